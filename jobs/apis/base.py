@@ -1,0 +1,67 @@
+"""The shape of a catalogue row: everything the project knows of one Rekognition API.
+
+Rule: adding an API is adding one file beside this one (with a module constant `API`) and one golden pair; nothing
+else names an API. Everything here is pure: no I/O, no clock.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from jobs.items import Item
+
+Params = Mapping[str, Any]
+Image = Mapping[str, Any]  # {"Bytes": ...} or {"S3Object": {"Bucket", "Name", "Version"?}}
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A parameter a scan may set: `--api labels:min_confidence=70`. Defaults are explicit so that re-runs compare."""
+
+    name: str
+    type: Literal["float", "int", "str", "bool", "list", "file"]  # list: "a+b"; file: a local picture, copied into the job
+    default: Any
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What AWS accepts. Source: limits.html of the Rekognition developer guide and botocore's ImageBlob."""
+
+    max_bytes: int = 5_242_880  # raw bytes of Image.Bytes
+    max_s3_bytes: int = 15_728_640  # "15 MB"
+    min_side: int = 80  # pixels, each side
+    max_side: int | None = None  # pixels, each side; None: not documented
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    name: str  # what the user types
+    operation: str  # AWS's own name, also the name of the TPS quota
+    summary: str  # one line for `rekscan apis` and the docs
+    meters: tuple[str, ...]  # meters of jobs/prices that one answered call adds one unit to
+    request: Callable[[Image, Item, Params], dict[str, Any]]  # -> keyword arguments of the boto3 method
+    answer_keys: tuple[str, ...]  # top-level keys of the response that belong to this API
+    rows: Callable[[Mapping[str, Any]], Iterable[tuple[Any, ...]]]  # response -> rows in the order of `schema`
+    schema: pa.Schema  # each field's metadata: {"doc": meaning, unit and range, "aws": AWS's field path}
+    brief: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # response -> this API's columns of the `images` table
+    brief_schema: pa.Schema
+    params: tuple[Param, ...] = ()
+    limits: Limits = Limits()
+    version_key: str | None = None  # response key of the model version
+    name_column: str | None = None  # column of `schema` that --label filters and the report counts
+    shares: bool = False  # may share one call with another API of the same operation (labels + properties)
+    # An error code and message that is really an answer ("no face in the image") -> the response it stands for.
+    answer_for_error: Callable[[str, str], dict[str, Any] | None] = lambda code, message: None
+    golden_params: Mapping[str, Any] | None = None  # params used in tests where there are required ones
+
+    @property
+    def table(self) -> str:
+        """File name of the API's table: `compare-faces` -> `compare_faces`."""
+        return self.name.replace("-", "_")

@@ -1,0 +1,73 @@
+"""What became of a call: one row of a result part.
+
+Rule: every call planned ends as exactly one row, `ok`, `skipped` or `failed`; an item error is a row, never an exception.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Literal
+
+import pyarrow as pa
+
+Status = Literal["ok", "skipped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    item_id: int
+    api: str  # catalogue name
+    outcome: Status
+    code: str | None = None  # AWS's error code, or our reason for a skip ("too-small", "truncated", ...)
+    message: str | None = None
+    attempts: int = 0  # requests sent for this call, over all tries and restarts
+    maybe_billed: int = 0  # attempts whose answer never came, so AWS may have billed them on top of `units`
+    units: int = 0  # units billed on each of the API's meters: 1 for an answered call, 0 else
+    sent: str | None = None  # "s3", "bytes", "fitted" (bytes we altered), "known" (answer of an earlier call)
+    fit: str | None = None  # what was done to the picture: "rotated; webp->jpeg; 6000x4000->4096x2731"
+    width: int | None = None  # pixels of the upright picture as sent
+    height: int | None = None
+    format: str | None = None  # sniffed: "jpeg", "png", "webp", ...
+    latency_ms: int | None = None  # of the answered attempt
+    started_at: datetime | None = None  # aware, UTC: first attempt
+    model_version: str | None = None
+    response: str | None = None  # the answer's JSON, only the keys that belong to this API
+
+
+RESULT_SCHEMA = pa.schema(
+    [
+        pa.field("item_id", pa.int64(), nullable=False),
+        pa.field("api", pa.string(), nullable=False),
+        pa.field("outcome", pa.string(), nullable=False),
+        pa.field("code", pa.string()),
+        pa.field("message", pa.string()),
+        pa.field("attempts", pa.int32(), nullable=False),
+        pa.field("maybe_billed", pa.int32(), nullable=False),
+        pa.field("units", pa.int32(), nullable=False),
+        pa.field("sent", pa.string()),
+        pa.field("fit", pa.string()),
+        pa.field("width", pa.int32()),
+        pa.field("height", pa.int32()),
+        pa.field("format", pa.string()),
+        pa.field("latency_ms", pa.int32()),
+        pa.field("started_at", pa.timestamp("us", tz="UTC")),
+        pa.field("model_version", pa.string()),
+        pa.field("response", pa.string()),
+    ]
+)
+_NAMES = tuple(field.name for field in fields(Outcome))
+
+
+def to_table(outcomes: Iterable[Outcome]) -> pa.Table:
+    """Outcomes as a table of RESULT_SCHEMA."""
+    rows = list(outcomes)
+    arrays = [
+        pa.array([getattr(row, name) for row in rows], field.type)
+        for name, field in zip(_NAMES, RESULT_SCHEMA, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=RESULT_SCHEMA)
+
+
+def from_table(table: pa.Table) -> list[Outcome]:
+    """The outcomes of a table of RESULT_SCHEMA."""
+    return [Outcome(*row) for row in zip(*(table.column(name).to_pylist() for name in _NAMES), strict=True)]
