@@ -1,6 +1,6 @@
 """What became of a call: one row of a result part.
 
-Rule: every call planned ends as exactly one row, `ok`, `skipped` or `failed`; an item error is a row, never an exception.
+Rule: every call planned ends as exactly one row, `ok`, `skipped` or `failed`; an item error is a row, not an exception.
 """
 
 from collections.abc import Iterable

@@ -1,0 +1,314 @@
+"""The job folder: what a job is and what it found, on a local disk or S3. It is the truth, the broker a doorbell.
+
+Rule: files are written once and never modified; a file that exists is complete (temporary name then rename locally, one
+PUT on S3).
+
+    <home>/<job>/job.json                      the spec
+      manifest/part-00000.parquet              items, MANIFEST_SCHEMA, `item_id` rising from 0 without gaps
+      results/shard-000000.parquet             outcomes, RESULT_SCHEMA, of items [n*shard_size, (n+1)*shard_size)
+      results/shard-000000-part001.parquet     what was known of a shard when its job stopped short; superseded by the whole
+      results/shard-000000-r001.parquet        outcomes of a retry: they replace those of the same (item, api)
+      reports/                                 derived
+"""
+
+import contextlib
+import io
+import os
+import re
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+from jobs.apis import Choice, choices_from_json
+from jobs.errors import RekscanError, UsageError
+from jobs.items import MANIFEST_SCHEMA, Item, from_batch, to_batch
+from jobs.outcomes import RESULT_SCHEMA, Outcome, to_table
+
+PART_ROWS = 100_000
+_RESULT = re.compile(r"shard-(\d{6,})(?:-(part|r)(\d{3,}))?\.parquet$")
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{2,80}")
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """job.json: everything a worker or a report needs to know of a job."""
+
+    job: str
+    created_at: str  # ISO 8601, UTC
+    sources: tuple[str, ...]
+    apis: tuple[Choice, ...]
+    region: str
+    account: str  # AWS account id, or "endpoint:host:port"; with Region and operation it names a quota
+    items: int
+    shard_size: int
+    quotas: dict[str, float]  # operation -> transactions per second used
+    plan: dict[str, Any]  # the plan as `estimate --json` prints it
+    rekognition_url: str | None = None  # endpoint overrides
+    s3_url: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)  # fit, peek, max_cost, ...
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def shards(self) -> int:
+        return -(-self.items // self.shard_size)
+
+    def to_json(self) -> bytes:
+        document = {**asdict(replace(self, apis=())), "apis": [choice.to_json() for choice in self.apis]}
+        return orjson.dumps(document, option=orjson.OPT_INDENT_2)
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "JobSpec":
+        document = orjson.loads(data)
+        document["apis"] = choices_from_json(document["apis"])
+        document["sources"] = tuple(document["sources"])
+        return cls(**document)
+
+
+def new_job_id(now: datetime | None = None) -> str:
+    """Sortable by time, safe as a folder name: `20261123-153012-7f3a`."""
+    return f"{(now or datetime.now(UTC)):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
+
+
+def open_home(home: str, s3_url: str | None = None) -> tuple[pafs.FileSystem, str]:
+    """The filesystem and path of a job home: a directory or `s3://bucket/prefix`.
+
+    `s3_url` overrides the S3 endpoint, as AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL do.
+    """
+    if not home.startswith("s3://"):
+        return pafs.LocalFileSystem(), str(Path(home).absolute())
+    endpoint = s3_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    options: dict[str, Any] = {}
+    if endpoint:
+        parts = urlsplit(endpoint)
+        options = {"endpoint_override": parts.netloc, "scheme": parts.scheme}
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if region:
+        options["region"] = region
+    return pafs.S3FileSystem(**options), home.removeprefix("s3://").rstrip("/")
+
+
+class JobFolder:
+    """One job's folder. `home` is a directory or `s3://bucket/prefix`."""
+
+    def __init__(self, home: str, job: str, *, s3_url: str | None = None) -> None:
+        if not _ID.fullmatch(job):
+            raise UsageError(f"{job!r} is not a job id", "List the jobs of a home with `rekscan jobs`.")
+        self.home = home
+        self.job = job
+        self.fs, base = open_home(home, s3_url)
+        self.root = f"{base}/{job}"
+        self._spec: JobSpec | None = None
+
+    @property
+    def local(self) -> Path | None:
+        """The folder as a local path, None on S3."""
+        return Path(self.root) if isinstance(self.fs, pafs.LocalFileSystem) else None
+
+    @property
+    def where(self) -> str:
+        """The folder as a person would name it."""
+        return self.root if self.local else f"s3://{self.root}"
+
+    # --- spec
+
+    @property
+    def spec(self) -> JobSpec:
+        if self._spec is None:
+            data = self.read("job.json")
+            if data is None:
+                raise RekscanError(
+                    f"there is no job {self.job} in {self.home}", "`rekscan jobs` lists those there are."
+                )
+            self._spec = JobSpec.from_json(data)
+        return self._spec
+
+    def create(self, spec: JobSpec) -> None:
+        """Write job.json: from here on the job exists."""
+        self.write("job.json", spec.to_json())
+        self._spec = spec
+
+    def remove(self) -> None:
+        """Delete the whole folder (a plan that was not approved)."""
+        if self.fs.get_file_info(self.root).type != pafs.FileType.NotFound:
+            self.fs.delete_dir(self.root)
+
+    # --- manifest
+
+    def manifest_writer(self) -> "ManifestWriter":
+        return ManifestWriter(self)
+
+    def manifest_batches(self) -> Iterator[pa.RecordBatch]:
+        """The whole manifest in order, a row group at a time (constant memory)."""
+        for path in self._files("manifest"):
+            with self.fs.open_input_file(path) as file:
+                yield from pq.ParquetFile(file).iter_batches(batch_size=10_000)
+
+    def items(self, shard: int) -> list[Item]:
+        """The items of one shard, skipped ones too."""
+        size = self.spec.shard_size
+        start, stop = shard * size, min((shard + 1) * size, self.spec.items)
+        rows: list[Item] = []
+        for part in range(start // PART_ROWS, (stop - 1) // PART_ROWS + 1):
+            with self.fs.open_input_file(f"{self.root}/manifest/part-{part:05d}.parquet") as handle:
+                file = pq.ParquetFile(handle)
+                base = part * PART_ROWS
+                for group in range(file.num_row_groups):
+                    count = file.metadata.row_group(group).num_rows
+                    low, high = max(start, base), min(stop, base + count)
+                    if low < high:
+                        piece = file.read_row_group(group).slice(low - base, high - low)
+                        rows += [item for batch in piece.to_batches() for item in from_batch(batch)]
+                    base += count
+        return rows
+
+    # --- results
+
+    def result_parts(self) -> dict[int, list[str]]:
+        """Shard -> the part files to read for it: the whole one, then retries in order; else the newest partial one."""
+        return {shard: parts.files for shard, parts in self.shard_parts().items()}
+
+    def shard_parts(self) -> dict[int, "ShardParts"]:
+        found: dict[int, ShardParts] = {}
+        for path in self._files("results"):
+            if match := _RESULT.search(path):
+                parts = found.setdefault(int(match[1]), ShardParts())
+                {None: parts.whole, "part": parts.partial, "r": parts.retries}[match[2]].append(path)
+        return dict(sorted(found.items()))
+
+    def result(self, paths: Iterable[str]) -> pa.Table:
+        """The outcomes in the part files of one shard, later files replacing rows of earlier ones, in item order."""
+        tables = [pq.read_table(path, filesystem=self.fs, schema=RESULT_SCHEMA) for path in paths]
+        if len(tables) == 1:
+            return tables[0]
+        latest: dict[tuple[int, str], tuple[int, int]] = {}
+        for number, table in enumerate(tables):
+            keys = zip(table.column("item_id").to_pylist(), table.column("api").to_pylist(), strict=True)
+            latest.update({key: (number, row) for row, key in enumerate(keys)})
+        offsets = [sum(t.num_rows for t in tables[:n]) for n in range(len(tables))]
+        return pa.concat_tables(tables).take([offsets[n] + row for n, row in latest.values()])
+
+    def commit(self, shard: int, outcomes: Iterable[Outcome], *, partial: int = 0, retry: int = 0) -> None:
+        """Write a shard's outcomes as one part, in one step. The first to write a part wins; the other's is dropped."""
+        suffix = f"-part{partial:03d}" if partial else f"-r{retry:03d}" if retry else ""
+        buffer = io.BytesIO()
+        pq.write_table(to_table(outcomes), buffer, compression="zstd")
+        self.write(f"results/shard-{shard:06d}{suffix}.parquet", buffer.getvalue(), once=True)
+
+    # --- files
+
+    def read(self, name: str) -> bytes | None:
+        """A small file of the folder, None if it is not there."""
+        try:
+            with self.fs.open_input_file(f"{self.root}/{name}") as file:
+                return bytes(file.read())
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, data: bytes, *, once: bool = False) -> None:
+        """Write a file in one step: a reader sees all of it or nothing. `once`: keep the file that is there already."""
+        path = f"{self.root}/{name}"
+        if self.local is None:
+            with self.fs.open_output_stream(path) as stream:
+                stream.write(data)
+            return
+        target = Path(path)
+        self._make_private(target.parent)
+        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
+        try:
+            with temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if once:
+                with contextlib.suppress(FileExistsError):
+                    os.link(temporary, target)
+            else:
+                temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _make_private(self, directory: Path) -> None:
+        """Results are personal data: the job's folder is its owner's alone."""
+        directory.mkdir(parents=True, exist_ok=True)
+        Path(self.root).chmod(0o700)
+
+    def _files(self, folder: str) -> list[str]:
+        selector = pafs.FileSelector(f"{self.root}/{folder}", allow_not_found=True)
+        return sorted(i.path for i in self.fs.get_file_info(selector) if i.is_file and not i.base_name.startswith("."))
+
+
+@dataclass(frozen=True, slots=True)
+class ShardParts:
+    """The part files of one shard, each list in order."""
+
+    whole: list[str] = field(default_factory=list)
+    partial: list[str] = field(default_factory=list)
+    retries: list[str] = field(default_factory=list)
+
+    @property
+    def files(self) -> list[str]:
+        return (self.whole or self.partial[-1:]) + self.retries
+
+
+class ManifestWriter(AbstractContextManager["ManifestWriter"]):
+    """Streams items into manifest parts of PART_ROWS rows: constant memory at any length."""
+
+    _GROUP = 10_000
+
+    def __init__(self, folder: JobFolder) -> None:
+        self._folder = folder
+        self._pending: list[Item] = []
+        self._part = 0
+        self._batches: list[pa.RecordBatch] = []
+        self.count = 0
+
+    def add(self, item: Item) -> None:
+        self._pending.append(item)
+        self.count += 1
+        if len(self._pending) == self._GROUP:
+            self._flush_group()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._flush_group()
+            self._flush_part()
+
+    def _flush_group(self) -> None:
+        if self._pending:
+            self._batches.append(to_batch(self._pending))
+            self._pending = []
+        if sum(batch.num_rows for batch in self._batches) >= PART_ROWS:
+            self._flush_part()
+
+    def _flush_part(self) -> None:
+        if not self._batches:
+            return
+        buffer = io.BytesIO()
+        with pq.ParquetWriter(buffer, MANIFEST_SCHEMA, compression="zstd") as writer:
+            for batch in self._batches:
+                writer.write_batch(batch)
+        self._folder.write(f"manifest/part-{self._part:05d}.parquet", buffer.getvalue())
+        self._part += 1
+        self._batches = []
+
+
+def list_jobs(home: str, *, s3_url: str | None = None) -> list[str]:
+    """The ids of the jobs in a home, oldest first."""
+    fs, base = open_home(home, s3_url)
+    infos = fs.get_file_info(pafs.FileSelector(base, allow_not_found=True))
+    names = [info.base_name for info in infos if info.type == pafs.FileType.Directory]
+    found = [name for name in names if _ID.fullmatch(name)]
+    return sorted(n for n in found if fs.get_file_info(f"{base}/{n}/job.json").type == pafs.FileType.File)
