@@ -21,12 +21,15 @@ class Param:
     """A parameter a scan may set: `--api labels:min_confidence=70`. Defaults are explicit so that re-runs compare."""
 
     name: str
-    type: Literal["float", "int", "str", "bool", "list", "file"]  # list: "a+b"; file: a local picture, copied into the job
+    # list: "a+b"; file: a local picture, copied into the job, whose bytes the worker puts here before `request`
+    type: Literal["float", "int", "str", "bool", "list", "file"]
     default: Any
     help: str
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    pattern: str | None = None  # what the text, or each part of a list, must match in full
+    most: int | None = None  # parts a list may have
     required: bool = False
 
 
@@ -38,6 +41,15 @@ class Limits:
     max_s3_bytes: int = 15_728_640  # "15 MB"
     min_side: int = 80  # pixels, each side
     max_side: int | None = None  # pixels, each side; None: not documented
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """A free call that must succeed once before the first paid one (a collection that must be there)."""
+
+    operation: str
+    arguments: Mapping[str, Any]
+    fine: tuple[str, ...] = ()  # error codes that mean it had been done before
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +68,19 @@ class Api:
     limits: Limits = Limits()
     version_key: str | None = None  # response key of the model version
     name_column: str | None = None  # column of `schema` that --label filters and the report counts
+    confidence_column: str | None = "confidence"  # column of `schema` that --min-confidence filters (0..100)
     shares: bool = False  # may share one call with another API of the same operation (labels + properties)
     # An error code and message that is really an answer ("no face in the image") -> the response it stands for.
     answer_for_error: Callable[[str, str], dict[str, Any] | None] = lambda code, message: None
     golden_params: Mapping[str, Any] | None = None  # params used in tests where there are required ones
+    # Parameters that move the call to other meters (a moderation adapter) -> those; None: always `meters`.
+    meters_by_params: Callable[[Params], tuple[str, ...]] | None = None
+    prepare: Callable[[Params], tuple[Preparation, ...]] = lambda params: ()
+    assumptions: tuple[str, ...] = ()  # sentences an estimate shows beside this API's price
+
+    def meters_for(self, params: Params) -> tuple[str, ...]:
+        """The meters one answered call with these parameters adds one unit to."""
+        return self.meters_by_params(params) if self.meters_by_params else self.meters
 
     @property
     def table(self) -> str:

@@ -1,0 +1,158 @@
+"""The catalogue: one row (`Api`) per file in this folder, found by looking, so that nothing else lists them."""
+
+import pkgutil
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from jobs.apis.base import Api, Image, Param
+from jobs.errors import UsageError
+from jobs.items import Item
+
+
+@cache
+def catalogue() -> Mapping[str, Api]:
+    """Every API by its command-line name, in alphabetical order of file names."""
+    found: dict[str, Api] = {}
+    for module in pkgutil.iter_modules(__path__):
+        row = getattr(import_module(f"{__name__}.{module.name}"), "API", None)
+        if row is not None:
+            found[row.name] = row
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An API as one scan asks for it, with every parameter spelled out."""
+
+    api: Api
+    params: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.api.name, "params": dict(self.params)}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call to AWS per item. It serves several APIs where they share it (labels and properties)."""
+
+    choices: tuple[Choice, ...]
+
+    @property
+    def operation(self) -> str:
+        return self.choices[0].api.operation
+
+    @property
+    def name(self) -> str:
+        return "+".join(choice.api.name for choice in self.choices)
+
+    def arguments(self, image: Image, item: Item) -> dict[str, Any]:
+        """Keyword arguments of the boto3 method for this item."""
+        merged: dict[str, Any] = {}
+        for choice in self.choices:
+            merged = _merge(merged, choice.api.request(image, item, choice.params))
+        return merged
+
+
+def requests(choices: Iterable[Choice]) -> tuple[Request, ...]:
+    """The calls that serve `choices`, with those that may share a call put together."""
+    groups: dict[str, list[Choice]] = {}
+    for choice in choices:
+        key = choice.api.operation if choice.api.shares else choice.api.name
+        groups.setdefault(key, []).append(choice)
+    return tuple(Request(tuple(group)) for group in groups.values())
+
+
+def parse(values: Iterable[str]) -> tuple[Choice, ...]:
+    """`["labels:min_confidence=70,max_labels=50,faces", "text"]` -> choices, in the order given.
+
+    Raises UsageError naming what is wrong and what there is.
+    """
+    asked: dict[str, dict[str, str]] = {}
+    current: str | None = None
+    for token in (part.strip() for value in values for part in value.split(",")):
+        if not token:
+            continue
+        name, colon, setting = token.partition(":")
+        if "=" in name:  # a further parameter of the API before it
+            if current is None:
+                raise UsageError(f"--api: {token!r} stands before any API name", "Write --api NAME:key=value,key=value")
+            setting = token
+        else:
+            current = _known(name)
+            asked.setdefault(current, {})
+        if colon or "=" in name:
+            key, equals, value = setting.partition("=")
+            if not equals:
+                raise UsageError(f"--api {token}: a parameter is written key=value", _parameters(catalogue()[current]))
+            asked[current][key.strip().replace("-", "_")] = value.strip()
+    if not asked:
+        raise UsageError("no API asked for", f"--api takes one or more of: {', '.join(catalogue())}")
+    return tuple(Choice(catalogue()[name], _typed(catalogue()[name], given)) for name, given in asked.items())
+
+
+def choices_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Choice, ...]:
+    """The choices of a job.json."""
+    return tuple(Choice(catalogue()[_known(row["name"])], dict(row["params"])) for row in rows)
+
+
+def _known(name: str) -> str:
+    if name not in catalogue():
+        raise UsageError(f"there is no API {name!r}", f"Choose from: {', '.join(catalogue())}. See `rekscan apis`.")
+    return name
+
+
+def _parameters(api: Api) -> str:
+    return f"{api.name} takes: {', '.join(p.name for p in api.params) or 'no parameters'}. See `rekscan apis`."
+
+
+def _typed(api: Api, given: Mapping[str, str]) -> dict[str, Any]:
+    by_name = {param.name: param for param in api.params}
+    if unknown := set(given) - set(by_name):
+        raise UsageError(f"{api.name} has no parameter {sorted(unknown)[0]!r}", _parameters(api))
+    if missing := [p.name for p in api.params if p.required and p.name not in given]:
+        raise UsageError(f"{api.name} needs {missing[0]}=...", f"Write --api {api.name}:{missing[0]}=VALUE")
+    return {p.name: _value(api, p, given[p.name]) if p.name in given else p.default for p in api.params}
+
+
+def _value(api: Api, param: Param, text: str) -> Any:
+    where = f"--api {api.name}:{param.name}={text}"
+    value: Any
+    try:
+        if param.type == "bool":
+            value = {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
+        elif param.type == "list":
+            value = [part for part in text.split("+") if part]
+        else:
+            value = {"float": float, "int": int, "str": str, "file": str}[param.type](text)
+    except (ValueError, KeyError):
+        raise UsageError(f"{where}: not a {param.type}", param.help) from None
+    low, high = param.minimum, param.maximum
+    if isinstance(value, int | float) and ((low is not None and value < low) or (high is not None and value > high)):
+        raise UsageError(f"{where}: outside {low:g} to {high:g}" if high is not None else f"{where}: under {low:g}")
+    parts = value if isinstance(value, list) else [value]
+    if param.most is not None and len(parts) > param.most:
+        raise UsageError(f"{where}: {len(parts)} values, at most {param.most} are allowed")
+    for part in parts:
+        if param.choices and part not in param.choices:
+            raise UsageError(f"{where}: {part!r} is not one of {', '.join(param.choices)}")
+        if param.pattern and not re.fullmatch(param.pattern, part):
+            raise UsageError(f"{where}: {part!r} is not in the form AWS takes", param.help)
+    return value
+
+
+def _merge(one: Any, other: Any) -> Any:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {
+            key: _merge(one[key], other[key]) if key in one and key in other else {**one, **other}[key]
+            for key in {**one, **other}
+        }
+    if isinstance(one, list) and isinstance(other, list):
+        return one + [value for value in other if value not in one]
+    return other
+
+
+__all__ = ["Choice", "Request", "catalogue", "choices_from_json", "parse", "requests"]

@@ -1,0 +1,96 @@
+"""`celebrities`: well-known people and the faces nobody knows, by RecognizeCelebrities (64 largest faces)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.apis.base import Api, Image, Params
+from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, as_json, box, column, percent, sides, summary
+from jobs.items import Item
+
+
+def _both(member: str) -> str:
+    return f"CelebrityFaces[].Face.{member} | UnrecognizedFaces[].{member}"
+
+
+SCHEMA = pa.schema(
+    [
+        column("face", WHOLE, "1, 2, ...: recognised faces first", "CelebrityFaces[] | UnrecognizedFaces[]"),
+        column("recognized", FLAG, "true for a celebrity", "CelebrityFaces[]"),
+        column("name", TEXT, "name of the celebrity", "CelebrityFaces[].Name"),
+        column("celebrity_id", TEXT, "AWS's id of the celebrity", "CelebrityFaces[].Id"),
+        percent("match_confidence", "confidence that it is this person", "CelebrityFaces[].MatchConfidence"),
+        column("known_gender", TEXT, "the celebrity's known gender", "CelebrityFaces[].KnownGender.Type"),
+        column("urls", TEXT, "pages about the celebrity, joined by '; '", "CelebrityFaces[].Urls[]"),
+        percent("confidence", "confidence that this is a face", _both("Confidence")),
+        *box(_both("BoundingBox")),
+        column("emotion", TEXT, "most confident apparent emotion", _both("Emotions[].Type")),
+        percent("emotion_confidence", "its confidence", _both("Emotions[].Confidence")),
+        column("smile", FLAG, "the face smiles", _both("Smile.Value")),
+        percent("smile_confidence", "confidence of smile", _both("Smile.Confidence")),
+        column("roll", NUMBER, "head roll in degrees, -180 to 180", _both("Pose.Roll")),
+        column("yaw", NUMBER, "head yaw in degrees, -180 to 180", _both("Pose.Yaw")),
+        column("pitch", NUMBER, "head pitch in degrees, -180 to 180", _both("Pose.Pitch")),
+        percent("brightness", "brightness of the face", _both("Quality.Brightness")),
+        percent("sharpness", "sharpness of the face", _both("Quality.Sharpness")),
+        column("landmarks", TEXT, "points of the face, JSON list of {Type, X, Y} ratios", _both("Landmarks[]")),
+    ]
+)
+BRIEF = pa.schema(
+    [
+        column("celebrities", TEXT, "the five most confident names, with their confidence", "CelebrityFaces[].Name"),
+        column("unknown_faces", WHOLE, "faces of people AWS does not know", "UnrecognizedFaces[]"),
+    ]
+)
+
+
+def request(image: Image, item: Item, params: Params) -> dict[str, Any]:
+    return {"Image": image}
+
+
+def rows(response: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """One row per recognised face, then one per unrecognised one."""
+    celebrities = response.get("CelebrityFaces") or ()
+    for number, celebrity in enumerate(celebrities, 1):
+        get = celebrity.get
+        yield (
+            number, True, get("Name"), get("Id"), get("MatchConfidence"), (get("KnownGender") or EMPTY).get("Type"),
+            "; ".join(get("Urls") or ()) or None, *_face(get("Face") or EMPTY),
+        )  # fmt: skip
+    for number, face in enumerate(response.get("UnrecognizedFaces") or (), len(celebrities) + 1):
+        yield number, False, None, None, None, None, None, *_face(face)
+
+
+def brief(response: Mapping[str, Any]) -> tuple[Any, ...]:
+    found = response.get("CelebrityFaces") or ()
+    named = [{"Name": one.get("Name"), "Confidence": one.get("MatchConfidence")} for one in found]
+    return summary(named), len(response.get("UnrecognizedFaces") or ())
+
+
+def _face(face: Mapping[str, Any]) -> tuple[Any, ...]:
+    get = face.get
+    left, top, width, height = sides(get("BoundingBox") or EMPTY)
+    emotion = max(get("Emotions") or (EMPTY,), key=lambda one: one.get("Confidence") or 0)
+    smile, pose, quality = get("Smile") or EMPTY, get("Pose") or EMPTY, get("Quality") or EMPTY
+    return (
+        get("Confidence"), left, top, width, height, emotion.get("Type"), emotion.get("Confidence"),
+        smile.get("Value"), smile.get("Confidence"), pose.get("Roll"), pose.get("Yaw"), pose.get("Pitch"),
+        quality.get("Brightness"), quality.get("Sharpness"), as_json(get("Landmarks")),
+    )  # fmt: skip
+
+
+API = Api(
+    name="celebrities",
+    operation="RecognizeCelebrities",
+    summary="Well-known people with links, and unrecognised faces; the 64 largest faces.",
+    meters=("image-group-2",),
+    request=request,
+    answer_keys=("CelebrityFaces", "UnrecognizedFaces"),
+    rows=rows,
+    schema=SCHEMA,
+    brief=brief,
+    brief_schema=BRIEF,
+    name_column="name",
+    confidence_column="match_confidence",
+)

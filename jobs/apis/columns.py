@@ -1,0 +1,73 @@
+"""Columns of the tables: an Arrow field with what it means and where AWS says it.
+
+Rule: every column carries both, so that the data dictionary is generated and tests can hold it against AWS's model.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+TEXT, NUMBER, WHOLE, FLAG = pa.string(), pa.float64(), pa.int32(), pa.bool_()
+EMPTY: Mapping[str, Any] = {}  # stands for a member the answer left out
+
+
+def column(name: str, kind: pa.DataType, doc: str, aws: str) -> pa.Field:
+    """A nullable column. `aws`: path in the response, several joined by " | "; a list's own position ends in `[]`."""
+    return pa.field(name, kind, metadata={"doc": doc, "aws": aws})
+
+
+def percent(name: str, doc: str, aws: str) -> pa.Field:
+    return column(name, NUMBER, f"{doc}, 0 to 100", aws)
+
+
+def box(aws: str, what: str = "", prefix: str = "") -> list[pa.Field]:
+    """left, top, width, height, as ratios of the upright image's width and height. `aws`: BoundingBox path(s)."""
+    docs = (
+        ("left", "left edge of the box, ratio of the image's width; may be under 0 or over 1 at the border"),
+        ("top", "top edge of the box, ratio of the image's height; may be under 0 or over 1 at the border"),
+        ("width", "width of the box, ratio of the image's width"),
+        ("height", "height of the box, ratio of the image's height"),
+    )
+    return [
+        column(
+            prefix + name,
+            NUMBER,
+            f"{what}: {doc}" if what else doc,
+            " | ".join(f"{path}.{name.title()}" for path in aws.split(" | ")),
+        )
+        for name, doc in docs
+    ]
+
+
+def sides(bounding_box: Mapping[str, Any]) -> tuple[Any, Any, Any, Any]:
+    """The values of `box`'s columns."""
+    get = bounding_box.get
+    return get("Left"), get("Top"), get("Width"), get("Height")
+
+
+def names(rows: Iterable[Mapping[str, Any]]) -> str | None:
+    """`[{"Name": "Animal"}, {"Name": "Pet"}]` -> "Animal; Pet"; nothing -> null."""
+    return "; ".join([row["Name"] for row in rows if row.get("Name")]) or None
+
+
+def as_json(value: Any) -> str | None:
+    """A list of points as compact JSON; nothing -> null."""
+    return orjson.dumps(value).decode() if value else None
+
+
+def highest(rows: Iterable[Mapping[str, Any]], key: str = "Confidence") -> list[Mapping[str, Any]]:
+    """Rows from the highest to the lowest `key`; those without one last; ties keep AWS's order."""
+    return sorted(rows, key=lambda row: -(row.get(key) or 0))
+
+
+def summary(rows: Iterable[Mapping[str, Any]], most: int = 5) -> str | None:
+    """`Dog 98; Pet 97`: the most confident names, each once, with their confidence in whole percent."""
+    seen: dict[str, float] = {}
+    for row in rows:
+        name, confidence = row.get("Name"), row.get("Confidence") or 0
+        if name and confidence > seen.get(name, -1):
+            seen[name] = confidence
+    best = sorted(seen.items(), key=lambda pair: -pair[1])[:most]
+    return "; ".join([f"{name} {confidence:.0f}" for name, confidence in best]) or None

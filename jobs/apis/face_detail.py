@@ -1,0 +1,109 @@
+"""AWS's FaceDetail as columns, for every API that answers with one (`faces`, `index-faces`)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, as_json, box, column, percent, sides
+
+# botocore: enum Attribute
+ATTRIBUTES = (
+    "DEFAULT",
+    "ALL",
+    "AGE_RANGE",
+    "BEARD",
+    "EMOTIONS",
+    "EYE_DIRECTION",
+    "EYEGLASSES",
+    "EYES_OPEN",
+    "GENDER",
+    "MOUTH_OPEN",
+    "MUSTACHE",
+    "FACE_OCCLUDED",
+    "SMILE",
+    "SUNGLASSES",
+)
+# botocore: enum EmotionName
+EMOTIONS = ("HAPPY", "SAD", "ANGRY", "CONFUSED", "DISGUSTED", "SURPRISED", "CALM", "FEAR", "UNKNOWN")
+_FLAGS = (
+    ("smile", "Smile", "the face smiles"),
+    ("eyeglasses", "Eyeglasses", "wears glasses of any kind"),
+    ("sunglasses", "Sunglasses", "wears sunglasses"),
+    ("beard", "Beard", "has a beard"),
+    ("mustache", "Mustache", "has a mustache"),
+    ("eyes_open", "EyesOpen", "the eyes are open"),
+    ("mouth_open", "MouthOpen", "the mouth is open"),
+    ("face_occluded", "FaceOccluded", "part of the face is covered"),
+)
+
+
+def detail_columns(path: str) -> list[pa.Field]:
+    """The columns of `detail`. `path`: where FaceDetail stands, several joined by " | "."""
+
+    def at(member: str) -> str:
+        return " | ".join(f"{one}.{member}" for one in path.split(" | "))
+
+    flags = [
+        field
+        for name, member, doc in _FLAGS
+        for field in (
+            column(name, FLAG, doc, at(f"{member}.Value")),
+            percent(f"{name}_confidence", f"confidence of {name}", at(f"{member}.Confidence")),
+        )
+    ]
+    return [
+        *box(at("BoundingBox")),
+        percent("confidence", "confidence that this is a face", at("Confidence")),
+        column("age_low", WHOLE, "apparent age in years, low end", at("AgeRange.Low")),
+        column("age_high", WHOLE, "apparent age in years, high end", at("AgeRange.High")),
+        column("gender", TEXT, "Male or Female, as the face looks to the model", at("Gender.Value")),
+        percent("gender_confidence", "confidence of gender", at("Gender.Confidence")),
+        column("emotion", TEXT, "most confident apparent emotion", at("Emotions[].Type")),
+        percent("emotion_confidence", "its confidence", at("Emotions[].Confidence")),
+        *(percent(f"emotion_{one.lower()}", f"confidence of {one}", at("Emotions[].Confidence")) for one in EMOTIONS),
+        *flags,
+        column("roll", NUMBER, "head roll in degrees, -180 to 180", at("Pose.Roll")),
+        column("yaw", NUMBER, "head yaw in degrees, -180 to 180", at("Pose.Yaw")),
+        column("pitch", NUMBER, "head pitch in degrees, -180 to 180", at("Pose.Pitch")),
+        column("eye_direction_yaw", NUMBER, "gaze yaw in degrees, -180 to 180", at("EyeDirection.Yaw")),
+        column("eye_direction_pitch", NUMBER, "gaze pitch in degrees, -180 to 180", at("EyeDirection.Pitch")),
+        percent("eye_direction_confidence", "confidence of the gaze", at("EyeDirection.Confidence")),
+        percent("brightness", "brightness of the face", at("Quality.Brightness")),
+        percent("sharpness", "sharpness of the face", at("Quality.Sharpness")),
+        column("landmarks", TEXT, "points of the face, JSON list of {Type, X, Y} ratios", at("Landmarks[]")),
+    ]
+
+
+def detail(face: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The values of `detail_columns`. Spelled out because it runs for every face of an archive."""
+    get = face.get
+    left, top, width, height = sides(get("BoundingBox") or EMPTY)
+    age, gender = get("AgeRange") or EMPTY, get("Gender") or EMPTY
+    emotions = {one.get("Type"): one.get("Confidence") for one in get("Emotions") or ()}
+    emotion = max(emotions, key=lambda one: emotions[one] or 0) if emotions else None
+    felt = emotions.get
+    smile, eyeglasses, sunglasses = get("Smile") or EMPTY, get("Eyeglasses") or EMPTY, get("Sunglasses") or EMPTY
+    beard, mustache, eyes_open = get("Beard") or EMPTY, get("Mustache") or EMPTY, get("EyesOpen") or EMPTY
+    mouth_open, occluded = get("MouthOpen") or EMPTY, get("FaceOccluded") or EMPTY
+    pose, gaze, quality = get("Pose") or EMPTY, get("EyeDirection") or EMPTY, get("Quality") or EMPTY
+    return (
+        left, top, width, height, get("Confidence"),
+        age.get("Low"), age.get("High"),
+        gender.get("Value"), gender.get("Confidence"),
+        emotion, felt(emotion),
+        felt("HAPPY"), felt("SAD"), felt("ANGRY"), felt("CONFUSED"), felt("DISGUSTED"), felt("SURPRISED"),
+        felt("CALM"), felt("FEAR"), felt("UNKNOWN"),
+        smile.get("Value"), smile.get("Confidence"),
+        eyeglasses.get("Value"), eyeglasses.get("Confidence"),
+        sunglasses.get("Value"), sunglasses.get("Confidence"),
+        beard.get("Value"), beard.get("Confidence"),
+        mustache.get("Value"), mustache.get("Confidence"),
+        eyes_open.get("Value"), eyes_open.get("Confidence"),
+        mouth_open.get("Value"), mouth_open.get("Confidence"),
+        occluded.get("Value"), occluded.get("Confidence"),
+        pose.get("Roll"), pose.get("Yaw"), pose.get("Pitch"),
+        gaze.get("Yaw"), gaze.get("Pitch"), gaze.get("Confidence"),
+        quality.get("Brightness"), quality.get("Sharpness"),
+        as_json(get("Landmarks")),
+    )  # fmt: skip

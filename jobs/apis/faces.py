@@ -1,0 +1,61 @@
+"""`faces`: every face with age, gender, emotion and other attributes, by DetectFaces (100 largest faces)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.apis.base import Api, Image, Param, Params
+from jobs.apis.columns import EMPTY, WHOLE, column
+from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns
+from jobs.items import Item
+
+SCHEMA = pa.schema(
+    [
+        column("face", WHOLE, "1, 2, ...: number of the face within its image, in AWS's order", "FaceDetails[]"),
+        *detail_columns("FaceDetails[]"),
+    ]
+)
+BRIEF = pa.schema(
+    [
+        column("face_count", WHOLE, "faces found (100 at most)", "FaceDetails[]"),
+        column("youngest_age", WHOLE, "lowest low end of the apparent ages", "FaceDetails[].AgeRange.Low"),
+        column("oldest_age", WHOLE, "highest high end of the apparent ages", "FaceDetails[].AgeRange.High"),
+    ]
+)
+
+
+def request(image: Image, item: Item, params: Params) -> dict[str, Any]:
+    return {"Image": image, "Attributes": list(params["attributes"])}
+
+
+def rows(response: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """One row per face."""
+    for number, face in enumerate(response.get("FaceDetails") or (), 1):
+        yield number, *detail(face)
+
+
+def brief(response: Mapping[str, Any]) -> tuple[Any, ...]:
+    faces = response.get("FaceDetails") or ()
+    ages = [face.get("AgeRange") or EMPTY for face in faces]
+    low = [age["Low"] for age in ages if age.get("Low") is not None]
+    high = [age["High"] for age in ages if age.get("High") is not None]
+    return len(faces), min(low, default=None), max(high, default=None)
+
+
+API = Api(
+    name="faces",
+    operation="DetectFaces",
+    summary="Faces with age range, gender, emotions, pose, quality and landmarks; the 100 largest.",
+    meters=("image-group-2",),
+    request=request,
+    answer_keys=("FaceDetails",),
+    rows=rows,
+    schema=SCHEMA,
+    brief=brief,
+    brief_schema=BRIEF,
+    params=(
+        Param("attributes", "list", ["ALL"], "ALL, DEFAULT or single ones, joined by +", choices=ATTRIBUTES, most=14),
+    ),
+    name_column="emotion",
+)

@@ -1,0 +1,112 @@
+"""`labels`: things, scenes and actions, by DetectLabels with GENERAL_LABELS."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.apis.base import Api, Image, Limits, Param, Params
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, box, column, names, percent, sides, summary
+from jobs.items import Item
+
+SCHEMA = pa.schema(
+    [
+        column("name", TEXT, "label in Rekognition's vocabulary", "Labels[].Name"),
+        percent("confidence", "confidence that the label is in the image", "Labels[].Confidence"),
+        column("instance", WHOLE, "1, 2, ...: which box of this label; null: no box is given", "Labels[].Instances[]"),
+        percent("instance_confidence", "confidence of this box", "Labels[].Instances[].Confidence"),
+        *box("Labels[].Instances[].BoundingBox"),
+        column("parents", TEXT, "parent labels, joined by '; '", "Labels[].Parents[].Name"),
+        column("aliases", TEXT, "other names of the label, joined by '; '", "Labels[].Aliases[].Name"),
+        column("categories", TEXT, "categories of the label, joined by '; '", "Labels[].Categories[].Name"),
+    ]
+)
+BRIEF = pa.schema(
+    [
+        column("top_labels", TEXT, "the five most confident labels, with their confidence", "Labels[].Name"),
+        column("label_count", WHOLE, "labels found", "Labels[]"),
+    ]
+)
+_FILTERS = {  # our parameter -> member of DetectLabels' Settings.GeneralLabels
+    "include": "LabelInclusionFilters",
+    "exclude": "LabelExclusionFilters",
+    "include_categories": "LabelCategoryInclusionFilters",
+    "exclude_categories": "LabelCategoryExclusionFilters",
+}
+_FILTER_PATTERN = r"[A-Za-z0-9àâèçñó'-_(). ]{0,50}"  # botocore: GeneralLabelsFilterValue
+
+
+def request(image: Image, item: Item, params: Params) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "Image": image,
+        "Features": ["GENERAL_LABELS"],
+        "MinConfidence": params["min_confidence"],
+        "MaxLabels": params["max_labels"],
+    }
+    filters = {aws: list(params[ours]) for ours, aws in _FILTERS.items() if params[ours]}
+    if filters:
+        arguments["Settings"] = {"GeneralLabels": filters}
+    return arguments
+
+
+def rows(response: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """One row per box of a label, one row for a label without boxes."""
+    for label in response.get("Labels") or ():
+        get = label.get
+        name, confidence = get("Name"), get("Confidence")
+        parents, aliases, categories = get("Parents"), get("Aliases"), get("Categories")
+        parents = names(parents) if parents else None
+        aliases = names(aliases) if aliases else None
+        categories = names(categories) if categories else None
+        instances = get("Instances")
+        if not instances:
+            yield name, confidence, None, None, None, None, None, None, parents, aliases, categories
+            continue
+        for number, one in enumerate(instances, 1):
+            left, top, width, height = sides(one.get("BoundingBox") or EMPTY)
+            yield (
+                name, confidence, number, one.get("Confidence"), left, top, width, height, parents, aliases, categories
+            )  # fmt: skip
+
+
+def brief(response: Mapping[str, Any]) -> tuple[Any, ...]:
+    labels = response.get("Labels") or ()
+    return summary(labels), len(labels)
+
+
+def _filter(name: str, what: str) -> Param:
+    help = f"{what}, exact names joined by +, 100 at most of 50 characters each"
+    return Param(name, "list", [], help, pattern=_FILTER_PATTERN, most=100)
+
+
+API = Api(
+    name="labels",
+    operation="DetectLabels",
+    summary="Things, scenes and actions, with boxes for common objects.",
+    meters=("image-group-2",),
+    request=request,
+    answer_keys=("Labels", "LabelModelVersion"),
+    rows=rows,
+    schema=SCHEMA,
+    brief=brief,
+    brief_schema=BRIEF,
+    params=(
+        Param("min_confidence", "float", 55.0, "leave out labels under this confidence (AWS's default: 55)", 0, 100),
+        Param(
+            "max_labels",
+            "int",
+            1000,
+            "labels per image, the most confident ones (AWS's default and cap: 1000)",
+            1,
+            1000,
+        ),
+        _filter("include", "only these labels"),
+        _filter("exclude", "not these labels"),
+        _filter("include_categories", "only labels of these categories"),
+        _filter("exclude_categories", "no labels of these categories"),
+    ),
+    limits=Limits(max_side=10_000),  # limits.html: 10,000 px for DetectLabels
+    version_key="LabelModelVersion",
+    name_column="name",
+    shares=True,
+)

@@ -1,0 +1,79 @@
+"""`text`: lines and words, by DetectText (100 words per image at most)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.apis.base import Api, Image, Param, Params
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, as_json, box, column, percent, sides
+from jobs.items import Item
+
+BRIEF_CHARACTERS = 1000  # of the `images` table's text cell; the whole text is in the `text` table
+
+SCHEMA = pa.schema(
+    [
+        column("id", WHOLE, "number of the detection within its image, from 0", "TextDetections[].Id"),
+        column("parent_id", WHOLE, "id of the line a word belongs to; null for lines", "TextDetections[].ParentId"),
+        column("type", TEXT, "LINE or WORD; a line's words come again as WORD rows", "TextDetections[].Type"),
+        column("text", TEXT, "what is written", "TextDetections[].DetectedText"),
+        percent("confidence", "confidence of text and box", "TextDetections[].Confidence"),
+        *box("TextDetections[].Geometry.BoundingBox"),
+        column("polygon", TEXT, "finer outline, JSON list of {X, Y} ratios", "TextDetections[].Geometry.Polygon[]"),
+    ]
+)
+BRIEF = pa.schema(
+    [
+        column("text", TEXT, "the lines, joined by ' | ', cut at 1000 characters", "TextDetections[].DetectedText"),
+        column("text_lines", WHOLE, "lines found", "TextDetections[]"),
+    ]
+)
+
+
+def request(image: Image, item: Item, params: Params) -> dict[str, Any]:
+    words = {"MinConfidence": params["min_confidence"]}
+    if params["min_height"]:
+        words["MinBoundingBoxHeight"] = params["min_height"]
+    if params["min_width"]:
+        words["MinBoundingBoxWidth"] = params["min_width"]
+    return {"Image": image, "Filters": {"WordFilter": words}}
+
+
+def rows(response: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """One row per line and one per word."""
+    for found in response.get("TextDetections") or ():
+        get = found.get
+        geometry = get("Geometry") or EMPTY
+        left, top, width, height = sides(geometry.get("BoundingBox") or EMPTY)
+        yield (
+            get("Id"), get("ParentId"), get("Type"), get("DetectedText"), get("Confidence"),
+            left, top, width, height, as_json(geometry.get("Polygon")),
+        )  # fmt: skip
+
+
+def brief(response: Mapping[str, Any]) -> tuple[Any, ...]:
+    found = response.get("TextDetections") or ()
+    lines = [one.get("DetectedText") or "" for one in found if one.get("Type") == "LINE"]
+    text = " | ".join(lines)
+    return (text if len(text) <= BRIEF_CHARACTERS else text[: BRIEF_CHARACTERS - 1] + "…") or None, len(lines)
+
+
+API = Api(
+    name="text",
+    operation="DetectText",
+    summary="Written text by line and word, 100 words per image at most.",
+    meters=("image-group-2",),
+    request=request,
+    answer_keys=("TextDetections", "TextModelVersion"),
+    rows=rows,
+    schema=SCHEMA,
+    brief=brief,
+    brief_schema=BRIEF,
+    params=(
+        Param("min_confidence", "float", 80.0, "leave out words under this confidence (AWS's default: 80)", 0, 100),
+        Param("min_height", "float", 0.0, "leave out words lower than this ratio of the image's height", 0, 1),
+        Param("min_width", "float", 0.0, "leave out words narrower than this ratio of the image's width", 0, 1),
+    ),
+    version_key="TextModelVersion",
+    name_column="text",
+)
