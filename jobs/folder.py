@@ -6,7 +6,7 @@ PUT on S3).
     <home>/<job>/job.json                      the spec
       manifest/part-00000.parquet              items, MANIFEST_SCHEMA, `item_id` rising from 0 without gaps
       results/shard-000000.parquet             outcomes, RESULT_SCHEMA, of items [n*shard_size, (n+1)*shard_size)
-      results/shard-000000-part001.parquet     what was known of a shard when its job stopped short; superseded by the whole
+      results/shard-000000-part001.parquet     what was known of a shard when its job stopped short
       results/shard-000000-r001.parquet        outcomes of a retry: they replace those of the same (item, api)
       reports/                                 derived
 """

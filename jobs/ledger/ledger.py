@@ -1,0 +1,216 @@
+"""Shards: who holds which, what is left, and the state of a job. See the package docstring for the keys."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import orjson
+from redis import Redis
+from redis.client import Pipeline
+
+State = Literal["planned", "running", "paused", "blocked", "finished", "incomplete", "cancelled"]
+
+LAST_STEP = -1  # the shard number of the step that ends a job: checks the count, builds the tables
+OVER: frozenset[str] = frozenset({"finished", "cancelled"})
+_SHORT_LIVED = 7 * 24 * 3600  # seconds a finished job's counters stay in Redis
+_PREFIX = "rekscan:"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A shard held by this process until it lapses. `fence` rises with each holder of any shard of the job."""
+
+    job: str
+    shard: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a shard was not handed out: `leased`, `done`, or the state of a job that does not run."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of one request sent to AWS, or of a call that needed none (`mark` empty)."""
+
+    call: str
+    request: str
+    number: int  # from 1
+    mark: Literal["b", "m", "n", ""]  # billed, maybe billed, not billed, nothing was sent
+    answer: bytes = b""  # empty: the call will be tried again
+    counters: str = ""  # space-separated names to raise by one once the call has its answer
+
+
+def key(job: str, *parts: object) -> str:
+    return ":".join([f"{_PREFIX}job:{job}", *map(str, parts)])
+
+
+@cache
+def script(name: str) -> str:
+    """The text of a Lua script of this package; the ones that price calls get cost.lua in front."""
+    folder = files(__package__)
+    text = (folder / f"{name}.lua").read_text()
+    return (folder / "cost.lua").read_text() + text if "cost(" in text else text
+
+
+class Ledger:
+    """The ledger of every job in one Redis (decode_responses off). Thread-safe, as redis-py is."""
+
+    def __init__(self, redis: "Redis[bytes]", *, lease_ms: int = 10_000) -> None:
+        self.redis = redis
+        self.lease_ms = lease_ms
+        self._scripts = {
+            name: redis.register_script(script(name))
+            for name in ("lease", "renew", "adopt", "begin", "settle", "finish", "release", "feed", "reap")
+        }
+
+    # --- jobs
+
+    def open(
+        self,
+        job: str,
+        *,
+        home: str,
+        shards: Iterable[int],
+        fields: Mapping[str, Any],
+        prices: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Put a job on the table with the shards that are missing; it runs from now on. Idempotent on a live job.
+
+        `fields`: counters known from the folder and the cap; `prices`: request name -> [{"meter", "tiers"}] for the cap.
+        """
+        shards = list(shards)
+        pipe = self.redis.pipeline(transaction=True)
+        pipe.hsetnx(key(job), "fence", 0)
+        pipe.hset(key(job), mapping={"home": home, "state": "running", **fields})
+        pipe.hdel(key(job), "reason", "do")
+        pipe.persist(key(job))
+        for start in range(0, len(shards), 1000):
+            pipe.zadd(key(job, "todo"), {str(n): n for n in shards[start : start + 1000]})
+        if not shards:
+            pipe.zadd(key(job, "todo"), {str(LAST_STEP): LAST_STEP})
+        if prices:
+            pipe.hset(key(job, "prices"), mapping={name: orjson.dumps(value) for name, value in prices.items()})
+        pipe.sadd(f"{_PREFIX}jobs", job)
+        pipe.execute()
+
+    def live(self) -> list[str]:
+        """The jobs that are not over, oldest first."""
+        return sorted(job.decode() for job in self.redis.smembers(f"{_PREFIX}jobs"))
+
+    def fields(self, job: str) -> dict[str, str]:
+        """The job's hash; empty when Redis knows nothing of it."""
+        return {name.decode(): value.decode() for name, value in self.redis.hgetall(key(job)).items()}
+
+    def set_state(self, job: str, state: State, *, reason: str = "", do: str = "") -> None:
+        self.redis.hset(key(job), mapping={"state": state, "reason": reason, "do": do})
+
+    def set_cap(self, job: str, nano_dollars: int) -> None:
+        self.redis.hset(key(job), "cap", nano_dollars)
+
+    def close(self, job: str, state: State, *, reason: str = "") -> None:
+        """The job is over: only its counters stay, for a week."""
+        pipe = self.redis.pipeline(transaction=True)
+        pipe.hset(key(job), mapping={"state": state, "reason": reason})
+        pipe.expire(key(job), _SHORT_LIVED)
+        pipe.srem(f"{_PREFIX}jobs", job)
+        pipe.delete(*(key(job, name) for name in ("todo", "queued", "leases", "holders", "prices")))
+        for name in self.redis.scan_iter(key(job, "*"), count=1000):
+            pipe.delete(name)
+        pipe.execute()
+
+    def progress(self, job: str) -> dict[str, int]:
+        """Counters (`ok:labels`, `failed:text`, `maybe_billed:labels`, ...) of committed shards and of those held now."""
+        total = {name: int(n) for name, n in self.fields(job).items() if ":" in name and not name.startswith("m:")}
+        shards = self.redis.zrange(key(job, "leases"), 0, -1) + self.redis.zrange(key(job, "todo"), 0, 50)
+        pipe = self.redis.pipeline(transaction=False)
+        for shard in shards:
+            pipe.hgetall(key(job, "live", shard.decode()))
+        for counters in pipe.execute():
+            for name, amount in counters.items():
+                total[name.decode()] = total.get(name.decode(), 0) + int(amount)
+        return total
+
+    def table(self, job: str) -> dict[str, int]:
+        """How many shards are left to hand out, have a message under way, are held."""
+        pipe = self.redis.pipeline(transaction=False)
+        for name in ("todo", "queued", "leases"):
+            pipe.zcard(key(job, name))
+        return dict(zip(("todo", "queued", "held"), pipe.execute(), strict=True))
+
+    # --- shards
+
+    def lease(self, job: str, shard: int, owner: str) -> Lease | Refused:
+        keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders"))]
+        fence, *why = self._scripts["lease"](keys, [shard, owner, self.lease_ms])
+        return Lease(job, shard, fence) if fence else Refused(why[0].decode())
+
+    def renew(self, job: str, leases: Iterable[Lease]) -> tuple[str, dict[Lease, bool]]:
+        """Extend leases of one job. Returns its state and which of them are still held."""
+        leases = list(leases)
+        arguments: list[int] = [self.lease_ms]
+        for lease in leases:
+            arguments += [lease.shard, lease.fence]
+        state, *held = self._scripts["renew"]([key(job), key(job, "leases"), key(job, "holders")], arguments)
+        return state.decode(), {lease: bool(flag) for lease, flag in zip(leases, held, strict=True)}
+
+    def finish(self, lease: Lease, counters: Mapping[str, int]) -> bool:
+        """The shard's part is committed. False when the lease was lost: then its new holder counts it."""
+        names = ("todo", "queued", "leases", "holders")
+        keys = [key(lease.job), *(key(lease.job, name) for name in names), *self._journal_keys(lease)]
+        arguments: list[Any] = [lease.shard, lease.fence]
+        for name, amount in counters.items():
+            arguments += [name, amount]
+        return bool(self._scripts["finish"](keys, arguments)[0])
+
+    def release(self, lease: Lease) -> bool:
+        """Give a shard back undone, keeping its journal."""
+        keys = [key(lease.job, name) for name in ("todo", "leases", "holders")]
+        return bool(self._scripts["release"](keys, [lease.shard, lease.fence]))
+
+    def feed(self, job: str, window: int) -> list[int]:
+        """Shards to put into the queue now, so that at most `window` are queued or held."""
+        keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases"))]
+        return [int(shard) for shard in self._scripts["feed"](keys, [window])]
+
+    def reap(self, job: str, *, lost_after_ms: int = 30_000) -> int:
+        """Bring back lapsed leases and messages nobody answered. Returns the number of lapsed leases."""
+        keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders"))]
+        return int(self._scripts["reap"](keys, [lost_after_ms]))
+
+    # --- the journal of a held shard
+
+    def adopt(self, lease: Lease) -> tuple[dict[str, str], dict[str, bytes]]:
+        """What earlier holders left: call -> one character per attempt (`b` billed, `n` not, `m` maybe), and answers."""
+        keys = [key(lease.job), key(lease.job, "holders"), *self._journal_keys(lease)[:2]]
+        began, answered = self._scripts["adopt"](keys, [lease.shard, lease.fence])
+        intents = {f.decode(): v.decode() for f, v in zip(began[::2], began[1::2], strict=True)}
+        return intents, {f.decode(): v for f, v in zip(answered[::2], answered[1::2], strict=True)}
+
+    def begin(self, lease: Lease, calls: Iterable[tuple[str, str, int]], pipe: "Pipeline[bytes] | None" = None) -> Any:
+        """The door before paid calls: (call, request name, attempt from 1) -> `go`, `wait` or why not, as bytes.
+
+        The intent is written for each `go`. With `pipe` the script is queued there instead.
+        """
+        arguments: list[Any] = [lease.shard, lease.fence]
+        for call in calls:
+            arguments += call
+        keys = [key(lease.job), key(lease.job, "holders"), self._journal_keys(lease)[0], key(lease.job, "prices")]
+        return self._scripts["begin"](keys, arguments, client=pipe)
+
+    def settle(self, lease: Lease, attempts: Iterable[Attempt], pipe: "Pipeline[bytes] | None" = None) -> None:
+        """Record what came of attempts. With `pipe` the script is queued there instead."""
+        arguments: list[Any] = [lease.shard, lease.fence]
+        for attempt in attempts:
+            arguments += [attempt.call, attempt.request, attempt.number, attempt.mark, attempt.answer, attempt.counters]
+        job = lease.job
+        keys = [key(job), key(job, "holders"), *self._journal_keys(lease), key(job, "prices")]
+        self._scripts["settle"]([*keys, key(job, "todo"), key(job, "queued")], arguments, client=pipe)
+
+    def _journal_keys(self, lease: Lease) -> list[str]:
+        return [key(lease.job, name, lease.shard) for name in ("intents", "answers", "live")]

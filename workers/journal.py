@@ -1,0 +1,104 @@
+"""Group commit: many threads' journal entries in one round trip to Redis.
+
+Rule: `begin` returns only when the intent stands in Redis (or was refused); `settle` returns at once, and `flush` waits
+until everything of a lease is written. While Redis is away both wait for it: no call is paid for without an intent.
+"""
+
+import logging
+import threading
+from collections import defaultdict
+from concurrent.futures import Future
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from jobs.ledger import Attempt, Lease, Ledger
+
+log = logging.getLogger(__name__)
+
+
+class Journal:
+    """One per process. Call `close` before exit."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._begins: list[tuple[Lease, tuple[str, str, int], Future[str]]] = []
+        self._settles: list[tuple[Lease, Attempt]] = []
+        self._flushes: list[Future[None]] = []
+        self._wake = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    def begin(self, lease: Lease, call: str, request: str, attempt: int) -> str:
+        """Ask the door for one call: `go`, `wait`, or why not."""
+        future: Future[str] = Future()
+        with self._wake:
+            self._begins.append((lease, (call, request, attempt), future))
+            self._wake.notify()
+        return future.result()
+
+    def settle(self, lease: Lease, attempt: Attempt) -> None:
+        with self._wake:
+            self._settles.append((lease, attempt))
+            self._wake.notify()
+
+    def flush(self) -> None:
+        """Wait until everything settled so far is written."""
+        future: Future[None] = Future()
+        with self._wake:
+            self._flushes.append(future)
+            self._wake.notify()
+        future.result()
+
+    def close(self) -> None:
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._begins or self._settles or self._flushes or self._closed)
+                begins, self._begins = self._begins, []
+                settles, self._settles = self._settles, []
+                flushes, self._flushes = self._flushes, []
+                if self._closed and not (begins or settles or flushes):
+                    return
+            delay = 0.05
+            while not self._write(begins, settles):
+                # Interruptible by close only: entries are never dropped while the process lives.
+                threading.Event().wait(delay)
+                delay = min(delay * 2, 2.0)
+            for flush in flushes:
+                flush.set_result(None)
+
+    def _write(
+        self, begins: list[tuple[Lease, tuple[str, str, int], Future[str]]], settles: list[tuple[Lease, Attempt]]
+    ) -> bool:
+        """One round trip. False when Redis is away: the same entries can be written again, the scripts know them."""
+        settled: defaultdict[Lease, list[Attempt]] = defaultdict(list)
+        for lease, attempt in settles:
+            settled[lease].append(attempt)
+        asked: defaultdict[Lease, list[tuple[tuple[str, str, int], Future[str]]]] = defaultdict(list)
+        for lease, call, future in begins:
+            asked[lease].append((call, future))
+        pipe = self._ledger.redis.pipeline(transaction=False)
+        for lease, attempts in settled.items():
+            self._ledger.settle(lease, attempts, pipe)
+        for lease, calls in asked.items():
+            self._ledger.begin(lease, (call for call, _ in calls), pipe)
+        try:
+            replies = pipe.execute()
+        except (RedisConnectionError, RedisTimeoutError) as error:
+            log.warning("Redis is away (%s); waiting for it", error)
+            return False
+        except RedisError as error:  # out of memory, read-only replica: nothing may be paid for, so stop asking
+            log.error("Redis refuses to write (%s); waiting", error)
+            return False
+        for calls, words in zip(asked.values(), replies[len(settled) :], strict=True):
+            for (_, future), word in zip(calls, words, strict=True):
+                future.set_result(word.decode())
+        return True
