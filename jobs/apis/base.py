@@ -76,6 +76,7 @@ class Api:
     # Parameters that move the call to other meters (a moderation adapter) -> those; None: always `meters`.
     meters_by_params: Callable[[Params], tuple[str, ...]] | None = None
     prepare: Callable[[Params], tuple[Preparation, ...]] = lambda params: ()
+    reusable: bool = True  # False: the answer depends on a collection that changes, so an earlier job's is not taken
     assumptions: tuple[str, ...] = ()  # sentences an estimate shows beside this API's price
 
     def meters_for(self, params: Params) -> tuple[str, ...]:

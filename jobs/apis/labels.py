@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.apis.base import Api, Image, Limits, Param, Params
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, box, column, names, percent, sides, summary
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, box, column, highest, names, percent, sides, summary
 from jobs.items import Item
 
 SCHEMA = pa.schema(
@@ -16,6 +16,12 @@ SCHEMA = pa.schema(
         column("instance", WHOLE, "1, 2, ...: which box of this label; null: no box is given", "Labels[].Instances[]"),
         percent("instance_confidence", "confidence of this box", "Labels[].Instances[].Confidence"),
         *box("Labels[].Instances[].BoundingBox"),
+        column(
+            "instance_color",
+            TEXT,
+            "main colour of the boxed object as #rrggbb; only where properties shared the call",
+            "Labels[].Instances[].DominantColors[].HexCode",
+        ),
         column("parents", TEXT, "parent labels, joined by '; '", "Labels[].Parents[].Name"),
         column("aliases", TEXT, "other names of the label, joined by '; '", "Labels[].Aliases[].Name"),
         column("categories", TEXT, "categories of the label, joined by '; '", "Labels[].Categories[].Name"),
@@ -60,12 +66,15 @@ def rows(response: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         categories = names(categories) if categories else None
         instances = get("Instances")
         if not instances:
-            yield name, confidence, None, None, None, None, None, None, parents, aliases, categories
+            yield name, confidence, None, None, None, None, None, None, None, parents, aliases, categories
             continue
         for number, one in enumerate(instances, 1):
             left, top, width, height = sides(one.get("BoundingBox") or EMPTY)
+            colors = one.get("DominantColors")
+            color = highest(colors, "PixelPercent")[0].get("HexCode") if colors else None
             yield (
-                name, confidence, number, one.get("Confidence"), left, top, width, height, parents, aliases, categories
+                name, confidence, number, one.get("Confidence"), left, top, width, height, color,
+                parents, aliases, categories,
             )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ BRIEF = pa.schema(
     ]
 )
 # botocore: ProjectVersionId, at most 2048 characters
-ADAPTER = (
+VERSION_ARN = (
     r"(?=.{20,2048}$)arn:[a-z\d-]+:rekognition:[a-z\d-]+:\d{12}:"
     r"project/[a-zA-Z0-9_.\-]{1,255}/version/[a-zA-Z0-9_.\-]{1,255}/[0-9]+"
 )
@@ -74,7 +74,7 @@ API = Api(
             "str",
             None,
             "ARN of a custom moderation adapter; has a price of its own",
-            pattern=ADAPTER,
+            pattern=VERSION_ARN,
         ),
     ),
     limits=Limits(max_side=10_000),  # limits.html: 10,000 px for DetectModerationLabels

@@ -1,0 +1,118 @@
+"""`compare-faces`: one face, from a picture of yours, looked for in every image, by CompareFaces.
+
+The largest face of `source` is compared with the 100 largest faces of each image of the archive (the target).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.apis.base import Api, Image, Param, Params
+from jobs.apis.collection import quality_filter
+from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, as_json, box, column, percent, sides
+from jobs.items import Item
+
+
+def _both(member: str) -> str:
+    return f"FaceMatches[].Face.{member} | UnmatchedFaces[].{member}"
+
+
+SCHEMA = pa.schema(
+    [
+        column("face", WHOLE, "1, 2, ...: number of the face, matches first", "FaceMatches[] | UnmatchedFaces[]"),
+        column("matched", FLAG, "true: at least as similar as the threshold", "FaceMatches[]"),
+        percent("similarity", "similarity with the source face; null: not matched", "FaceMatches[].Similarity"),
+        percent("confidence", "confidence that this is a face", _both("Confidence")),
+        *box(_both("BoundingBox")),
+        column("roll", NUMBER, "head roll in degrees, -180 to 180", _both("Pose.Roll")),
+        column("yaw", NUMBER, "head yaw in degrees, -180 to 180", _both("Pose.Yaw")),
+        column("pitch", NUMBER, "head pitch in degrees, -180 to 180", _both("Pose.Pitch")),
+        percent("brightness", "brightness of the face", _both("Quality.Brightness")),
+        percent("sharpness", "sharpness of the face", _both("Quality.Sharpness")),
+        column("landmarks", TEXT, "points of the face, JSON list of {Type, X, Y} ratios", _both("Landmarks[]")),
+        percent("source_confidence", "confidence of the face in the source", "SourceImageFace.Confidence"),
+        *box("SourceImageFace.BoundingBox", "face in the source picture", "source_"),
+    ]
+)
+BRIEF = pa.schema(
+    [
+        column("compare_matches", WHOLE, "faces that match the source", "FaceMatches[]"),
+        percent("compare_similarity", "the highest similarity", "FaceMatches[].Similarity"),
+    ]
+)
+
+
+def request(image: Image, item: Item, params: Params) -> dict[str, Any]:
+    """`params["source"]`: the bytes of the source picture."""
+    return {
+        "SourceImage": {"Bytes": params["source"]},
+        "TargetImage": image,
+        "SimilarityThreshold": params["similarity_threshold"],
+        "QualityFilter": params["quality_filter"],
+    }
+
+
+def rows(response: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """One row per face of the image: matches, then the others."""
+    source = response.get("SourceImageFace") or EMPTY
+    tail = (source.get("Confidence"), *sides(source.get("BoundingBox") or EMPTY))
+    matches = response.get("FaceMatches") or ()
+    for number, match in enumerate(matches, 1):
+        yield number, True, match.get("Similarity"), *_face(match.get("Face") or EMPTY), *tail
+    for number, face in enumerate(response.get("UnmatchedFaces") or (), len(matches) + 1):
+        yield number, False, None, *_face(face), *tail
+
+
+def brief(response: Mapping[str, Any]) -> tuple[Any, ...]:
+    matches = response.get("FaceMatches") or ()
+    similar = [match["Similarity"] for match in matches if match.get("Similarity") is not None]
+    return len(matches), max(similar, default=None)
+
+
+def no_face(code: str, message: str) -> dict[str, Any] | None:
+    """AWS answers "no face" in either picture with an error, by its documentation of CompareFaces.
+
+    Its text is "Request has invalid parameters" (also said of images under 80 px, which are not sent) or
+    "There are no faces in the image. Should be at least 1.". A source without a face thus shows as no face anywhere.
+    """
+    if code == "InvalidParameterException" and NO_FACE.search(message):
+        return {"FaceMatches": [], "UnmatchedFaces": []}
+    return None
+
+
+NO_FACE = re.compile(r"^Request has invalid parameters\.?$|\bno faces? in the image\b", re.IGNORECASE)
+
+
+def _face(face: Mapping[str, Any]) -> tuple[Any, ...]:
+    get = face.get
+    left, top, width, height = sides(get("BoundingBox") or EMPTY)
+    pose, quality = get("Pose") or EMPTY, get("Quality") or EMPTY
+    return (
+        get("Confidence"), left, top, width, height, pose.get("Roll"), pose.get("Yaw"), pose.get("Pitch"),
+        quality.get("Brightness"), quality.get("Sharpness"), as_json(get("Landmarks")),
+    )  # fmt: skip
+
+
+API = Api(
+    name="compare-faces",
+    operation="CompareFaces",
+    summary="One person, from a picture of yours, looked for in every image.",
+    meters=("image-group-1",),
+    request=request,
+    answer_keys=("SourceImageFace", "FaceMatches", "UnmatchedFaces"),
+    rows=rows,
+    schema=SCHEMA,
+    brief=brief,
+    brief_schema=BRIEF,
+    params=(
+        Param("source", "file", None, "picture of the face to look for (its largest face counts)", required=True),
+        Param("similarity_threshold", "float", 80.0, "least similarity of a match (AWS's default: 80)", 0, 100),
+        quality_filter("NONE"),
+    ),
+    confidence_column="similarity",
+    answer_for_error=no_face,
+    golden_params={"source": b"\xff\xd8\xff", "similarity_threshold": 80.0, "quality_filter": "NONE"},
+    assumptions=("CompareFaces counts one image per call: the source only.",),
+)

@@ -1,0 +1,85 @@
+"""`custom-labels`: labels of a model you trained, by DetectCustomLabels.
+
+The model must be running, and is billed by the hour it runs, not by the image.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.apis.base import Api, Image, Limits, Param, Params
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, as_json, box, column, percent, sides, summary
+from jobs.apis.moderation import VERSION_ARN
+from jobs.items import Item
+
+SCHEMA = pa.schema(
+    [
+        column("name", TEXT, "label of your model", "CustomLabels[].Name"),
+        percent("confidence", "confidence of the label", "CustomLabels[].Confidence"),
+        *box("CustomLabels[].Geometry.BoundingBox"),
+        column("polygon", TEXT, "finer outline, JSON list of {X, Y} ratios", "CustomLabels[].Geometry.Polygon[]"),
+    ]
+)
+BRIEF = pa.schema(
+    [
+        column("custom_labels", TEXT, "the five most confident labels, with their confidence", "CustomLabels[].Name"),
+        column("custom_label_count", WHOLE, "labels found, each box counted", "CustomLabels[]"),
+    ]
+)
+
+
+def request(image: Image, item: Item, params: Params) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"ProjectVersionArn": params["project_version_arn"], "Image": image}
+    if params["max_results"] is not None:
+        arguments["MaxResults"] = params["max_results"]
+    if params["min_confidence"] is not None:
+        arguments["MinConfidence"] = params["min_confidence"]
+    return arguments
+
+
+def rows(response: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """One row per label or, of a model that locates objects, per box."""
+    for label in response.get("CustomLabels") or ():
+        geometry = label.get("Geometry") or EMPTY
+        yield (
+            label.get("Name"), label.get("Confidence"),
+            *sides(geometry.get("BoundingBox") or EMPTY), as_json(geometry.get("Polygon")),
+        )  # fmt: skip
+
+
+def brief(response: Mapping[str, Any]) -> tuple[Any, ...]:
+    labels = response.get("CustomLabels") or ()
+    return summary(labels), len(labels)
+
+
+API = Api(
+    name="custom-labels",
+    operation="DetectCustomLabels",
+    summary="Labels and boxes of a Custom Labels model you trained and started.",
+    meters=(),
+    request=request,
+    answer_keys=("CustomLabels",),
+    rows=rows,
+    schema=SCHEMA,
+    brief=brief,
+    brief_schema=BRIEF,
+    params=(
+        Param(
+            "project_version_arn", "str", None, "ARN of the running model version", pattern=VERSION_ARN, required=True
+        ),
+        Param("max_results", "int", None, "labels per image, the most confident ones (default: all)", 1, 2_147_483_647),
+        Param("min_confidence", "float", None, "default: each label's own threshold, found in training", 0, 100),
+    ),
+    limits=Limits(max_bytes=4_194_304),  # botocore, Image.Bytes: 4 MB for DetectCustomLabels; read as MiB
+    name_column="name",
+    golden_params={
+        "project_version_arn": "arn:aws:rekognition:us-east-1:123456789012:project/logos/version/v1/1767571200000",
+        "max_results": 10,
+        "min_confidence": 50.0,
+    },
+    assumptions=(
+        "Custom Labels is not billed by the image: each inference unit of the running model costs its"
+        " custom-labels-inference hours ($4.00 in us-east-1) from start to stop, whether images are sent or not.",
+    ),
+)
