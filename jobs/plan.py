@@ -1,0 +1,147 @@
+"""The plan: what a scan will do, what it costs and how long it takes. A value, built without a paid call.
+
+Rule: `estimate`, `scan --dry-run` and `scan` build the same Plan; only what consumes it differs. Pure: tables, counts
+and dates are passed in. Every number on it comes from a price row, a quota row or a count.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from jobs import plan_demand
+from jobs.apis import Choice
+from jobs.calendar import by_days, by_rate, month_of
+from jobs.errors import UsageError
+from jobs.plan_assumptions import assumptions
+from jobs.plan_counts import Counts
+from jobs.plan_demand import Demand
+from jobs.plan_values import Plan, PlanLine, PlanMonth, Rate
+from jobs.price import PriceTable, TierLine, Units, known_total
+from jobs.price_free import FreeTier, Month
+from jobs.quotas import QuotaTable
+
+Spread = dict[str, dict[int, Decimal]]  # month -> number of the demand -> its units in that month
+Lines = dict[int, PlanLine]  # number of the demand -> its line
+
+
+def plan(
+    choices: Sequence[Choice],
+    counts: Counts,
+    *,
+    region: str,
+    prices: PriceTable,
+    quotas: QuotaTable,
+    tps: Mapping[str, float] | None = None,
+    month_to_date: Mapping[str, Units] | None = None,
+    start: date | None = None,
+    free_tier: FreeTier | None = None,
+    known: Mapping[str, int] | int = 0,
+    extra: Iterable[Demand] = (),
+) -> Plan:
+    """Price and time these APIs on these items.
+
+    `tps`: rates that replace the table's, by API name or operation. `month_to_date`: units per meter billed before,
+    in the first month. `start`: lay the job over calendar months from that day; without it all is priced as one month.
+    `known`: calls whose answer is there already, for each API or by API name. `extra`: demands besides those of
+    `choices` (storage, video minutes without files). Raises RekscanError if an API does not exist in the Region.
+    """
+    have = dict.fromkeys((c.api.name for c in choices), known) if isinstance(known, int) else dict(known)
+    more = list(extra)
+    demands = plan_demand.of_choices(choices, counts, prices, have) + more
+    for operation in dict.fromkeys(demand.operation for demand in demands if demand.operation):
+        quotas.check(operation, region)
+    calls = plan_demand.calls(choices, counts, prices, have) | plan_demand.video_calls(d for d in more if d.calls)
+    rates = _rates(demands, calls, region, quotas, tps or {})
+    used = dict(month_to_date or {})
+    months = _priced(demands, _spread(demands, rates, start), Month(prices, region, used, free_tier), prices)
+    high = _priced(
+        _dear(demands), _spread(_dear(demands), rates, start), Month(prices, region, used, free_tier), prices
+    )
+    lines = tuple(_merge(demands, months, prices))
+    built = Plan(
+        region=region,
+        counts=counts,
+        lines=lines,
+        months=tuple(PlanMonth(month, tuple(rows.values())) for month, rows in months.items()) if start else (),
+        rates=tuple(rates.values()),
+        high_usd=known_total(line.usd for line in _merge(demands, high, prices)),
+        prices=prices.only(region, (demand.meter for demand in demands)),
+        quotas_source=quotas.source,
+        quotas_as_of=quotas.as_of,
+        start=start,
+        month_to_date=used,
+        free_tier=free_tier,
+        known=sum(have.values()),
+    )
+    return built.assuming(assumptions(built, quotas, choices))
+
+
+def _rates(
+    demands: Sequence[Demand], calls: Mapping[str, int], region: str, quotas: QuotaTable, tps: Mapping[str, float]
+) -> dict[str, Rate]:
+    """The rate each operation runs at: what the caller says for its API or operation, else the quota."""
+    names = {demand.api: demand.operation for demand in demands}
+    asked = {names.get(name, name): rate for name, rate in tps.items()}
+    if wrong := [name for name, rate in tps.items() if not rate > 0]:
+        raise UsageError(f"--tps {wrong[0]}: a rate is over 0", "Write --tps labels=20.")
+    found = {}
+    for operation, count in calls.items():
+        rate = asked.get(operation, quotas.tps(operation, region))
+        source = "--tps" if operation in asked else quotas.confidence_of(operation, region)
+        found[operation] = Rate(operation, count, rate, source if rate else "unknown")
+    return found
+
+
+def _spread(demands: Sequence[Demand], rates: Mapping[str, Rate], start: date | None) -> Spread:
+    """The units of each demand by month, months in order."""
+    found: dict[str, dict[int, Decimal]] = {}
+    for number, demand in enumerate(demands):
+        for month, units in _months(demand, rates.get(demand.operation), start):
+            found.setdefault(month, {})[number] = units
+    return dict(sorted(found.items()))
+
+
+def _months(demand: Demand, rate: Rate | None, start: date | None) -> list[tuple[str, Decimal]]:
+    if demand.days is not None:
+        return by_days(demand.units, demand.days, start)
+    if start is None:
+        return [("", demand.units)]
+    if rate is None or rate.tps is None or not demand.per_call:  # no rate to spread by
+        return [(month_of(start), demand.units)]
+    return [(month, Decimal(calls)) for month, calls in by_rate(demand.calls, rate.tps, start)]
+
+
+def _priced(demands: Sequence[Demand], spread: Spread, first: Month, prices: PriceTable) -> dict[str, Lines]:
+    """The lines of each month: the first goes on from the month to date, the others start at zero."""
+    found: dict[str, Lines] = {}
+    month = first
+    for name, units in spread.items():
+        found[name] = {
+            n: _line(demands[n], prices, u, month.price(demands[n].meter, u).tiers) for n, u in units.items()
+        }
+        month = first.next()
+    return found
+
+
+def _merge(demands: Sequence[Demand], months: Mapping[str, Lines], prices: PriceTable) -> list[PlanLine]:
+    """One line per demand over all months, with units of one price put together."""
+    found = []
+    for number, demand in enumerate(demands):
+        rows = [lines[number] for lines in months.values() if number in lines]
+        tiers: dict[tuple[Decimal | None, str], TierLine] = {}
+        for tier in (tier for row in rows for tier in row.tiers):
+            key = (tier.usd_each, tier.confidence)
+            tiers[key] = tiers[key].plus(tier) if key in tiers else tier
+        found.append(_line(demand, prices, sum((row.units for row in rows), Decimal(0)), tuple(tiers.values())))
+    return found
+
+
+def _line(demand: Demand, prices: PriceTable, units: Decimal, tiers: tuple[TierLine, ...]) -> PlanLine:
+    return PlanLine(demand.api, demand.operation, demand.meter, prices.unit(demand.meter), units, tiers, demand.open)
+
+
+def _dear(demands: Sequence[Demand]) -> list[Demand]:
+    return [demand.dear() for demand in demands]
+
+
+__all__ = ["Counts", "Demand", "Plan", "PlanLine", "PlanMonth", "Rate", "plan"]

@@ -1,0 +1,95 @@
+"""What a plan takes for granted, in sentences a manager can read. A plan without its assumptions is a guess.
+
+Rule: every sentence holds for the plan at hand; those that do not concern it are left out.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from jobs.apis import Choice
+from jobs.plan_values import Plan
+from jobs.quotas import QuotaTable
+
+# Source of the rules: AWS's pricing page and FAQ as collected in docs/pricing.md.
+_EACH = "Each API on each image counts as one image."
+_FAILED = (
+    "A failed call is taken as not billed. A call whose answer never arrives may be: it is counted apart afterwards."
+)
+_SENT = "Every image counts as sent once. What turns out broken or too small is skipped and costs nothing."
+_NO_FREE = (
+    "No free tier: AWS's 12 free months covered only accounts opened before 2025-07-15, so they ended by 2026-07-15."
+)
+_FREE = "Free tier {name}: its units cost nothing and are taken not to move the paid tiers on."
+_MINUTES = (
+    "Video: exact length in minutes; the upper bound rounds each video up, as AWS does not say how part minutes count."
+)
+_SPEED = "AWS publishes no speed of video analysis: the duration only covers starting the videos, {jobs} at a time."
+_STORED = "Stored vectors are billed by the month and prorated by days kept{flat}."
+_NOT = "Not included: S3 requests and data transfer, SNS, SQS, KMS, taxes, discounts."
+_DURATION = "Duration: APIs run side by side, each at its quota from the first second; the slowest sets it."
+
+
+def assumptions(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice] = ()) -> tuple[str, ...]:
+    """The sentences of this plan, those of its APIs among them."""
+    return tuple(dict.fromkeys(_sentences(plan, quotas, choices)))
+
+
+def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice]) -> Iterator[str]:
+    units = {line.unit for line in plan.lines}
+    if "image" in units:
+        yield _EACH
+        yield _SENT
+    for choice in choices:
+        yield from choice.api.assumptions
+    if plan.counts.videos and "minute" not in units:
+        yield f"{plan.counts.videos:,} videos are left out: no video API was asked for."
+    if plan.counts.images and plan.lines and "image" not in units:
+        yield f"{plan.counts.images:,} images are left out: no image API was asked for."
+    if "minute" in units:
+        yield _MINUTES
+        yield _SPEED.format(jobs=quotas.concurrent_videos)
+    if plan.known:
+        yield f"{plan.known:,} calls are left out: their answers are known (--again pays for them again)."
+    yield _FAILED
+    yield from _months(plan)
+    yield _FREE.format(name=plan.free_tier.name) if plan.free_tier else _NO_FREE
+    if units & {"face-month", "user-month"}:
+        yield _STORED.format(flat="" if plan.start else ", in months of 30 days")
+    yield from _rates(plan, quotas)
+    yield from _prices(plan)
+    yield _NOT
+
+
+def _months(plan: Plan) -> Iterator[str]:
+    yield "Tiers are graduated and pooled per meter, Region and calendar month over all APIs of the meter."
+    if plan.month_to_date:
+        used = ", ".join(f"{meter} {units:,}" for meter, units in plan.month_to_date.items())
+        yield f"Already billed this month: {used}."
+    else:
+        yield "Nothing was billed on these meters earlier in the month (--month-to-date says otherwise)."
+    if plan.start:
+        yield f"Starts on {plan.start} at midnight UTC and is billed in the months it falls in."
+    else:
+        yield "All in one calendar month (--start lays it over the months it spans)."
+
+
+def _rates(plan: Plan, quotas: QuotaTable) -> Iterator[str]:
+    timed = [rate for rate in plan.rates if rate.tps]
+    if timed:
+        yield _DURATION
+        yield "Rates: " + ", ".join(f"{rate.operation} {rate.tps:g}/s ({rate.source})" for rate in timed) + "."
+    if any(rate.source != "--tps" for rate in timed):
+        yield f"Quotas: {quotas.source}, {quotas.as_of}."
+    for rate in plan.rates:
+        if rate.tps is None:
+            yield f"No quota of {rate.operation} is known in {plan.region}, nor the duration (--tps sets one)."
+    if not quotas.known(plan.region):
+        yield f"{plan.region} is not in the list of Regions with Rekognition ({quotas.as_of})."
+
+
+def _prices(plan: Plan) -> Iterator[str]:
+    yield f"Prices: {plan.prices.source}, {plan.prices.as_of}."
+    levels = Counter(tier.confidence for line in plan.lines for tier in line.tiers)
+    for level, meaning in plan.prices.confidence.items():
+        if levels[level]:
+            yield f"{levels[level]} of {levels.total()} price rows used are {level}: {meaning}."

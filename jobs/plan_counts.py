@@ -1,0 +1,81 @@
+"""Counts: how much there is to scan, all a price needs to know of a source.
+
+Rule: counting takes constant memory, whatever the source holds; an item without a reason to skip it counts as sent.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.items import Item, Kind
+
+
+@dataclass(slots=True)
+class Counts:
+    """Items by what becomes of them. `add` each item of a source, or `add_batch` a manifest batch."""
+
+    images: int = 0
+    videos: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)  # reason, without its detail ("archived", "unreadable")
+    bytes: int = 0  # of what is sent
+    s3_images: int = 0  # images in S3: what costs S3 requests
+    s3_items: int = 0  # everything listed in S3
+    video_ms: int = 0  # length of the videos whose length is known
+    video_minutes_up: int = 0  # the same with each video rounded up to whole minutes
+    videos_measured: int = 0  # videos whose length is in `video_ms`
+
+    def add(self, item: Item, *, video_ms: int | None = None) -> None:
+        """Count one item. `video_ms`: a video's length, where it is known."""
+        s3 = item.uri.startswith("s3://")
+        self.s3_items += s3
+        if item.skip is not None or item.kind == "other":
+            reason = _reason(item.skip)
+            self.skipped[reason] = self.skipped.get(reason, 0) + 1
+            return
+        self._add(item.kind, 1, item.size or 0, int(s3))
+        if item.kind == "video" and video_ms is not None:
+            self.add_video_ms(video_ms)
+
+    def add_video_ms(self, ms: int) -> None:
+        """The length of one video counted before."""
+        self.video_ms += ms
+        self.video_minutes_up += -(-ms // 60_000)
+        self.videos_measured += 1
+
+    def add_batch(self, batch: pa.RecordBatch) -> None:
+        """Count a batch of MANIFEST_SCHEMA at once."""
+        s3 = pc.starts_with(batch.column("uri"), "s3://")
+        self.s3_items += pc.sum(s3).as_py() or 0
+        skip = pc.fill_null(batch.column("skip"), "")
+        table = pa.table({"kind": batch.column("kind"), "skip": skip, "size": batch.column("size"), "s3": s3})
+        groups = table.group_by(["kind", "skip", "s3"]).aggregate([("size", "sum"), ("kind", "count")])
+        for row in groups.to_pylist():
+            if row["skip"] or row["kind"] == "other":
+                reason = _reason(row["skip"] or None)
+                self.skipped[reason] = self.skipped.get(reason, 0) + row["kind_count"]
+            else:
+                self._add(row["kind"], row["kind_count"], row["size_sum"] or 0, row["kind_count"] * row["s3"])
+
+    def _add(self, kind: Kind, count: int, size: int, s3: int) -> None:
+        self.bytes += size
+        if kind == "video":
+            self.videos += count
+        else:
+            self.images += count
+            self.s3_images += s3
+
+    def to_json(self) -> dict[str, Any]:
+        """The `items` part of `estimate --json`."""
+        return {
+            "images": self.images,
+            "videos": self.videos,
+            "skipped": dict(sorted(self.skipped.items())),
+            "bytes": self.bytes,
+        }
+
+
+def _reason(skip: str | None) -> str:
+    """A skip reason without its detail, so that a source has a handful of them: `unreadable: [Errno 13] ...`."""
+    return skip.split(":", 1)[0] if skip else "not-media"

@@ -1,0 +1,110 @@
+"""Demand: what a scan asks of AWS's meters, before any price: the quantity on each line of a bill.
+
+Rule: one demand per API and meter, in the order the APIs were asked for. A quantity that cannot be known says why.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from jobs.apis import Choice, requests
+from jobs.calendar import quantity
+from jobs.errors import UsageError
+from jobs.plan_counts import Counts
+from jobs.price import PriceTable
+
+_MINUTE = "minute"  # unit of the meters that count video by its length; all others of an API count calls
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Units of one meter asked for by one API. `high`: the units if AWS reads its unclear rule the dearer way."""
+
+    api: str
+    operation: str
+    meter: str
+    units: Decimal  # for something kept (`days` set): how many are kept, else units billed
+    high: Decimal
+    calls: int = 0  # calls that carry these units, at the operation's rate
+    per_call: bool = False  # a call is a unit, so that units spread over time as calls do
+    days: Decimal | None = None  # kept so long, and billed by the month
+    open: str | None = None  # why the quantity is not fully known
+
+    def dear(self) -> "Demand":
+        """The demand if AWS reads its unclear rule the dearer way."""
+        return replace(self, units=self.high)
+
+
+def of_choices(choices: Sequence[Choice], counts: Counts, prices: PriceTable, known: Mapping[str, int]) -> list[Demand]:
+    """What these APIs ask for on these items; `known`: calls per API whose answer is there already."""
+    found: list[Demand] = []
+    for choice in choices:
+        api = choice.api
+        have = known.get(api.name, 0)
+        for meter in api.meters_for(choice.params):
+            if prices.unit(meter) == _MINUTE:
+                found.append(_video(api.name, api.operation, meter, counts))
+            else:
+                units = Decimal(max(0, counts.images - have))
+                found.append(Demand(api.name, api.operation, meter, units, units, int(units), per_call=True))
+    return found
+
+
+def of_video_meters(name: str, counts: Counts, prices: PriceTable) -> list[Demand]:
+    """What a stored-video API asks for, by the meters of its name: `video-segments` is billed per segment type, so it
+    has two. Raises UsageError if no meter goes by that name."""
+    meters = [m for m in prices.meters if (m == name or m.startswith(f"{name}-")) and prices.unit(m) == _MINUTE]
+    if not meters or not name.startswith("video-"):
+        raise UsageError(f"there is no meter for {name!r}", f"Meters: {', '.join(prices.meters)}.")
+    return [_video(name, _operation(prices, meter), meter, counts) for meter in meters]
+
+
+def stored(meter: str, count: int, days: Decimal, prices: PriceTable) -> Demand:
+    """Vectors kept in a collection for so many days."""
+    kept = Decimal(count)
+    return Demand("storage", _operation(prices, meter), meter, kept, kept, days=days)
+
+
+def of_meter(meter: str, units: Decimal, prices: PriceTable) -> Demand:
+    """Plain units of a meter, for what no API call counts (hours of a custom model). Raises UsageError if unknown."""
+    if meter not in prices.meters:
+        raise UsageError(f"there is no meter {meter!r}", f"Meters: {', '.join(prices.meters)}.")
+    return Demand(meter, _operation(prices, meter), meter, units, units)
+
+
+def calls(choices: Sequence[Choice], counts: Counts, prices: PriceTable, known: Mapping[str, int]) -> dict[str, int]:
+    """Calls per operation: APIs that share a call count once."""
+    found: dict[str, int] = {}
+    for request in requests(choices):
+        video = all(prices.unit(m) == _MINUTE for c in request.choices for m in c.api.meters_for(c.params))
+        items = counts.videos if video else counts.images
+        left = max(max(0, items - known.get(choice.api.name, 0)) for choice in request.choices)
+        found[request.operation] = found.get(request.operation, 0) + left
+    return found
+
+
+def video_calls(demands: Iterable[Demand]) -> dict[str, int]:
+    """Start calls per operation of `of_video_meters`: one call carries all segment types."""
+    found: dict[str, int] = {}
+    for demand in demands:
+        found[demand.operation] = max(found.get(demand.operation, 0), demand.calls)
+    return found
+
+
+def _video(name: str, operation: str, meter: str, counts: Counts) -> Demand:
+    unmeasured = counts.videos - counts.videos_measured
+    return Demand(
+        name,
+        operation,
+        meter,
+        units=quantity(Decimal(counts.video_ms), 60_000),
+        high=Decimal(counts.video_minutes_up),
+        calls=counts.videos,
+        open=f"the length of {unmeasured:,} videos is not known" if unmeasured else None,
+    )
+
+
+def _operation(prices: PriceTable, meter: str) -> str:
+    """The operation a meter bills, "" for one that no single call stands for."""
+    names = prices.operations.get(meter, ())
+    return names[0] if len(names) == 1 else ""

@@ -1,0 +1,158 @@
+"""What a plan is: lines, months, rates and their sum, as values and as the document of `estimate --json`.
+
+Rule: nothing is rounded, and a line without a known price is None, never $0. `jobs/plan.py` builds these.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from jobs.plan_counts import Counts
+from jobs.price import PriceTable, TierLine, Units, known_total, money, number, total
+from jobs.price_free import FreeTier
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One API on one meter, over all months or in one."""
+
+    api: str
+    operation: str
+    meter: str
+    unit: str  # of the meter: image, minute, face-month, ...
+    units: Decimal
+    tiers: tuple[TierLine, ...]
+    open: str | None = None  # why the quantity is not fully known
+
+    @property
+    def usd(self) -> Decimal | None:
+        """US dollars, exact; None if a price or the quantity is unknown."""
+        return None if self.open else total(tier.usd for tier in self.tiers)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "api": self.api,
+            "operation": self.operation,
+            "meter": self.meter,
+            "unit": self.unit,
+            "units": number(self.units),
+            "tiers": [tier.to_json() for tier in self.tiers],
+            "usd": money(self.usd),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMonth:
+    """One calendar month of a job: `2026-12` and its lines."""
+
+    month: str
+    lines: tuple[PlanLine, ...]
+
+    @property
+    def usd(self) -> Decimal | None:
+        return known_total(line.usd for line in self.lines)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"month": self.month, "lines": [line.to_json() for line in self.lines], "usd": money(self.usd)}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Calls of one operation and the rate they are made at (None: not known)."""
+
+    operation: str
+    calls: int
+    tps: float | None
+    source: str  # where the rate is from
+
+    @property
+    def seconds(self) -> float | None:
+        return 0.0 if not self.calls else None if self.tps is None else self.calls / self.tps
+
+    def to_json(self) -> dict[str, Any]:
+        return {"calls": self.calls, "tps": self.tps, "source": self.source, "duration_s": self.seconds}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    region: str
+    counts: Counts
+    lines: tuple[PlanLine, ...]
+    months: tuple[PlanMonth, ...]  # empty when no start date was given
+    rates: tuple[Rate, ...]
+    high_usd: Decimal | None  # the total if AWS reads its unclear rules the dearer way
+    prices: PriceTable  # the rows used
+    quotas_source: str
+    quotas_as_of: str
+    start: date | None = None
+    month_to_date: Mapping[str, Units] = field(default_factory=dict)
+    free_tier: FreeTier | None = None
+    known: int = 0  # calls left out because their answer is there already
+    assumptions: tuple[str, ...] = ()
+
+    def assuming(self, assumptions: tuple[str, ...]) -> "Plan":
+        """The plan with what it takes for granted."""
+        return replace(self, assumptions=assumptions)
+
+    @property
+    def total(self) -> Decimal | None:
+        """The sum of the lines whose price is known; None if none is. Only final when `complete`."""
+        return known_total(line.usd for line in self.lines)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every line has a price."""
+        return all(line.usd is not None for line in self.lines)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Why the total is not complete, one sentence per line without a price."""
+        found = []
+        for line in self.lines:
+            units = sum((tier.units for tier in line.tiers if tier.usd is None), Decimal(0))
+            if units:
+                found.append(
+                    f"{line.api}: no price of {line.meter} in {self.region} for {number(units):,} {line.unit}s"
+                )
+            if line.open:
+                found.append(f"{line.api}: {line.open}")
+        return tuple(found)
+
+    @property
+    def duration_s(self) -> float | None:
+        """Seconds: APIs run side by side, so as long as the slowest operation; None if a rate is unknown."""
+        times = [rate.seconds for rate in self.rates]
+        return None if None in times else max((time for time in times if time is not None), default=0.0)
+
+    @property
+    def bounds(self) -> tuple[Decimal | None, Decimal | None]:
+        """The total if AWS reads its unclear rules the cheaper and the dearer way."""
+        return self.total, self.high_usd
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `estimate --json`."""
+        low, high = self.bounds
+        return {
+            "region": self.region,
+            "items": self.counts.to_json(),
+            "lines": [line.to_json() for line in self.lines],
+            "total_usd": money(self.total),
+            "complete": self.complete,
+            "duration_s": self.duration_s,
+            "prices": {"source": self.prices.source, "as_of": self.prices.as_of},
+            "assumptions": list(self.assumptions),
+            "unknown": list(self.unknown),
+            "bounds": {"low_usd": money(low), "high_usd": money(high)},
+            "months": [month.to_json() for month in self.months],
+            "quotas": {
+                "source": self.quotas_source,
+                "as_of": self.quotas_as_of,
+                "operations": {rate.operation: rate.to_json() for rate in self.rates},
+            },
+            "start": self.start.isoformat() if self.start else None,
+            "month_to_date": {meter: number(Decimal(units)) for meter, units in self.month_to_date.items()},
+            "free_tier": self.free_tier.name if self.free_tier else None,
+            "price_table": self.prices.to_json(),
+        }
