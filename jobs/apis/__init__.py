@@ -46,6 +46,11 @@ class Request:
         return self.choices[0].api.operation
 
     @property
+    def kind(self) -> str:
+        """What it is made for: items of kind `image`."""
+        return "image"
+
+    @property
     def name(self) -> str:
         return "+".join(choice.api.name for choice in self.choices)
 

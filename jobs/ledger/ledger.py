@@ -12,6 +12,8 @@ from redis.client import Pipeline
 
 State = Literal["planned", "running", "paused", "blocked", "finished", "incomplete", "cancelled"]
 
+Mark = Literal["b", "u", "m", "n", ""]  # billed; answer never came; worker died; not billed; nothing was sent
+
 LAST_STEP = -1  # the shard number of the step that ends a job: checks the count, builds the tables
 OVER: frozenset[str] = frozenset({"finished", "cancelled"})
 _SHORT_LIVED = 7 * 24 * 3600  # seconds a finished job's counters stay in Redis
@@ -25,11 +27,12 @@ class Lease:
     job: str
     shard: int
     fence: int
+    lapses: int = 0  # holders of this shard that died with it
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a shard was not handed out: `leased`, `done`, or the state of a job that does not run."""
+    """Why a shard was not handed out: `leased`, `done`, `share`, or the state of a job that does not run."""
 
     why: str
 
@@ -41,7 +44,7 @@ class Attempt:
     call: str
     request: str
     number: int  # from 1
-    mark: Literal["b", "m", "n", ""]  # billed, maybe billed, not billed, nothing was sent
+    mark: Mark
     answer: bytes = b""  # empty: the call will be tried again
     counters: str = ""  # space-separated names to raise by one once the call has its answer
 
@@ -119,7 +122,7 @@ class Ledger:
         pipe.hset(key(job), mapping={"state": state, "reason": reason})
         pipe.expire(key(job), _SHORT_LIVED)
         pipe.srem(f"{_PREFIX}jobs", job)
-        pipe.delete(*(key(job, name) for name in ("todo", "queued", "leases", "holders", "prices")))
+        pipe.delete(*(key(job, name) for name in ("todo", "queued", "leases", "holders", "lapses", "prices")))
         for name in self.redis.scan_iter(key(job, "*"), count=1000):
             pipe.delete(name)
         pipe.execute()
@@ -145,10 +148,11 @@ class Ledger:
 
     # --- shards
 
-    def lease(self, job: str, shard: int, owner: str) -> Lease | Refused:
-        keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders"))]
-        fence, *why = self._scripts["lease"](keys, [shard, owner, self.lease_ms])
-        return Lease(job, shard, fence) if fence else Refused(why[0].decode())
+    def lease(self, job: str, shard: int, *, share: int = 0) -> Lease | Refused:
+        """Take a shard. `share`: how many the job may hold while other jobs wait for a turn; 0: any number."""
+        keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders", "lapses"))]
+        fence, more = self._scripts["lease"](keys, [shard, self.lease_ms, share])
+        return Lease(job, shard, fence, more) if fence else Refused(more.decode())
 
     def renew(self, job: str, leases: Iterable[Lease]) -> tuple[str, dict[Lease, bool]]:
         """Extend leases of one job. Returns its state and which of them are still held."""
@@ -180,13 +184,13 @@ class Ledger:
 
     def reap(self, job: str, *, lost_after_ms: int = 30_000) -> int:
         """Bring back lapsed leases and messages nobody answered. Returns the number of lapsed leases."""
-        keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders"))]
+        keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders", "lapses"))]
         return int(self._scripts["reap"](keys, [lost_after_ms]))
 
     # --- the journal of a held shard
 
     def adopt(self, lease: Lease) -> tuple[dict[str, str], dict[str, bytes]]:
-        """What earlier holders left: call -> one character per attempt (`b` billed, `n` not, `m` maybe), and answers."""
+        """What earlier holders left: call -> one character per attempt (a `Mark`), and answers."""
         keys = [key(lease.job), key(lease.job, "holders"), *self._journal_keys(lease)[:2]]
         began, answered = self._scripts["adopt"](keys, [lease.shard, lease.fence])
         intents = {f.decode(): v.decode() for f, v in zip(began[::2], began[1::2], strict=True)}

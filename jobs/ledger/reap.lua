@@ -1,4 +1,4 @@
--- Bring back what died: lapsed leases, and bells that nobody answered. KEYS: job, todo, queued, leases, holders.
+-- Bring back what died: lapsed leases, and bells that nobody answered. KEYS: job, todo, queued, leases, holders, lapses.
 -- ARGV: age in ms after which a queued shard's message is taken for lost. Returns the number of lapsed leases.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -7,10 +7,10 @@ for _, shard in ipairs(lapsed) do
   redis.call('ZREM', KEYS[4], shard)
   redis.call('HDEL', KEYS[5], shard)
   redis.call('ZADD', KEYS[2], shard, shard)
+  redis.call('HINCRBY', KEYS[6], shard, 1)
 end
 for _, shard in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now - tonumber(ARGV[1]))) do
   redis.call('ZREM', KEYS[3], shard)
   redis.call('ZADD', KEYS[2], shard, shard)
 end
-if #lapsed > 0 then redis.call('HINCRBY', KEYS[1], 'lapsed', #lapsed) end
 return #lapsed

@@ -1,0 +1,82 @@
+"""Celery's configuration, and the one task. A message carries (job, shard) and nothing else.
+
+Sources: Celery 5.7's configuration reference; the reasons are in docs/adr/0002-celery-as-a-doorbell.md.
+"""
+
+import os
+import socket
+from typing import Any
+
+from celery import Celery, signals
+
+from workers.config import WorkerConfig, broker_url
+
+TASK = "rekscan.shard"
+QUEUE = "rekscan"
+
+app = Celery("rekscan", set_as_current=False)
+
+
+def configure(redis_url: str) -> Celery:
+    """Point the app at a Redis. Must run before it is used."""
+    # Longer than a shard takes; a copy delivered after it meets the lease and goes away.
+    visibility = {"visibility_timeout": 3600}
+    app.conf.update(
+        broker_url=broker_url(redis_url),
+        result_backend=None,
+        task_default_queue=QUEUE,
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_serializer="json",
+        accept_content=["json"],
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_pool_acquire_timeout=30,
+        broker_transport_options={
+            **visibility,
+            "unacked_restore_interval": 10,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 30,
+            "socket_connect_timeout": 5,
+            "health_check_interval": 25,
+            "global_keyprefix": "rekscan:celery:",
+        },
+        worker_hijack_root_logger=False,
+        timezone="UTC",
+    )
+    return app
+
+
+def ring(job: str, shard: int) -> None:
+    """Put a shard into the queue."""
+    app.send_task(TASK, args=[job, shard], queue=QUEUE, retry=False)
+
+
+@app.task(name=TASK)
+def shard(job: str, number: int) -> None:
+    from workers.runtime import runtime  # made when the worker starts, never at import
+
+    runtime().run(job, number)
+
+
+def serve(config: WorkerConfig, *, name: str | None = None) -> None:
+    """Run a worker in this process until it is told to stop (SIGTERM or SIGINT)."""
+    from workers import runtime
+
+    configure(config.redis_url)
+    runtime.start(config)
+
+    @signals.worker_shutting_down.connect(weak=False)
+    def _stopping(**_: Any) -> None:
+        runtime.runtime().stop()
+
+    host = name or f"{socket.gethostname()}-{os.getpid()}"
+    arguments = ["worker", "--pool=threads", f"--concurrency={config.shards}", f"--hostname={host}", "--loglevel=WARNING"]
+    try:
+        app.worker_main([*arguments, "--without-gossip", "--without-mingle", "--without-heartbeat"])
+    finally:
+        runtime.runtime().close()

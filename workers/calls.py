@@ -1,0 +1,341 @@
+"""One call: prepare the picture, pass the gate, write the intent, ask AWS, keep the answer. Retries live here alone.
+
+Rule: every attempt passes the turnstile and has an intent before it is sent; what came of it is settled at once.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pyarrow as pa
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_any, wait_random_exponential
+
+from jobs.apis import Request
+from jobs.items import Item
+from jobs.ledger import Attempt, Lease, Mark
+from jobs.outcomes import Outcome
+from workers.faults import Fault, Kind, understand
+from workers.gate import Stopped, Turnstile
+from workers.journal import Journal
+
+log = logging.getLogger(__name__)
+
+# Tries of one call by what went wrong. Throttles are many: the gate slows down until they stop.
+TRIES = {Kind.THROTTLED: 30, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3}
+# Marks of attempts: `b` billed, `n` not billed, `u` its answer never came, `m` its worker died; the last two maybe billed.
+# A call that took this many workers with it is held to be the killer.
+POISON_AFTER = 3
+
+
+class TryAgain(Exception):
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+
+
+class JobFault(Exception):
+    """An error that every call of the job will meet."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as it will be sent, or the reason it will not be."""
+
+    image: Mapping[str, Any] | None
+    sent: str | None = None
+    fit: str | None = None
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    skip: str | None = None
+    message: str | None = None
+
+
+Prepare = Callable[[Item], AbstractContextManager[Picture]]
+
+
+class Caller:
+    """Makes the calls of one request for one job. Shared by the threads of its lane."""
+
+    def __init__(
+        self,
+        request: Request,
+        method: Callable[..., Mapping[str, Any]],
+        prepare: Prepare,
+        turnstile: Turnstile,
+        journal: Journal,
+        waiting: int = 8,
+    ) -> None:
+        self.request = request
+        self._method = method
+        self._prepare = prepare
+        self._turnstile = turnstile
+        self._journal = journal
+        # Pictures ready and waiting at the gate: more would only hold memory.
+        self._waiting = threading.BoundedSemaphore(waiting)
+
+    def call(self, item: Item, lease: Lease, attempts: str, stop: threading.Event) -> list[Outcome]:
+        """The outcomes of one item, one per API of the request. `attempts`: what the journal holds of earlier ones.
+
+        Raises Stopped (nothing more is to be sent) or JobFault.
+        """
+        name = f"{item.item_id}:{self.request.name}"
+        if attempts.count("m") >= POISON_AFTER:
+            fault = Fault(Kind.ITEM, "poison", f"{len(attempts)} attempts died with their worker")
+            return self._keep(lease, name, attempts, self._failed(item, fault, Picture(None), attempts, None))
+        started = datetime.now(UTC)
+        self._enter(stop)
+        with _Releasing(self._waiting) as waiting, self._prepare(item) as picture:
+            if picture.image is None:
+                return self._keep(lease, name, attempts, self._skipped(item, picture, attempts))
+            attempt = _Attempts(self, item, picture, lease, name, attempts, stop, waiting)
+            return attempt.run(started)
+
+    def _enter(self, stop: threading.Event) -> None:
+        while not self._waiting.acquire(timeout=0.5):
+            if stop.is_set():
+                raise Stopped
+        if stop.is_set():
+            self._waiting.release()
+            raise Stopped
+
+    def _keep(
+        self, lease: Lease, name: str, marks: str, outcomes: list[Outcome], number: int = 0, mark: Mark = ""
+    ) -> list[Outcome]:
+        self._journal.settle(
+            lease,
+            Attempt(name, self.request.name, number or len(marks), mark, encode(outcomes), counters_of(outcomes)),
+        )
+        return outcomes
+
+    def _skipped(self, item: Item, picture: Picture, marks: str) -> list[Outcome]:
+        return [
+            Outcome(
+                item.item_id,
+                choice.api.name,
+                "skipped",
+                code=picture.skip,
+                message=picture.message,
+                attempts=len(marks),
+                maybe_billed=maybe(marks),
+                width=picture.width,
+                height=picture.height,
+                format=picture.format,
+            )
+            for choice in self.request.choices
+        ]
+
+    def _failed(
+        self, item: Item, fault: Fault, picture: Picture, marks: str, started: datetime | None
+    ) -> list[Outcome]:
+        return [
+            Outcome(
+                item.item_id,
+                choice.api.name,
+                "failed",
+                code=fault.code,
+                message=fault.message[:1000],
+                attempts=len(marks),
+                maybe_billed=maybe(marks),
+                sent=picture.sent,
+                fit=picture.fit,
+                width=picture.width,
+                height=picture.height,
+                format=picture.format,
+                started_at=started,
+            )
+            for choice in self.request.choices
+        ]
+
+    def _answered(
+        self, item: Item, response: Mapping[str, Any], picture: Picture, marks: str, started: datetime, took: float
+    ) -> list[Outcome]:
+        rows = []
+        for choice in self.request.choices:
+            mine = {key: response[key] for key in choice.api.answer_keys if key in response}
+            version = response.get(choice.api.version_key) if choice.api.version_key else None
+            rows.append(
+                Outcome(
+                    item.item_id,
+                    choice.api.name,
+                    "ok",
+                    attempts=len(marks),
+                    maybe_billed=maybe(marks),
+                    units=1,
+                    sent=picture.sent,
+                    fit=picture.fit,
+                    width=picture.width,
+                    height=picture.height,
+                    format=picture.format,
+                    latency_ms=round(took * 1000),
+                    started_at=started,
+                    model_version=version,
+                    response=orjson.dumps(mine).decode(),
+                )
+            )
+        return rows
+
+
+class _Releasing:
+    """A semaphore's place, given back early or at the end."""
+
+    def __init__(self, semaphore: threading.BoundedSemaphore) -> None:
+        self._semaphore: threading.BoundedSemaphore | None = semaphore
+
+    def __enter__(self) -> "_Releasing":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        if self._semaphore is not None:
+            self._semaphore.release()
+            self._semaphore = None
+
+
+@dataclass(slots=True)
+class _Attempts:
+    """The attempts at one call, under tenacity."""
+
+    caller: Caller
+    item: Item
+    picture: Picture
+    lease: Lease
+    name: str
+    marks: str
+    stop: threading.Event
+    waiting: _Releasing
+
+    def run(self, started: datetime) -> list[Outcome]:
+        caller = self.caller
+        arguments = caller.request.arguments(self.picture.image or {}, self.item)
+        retrying = Retrying(
+            retry=retry_if_exception_type(TryAgain),
+            stop=stop_any(_tries_used_up()),
+            wait=_pause,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            return retrying(self._once, arguments, started)
+        except TryAgain as last:
+            # The last attempt's mark is settled already; this only keeps the row.
+            outcomes = caller._failed(self.item, last.fault, self.picture, self.marks, started)
+            return caller._keep(self.lease, self.name, self.marks, outcomes)
+
+    def _once(self, arguments: dict[str, Any], started: datetime) -> list[Outcome]:
+        caller, number = self.caller, len(self.marks) + 1
+        self._door(number)
+        before = time.monotonic()
+        try:
+            response = caller._method(**arguments)
+        except Exception as error:
+            return self._went_wrong(understand(error, caller.request.operation), number, started)
+        self.marks += "b"
+        took = time.monotonic() - before
+        outcomes = caller._answered(self.item, response, self.picture, self.marks, started, took)
+        return caller._keep(self.lease, self.name, self.marks, outcomes, number, "b")
+
+    def _door(self, number: int) -> None:
+        """Wait for the rate, then for the budget; the intent stands when this returns."""
+        caller = self.caller
+        caller._turnstile.pass_through(self.stop)
+        while (word := caller._journal.begin(self.lease, self.name, caller.request.name, number)) == "wait":
+            if self.stop.wait(0.1):
+                raise Stopped
+        if word != "go":
+            self.stop.set()
+            raise Stopped
+        self.waiting.release()
+
+    def _went_wrong(self, fault: Fault, number: int, started: datetime) -> list[Outcome]:
+        caller = self.caller
+        stands_for = next(
+            (r for c in caller.request.choices if (r := c.api.answer_for_error(fault.code, fault.message)) is not None),
+            None,
+        )
+        if stands_for is not None:
+            self.marks += "b"
+            outcomes = caller._answered(self.item, stands_for, self.picture, self.marks, started, 0.0)
+            outcomes = [replace(row, code=fault.code, latency_ms=None) for row in outcomes]
+            return caller._keep(self.lease, self.name, self.marks, outcomes, number, "b")
+        mark: Mark = "u" if fault.kind is Kind.UNKNOWN else "n"
+        self.marks += mark
+        if fault.kind is Kind.ITEM:
+            outcomes = caller._failed(self.item, fault, self.picture, self.marks, started)
+            return caller._keep(self.lease, self.name, self.marks, outcomes, number, mark)
+        counter = f"throttled:{caller.request.name}" if fault.kind is Kind.THROTTLED else ""
+        caller._journal.settle(self.lease, Attempt(self.name, caller.request.name, number, mark, b"", counter))
+        if fault.kind is Kind.JOB:
+            raise JobFault(fault)
+        if fault.kind is Kind.THROTTLED:
+            caller._turnstile.throttled()
+        raise TryAgain(fault)
+
+    def _sleep(self, seconds: float) -> None:
+        if self.stop.wait(seconds):
+            raise Stopped
+
+
+def _tries_used_up() -> Callable[[RetryCallState], bool]:
+    counts: dict[Kind, int] = {}
+
+    def used_up(state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        if not isinstance(error, TryAgain):
+            return False
+        kind = error.fault.kind
+        counts[kind] = counts.get(kind, 0) + 1
+        return counts[kind] >= TRIES[kind]
+
+    return used_up
+
+
+_backoff = wait_random_exponential(multiplier=0.2, max=10)
+
+
+def _pause(state: RetryCallState) -> float:
+    """Throttled calls only queue at the gate again, with a little jitter; others back off exponentially."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, TryAgain) and error.fault.kind is Kind.THROTTLED:
+        return min(0.1 * state.attempt_number, 2.0)
+    return float(_backoff(state))
+
+
+def maybe(marks: str) -> int:
+    """How many attempts AWS may have billed although no answer came."""
+    return marks.count("m") + marks.count("u")
+
+
+_codec = pa.Codec("zstd")
+
+
+def encode(outcomes: list[Outcome]) -> bytes:
+    """Outcomes as the journal keeps them: length, then zstd of JSON."""
+    data = orjson.dumps(outcomes)
+    return len(data).to_bytes(4, "big") + _codec.compress(data, asbytes=True)
+
+
+def decode(data: bytes) -> list[Outcome]:
+    rows = orjson.loads(_codec.decompress(data[4:], int.from_bytes(data[:4], "big"), asbytes=True))
+    return [
+        Outcome(**{**row, "started_at": datetime.fromisoformat(row["started_at"]) if row["started_at"] else None})
+        for row in rows
+    ]
+
+
+def counters_of(outcomes: list[Outcome]) -> str:
+    """The ledger's counters that these outcomes raise."""
+    names = [f"{row.outcome}:{row.api}" for row in outcomes]
+    return " ".join(names + [f"maybe_billed:{row.api}" for row in outcomes for _ in range(row.maybe_billed)])

@@ -1,0 +1,50 @@
+"""What a worker process is told. Made by the command line, handed to children through the environment."""
+
+import os
+from dataclasses import asdict, dataclass
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+
+@dataclass(frozen=True)
+class WorkerConfig:
+    redis_url: str
+    shards: int = 3  # shards under way at once in one process
+    threads: int = 64  # calls under way at once for each request of a job, in one process
+    in_flight_mb: int = 256  # megabytes of pictures held at once, in one process
+    profile: str | None = None
+
+    def to_env(self) -> dict[str, str]:
+        values = asdict(self)
+        return {f"REKSCAN_WORKER_{name.upper()}": str(value) for name, value in values.items() if value is not None}
+
+    @classmethod
+    def from_env(cls) -> "WorkerConfig":
+        def get(name: str) -> str | None:
+            return os.environ.get(f"REKSCAN_WORKER_{name}")
+
+        return cls(
+            redis_url=get("REDIS_URL") or "redis://127.0.0.1:6379/0",
+            shards=int(get("SHARDS") or cls.shards),
+            threads=int(get("THREADS") or cls.threads),
+            in_flight_mb=int(get("IN_FLIGHT_MB") or cls.in_flight_mb),
+            profile=get("PROFILE"),
+        )
+
+
+def connect(redis_url: str) -> "Redis[bytes]":
+    """A Redis client that fails within seconds when the server is gone; callers decide whether to wait."""
+    return Redis.from_url(
+        redis_url,
+        socket_timeout=10,
+        socket_connect_timeout=5,
+        health_check_interval=25,
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+def broker_url(redis_url: str) -> str:
+    """The same server as kombu writes it (`unix://` is `redis+socket://` there)."""
+    return redis_url.replace("unix://", "redis+socket://", 1) if redis_url.startswith("unix://") else redis_url

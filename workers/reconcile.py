@@ -1,0 +1,53 @@
+"""The small reconciler: brings back what died and keeps the queue's window filled. Run by every worker, `watch`, `resume`.
+
+Rule: the shard table decides, the queue only rings; so a lost message or a dead worker costs seconds, not an hour.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+
+from jobs.ledger import Ledger
+
+Ring = Callable[[str, int], None]
+
+_LOCK = "rekscan:reconciler"
+_WORKERS = "rekscan:workers"
+
+
+def beat(ledger: Ledger, worker: str, slots: int) -> None:
+    """Say that a worker lives, with how many shards it takes at once."""
+    ledger.redis.set(f"{_WORKERS}:{worker}", slots, px=ledger.lease_ms)
+
+
+def leave(ledger: Ledger, worker: str) -> None:
+    ledger.redis.delete(f"{_WORKERS}:{worker}")
+
+
+def slots(ledger: Ledger) -> int:
+    """Shards that all living workers together take at once."""
+    keys = list(ledger.redis.scan_iter(f"{_WORKERS}:*", count=1000))
+    return sum(int(value) for value in (ledger.redis.mget(keys) if keys else []) if value)
+
+
+def shares(ledger: Ledger) -> dict[str, int]:
+    """Live, running job -> shards it may hold while others wait."""
+    running = [job for job in ledger.live() if ledger.fields(job).get("state") == "running"]
+    share = math.ceil(max(1, slots(ledger)) / max(1, len(running)))
+    return dict.fromkeys(running, share)
+
+
+def feed(ledger: Ledger, job: str, share: int, ring: Ring) -> None:
+    """Ring for as many shards as the job's window (twice its share) has room for."""
+    for shard in ledger.feed(job, 2 * share):
+        ring(job, shard)
+
+
+def reconcile(ledger: Ledger, ring: Ring, *, jobs: Iterable[str] | None = None) -> bool:
+    """One round, unless another process is at it. Returns whether it was done."""
+    if not ledger.redis.set(_LOCK, 1, nx=True, px=1500):
+        return False
+    running = shares(ledger)
+    for job in jobs if jobs is not None else ledger.live():
+        ledger.reap(job)
+        feed(ledger, job, running.get(job, 1), ring)
+    return True

@@ -1,0 +1,178 @@
+"""What one worker process holds: Redis, the journal, the gate, AWS clients, picture preparation, and the jobs under way.
+
+A background thread keeps the leases alive, says that the worker lives and takes its turn as reconciler.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from redis.exceptions import RedisError
+
+from jobs.folder import JobFolder
+from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
+from workers import app
+from workers.config import WorkerConfig, connect
+from workers.finish import finish
+from workers.gate import Gate
+from workers.journal import Journal
+from workers.pictures import Pictures
+from workers.reconcile import beat, feed, leave, reconcile, shares
+from workers.shard import Shard
+from workers.work import JobWork, open_work
+
+log = logging.getLogger(__name__)
+
+_TICK = 2.0  # seconds between rounds of the background thread; a lease lasts five times that
+
+
+@dataclass(slots=True, eq=False)
+class _Held:
+    lease: Lease
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class Runtime:
+    def __init__(self, config: WorkerConfig) -> None:
+        self.config = config
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.ledger = Ledger(connect(config.redis_url))
+        self._gate = Gate(self.ledger.redis)
+        self._journal = Journal(self.ledger)
+        self._pictures = Pictures(config)
+        self._lock = threading.Lock()
+        self._jobs: dict[str, JobWork] = {}
+        self._held: list[_Held] = []
+        self._shares: dict[str, int] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._thread.start()
+
+    def run(self, job: str, number: int) -> None:
+        """One message of the queue: a shard of a job, or its last step."""
+        if self._stopping.is_set():
+            return
+        taken = self.ledger.lease(job, number, share=self._share(job))
+        if isinstance(taken, Refused):
+            log.debug("%s/%s not taken: %s", job, number, taken.why)
+            return
+        held = _Held(taken)
+        with self._lock:
+            self._held.append(held)
+        try:
+            with self._work(job) as work:
+                if number == LAST_STEP:
+                    finish(self.ledger, work.folder, taken)
+                else:
+                    Shard(taken, work.folder, self.ledger, self._journal, work.lanes, held.stop).run()
+        except Exception as error:
+            log.exception("%s/%s stopped", job, number)
+            self.ledger.release(taken)
+            # MemoryError must not leave a task: Celery would shut the worker down and the next one would meet it again.
+            raise RuntimeError(f"{job}/{number}: {type(error).__name__}: {error}") from None
+        finally:
+            with self._lock:
+                self._held.remove(held)
+            if not self._stopping.is_set():
+                feed(self.ledger, job, self._share(job) or self.config.shards, app.ring)
+
+    def stop(self) -> None:
+        """Send nothing more; shards under way are given back at once."""
+        self._stopping.set()
+        with self._lock:
+            for held in self._held:
+                held.stop.set()
+
+    def close(self) -> None:
+        self.stop()
+        self._thread.join(timeout=5)
+        self._journal.close()
+        for work in self._jobs.values():
+            work.close()
+        self._pictures.close()
+        try:
+            leave(self.ledger, self.name)
+        except RedisError:
+            log.debug("Redis was gone before this worker")
+
+    def _share(self, job: str) -> int:
+        return self._shares.get(job, 0) if len(self._shares) > 1 else 0
+
+    @contextmanager
+    def _work(self, job: str) -> Iterator[JobWork]:
+        with self._lock:
+            work = self._jobs.get(job)
+            if work is None:
+                fields = self.ledger.fields(job)
+                folder = JobFolder(fields["home"], job, s3_url=fields.get("home_s3_url"))
+                work = self._jobs[job] = open_work(folder, self.config, self._gate, self._journal, self._pictures)
+            work.users += 1
+        try:
+            yield work
+        finally:
+            with self._lock:
+                work.users -= 1
+                work.idle_since = time.monotonic()
+
+    def _keep(self) -> None:
+        while not self._stopping.wait(_TICK):
+            try:
+                beat(self.ledger, self.name, self.config.shards)
+                self._renew()
+                reconcile(self.ledger, app.ring)
+                self._shares = shares(self.ledger)
+                self._yield_turns()
+            except RedisError as error:
+                log.warning("Redis is away (%s)", error)
+            except Exception:
+                log.exception("keeper")
+            self._forget_idle()
+
+    def _renew(self) -> None:
+        with self._lock:
+            held = list(self._held)
+        for job in {h.lease.job for h in held}:
+            mine = {h.lease: h for h in held if h.lease.job == job}
+            state, kept = self.ledger.renew(job, mine)
+            for lease, still in kept.items():
+                if not still or (state != "running" and lease.shard != LAST_STEP):
+                    mine[lease].stop.set()
+
+    def _yield_turns(self) -> None:
+        """Give one shard back when its job holds more than its share and another job holds none."""
+        held = {job: self.ledger.table(job) for job in self._shares}
+        if not any(t["held"] == 0 and t["todo"] + t["queued"] > 0 for t in held.values()):
+            return
+        with self._lock:
+            for h in reversed(self._held):
+                job = h.lease.job
+                if job in held and held[job]["held"] > self._shares[job] and not h.stop.is_set():
+                    h.stop.set()
+                    return
+
+    def _forget_idle(self) -> None:
+        with self._lock:
+            idle = [j for j, w in self._jobs.items() if w.users == 0 and time.monotonic() - w.idle_since > 60]
+            gone = [self._jobs.pop(job) for job in idle]
+        for work in gone:
+            work.close()
+
+
+_runtime: Runtime | None = None
+
+
+def start(config: WorkerConfig) -> Runtime:
+    global _runtime
+    _runtime = Runtime(config)
+    return _runtime
+
+
+def runtime() -> Runtime:
+    if _runtime is None:
+        raise RuntimeError("the worker has not started")
+    return _runtime
