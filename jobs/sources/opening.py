@@ -1,0 +1,155 @@
+"""From what the user typed to a stream of numbered rows.
+
+Rule: what a source is follows from its text alone (and from whether it is a directory): an extension makes a list, a
+manifest.json an inventory.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from jobs.errors import UsageError
+from jobs.items import Item, from_batch
+from jobs.sources.directory import Directory
+from jobs.sources.inventory import Inventory
+from jobs.sources.lists import EXTENSIONS, ListFile
+from jobs.sources.rows import numbered
+from jobs.sources.s3 import S3ClientFactory, S3Prefix
+from jobs.sources.uris import path_of, split_s3, uri_of
+
+REMEMBERED = 1_000_000  # URIs remembered to drop repeats of list files; about 100 MB
+
+
+class Source(Protocol):
+    @property
+    def uri(self) -> str: ...
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Rows in batches of ROW_SCHEMA (the manifest without `item_id`)."""
+        ...
+
+
+def open_source(
+    text: str, *, s3_client_factory: S3ClientFactory, versions: bool = False, column: str | None = None
+) -> Source:
+    """The source that `text` names.
+
+    `s3://bucket/prefix`; `s3://.../manifest.json` or a local `manifest.json` (S3 Inventory); a local or S3
+    `.txt .csv .tsv .jsonl .ndjson .parquet` (a list, with `#column` or `column` choosing its column); `-` (a list on
+    stdin); any other path (a directory, or one file). `versions`: keep each object's VersionId.
+    Raises UsageError for a text that names nothing.
+    """
+    plain, _, chosen = text.rpartition("#") if _has_column(text) else (text, "", "")
+    chosen = chosen or column or ""
+    if text == "-" or _list_extension(plain):
+        return ListFile(plain, chosen or None, s3_client_factory)
+    if text.startswith("s3://"):
+        try:
+            bucket, key = split_s3(text)
+        except ValueError:
+            raise UsageError(f"{text!r} names no bucket", "Write s3://bucket or s3://bucket/prefix.") from None
+        if key.endswith("/manifest.json") or key == "manifest.json":
+            return Inventory(text, s3_client_factory)
+        return S3Prefix(text, bucket, key, s3_client_factory, versions=versions)
+    if "://" in text and not text.startswith("file:///"):
+        raise UsageError(
+            f"{text!r} is not a source", "Give a directory, s3://bucket/prefix, or a list file of http(s) URLs."
+        )
+    path = path_of(text) if text.startswith("file:///") else os.fsencode(Path(text).expanduser())
+    if os.path.basename(path) == b"manifest.json":  # noqa: PTH119  bytes path
+        return Inventory(uri_of(path), s3_client_factory)
+    return Directory(uri_of(path))
+
+
+def enumerate_batches(
+    sources: Sequence[str],
+    *,
+    s3_client_factory: S3ClientFactory,
+    start_id: int = 0,
+    versions: bool = False,
+    column: str | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """All rows of `sources`, one after the other, as batches of MANIFEST_SCHEMA with `item_id` from `start_id`.
+
+    Repeats: a directory or prefix inside another of `sources` is read once. When a list file is among the sources, a
+    URI seen before is dropped, as long as REMEMBERED URIs are not exceeded (beyond, repeats stay and cost nothing
+    twice, because known content is not paid again).
+    """
+    opened = [open_source(s, s3_client_factory=s3_client_factory, versions=versions, column=column) for s in sources]
+    kept = _without_nested(opened)
+    rows: Iterator[pa.RecordBatch] = (batch for source in kept for batch in source.batches())
+    if any(isinstance(source, ListFile | Inventory) for source in kept) and (
+        len(kept) > 1 or isinstance(kept[0], ListFile)
+    ):
+        rows = _without_repeats(rows)
+    yield from numbered(rows, start_id)
+
+
+def enumerate_sources(
+    sources: Sequence[str],
+    *,
+    s3_client_factory: S3ClientFactory,
+    start_id: int = 0,
+    versions: bool = False,
+    column: str | None = None,
+) -> Iterator[Item]:
+    """`enumerate_batches`, an Item at a time. Slower: prefer batches where a million items pass."""
+    for batch in enumerate_batches(
+        sources, s3_client_factory=s3_client_factory, start_id=start_id, versions=versions, column=column
+    ):
+        yield from from_batch(batch)
+
+
+def _has_column(text: str) -> bool:
+    return "#" in text and bool(_list_extension(text.rpartition("#")[0])) and not _list_extension(text)
+
+
+def _list_extension(text: str) -> str | None:
+    ext = text.rpartition(".")[2].lower() if "." in text else ""
+    if ext not in EXTENSIONS or text.endswith("/"):
+        return None
+    return None if not text.startswith("s3://") and Path(text).is_dir() else ext
+
+
+def _without_nested(sources: list[Source]) -> list[Source]:
+    """Drops a directory or prefix that another one of the list holds in full."""
+    kept: list[Source] = []
+    for number, source in enumerate(sources):
+        others = [other for at, other in enumerate(sources) if at != number]
+        covered = any(
+            _covers(other, source) and (not _covers(source, other) or sources.index(other) < number) for other in others
+        )
+        if not covered:
+            kept.append(source)
+    return kept
+
+
+def _covers(outer: Source, inner: Source) -> bool:
+    if isinstance(outer, S3Prefix) and isinstance(inner, S3Prefix):
+        return outer.bucket == inner.bucket and inner.prefix.startswith(outer.prefix)
+    if isinstance(outer, Directory) and isinstance(inner, Directory):
+        if outer.uri == inner.uri:
+            return True
+        base = path_of(outer.uri)
+        below = os.path.relpath(path_of(inner.uri), base)
+        # A hidden part below the outer one is not walked, so the inner source stands for itself.
+        return not any(part.startswith(b".") for part in below.split(b"/")) and os.path.isdir(base)  # noqa: PTH112
+    return False
+
+
+def _without_repeats(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    seen: set[bytes] = set()
+    digest: Callable[..., hashlib.blake2b] = hashlib.blake2b
+    for batch in batches:
+        fresh: list[bool] = []
+        for uri in batch.column("uri").to_pylist():
+            # 16 bytes, not the built-in hash: dropping a picture because of a collision must not happen.
+            key = digest(uri.encode(), digest_size=16).digest()
+            fresh.append(key not in seen)
+            if len(seen) < REMEMBERED:
+                seen.add(key)
+        yield batch if all(fresh) else batch.filter(pa.array(fresh))

@@ -1,0 +1,76 @@
+"""What S3 refused, as an error a person can act on."""
+
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+
+from jobs.errors import RekscanError
+
+_CREDENTIALS = frozenset(
+    ("ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch")
+)
+_REGION = frozenset(("PermanentRedirect", "AuthorizationHeaderMalformed", "301", "IllegalLocationConstraintException"))
+_DENIED = frozenset(("AccessDenied", "403", "AllAccessDisabled"))
+
+
+def code_of(error: Exception) -> str:
+    """S3's error code (`AccessDenied`, `NoSuchKey`, `404`, ...), or the name of the client-side error."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code") or "Unknown")
+    return type(error).__name__
+
+
+def is_systemic(error: Exception) -> bool:
+    """True when the next object will very likely fare the same: credentials, access, endpoint, Region."""
+    code = code_of(error)
+    if isinstance(error, ClientError):
+        return code in _CREDENTIALS | _REGION | _DENIED | {"NoSuchBucket", "SlowDown", "ServiceUnavailable", "503"}
+    return isinstance(error, BotoCoreError)
+
+
+def explain(error: ClientError | BotoCoreError, uri: str, action: str = "s3:ListBucket") -> RekscanError:
+    """The error met while reading `uri`, with what to do about it."""
+    bucket = uri.removeprefix("s3://").partition("/")[0]
+    code = code_of(error)
+    if code == "NoSuchBucket":
+        return RekscanError(
+            f"there is no S3 bucket {bucket!r} at this endpoint",
+            "Check its name; for a server of your own, check --endpoint-url or AWS_ENDPOINT_URL_S3.",
+        )
+    if code in _DENIED:
+        return RekscanError(
+            f"S3 denies access to {uri}",
+            f"The credentials need {action} on bucket {bucket!r} (and s3:GetObject for the scan);"
+            " `aws sts get-caller-identity` shows whose they are.",
+        )
+    if code in _CREDENTIALS:
+        return RekscanError(f"S3 refuses the credentials ({code})", "Renew them, or choose others with --profile.")
+    if code in _REGION:
+        where = _region_of(error)
+        return RekscanError(
+            f"bucket {bucket!r} is in another Region{f', {where}' if where else ''}",
+            f"Use --region {where or 'of the bucket'}: Rekognition reads only buckets of its own Region.",
+        )
+    if code in ("NoSuchKey", "404"):
+        return RekscanError(f"there is no object {uri}", "Check the key.")
+    if isinstance(error, (NoCredentialsError, PartialCredentialsError, ProfileNotFound)):
+        return RekscanError("no AWS credentials were found", "Run `aws configure`, or choose a --profile.")
+    if isinstance(error, EndpointConnectionError):
+        return RekscanError(f"cannot reach S3: {error}", "Check the network, --region and --endpoint-url.")
+    return RekscanError(f"S3 failed on {uri}: {error}", "Try again; if it stays, the message above is S3's own.")
+
+
+def _region_of(error: Exception) -> str | None:
+    if not isinstance(error, ClientError):
+        return None
+    details: dict[str, Any] = dict(error.response.get("Error", {}))
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    found = details.get("Region") or headers.get("x-amz-bucket-region")
+    return str(found) if found else None

@@ -1,0 +1,39 @@
+"""How a place is written in the manifest, and back: `uri_of` and `path_of` for local files, `split_s3` for objects.
+
+Rule: nothing is lost. `path_of(uri_of(p)) == os.path.abspath(p)` for every path the system can hold.
+"""
+
+import os
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+_FILE = "file:///"
+
+
+def uri_of(path: bytes | str) -> str:
+    """The manifest's name of a local path: absolute, as it is; `file:///%..` when its bytes are not UTF-8."""
+    absolute = os.path.abspath(os.fsencode(path))  # noqa: PTH100  pathlib has no bytes paths
+    try:
+        return absolute.decode("utf-8")
+    except UnicodeDecodeError:
+        return "file://" + quote_from_bytes(absolute)
+
+
+def path_of(uri: str) -> bytes:
+    """The local path a manifest's `uri` names. Raises ValueError for one that names no local file."""
+    if uri.startswith("/"):
+        return uri.encode("utf-8")
+    if uri.startswith(_FILE):
+        return unquote_to_bytes(uri[len("file://") :])
+    raise ValueError(f"not a local file: {uri!r}")
+
+
+def is_local(uri: str) -> bool:
+    return uri.startswith(("/", _FILE))
+
+
+def split_s3(uri: str) -> tuple[str, str]:
+    """`s3://bucket/key` -> (bucket, key), the key as it is. Raises ValueError when there is no bucket."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not bucket:
+        raise ValueError(f"not an S3 URI: {uri!r}")
+    return bucket, key
