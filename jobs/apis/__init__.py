@@ -134,10 +134,11 @@ def _value(api: Api, param: Param, text: str) -> Any:
         else:
             value = {"float": float, "int": int, "str": str, "file": str}[param.type](text)
     except (ValueError, KeyError):
-        raise UsageError(f"{where}: not a {param.type}", param.help) from None
-    low, high = param.minimum, param.maximum
-    if isinstance(value, int | float) and ((low is not None and value < low) or (high is not None and value > high)):
-        raise UsageError(f"{where}: outside {low:g} to {high:g}" if high is not None else f"{where}: under {low:g}")
+        raise UsageError(f"{where}: not {_KINDS[param.type]}", param.help) from None
+    if isinstance(value, int | float) and not _within(value, param):
+        low, high = param.minimum, param.maximum
+        bounds = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
+        raise UsageError(f"{where}: outside {bounds}", param.help)
     parts = value if isinstance(value, list) else [value]
     if param.most is not None and len(parts) > param.most:
         raise UsageError(f"{where}: {len(parts)} values, at most {param.most} are allowed")
@@ -147,6 +148,14 @@ def _value(api: Api, param: Param, text: str) -> Any:
         if param.pattern and not re.fullmatch(param.pattern, part):
             raise UsageError(f"{where}: {part!r} is not in the form AWS takes", param.help)
     return value
+
+
+_KINDS = {"float": "a number", "int": "a whole number", "bool": "true or false"}
+
+
+def _within(value: float, param: Param) -> bool:
+    low, high = param.minimum, param.maximum
+    return (low is None or value >= low) and (high is None or value <= high)  # NaN is within nothing
 
 
 def _merge(one: Any, other: Any) -> Any:

@@ -26,10 +26,10 @@ BRIEF = pa.schema(
         percent("moderation_confidence", "its confidence", "ModerationLabels[].Confidence"),
     ]
 )
-# botocore: ProjectVersionId, at most 2048 characters
+# botocore: ProjectVersionId, whose parts are bounded here so that the whole stays under its 2048 characters
 VERSION_ARN = (
-    r"(?=.{20,2048}$)arn:[a-z\d-]+:rekognition:[a-z\d-]+:\d{12}:"
-    r"project/[a-zA-Z0-9_.\-]{1,255}/version/[a-zA-Z0-9_.\-]{1,255}/[0-9]+"
+    r"arn:[a-z0-9-]{1,30}:rekognition:[a-z0-9-]{1,30}:[0-9]{12}:"
+    r"project/[a-zA-Z0-9_.\-]{1,255}/version/[a-zA-Z0-9_.\-]{1,255}/[0-9]{1,30}"
 )
 
 
