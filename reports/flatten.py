@@ -1,0 +1,218 @@
+"""From outcomes to table rows: pure, a run of items at a time.
+
+Rule: nothing here keeps state between calls, so memory stays flat and runs of items may be flattened in other
+processes.
+"""
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.apis.base import Api
+from reports.layout import FAILURES, IMAGES, Layout
+
+Answer = dict[str, Any]
+_FAILURE_COLUMNS = ("api", "outcome", "code", "message", "attempts", "maybe_billed")
+
+
+@dataclass(slots=True)
+class _Row:
+    """What the calls on one item add up to, for its row of `images`."""
+
+    outcomes: list[str] = field(default_factory=list)
+    reasons: list[tuple[str, str]] = field(default_factory=list)  # api, code
+    sent: list[str] = field(default_factory=list)
+    fit: str | None = None
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+def flatten(layout: Layout, items: pa.Table, outcomes: pa.Table | None, whole: bool = True) -> dict[str, pa.Table]:
+    """The rows of every table, for a run of items (MANIFEST_SCHEMA) and the outcomes of their calls (RESULT_SCHEMA).
+
+    `whole`: every call on these items has its outcome; `outcomes` is None where there is none at all.
+    Tables come back in the order and with the schemas of `layout.schemas`.
+    """
+    schemas = layout.schemas
+    uris = _Uris(items)
+    tables: dict[str, pa.Table] = {}
+    briefs: list[tuple[Api, list[int], list[tuple[Any, ...]]]] = []
+    for api in layout.rows:
+        with _no_collector():
+            ids, answers = _answers(outcomes, api.name)
+            pruned = [_prune(answer, api, layout.min_confidence) for answer in answers]
+            tables[api.table] = _api_table(api, schemas[api.table], ids, pruned, uris, layout.min_confidence)
+            briefs.append((api, ids, [api.brief(answer) for answer in pruned]))
+    images = _images(schemas[IMAGES], items, _calls(items, outcomes), whole, briefs)
+    return {IMAGES: images, **tables, FAILURES: _failures(schemas[FAILURES], outcomes, uris)}
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Parsed answers hold no cycles, and collecting while a run of them is built takes half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class _Uris:
+    """The uri of an item id, for a run of consecutive items."""
+
+    def __init__(self, items: pa.Table) -> None:
+        self.first: int = items.column("item_id")[0].as_py() if items.num_rows else 0
+        self.column = items.column("uri")
+
+    def of(self, ids: pa.Array) -> pa.ChunkedArray:
+        return self.column.take(pc.subtract(ids, self.first))
+
+
+def _answers(outcomes: pa.Table | None, api: str) -> tuple[list[int], list[Answer]]:
+    """Item ids and parsed answers of the answered calls of one API."""
+    if outcomes is None:
+        return [], []
+    wanted = pc.and_(pc.equal(outcomes.column("api"), api), pc.is_valid(outcomes.column("response")))
+    mine = outcomes.select(["item_id", "response"]).filter(wanted)
+    loads = orjson.loads
+    return mine.column("item_id").to_pylist(), [loads(text) for text in mine.column("response").to_pylist()]
+
+
+def _api_table(
+    api: Api, schema: pa.Schema, ids: list[int], answers: list[Answer], uris: _Uris, threshold: float | None
+) -> pa.Table:
+    rows: list[tuple[Any, ...]] = []
+    row_ids: list[int] = []
+    for item_id, answer in zip(ids, answers, strict=True):
+        found = api.rows(answer)
+        before = len(rows)
+        rows.extend(found)
+        row_ids.extend([item_id] * (len(rows) - before))
+    key = pa.array(row_ids, pa.int64())
+    columns = zip(*rows, strict=True) if rows else [()] * len(api.schema)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, api.schema, strict=True)]
+    table = pa.Table.from_arrays([key, uris.of(key), *arrays], schema=schema)
+    if threshold is not None and api.confidence_column is not None:
+        confidence = table.column(api.confidence_column)
+        table = table.filter(pc.fill_null(pc.greater_equal(confidence, threshold), True))
+    return table
+
+
+def _prune(answer: Answer, api: Api, threshold: float | None) -> Answer:
+    """The answer without the findings under the threshold, as if AWS had been asked with it.
+
+    The field that holds the confidence is read from the schema: "Labels[].Confidence" says that entries of `Labels` go.
+    """
+    if threshold is None or api.confidence_column is None:
+        return answer
+    paths = (api.schema.field(api.confidence_column).metadata or {}).get(b"aws", b"").decode()
+    for path in paths.split(" | "):
+        key, bracket, leaf = path.partition("[].")
+        if bracket and isinstance(answer.get(key), list):
+            answer = {**answer, key: [entry for entry in answer[key] if _dig(entry, leaf) >= threshold]}
+    return answer
+
+
+def _dig(entry: Any, leaf: str) -> float:
+    """The confidence of an entry; one without any is kept, as a row without any is."""
+    for name in leaf.split("."):
+        entry = entry.get(name) if isinstance(entry, Mapping) else None
+    return entry if isinstance(entry, int | float) else float("inf")
+
+
+def _failures(schema: pa.Schema, outcomes: pa.Table | None, uris: _Uris) -> pa.Table:
+    if outcomes is None:
+        return schema.empty_table()
+    bad = outcomes.filter(pc.not_equal(outcomes.column("outcome"), "ok"))
+    ids = bad.column("item_id").combine_chunks()
+    return pa.Table.from_arrays([ids, uris.of(ids), *(bad.column(n) for n in _FAILURE_COLUMNS)], schema=schema)
+
+
+def _images(
+    schema: pa.Schema,
+    items: pa.Table,
+    calls: list["_Row | None"],
+    whole: bool,
+    briefs: list[tuple[Api, list[int], list[tuple[Any, ...]]]],
+) -> pa.Table:
+    first, count = (items.column("item_id")[0].as_py() if items.num_rows else 0), items.num_rows
+    asked = len(briefs)
+    states = [
+        _state(skip, row, None if whole else asked) for skip, row in zip(items["skip"].to_pylist(), calls, strict=True)
+    ]
+    columns: dict[str, Any] = {name: items.column(name) for name in ("item_id", "uri", "kind", "size")}
+    columns |= {name: [getattr(row, name) if row else None for row in calls] for name in _SEEN}
+    columns["status"] = [status for status, _ in states]
+    columns["reason"] = [reason for _, reason in states]
+    columns["sent"] = [";".join(dict.fromkeys(row.sent)) or None if row else None for row in calls]
+    columns["known"] = [row.sent.count("known") if row else 0 for row in calls]
+    arrays = [columns[name] for name in schema.names[: len(columns)]]
+    for api, ids, rows in briefs:
+        arrays += _spread(rows, [item_id - first for item_id in ids], count, len(api.brief_schema))
+    return pa.Table.from_arrays(
+        [a if isinstance(a, pa.ChunkedArray) else pa.array(a, f.type) for a, f in zip(arrays, schema, strict=True)],
+        schema=schema,
+    )
+
+
+_SEEN = ("fit", "format", "width", "height")
+
+
+def _calls(items: pa.Table, outcomes: pa.Table | None) -> list[_Row | None]:
+    """What the calls on each item add up to, None for an item without any."""
+    rows: list[_Row | None] = [None] * items.num_rows
+    if outcomes is None or not items.num_rows:
+        return rows
+    first = items.column("item_id")[0].as_py()
+    names = ("item_id", "api", "outcome", "code", "sent", *_SEEN)
+    for item_id, api, outcome, code, sent, fit, format_, width, height in zip(
+        *(outcomes.column(name).to_pylist() for name in names), strict=True
+    ):
+        row = rows[item_id - first]
+        if row is None:
+            row = rows[item_id - first] = _Row(fit=fit, format=format_, width=width, height=height)
+        elif row.width is None or row.format is None:
+            row.fit, row.format = row.fit or fit, row.format or format_
+            row.width, row.height = row.width or width, row.height or height
+        row.outcomes.append(outcome)
+        if sent:
+            row.sent.append(sent)
+        if outcome != "ok":
+            row.reasons.append((api, code or outcome))
+    return rows
+
+
+def _state(skip: str | None, row: _Row | None, awaited: int | None) -> tuple[str, str | None]:
+    """Status and reason of an item. `awaited`: how many outcomes it will have, where not all are there yet."""
+    if row is None:
+        if skip is not None:
+            return "skipped", skip
+        return ("pending", None) if awaited is not None else ("skipped", "no call")
+    if awaited is not None and len(row.outcomes) < awaited:
+        return "pending", "; ".join(f"{api}: {code}" for api, code in row.reasons) or None
+    kinds = set(row.outcomes)
+    if kinds == {"ok"}:
+        return "ok", None
+    status = "partial" if "ok" in kinds else "failed" if "failed" in kinds else "skipped"
+    codes = {code for _, code in row.reasons}
+    if len(codes) == 1 and status != "partial":
+        return status, codes.pop()
+    return status, "; ".join(f"{api}: {code}" for api, code in row.reasons)
+
+
+def _spread(rows: list[tuple[Any, ...]], places: list[int], count: int, width: int) -> list[list[Any]]:
+    """Brief columns at their items' places, null where an API has no answer."""
+    spread: list[list[Any]] = [[None] * count for _ in range(width)]
+    for place, row in zip(places, rows, strict=True):
+        for column, value in zip(spread, row, strict=True):
+            column[place] = value
+    return spread

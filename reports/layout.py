@@ -1,0 +1,105 @@
+"""What the tables of a job are called and which columns they have.
+
+Rule: columns are declared here and in the catalogue, never guessed from data, so an empty job has the same columns as
+a full one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from jobs.apis import catalogue
+from jobs.apis.base import Api
+
+IMAGES = "images"
+FAILURES = "failures"
+COSTS = "costs"
+
+
+def _field(name: str, type_: pa.DataType, doc: str, aws: str = "") -> pa.Field:
+    return pa.field(name, type_, metadata={"doc": doc, "aws": aws})
+
+
+KEY_FIELDS = (
+    _field("item_id", pa.int64(), "Number of the item in the job's manifest, from 0; joins the tables"),
+    _field("uri", pa.string(), "Where the item is: a path, s3://bucket/key or an http(s) URL"),
+)
+_IMAGE_FIELDS = (
+    *KEY_FIELDS,
+    _field("kind", pa.string(), "image, video or other"),
+    _field("size", pa.int64(), "Bytes"),
+    _field("format", pa.string(), "Sniffed from the content: jpeg, png, webp, ..."),
+    _field("width", pa.int32(), "Pixels of the upright picture as sent"),
+    _field("height", pa.int32(), "Pixels of the upright picture as sent"),
+    _field(
+        "status",
+        pa.string(),
+        "ok: every API answered; partial: some did; failed; skipped: never sent; pending: not reached yet",
+    ),
+    _field("reason", pa.string(), "Why an item was skipped or an API failed: a reason or AWS's error code"),
+    _field("fit", pa.string(), "What was done to the picture before sending it, if anything"),
+    _field("sent", pa.string(), "s3, bytes, fitted (bytes that were altered), known (answer of an earlier call)"),
+    _field("known", pa.int32(), "How many APIs were answered from an earlier paid call"),
+)
+FAILURE_SCHEMA = pa.schema(
+    [
+        *KEY_FIELDS,
+        _field("api", pa.string(), "The API, as --api names it"),
+        _field("outcome", pa.string(), "skipped (never sent, costs nothing) or failed"),
+        _field("code", pa.string(), "AWS's error code, or the reason of a skip"),
+        _field("message", pa.string(), "AWS's message, or what was wrong"),
+        _field("attempts", pa.int32(), "Requests sent for this call"),
+        _field("maybe_billed", pa.int32(), "Requests whose answer never came, which AWS may have billed"),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The tables of one job: what `build_tables` writes for these APIs at this threshold.
+
+    `partial` says why the job is not complete; it goes into file names and the Parquet metadata.
+    """
+
+    job: str
+    apis: tuple[str, ...]
+    min_confidence: float | None = None
+    partial: str | None = None
+
+    @property
+    def rows(self) -> tuple[Api, ...]:
+        return tuple(catalogue()[name] for name in self.apis)
+
+    @property
+    def schemas(self) -> Mapping[str, pa.Schema]:
+        """Every streamed table's schema by table name, `images` first, `failures` last."""
+        found = {IMAGES: self._with_job(IMAGES, pa.schema([*_IMAGE_FIELDS, *self.brief_fields()]))}
+        for api in self.rows:
+            found[api.table] = self._with_job(api.table, pa.schema([*KEY_FIELDS, *api.schema]), api)
+        found[FAILURES] = self._with_job(FAILURES, FAILURE_SCHEMA)
+        return found
+
+    def brief_fields(self) -> list[pa.Field]:
+        """The columns the APIs add to `images`; a name two of them share is prefixed by the table's."""
+        taken = {field.name for field in _IMAGE_FIELDS}
+        fields = []
+        for api in self.rows:
+            for field in api.brief_schema:
+                name = field.name if field.name not in taken else f"{api.table}_{field.name}"
+                taken.add(name)
+                fields.append(field.with_name(name))
+        return fields
+
+    def file_name(self, table: str, suffix: str) -> str:
+        """`labels.csv`, or `labels.partial.csv` of a job that is not complete."""
+        return f"{table}{'.partial' if self.partial else ''}.{suffix}"
+
+    def _with_job(self, table: str, schema: pa.Schema, api: Api | None = None) -> pa.Schema:
+        about: dict[str, Any] = {"job": self.job, "table": table}
+        if api is not None:
+            about |= {"api": api.name, "name_column": api.name_column}
+        about |= {"min_confidence": self.min_confidence, "partial": self.partial}
+        return schema.with_metadata({b"rekscan": orjson.dumps(about)})

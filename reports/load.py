@@ -1,0 +1,121 @@
+"""A job's tables as DataFrames: `rekscan.load(job)["labels"].query("name == 'Dog' and confidence > 90")`.
+
+Rule: what is loaded is current. Tables that are missing or older than the results are built first, without a call.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.errors import RekscanError
+from jobs.folder import JobFolder
+from reports.tables import FORMATS, BuiltTables, build_tables, built_tables, fingerprint
+
+# Text columns of few distinct values, in any table.
+_CATEGORIES = {
+    *("kind", "status", "format", "sent", "api", "outcome", "code", "meter", "operation", "region"),
+    *("name", "parent_name", "categories", "parents", "type", "scope", "emotion", "gender", "known_gender"),
+    *("simplified_color", "css_color", "body_part", "equipment", "moderation_label", "color_name"),
+}
+
+
+class Tables(Mapping[str, pd.DataFrame]):
+    """The tables of a job by name, each read when asked for."""
+
+    def __init__(self, folder: JobFolder, built: BuiltTables) -> None:
+        self.folder = folder
+        self.built = built
+        self._names = tuple(name for name in built.rows if self._file(name) is not None)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        path = self._path(name)
+        table = pq.read_table(path, filesystem=self.folder.fs)
+        return _frame(table)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name}: {self.built.rows[name]} rows" for name in self)
+        return f"<Tables of job {self.built.job}{self._note()}: {sizes}>"
+
+    def iter_batches(self, name: str, rows: int = 100_000) -> Iterator[pd.DataFrame]:
+        """A table in pieces of at most `rows` rows: bounded memory at any size."""
+        with self.folder.fs.open_input_file(self._path(name)) as file:
+            for batch in pq.ParquetFile(file).iter_batches(batch_size=rows):
+                yield _frame(pa.Table.from_batches([batch]))
+
+    def arrow(self, name: str) -> pa.Table:
+        """A table as Arrow, with its declared schema."""
+        return pq.read_table(self._path(name), filesystem=self.folder.fs)
+
+    def _path(self, name: str) -> str:
+        file = self._file(name)
+        if file is None:
+            raise KeyError(f"job {self.built.job} has no table {name!r}; it has: {', '.join(self)}")
+        return f"{self.folder.root}/reports/{file}"
+
+    def _file(self, name: str) -> str | None:
+        wanted = (f"{name}.parquet", f"{name}.partial.parquet")
+        return next((file for file in self.built.files if file in wanted), None)
+
+    def _note(self) -> str:
+        return f" ({self.built.partial})" if self.built.partial else ""
+
+
+def load(job: str, home: str = "./rekscan-jobs", *, s3_url: str | None = None) -> Tables:
+    """The tables of a job: `images`, one per API, `failures`, `costs`.
+
+    `home` is a directory or `s3://bucket/prefix`. Raises RekscanError if there is no such job.
+    """
+    return load_folder(JobFolder(home, job, s3_url=s3_url))
+
+
+def load_folder(folder: JobFolder) -> Tables:
+    """The tables in a job folder, built first if they are missing or older than its results."""
+    parts = folder.shard_parts()
+    missing = sum(not parts[n].whole if n in parts else True for n in range(folder.spec.shards))
+    partial = f"{missing} of {folder.spec.shards} shards not finished" if missing else None
+    built = built_tables(folder)
+    if built is None:
+        built = build_tables(folder, formats=("parquet",), partial=partial)
+    elif built.parts != fingerprint(parts) or "parquet" not in built.formats:
+        formats = [name for name in FORMATS if name in {*built.formats, "parquet"}]
+        built = build_tables(folder, formats=formats, min_confidence=built.min_confidence, partial=partial)
+    if not built.rows:
+        raise RekscanError(f"job {folder.job} has no tables", f"`rekscan report {folder.job}` builds them.")
+    return Tables(folder, built)
+
+
+def about(schema: pa.Schema) -> dict[str, Any]:
+    """What a table says of itself: job, table, api, name_column, min_confidence, partial."""
+    found: dict[str, Any] = orjson.loads((schema.metadata or {}).get(b"rekscan", b"{}"))
+    return found
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """Categoricals, nullable integers and booleans, UTC times; plain floats; text as pandas strings."""
+    for index, field in enumerate(table.schema):
+        if field.name in _CATEGORIES and pa.types.is_string(field.type):
+            table = table.set_column(index, field.name, pc.dictionary_encode(table.column(index)))
+    frame: pd.DataFrame = table.to_pandas(types_mapper=_DTYPES.get)
+    frame.attrs.update(about(table.schema))
+    return frame
+
+
+_DTYPES: dict[pa.DataType, Any] = {
+    pa.int8(): pd.Int8Dtype(),
+    pa.int16(): pd.Int16Dtype(),
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+    pa.string(): pd.StringDtype(),
+}

@@ -1,0 +1,144 @@
+"""Tables into files: CSV and Parquet, row after row, whole or not at all.
+
+Rule: everything is written in a folder aside and moved into place when all of it is complete, so a reader never sees
+half a build. On S3 the folder aside is local and the files go up at the end.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+from jobs.folder import JobFolder
+from reports.safe import defuse_table
+
+GROUP_BYTES = 32 * 1024 * 1024  # of a Parquet row group before compression
+GROUP_ROWS = 1_000_000
+COPY_BYTES = 8 * 1024 * 1024
+
+
+class TableWriter(Protocol):
+    """One table in one format."""
+
+    paths: list[Path]
+
+    def write(self, table: pa.Table) -> None: ...
+    def close(self) -> None: ...
+
+
+class ParquetWriter:
+    """Row groups by size: small enough to read one at a time, large enough to compress."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.paths = [path]
+        self._file = pq.ParquetWriter(path, schema, compression="zstd", compression_level=3)
+        self._pending: list[pa.Table] = []
+        self._bytes = 0
+        self._rows = 0
+
+    def write(self, table: pa.Table) -> None:
+        self._pending.append(table)
+        self._bytes += table.nbytes
+        self._rows += table.num_rows
+        if self._bytes >= GROUP_BYTES or self._rows >= GROUP_ROWS:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._file.close()
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._file.write_table(pa.concat_tables(self._pending), row_group_size=self._rows)
+        self._pending, self._bytes, self._rows = [], 0, 0
+
+
+class CsvWriter:
+    """UTF-8, RFC 4180 quoting, a header line, no cell a spreadsheet would run."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.paths = [path]
+        empty = defuse_table(schema.empty_table())
+        options = pacsv.WriteOptions(batch_size=8192)
+        self._schema = empty.schema
+        self._file = pacsv.CSVWriter(path, empty.schema, write_options=options)
+
+    def write(self, table: pa.Table) -> None:
+        self._file.write_table(defuse_table(table).cast(self._schema))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+WRITERS: Mapping[str, type[ParquetWriter] | type[CsvWriter]] = {"csv": CsvWriter, "parquet": ParquetWriter}
+
+
+@contextmanager
+def open_writers(writers: Iterable[TableWriter]) -> Iterator[None]:
+    """Close every writer, whatever happens to the others."""
+    with ExitStack() as stack:
+        for writer in writers:
+            stack.callback(writer.close)
+        yield
+
+
+@contextmanager
+def build_area(folder: JobFolder) -> Iterator[Path]:
+    """A private folder to build in, on the same disk as the job where that is local."""
+    parent = None
+    if folder.local is not None:
+        parent = folder.local / "reports"
+        parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    area = Path(tempfile.mkdtemp(prefix=".build-", dir=parent))
+    try:
+        yield area
+    finally:
+        shutil.rmtree(area, ignore_errors=True)
+
+
+def publish(folder: JobFolder, files: Iterable[Path]) -> list[str]:
+    """Move built files (or folders) into the job's `reports/`; returns where they are."""
+    published = []
+    for file in files:
+        target = f"{folder.root}/reports/{file.name}"
+        if folder.local is not None:
+            _replace(file, Path(target))
+        else:
+            _upload(folder.fs, file, target)
+        published.append(f"{folder.where}/reports/{file.name}")
+    return published
+
+
+def unpublish(folder: JobFolder, names: Iterable[str]) -> None:
+    """Delete files of an earlier build that this one does not replace."""
+    for name in names:
+        path = f"{folder.root}/reports/{name}"
+        if folder.fs.get_file_info(path).type == pafs.FileType.File:
+            folder.fs.delete_file(path)
+
+
+def _replace(file: Path, target: Path) -> None:
+    if target.is_dir():  # a folder cannot be replaced in one step: step the old one aside first
+        aside = target.with_name(f".old-{file.parent.name}-{target.name}")
+        target.rename(aside)
+        file.rename(target)
+        shutil.rmtree(aside)
+    else:
+        file.replace(target)
+
+
+def _upload(fs: pafs.FileSystem, file: Path, target: str) -> None:
+    if file.is_dir():
+        for child in sorted(file.rglob("*")):
+            if child.is_file():
+                _upload(fs, child, f"{target}/{child.relative_to(file).as_posix()}")
+        return
+    with file.open("rb") as source, fs.open_output_stream(target) as sink:
+        shutil.copyfileobj(source, sink, COPY_BYTES)

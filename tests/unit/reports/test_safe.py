@@ -1,0 +1,60 @@
+"""Cells that a spreadsheet opens."""
+
+import csv
+import io
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.safe import defuse, defuse_table
+from reports.writers import CsvWriter
+
+FORMULAS = [
+    "=1+1",
+    "+cmd|' /C calc'!A0",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    " =1",
+    '"=1',
+    "\uff1d1",
+    "\u200b=1",
+    "\n=1",
+]
+HARMLESS = ["Dog", "a=b", "-12", "+49", "-0.5", "+12%", "3-4", "", "s3://b/=x"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_cell_that_would_run_as_a_formula_gets_an_apostrophe(text: str) -> None:
+    assert defuse(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_plain_text_and_numbers_are_untouched(text: str) -> None:
+    assert defuse(text) == text
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=30), st.sampled_from(FORMULAS)), max_size=30))
+def test_columns_and_single_cells_agree(cells: list[str | None]) -> None:
+    table = defuse_table(pa.table({"text": pa.array(cells, pa.string())}))
+    assert table.column("text").to_pylist() == [None if cell is None else defuse(cell) for cell in cells]
+
+
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=20))
+def test_a_csv_reads_back_as_the_defused_cells(tmp_path_factory: pytest.TempPathFactory, cells: list[str]) -> None:
+    path = tmp_path_factory.mktemp("csv") / "text.csv"
+    table = pa.table({"=header": pa.array(cells, pa.string()), "number": pa.array([-1.5] * len(cells))})
+    writer = CsvWriter(path, table.schema)
+    writer.write(table)
+    writer.close()
+    rows = list(csv.reader(io.StringIO(path.read_bytes().decode(), newline="")))
+    assert rows[0] == ["'=header", "number"]
+    assert rows[1:] == [[defuse(cell), "-1.5"] for cell in cells]
+
+
+def test_lists_become_one_cell() -> None:
+    table = defuse_table(pa.table({"names": pa.array([["a", "b"], [], None], pa.list_(pa.string()))}))
+    assert table.column("names").to_pylist() == ["a; b", "", None]
