@@ -54,9 +54,10 @@ class JobSpec:
     shard_size: int
     quotas: dict[str, float]  # operation -> transactions per second used
     plan: dict[str, Any]  # the plan as `estimate --json` prints it
+    prices: dict[str, Any]  # the price table used: only its Region and meters
     rekognition_url: str | None = None  # endpoint overrides
     s3_url: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)  # fit, peek, max_cost, ...
+    options: dict[str, Any] = field(default_factory=dict)  # fit, peek, local, exact_tps, max_cost
     versions: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -264,45 +265,42 @@ class ShardParts:
 class ManifestWriter(AbstractContextManager["ManifestWriter"]):
     """Streams items into manifest parts of PART_ROWS rows: constant memory at any length."""
 
-    _GROUP = 10_000
-
     def __init__(self, folder: JobFolder) -> None:
         self._folder = folder
-        self._pending: list[Item] = []
         self._part = 0
         self._batches: list[pa.RecordBatch] = []
+        self._pending = 0
         self.count = 0
 
-    def add(self, item: Item) -> None:
-        self._pending.append(item)
-        self.count += 1
-        if len(self._pending) == self._GROUP:
-            self._flush_group()
+    def add(self, *items: Item) -> None:
+        self.add_batch(to_batch(items))
+
+    def add_batch(self, batch: pa.RecordBatch) -> None:
+        """Add rows of MANIFEST_SCHEMA whose `item_id` goes on from the last."""
+        self.count += batch.num_rows
+        while self._pending + batch.num_rows >= PART_ROWS:
+            room = PART_ROWS - self._pending
+            self._batches.append(batch.slice(0, room))
+            self._flush()
+            batch = batch.slice(room)
+        if batch.num_rows:
+            self._batches.append(batch)
+            self._pending += batch.num_rows
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self._flush_group()
-            self._flush_part()
+        if error is None and self._batches:
+            self._flush()
 
-    def _flush_group(self) -> None:
-        if self._pending:
-            self._batches.append(to_batch(self._pending))
-            self._pending = []
-        if sum(batch.num_rows for batch in self._batches) >= PART_ROWS:
-            self._flush_part()
-
-    def _flush_part(self) -> None:
-        if not self._batches:
-            return
+    def _flush(self) -> None:
         buffer = io.BytesIO()
-        with pq.ParquetWriter(buffer, MANIFEST_SCHEMA, compression="zstd") as writer:
-            for batch in self._batches:
-                writer.write_batch(batch)
+        rows = pa.Table.from_batches(self._batches, schema=MANIFEST_SCHEMA)
+        pq.write_table(rows, buffer, compression="zstd", row_group_size=10_000)
         self._folder.write(f"manifest/part-{self._part:05d}.parquet", buffer.getvalue())
         self._part += 1
         self._batches = []
+        self._pending = 0
 
 
 def list_jobs(home: str, *, s3_url: str | None = None) -> list[str]:

@@ -75,7 +75,13 @@ def serve(config: WorkerConfig, *, name: str | None = None) -> None:
         runtime.runtime().stop()
 
     host = name or f"{socket.gethostname()}-{os.getpid()}"
-    arguments = ["worker", "--pool=threads", f"--concurrency={config.shards}", f"--hostname={host}", "--loglevel=WARNING"]
+    arguments = [
+        "worker",
+        "--pool=threads",
+        f"--concurrency={config.shards}",
+        f"--hostname={host}",
+        "--loglevel=WARNING",
+    ]
     try:
         app.worker_main([*arguments, "--without-gossip", "--without-mingle", "--without-heartbeat"])
     finally:

@@ -49,8 +49,16 @@ _THROTTLES = {
     "RequestThrottled",
     "SlowDown",
 }
-_TRANSIENT = {"InternalServerError", "InternalFailure", "ServiceUnavailable", "RequestTimeout", "RequestTimeoutException"}
-_CREDENTIALS = "Renew the credentials (`aws sts get-caller-identity` shows whether AWS takes them), then resume the job."
+_TRANSIENT = {
+    "InternalServerError",
+    "InternalFailure",
+    "ServiceUnavailable",
+    "RequestTimeout",
+    "RequestTimeoutException",
+}
+_CREDENTIALS = (
+    "Renew the credentials (`aws sts get-caller-identity` shows whether AWS takes them), then resume the job."
+)
 _ACCESS = "Allow rekognition:{operation} (and s3:GetObject on the source) for these credentials, then resume the job."
 _JOB = {
     "AccessDeniedException": _ACCESS,

@@ -30,9 +30,7 @@ def quota_of(spec: JobSpec, request: Request) -> Quota:
     return Quota(spec.account, spec.region, request.operation, tps, exact=bool(spec.options.get("exact_tps")))
 
 
-def open_work(
-    folder: JobFolder, config: WorkerConfig, gate: Gate, journal: Journal, pictures: Pictures
-) -> JobWork:
+def open_work(folder: JobFolder, config: WorkerConfig, gate: Gate, journal: Journal, pictures: Pictures) -> JobWork:
     """Clients and lanes for a job, made once per process."""
     spec = folder.spec
     asked = requests(spec.apis)

@@ -1,13 +1,30 @@
--- Prepended to the scripts that price calls. `tiers`: {{from unit, nano-dollars per unit}, ...}, rising.
-local function cost(tiers, units)
-  local total = 0
-  for i = #tiers, 1, -1 do
-    local from = tiers[i][1]
-    if units > from then
-      total = total + (units - from) * tiers[i][2]
-      units = from
-    end
+-- Prepended to the scripts that spend. The schedule (jobs/price_cap.py) says what so many units of a meter cost:
+-- {"meters": {meter: [[from unit, nano-dollars each, cost of the units before], ...]}, "requests": {name: {meter: units}}}.
+-- The cost of a job is a function of its units per meter, so tiers are exact in any order of calls: `m:<meter>` counts
+-- units billed, maybe billed and in flight, `cost` is what they come to.
+local function load_schedule(key)
+  local text = redis.call('GET', key)
+  return text and cjson.decode(text) or {meters = {}, requests = {}}
+end
+
+local function at(steps, units)
+  for i = #steps, 1, -1 do
+    if units >= steps[i][1] then return steps[i][3] + (units - steps[i][1]) * steps[i][2] end
+  end
+  return 0
+end
+
+-- What the job costs with the units of one more call (by = 1) or one less (by = -1) of a request.
+local function cost_with(schedule, job, request, by)
+  local total = tonumber(redis.call('HGET', job, 'cost') or '0')
+  for meter, units in pairs(schedule.requests[request] or {}) do
+    local now = tonumber(redis.call('HGET', job, 'm:' .. meter) or '0')
+    total = total + at(schedule.meters[meter], now + by * units) - at(schedule.meters[meter], now)
   end
   return total
 end
 
+local function count(schedule, job, request, by)
+  redis.call('HSET', job, 'cost', string.format('%.0f', cost_with(schedule, job, request, by)))
+  for meter, units in pairs(schedule.requests[request] or {}) do redis.call('HINCRBY', job, 'm:' .. meter, by * units) end
+end

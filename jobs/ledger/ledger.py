@@ -55,10 +55,10 @@ def key(job: str, *parts: object) -> str:
 
 @cache
 def script(name: str) -> str:
-    """The text of a Lua script of this package; the ones that price calls get cost.lua in front."""
+    """The text of a Lua script of this package; the ones that spend get cost.lua in front."""
     folder = files(__package__)
     text = (folder / f"{name}.lua").read_text()
-    return (folder / "cost.lua").read_text() + text if "cost(" in text else text
+    return (folder / "cost.lua").read_text() + text if "load_schedule(" in text else text
 
 
 class Ledger:
@@ -85,7 +85,7 @@ class Ledger:
     ) -> None:
         """Put a job on the table with the shards that are missing; it runs from now on. Idempotent on a live job.
 
-        `fields`: counters known from the folder and the cap; `prices`: request name -> [{"meter", "tiers"}] for the cap.
+        `fields`: counters known from the folder and the cap; `prices`: what jobs/price_cap.py says calls cost, for the cap.
         """
         shards = list(shards)
         pipe = self.redis.pipeline(transaction=True)
@@ -98,7 +98,7 @@ class Ledger:
         if not shards:
             pipe.zadd(key(job, "todo"), {str(LAST_STEP): LAST_STEP})
         if prices:
-            pipe.hset(key(job, "prices"), mapping={name: orjson.dumps(value) for name, value in prices.items()})
+            pipe.set(key(job, "prices"), orjson.dumps(prices))
         pipe.sadd(f"{_PREFIX}jobs", job)
         pipe.execute()
 

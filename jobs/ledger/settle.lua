@@ -1,27 +1,22 @@
 -- Record what came of attempts. KEYS: job, holders, intents, answers, live, prices, todo, queued.
--- ARGV: shard, fence, then per attempt: field, request, attempt, mark, answer, counters.
--- mark: 'b' billed, 'm' maybe billed, 'n' not billed, '' no attempt (a skip). An empty answer means the call will be tried
--- again. An answer is kept even when the lease is lost: it was paid for, and the next holder reads it.
-local open_shard = redis.call('HGET', KEYS[2], ARGV[1])
+-- ARGV: shard, fence, then per attempt: field, request, attempt, mark, answer, counters. Marks: see `Mark` in ledger.py.
+-- An empty answer means the call will be tried again. An answer is kept even when the lease is lost: it was paid for,
+-- and the next holder reads it; only a shard that is done takes no more.
+local job = KEYS[1]
+local undone = redis.call('HGET', KEYS[2], ARGV[1])
   or redis.call('ZSCORE', KEYS[7], ARGV[1]) or redis.call('ZSCORE', KEYS[8], ARGV[1])
-if not open_shard then return 0 end
+if not undone then return 0 end
 for i = 3, #ARGV, 6 do
   local field, request, attempt, mark = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3]
   local answer, counters = ARGV[i + 4], ARGV[i + 5]
   local attempts = redis.call('HGET', KEYS[3], field) or ''
   if mark ~= '' and #attempts == attempt and attempts:sub(-1) == '?' then
     redis.call('HSET', KEYS[3], field, attempts:sub(1, -2) .. mark)
-    redis.call('HINCRBY', KEYS[1], 'in_flight', -1)
-    if mark == 'n' then
-      local total = tonumber(redis.call('HGET', KEYS[1], 'cost') or '0')
-      for _, meter in ipairs(cjson.decode(redis.call('HGET', KEYS[6], request) or '[]')) do
-        local after = redis.call('HINCRBY', KEYS[1], 'm:' .. meter.meter, -1)
-        total = total - (cost(meter.tiers, after + 1) - cost(meter.tiers, after))
-      end
-      redis.call('HSET', KEYS[1], 'cost', string.format('%.0f', total))
-    end
+    redis.call('HINCRBY', job, 'in_flight', -1)
+    if mark == 'n' then count(load_schedule(KEYS[6]), job, request, -1) end
   end
-  if answer ~= '' and redis.call('HSETNX', KEYS[4], field, answer) == 1 then
+  -- A counter is raised with the answer, or with the attempt where there is none yet (a throttle).
+  if (answer == '' and mark ~= '') or (answer ~= '' and redis.call('HSETNX', KEYS[4], field, answer) == 1) then
     for counter in counters:gmatch('[^ ]+') do redis.call('HINCRBY', KEYS[5], counter, 1) end
   end
 end

