@@ -1,0 +1,118 @@
+"""Time and memory of building a job's tables, against pandas.json_normalize on the same answers.
+
+    python benchmarks/tables.py 100000                          tables of 100,000 items, and the comparison on a tenth
+    python benchmarks/tables.py 1000000 --no-comparison --keep /tmp/million
+
+Each side runs in a process of its own, so that peak memory is its own. Both end with a CSV and a Parquet file.
+"""
+
+import argparse
+import gc
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import orjson
+import pandas as pd
+
+from benchmarks.synthetic_job import make_job
+from jobs.folder import JobFolder
+from reports.tables import build_tables
+
+JOB = "20261123-090000-beef"
+
+
+def ours(home: str, processes: int | None) -> dict[str, float]:
+    folder = JobFolder(home, JOB)
+    start = time.perf_counter()
+    built = build_tables(folder, processes=processes)
+    return {"seconds": time.perf_counter() - start, "rows": sum(built.rows.values())}
+
+
+def one_by_one(home: str) -> dict[str, float]:
+    """What a loop over answers does: json_normalize of each, then one concat."""
+    folder = JobFolder(home, JOB)
+    start = time.perf_counter()
+    frames = []
+    for paths in folder.result_parts().values():
+        table = folder.result(paths).select(["item_id", "response"])
+        for item, text in zip(table["item_id"].to_pylist(), table["response"].to_pylist(), strict=True):
+            if text:
+                frames.append(pd.json_normalize(orjson.loads(text), "Labels").assign(item_id=item))
+    frame = pd.concat(frames)
+    frame["Instances"] = frame["Instances"].map(json.dumps)
+    frame.to_csv(Path(home) / "normalized.csv", index=False)
+    frame.to_parquet(Path(home) / "normalized.parquet")
+    return {"seconds": time.perf_counter() - start, "rows": len(frame)}
+
+
+def at_once(home: str) -> dict[str, float]:
+    """The fastest way to use json_normalize: all answers in memory, two calls. One row per box, as in our table."""
+    folder = JobFolder(home, JOB)
+    start = time.perf_counter()
+    documents = []
+    for paths in folder.result_parts().values():
+        table = folder.result(paths).select(["item_id", "response"])
+        for item, text in zip(table["item_id"].to_pylist(), table["response"].to_pylist(), strict=True):
+            documents += [{"item_id": item, **label} for label in orjson.loads(text)["Labels"]] if text else []
+    plain = pd.json_normalize(
+        [{k: v for k, v in d.items() if k != "Instances"} for d in documents if not d["Instances"]]
+    )
+    boxes = pd.json_normalize(documents, "Instances", ["item_id", "Name", "Confidence"], record_prefix="instance.")
+    frame = pd.concat([plain, boxes])
+    for column in ("Parents", "Aliases", "Categories"):
+        names = frame[column].map(lambda rows: "; ".join(r["Name"] for r in rows) if isinstance(rows, list) else None)
+        frame[column] = names
+    frame.to_csv(Path(home) / "normalized.csv", index=False)
+    frame.to_parquet(Path(home) / "normalized.parquet")
+    return {"seconds": time.perf_counter() - start, "rows": len(frame)}
+
+
+SIDES = {"ours": ours, "at_once": at_once, "one_by_one": one_by_one}
+
+
+def measured(side: str, home: str, processes: int | None = None) -> dict[str, float]:
+    command = [sys.executable, __file__, "0", "--side", side, "--keep", home]
+    command += ["--processes", str(processes)] if processes else []
+    return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("items", type=int)
+    parser.add_argument("--keep", help="job home to use and keep")
+    parser.add_argument("--processes", type=int)
+    parser.add_argument("--no-comparison", action="store_true")
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.side:
+        gc.collect()
+        result = ours(args.keep, args.processes) if args.side == "ours" else SIDES[args.side](args.keep)
+        own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        cpu = sum(usage.ru_utime + usage.ru_stime for usage in (own, children))
+        memory = {"mb": own.ru_maxrss / 1024, "child_mb": children.ru_maxrss / 1024}
+        print(json.dumps({**result, **memory, "cpu": cpu}))
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        home = args.keep or scratch
+        make_job(home, args.items, broken=50)
+        print(f"{args.items} items, 12 labels each")
+        for processes in (1, 2):
+            report(f"rekscan, {processes} process(es)", measured("ours", home, processes), args.items)
+        if not args.no_comparison:
+            report("json_normalize, all at once", measured("at_once", home), args.items)
+            report("json_normalize, one by one", measured("one_by_one", home), args.items)
+
+
+def report(name: str, result: dict[str, float], items: int) -> None:
+    each = result["seconds"] / items * 1e6
+    print(f"{name:27} {result['seconds']:8.1f} s  {each:7.0f} us/item  {result['rows']:>10.0f} rows", end="")
+    print(f"  cpu {result['cpu']:.1f} s  peak {result['mb']:.0f} MB, each child {result['child_mb']:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""The same tables where the job home is on S3 (a real server: moto's)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from benchmarks.synthetic_job import make_job
+from reports.load import load_folder
+from reports.tables import build_tables
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """URL of an empty S3 server with a bucket `home`."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+    boto3.client("s3").create_bucket(Bucket="home")
+    yield url
+    server.stop()
+
+
+def test_tables_of_a_job_on_s3_are_those_of_the_same_job_on_disk(s3: str, tmp_path: Path) -> None:
+    remote = make_job("s3://home/jobs", 120, ("labels", "faces"), broken=7)
+    local = make_job(tmp_path, 120, ("labels", "faces"), broken=7)
+    built = build_tables(remote)
+    assert built.paths[0] == f"s3://home/jobs/{remote.job}/reports/images.csv"
+    assert build_tables(local).rows == built.rows
+    for name, frame in load_folder(remote).items():
+        assert frame.equals(load_folder(local)[name])
