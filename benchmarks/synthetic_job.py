@@ -219,7 +219,7 @@ def make_job(
         JobSpec(
             job=job, created_at=START.isoformat(), sources=("s3://archive/",), apis=choices, region="eu-west-1",
             account="123456789012", items=count, shard_size=shard_size, quotas={c.api.operation: 50.0 for c in choices},
-            plan={"total_usd": "1.00", "complete": True},
+            plan={"total_usd": "1.00", "complete": True}, prices={},
         )
     )  # fmt: skip
     names = [choice.api.name for choice in choices]
