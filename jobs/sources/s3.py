@@ -45,8 +45,10 @@ class S3Prefix:
         yield first.batch
         if first.next is None:
             return
-        # Directory buckets list in no order and know no StartAfter.
-        cuts = [] if self.bucket.endswith("--x-s3") or not first.keys else self._cuts(pages, first.keys[-1])
+        # Directory buckets list in no order and know no StartAfter. Servers disagree on what a KeyMarker that is no
+        # key means, so versions are listed straight through.
+        whole = self.versions or self.bucket.endswith("--x-s3") or not first.keys
+        cuts = [] if whole else self._cuts(pages, first.keys[-1])
         if not cuts:
             yield from _straight(pages, self.prefix, first)
             return

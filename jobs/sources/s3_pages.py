@@ -40,7 +40,6 @@ class Pages:
         self._bucket = bucket
         self._versions = versions
         self._call = client.list_object_versions if versions else client.list_objects_v2
-        self._after = "KeyMarker" if versions else "StartAfter"
         operation = "ListObjectVersions" if versions else "ListObjectsV2"
         # unique_id: a client of this process gets the handler once, however many sources use it.
         client.meta.events.register(f"before-parse.s3.{operation}", _take_body, unique_id=f"rekscan-{operation}")
@@ -48,7 +47,7 @@ class Pages:
     def page(
         self, prefix: str, *, after: str | None = None, delimiter: str | None = None, more: dict[str, str] | None = None
     ) -> Page:
-        """The keys under `prefix` that come after the key `after`. `more`: the `next` of the page before.
+        """The keys under `prefix` that come after the key `after` (not with versions). `more`: `next` of the page before.
 
         Raises RekscanError when S3 refuses.
         """
@@ -61,7 +60,7 @@ class Pages:
         if delimiter:
             arguments["Delimiter"] = delimiter
         if after is not None:
-            arguments[self._after] = after
+            arguments["StartAfter"] = after
         arguments.update(more or {})
         _calls.taking = True
         try:
@@ -92,7 +91,10 @@ def _parse(body: bytes, bucket: str, versions: bool) -> Page:
     more: dict[str, str] | None = None
     if top.get("IsTruncated") == "true":
         if versions:
-            more = {"KeyMarker": decode(top["NextKeyMarker"])}
+            marker = top["NextKeyMarker"]
+            # Some servers encode the keys but not the marker (moto does not; S3 encodes both).
+            seen = {decode(element.text or "") for element in root.iter(f"{space}Key")}
+            more = {"KeyMarker": marker if marker in seen else decode(marker)}
             if top.get("NextVersionIdMarker"):
                 more["VersionIdMarker"] = top["NextVersionIdMarker"]
         else:
