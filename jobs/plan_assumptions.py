@@ -23,7 +23,9 @@ _FREE = "Free tier {name}: its units cost nothing and are taken not to move the 
 _MINUTES = (
     "Video: exact length in minutes; the upper bound rounds each video up, as AWS does not say how part minutes count."
 )
-_SPEED = "AWS publishes no speed of video analysis: the duration only covers starting the videos, {jobs} at a time."
+_SPEED = (
+    "AWS publishes no speed of video analysis, of which {jobs} run at a time: the duration is that of starting them."
+)
 _STORED = "Stored vectors are billed by the month and prorated by days kept{flat}."
 _NOT = "Not included: S3 requests and data transfer, SNS, SQS, KMS, taxes, discounts."
 _DURATION = "Duration: APIs run side by side, each at its quota from the first second; the slowest sets it."

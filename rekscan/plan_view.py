@@ -1,0 +1,52 @@
+"""Showing a plan: tables with colours on a terminal, plain text anywhere else. The same rows either way."""
+
+import sys
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from jobs import plan_text
+from jobs.plan import Plan
+
+
+def show_plan(plan: Plan, console: Console) -> None:
+    """The whole estimate: price per tier, months, duration, assumptions."""
+    if not console.is_terminal:
+        console.file.write(plan_text.text(plan) + "\n")
+        return
+    console.print(f"[bold]{escape(plan_text.title(plan))}[/bold]")
+    console.print(rich_table(plan_text.HEADER, plan_text.rows(plan)))
+    if plan.months:
+        console.print("[bold]By calendar month[/bold]")
+        console.print(rich_table(plan_text.MONTHS, plan_text.month_rows(plan)))
+    for line in plan_text.notes(plan):
+        console.print(escape(line), style="bold red" if line.startswith("NOT COMPLETE") else None)
+
+
+def show_plans(plans: Sequence[tuple[str, Plan]], console: Console) -> None:
+    """Several API sets side by side."""
+    if not console.is_terminal:
+        console.file.write(plan_text.compare_text(plans) + "\n")
+        return
+    console.print(rich_table(plan_text.COMPARE, plan_text.compare_rows(plans)))
+    for line in plan_text.compare_notes(plans):
+        console.print(escape(line), style="bold red" if line.startswith("NOT COMPLETE") else None)
+
+
+def rich_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """The same columns as `jobs.price_text.table`."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in header:
+        table.add_column(name, justify="right" if name in plan_text.RIGHT else "left", no_wrap=name in plan_text.RIGHT)
+    for row in rows:
+        style = "bold" if row[0].startswith("Total") else None
+        table.add_row(*(escape(cell) for cell in row), style=style)
+    return table
+
+
+def stdout() -> Console:
+    """A console on the standard output of the moment."""
+    return Console(file=sys.stdout, highlight=False)
