@@ -1,0 +1,64 @@
+"""What the server saw and what AWS would have billed for it, counted per (operation, content)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.faults import Arrivals
+
+
+def content_key(request: dict[str, Any], images: tuple[str, ...]) -> str:
+    """sha256 of the bytes, `s3://bucket/key`, or for calls without an image what they are about; joined by `|`."""
+    keys = [image_key(request.get(member) or {}) for member in images]
+    if not keys:
+        keys = [str(request[member]) for member in ("CollectionId", "FaceId") if member in request]
+    return "|".join(keys)
+
+
+def image_key(image: dict[str, Any]) -> str:
+    if image.get("Bytes") is not None:
+        return hashlib.sha256(image["Bytes"]).hexdigest()
+    place = image.get("S3Object") or {}
+    return f"s3://{place.get('Bucket', '')}/{place.get('Name', '')}"
+
+
+@dataclass(slots=True)
+class Counts:
+    """`calls` reached the service, `billed` were answered 200 (also if the answer was lost on the wire)."""
+
+    calls: dict[str, Counter[str]] = field(default_factory=dict)
+    billed: dict[str, Counter[str]] = field(default_factory=dict)
+    meters: Counter[str] = field(default_factory=Counter)
+    throttled: Counter[str] = field(default_factory=Counter)
+    errors: dict[str, Counter[str]] = field(default_factory=dict)
+    arrivals: Arrivals = field(default_factory=Arrivals)
+
+    def call(self, operation: str, content: str) -> None:
+        self.calls.setdefault(operation, Counter())[content] += 1
+
+    def bill(self, operation: str, content: str, meters: dict[str, int]) -> None:
+        self.billed.setdefault(operation, Counter())[content] += 1
+        self.meters.update(meters)
+
+    def throttle(self, operation: str) -> None:
+        self.throttled[operation] += 1
+
+    def error(self, operation: str, code: str) -> None:
+        self.errors.setdefault(operation, Counter())[code] += 1
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "calls": self.calls,
+            "billed": self.billed,
+            "meters": self.meters,
+            "throttled": self.throttled,
+            "errors": self.errors,
+        }
+
+    def reset(self) -> None:
+        for counter in (self.calls, self.billed, self.meters, self.throttled, self.errors):
+            counter.clear()
+        self.arrivals.clear()

@@ -1,0 +1,118 @@
+"""The command line of the emulator, alone (`python -m emulator`) or as `rekscan emulator`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from emulator.errors import OptionError
+
+
+def emulator(
+    *,
+    port: int = 9324,
+    host: str = "127.0.0.1",
+    engine: Literal["models", "fixed"] = "models",
+    workers: int | None = None,
+    s3_endpoint_url: Annotated[str | None, Parameter(name="--s3-endpoint-url")] = None,
+    data_dir: Path | None = None,
+    gallery: Path | None = None,
+    quota: Annotated[list[str] | None, Parameter(negative=())] = None,
+    quota_scale: float = 1.0,
+    quota_burst: float | None = None,
+    ramp: float | None = None,
+    latency: str | None = None,
+    fault: Annotated[list[str] | None, Parameter(negative=())] = None,
+    seed: int = 0,
+    verify_key: str | None = None,
+    ready_file: Path | None = None,
+    about: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Serve an offline Rekognition endpoint that any AWS SDK can be pointed at.
+
+    rekscan emulator --port 9324 --quota labels=50 --latency '300ms±100'
+
+    Parameters
+    ----------
+    port
+        Port to listen on; 0 picks a free one and prints it.
+    host
+        Address to listen on. Anyone who reaches it can use it.
+    engine
+        models: real answers from open models. fixed: recorded answers at once, for load tests.
+    workers
+        Model processes; by default one per core.
+    s3_endpoint_url
+        Where S3Object images are fetched from; without it (or AWS_ENDPOINT_URL_S3) they are refused.
+    data_dir
+        Where face collections are kept; by default a temporary directory that goes when the server stops.
+    gallery
+        Folder of photos named after people, for RecognizeCelebrities.
+    quota
+        Calls a second of an operation, as labels=50 or DetectLabels=50. Repeatable.
+    quota_scale
+        Multiplies every --quota.
+    quota_burst
+        Calls let in at once; by default a tenth of the quota.
+    ramp
+        Refuse a second with more than this many times the calls of the one before (ThrottlingException).
+    latency
+        Shortest time to an answer: 300ms, 0.3s, 300ms±100 or 300ms+-100.
+    fault
+        What goes wrong: OPERATION:WHAT:HOW-OFTEN, as DetectFaces:500:1% or '*:reset:3'. Repeatable.
+    seed
+        Seed of faults and latencies.
+    verify_key
+        Check request signatures against this ACCESS_KEY_ID:SECRET_ACCESS_KEY.
+    ready_file
+        Written with the URL once the server answers.
+    about
+        List the models, their licences and what they cannot answer, and exit.
+    """
+    try:
+        from emulator.run import Options, run
+
+        if about:
+            from emulator.about import text
+
+            print(text())
+            return 0
+        options = Options(
+            port=port,
+            host=host,
+            engine=engine,
+            workers=workers,
+            s3_endpoint_url=s3_endpoint_url,
+            data_dir=data_dir,
+            gallery=gallery,
+            quota=tuple(quota or ()),
+            quota_scale=quota_scale,
+            quota_burst=quota_burst,
+            ramp=ramp,
+            latency=latency,
+            fault=tuple(fault or ()),
+            seed=seed,
+            verify_key=verify_key,
+            ready_file=ready_file,
+        )
+        return run(options)
+    except OptionError as failure:
+        print(f"Error: {failure}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as failure:
+        print(f"Error: the emulator needs {failure.name}: pip install 'rekscan[emulator]'", file=sys.stderr)
+        return 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    app = App(name="emulator", result_action="return_value")
+    app.default(emulator)
+    try:
+        result = app(argv if argv is not None else sys.argv[1:], exit_on_error=False, print_error=False)
+    except CycloptsError as failure:
+        print(f"Error: {failure} See --help.", file=sys.stderr)
+        return 2
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,49 @@
+"""DetectModerationLabels: one score for nudity is all there is; every other class stays silent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from emulator.errors import not_found
+from emulator.faces import percent
+from emulator.operations.base import MODEL_VERSION, ImageRules, Operation, group_2
+
+if TYPE_CHECKING:
+    from emulator.call import Call
+
+DEFAULT_CONFIDENCE = 50.0
+# Rekognition's taxonomy, version 7, as deep as one score can say.
+_LEVELS = (("Explicit", ""), ("Explicit Nudity", "Explicit"))
+
+
+async def answer(call: Call) -> dict[str, Any]:
+    version = call.request.get("ProjectVersion")
+    if version:
+        raise not_found(f"{version} does not exist: the emulator has no adapters.")
+    least = call.request.get("MinConfidence", DEFAULT_CONFIDENCE)
+    confidence = percent((await call.look("nudity"))["nudity"])
+    levels = _LEVELS if confidence >= least else ()
+    return {
+        "ModerationLabels": [
+            {"Confidence": confidence, "Name": name, "ParentName": parent, "TaxonomyLevel": level}
+            for level, (name, parent) in enumerate(levels, 1)
+        ],
+        "ModerationModelVersion": MODEL_VERSION,
+        "ContentTypes": [],
+    }
+
+
+def _meters(request: dict[str, Any]) -> dict[str, int]:
+    return {"custom-moderation": 1} if request.get("ProjectVersion") else group_2(request)
+
+
+OPERATIONS = (
+    Operation(
+        "DetectModerationLabels",
+        "moderation",
+        answer,
+        _meters,
+        rules=ImageRules(max_side=10_000),
+        cannot="only Explicit > Explicit Nudity is known; violence, weapons, drugs, hate and the rest never appear",
+    ),
+)

@@ -1,0 +1,28 @@
+"""ListCollections: by name, in pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from emulator.operations.base import MODEL_VERSION, Operation, free
+from emulator.paging import after, token
+
+if TYPE_CHECKING:
+    from emulator.call import Call
+
+PAGE = 1000
+
+
+async def answer(call: Call) -> dict[str, Any]:
+    size = call.request.get("MaxResults") or PAGE
+    names = call.collections.names(after(call.request.get("NextToken")), size + 1)
+    document: dict[str, Any] = {
+        "CollectionIds": names[:size],
+        "FaceModelVersions": [MODEL_VERSION] * len(names[:size]),
+    }
+    if len(names) > size:
+        document["NextToken"] = token(names[size - 1])
+    return document
+
+
+OPERATIONS = (Operation("ListCollections", "list-collections", answer, free, images=()),)

@@ -1,0 +1,134 @@
+"""Model processes, one per core: each loads the models once and looks at one picture at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections import deque
+from typing import Any
+
+import orjson
+
+from emulator.child import LENGTHS
+from emulator.errors import AwsError, invalid_format
+
+LOOK_SECONDS = 120.0  # a picture that takes longer costs the process, and its caller an error
+START_SECONDS = 300.0
+RECENT = 8  # as many pictures as a process remembers
+
+
+class Dead(Exception):
+    """The process ended, or had to be ended, before it answered."""
+
+
+class Child:
+    """One process; it starts when first used and again after a death."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.recent: deque[str] = deque(maxlen=RECENT)
+        self._process: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
+
+    async def start(self) -> None:
+        async with self._turn:
+            await self._started()
+
+    async def ask(self, head: dict[str, Any], data: bytes) -> dict[str, Any]:
+        """Raises Dead; the next call finds a new process."""
+        self.waiting += 1
+        self.recent.append(head["key"])
+        try:
+            async with self._turn:
+                process = await self._started()
+                try:
+                    return await asyncio.wait_for(_exchange(process, head, data), LOOK_SECONDS)
+                except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
+                    await self._end()
+                    raise Dead from None
+        finally:
+            self.waiting -= 1
+
+    async def stop(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(process.wait(), 2.0)
+        await self._end()
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            self.recent.clear()
+            pipe = asyncio.subprocess.PIPE
+            command = (sys.executable, "-m", "emulator.child")
+            self._process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, env=_environment())
+            await asyncio.wait_for(_receive(self._process), START_SECONDS)
+        return self._process
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+class Pool:
+    def __init__(self, size: int | None) -> None:
+        self._children = [Child() for _ in range(size or len(os.sched_getaffinity(0)))]
+
+    async def start(self) -> None:
+        await asyncio.gather(*(child.start() for child in self._children))
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(child.stop() for child in self._children))
+
+    async def look(self, key: str, data: bytes, features: list[str]) -> dict[str, Any]:
+        """What the models see, or AWS's error. A picture that kills two processes is not a picture."""
+        head = {"key": key, "features": features}
+        for _ in range(2):
+            with contextlib.suppress(Dead):
+                answer = await self._choose(key).ask(head, data)
+                if "error" in answer:
+                    code, message, status = answer["error"]
+                    raise AwsError(code, message, status)
+                seen: dict[str, Any] = answer["seen"]
+                return seen
+        raise invalid_format()
+
+    def _choose(self, key: str) -> Child:
+        """The process that has the picture already, unless it is two calls busier than the idlest."""
+        idlest = min(self._children, key=lambda child: child.waiting)
+        holders = (child for child in self._children if key in child.recent)
+        return next((child for child in holders if child.waiting <= idlest.waiting + 1), idlest)
+
+
+async def _exchange(process: asyncio.subprocess.Process, head: dict[str, Any], data: bytes) -> dict[str, Any]:
+    packed = orjson.dumps(head)
+    assert process.stdin is not None
+    process.stdin.write(LENGTHS.pack(len(packed), len(data)) + packed)
+    process.stdin.write(data)
+    await process.stdin.drain()
+    return await _receive(process)
+
+
+async def _receive(process: asyncio.subprocess.Process) -> dict[str, Any]:
+    assert process.stdout is not None
+    head_size, _ = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
+    document: dict[str, Any] = orjson.loads(await process.stdout.readexactly(head_size))
+    return document
+
+
+def _environment() -> dict[str, str]:
+    """One thread per process for everything that would start more."""
+    return os.environ | {
+        "OPENCV_LOG_LEVEL": "ERROR",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }

@@ -1,0 +1,138 @@
+"""Starting and stopping one emulator: options in, a listening socket out, everything it started gone at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulator.errors import OptionError
+from emulator.faults import Behaviour, Quotas, parse_fault, parse_latency, parse_quotas
+from emulator.fixed import FixedEngine
+from emulator.http import Connection, Listener
+from emulator.operations import operation_of
+from emulator.server import Engine, Server, refuse
+from emulator.signature import Verifier, parse_key
+
+BACKLOG = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says; `docs/emulator.md` explains each."""
+
+    port: int = 9324
+    host: str = "127.0.0.1"
+    engine: str = "models"
+    workers: int | None = None
+    s3_endpoint_url: str | None = None
+    data_dir: Path | None = None
+    gallery: Path | None = None
+    quota: tuple[str, ...] = ()
+    quota_scale: float = 1.0
+    quota_burst: float | None = None
+    ramp: float | None = None
+    latency: str | None = None
+    fault: tuple[str, ...] = ()
+    seed: int = 0
+    verify_key: str | None = None
+    ready_file: Path | None = None
+
+
+def behaviour(options: Options) -> Behaviour:
+    rates = parse_quotas(options.quota, options.quota_scale, operation_of)
+    return Behaviour(
+        quotas=Quotas(rates, options.quota_burst, options.ramp),
+        latency=parse_latency(options.latency),
+        faults=[parse_fault(text, operation_of) for text in options.fault],
+        seed=options.seed,
+    )
+
+
+def run(options: Options) -> int:
+    """Serve until SIGTERM or SIGINT; raises OptionError for options that cannot be."""
+    conduct = behaviour(options)
+    verifier = parse_key(options.verify_key)
+    listening = _bind(options.host, options.port)
+    try:
+        import uvloop
+    except ImportError:
+        runner = asyncio.Runner()
+    else:
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    with runner:
+        return runner.run(_serve(options, conduct, verifier, listening))
+
+
+async def _serve(options: Options, conduct: Behaviour, verifier: Verifier | None, listening: socket.socket) -> int:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        engine = await _engine(options, stack)
+        server = Server(engine, conduct, verifier=verifier)
+        listener = Listener(server.handle, refuse, loop)
+        serving = await loop.create_server(lambda: Connection(listener), sock=listening, backlog=BACKLOG)
+        sweeper = asyncio.create_task(_sweep(listener))
+        _announce(options, listening.getsockname()[1])
+        await stop.wait()
+        sweeper.cancel()
+        serving.close()
+        for connection in list(listener.connections):
+            connection.abort()
+    return 0
+
+
+async def _engine(options: Options, stack: contextlib.AsyncExitStack) -> Engine:
+    if options.engine == "fixed":
+        return FixedEngine()
+    from emulator.engine import ModelEngine  # numpy and the models only where they are wanted
+
+    return await stack.enter_async_context(ModelEngine.start(options))
+
+
+async def _sweep(listener: Listener) -> None:
+    while True:
+        await asyncio.sleep(1.0)
+        listener.sweep()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except (OSError, OverflowError) as failure:
+        listening.close()
+        raise OptionError(f"cannot listen on {host}:{port}: {failure}; choose another --port") from None
+    listening.setblocking(False)
+    return listening
+
+
+def _announce(options: Options, port: int) -> None:
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    url = f"http://{host}:{port}"
+    print(f"listening on {url}", flush=True)
+    _confess(options)
+    if options.ready_file is not None:
+        part = options.ready_file.with_suffix(options.ready_file.suffix + ".part")
+        part.write_text(url + "\n")
+        part.replace(options.ready_file)
+
+
+def _confess(options: Options) -> None:
+    """Say what the answers are worth."""
+    if options.engine == "fixed":
+        print("every answer is a recording: nothing is looked at", file=sys.stderr, flush=True)
+        return
+    from emulator.about import limits
+
+    print("answers come from open models, not from AWS (--about):", file=sys.stderr)
+    for line in limits():
+        print(f"  {line}", file=sys.stderr, flush=True)
