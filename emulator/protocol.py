@@ -159,7 +159,7 @@ def _map(shape: Any) -> Check:
 def _string(shape: Any) -> Check:
     lengths = _lengths(shape.metadata)
     pattern_text = shape.metadata.get("pattern")
-    pattern = re.compile(pattern_text) if pattern_text else None
+    pattern = _pattern(pattern_text) if pattern_text else None
     enum = set(shape.enum)
     enum_text = f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
 
@@ -241,6 +241,13 @@ def _lengths(metadata: dict[str, Any]) -> Callable[[int, str, str, Problems], bo
         return False
 
     return check
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """AWS writes Java's patterns; Python has no classes by Unicode property, and these come nearest."""
+    for java, python in ((r"\p{L}", r"\w"), (r"\p{N}", r"\d"), (r"\p{Z}", r"\s")):
+        text = text.replace(java, python)
+    return re.compile(text)
 
 
 def _problem(value: object, path: str, constraint: str) -> str:
