@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs import costs
 from jobs.apis import Choice, requests
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec, new_job_id
@@ -25,7 +26,7 @@ from jobs.plan_counts import Counts
 from jobs.plan_values import Plan
 from jobs.price import PriceTable
 from jobs.price_cap import cap_schedule, nanousd
-from jobs.quotas import QuotaTable
+from jobs.price_store import stored_prices, stored_quotas
 from jobs.sources import enumerate_batches
 from rekscan.settings import Settings
 from workers import client
@@ -98,8 +99,8 @@ def plan_of(
         choices,
         counts,
         region=region,
-        prices=PriceTable.bundled(),
-        quotas=QuotaTable.bundled(),
+        prices=stored_prices(),
+        quotas=stored_quotas(),
         tps=tps,
         month_to_date=month_to_date,
         start=start,
@@ -172,7 +173,7 @@ def open_job(
     if cap is not None:
         fields["cap"] = nanousd(cap)
     home = folder.home if folder.home.startswith("s3://") else str(Path(folder.home).absolute())
-    known = counters_of(folder, parts) if done or parts else {}
+    known = costs.counters(folder) if parts else {}
     ledger.open(
         spec.job,
         home=home,

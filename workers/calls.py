@@ -338,4 +338,6 @@ def decode(data: bytes) -> list[Outcome]:
 def counters_of(outcomes: list[Outcome]) -> str:
     """The ledger's counters that these outcomes raise."""
     names = [f"{row.outcome}:{row.api}" for row in outcomes]
-    return " ".join(names + [f"maybe_billed:{row.api}" for row in outcomes for _ in range(row.maybe_billed)])
+    names += [f"units:{row.api}" for row in outcomes for _ in range(row.units)]
+    names += [f"maybe_billed:{row.api}" for row in outcomes for _ in range(row.maybe_billed)]
+    return " ".join(names)

@@ -1,5 +1,5 @@
 -- The door before paid calls: the lease is still held, the job runs, the budget covers the call; then the intent is
--- written. KEYS: job, holders, intents, prices. ARGV: shard, fence, then field, request, attempt triples.
+-- written. KEYS: job, holders, intents, prices, todo. ARGV: shard, fence, then field, request, attempt triples.
 -- Returns for each 'go', 'wait' (the budget is held by calls in flight: ask again) or why not.
 local job = KEYS[1]
 local state = redis.call('HGET', job, 'state') or 'gone'
@@ -25,6 +25,7 @@ for i = 3, #ARGV, 3 do
     else
       word, state = 'incomplete', 'incomplete'
       redis.call('HSET', job, 'state', state, 'reason', 'budget')
+      redis.call('ZADD', KEYS[5], -1, '-1')
     end
   else
     count(schedule, job, request, 1)

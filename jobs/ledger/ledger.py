@@ -16,6 +16,7 @@ Mark = Literal["b", "u", "m", "n", ""]  # billed; answer never came; worker died
 
 LAST_STEP = -1  # the shard number of the step that ends a job: checks the count, builds the tables
 OVER: frozenset[str] = frozenset({"finished", "cancelled"})
+_RENEWED = ("cap", "rekognition_url", "home_s3_url")  # fields that a resume may change
 _SHORT_LIVED = 7 * 24 * 3600  # seconds a finished job's counters stay in Redis
 _PREFIX = "rekscan:"
 
@@ -83,19 +84,24 @@ class Ledger:
         fields: Mapping[str, Any],
         prices: Mapping[str, Any] | None = None,
     ) -> None:
-        """Put a job on the table with the shards that are missing; it runs from now on. Idempotent on a live job.
+        """Put a job on the table with the shards that are missing; it runs from now on.
 
-        `fields`: counters known from the folder and the cap; `prices`: what jobs/price_cap.py says calls cost, for the cap.
+        Idempotent: a job that is on the table keeps its counters, its held shards and their journals.
+        `fields`: counters known from the folder, and the cap; `prices`: what jobs/price_cap.py says calls cost.
         """
-        shards = list(shards)
+        out = {int(n) for name in ("queued", "leases") for n in self.redis.zrange(key(job, name), 0, -1)}
+        missing = [n for n in shards if n not in out]
         pipe = self.redis.pipeline(transaction=True)
-        pipe.hsetnx(key(job), "fence", 0)
-        pipe.hset(key(job), mapping={"home": home, "state": "running", **fields})
+        if job not in self.live():
+            pipe.delete(key(job))
+            pipe.hset(key(job), mapping={"fence": 0, **fields})
+        pipe.hset(key(job), mapping={"home": home, "state": "running"})
+        pipe.hset(key(job), mapping={name: fields[name] for name in _RENEWED if name in fields} or {"reason": ""})
         pipe.hdel(key(job), "reason", "do")
         pipe.persist(key(job))
-        for start in range(0, len(shards), 1000):
-            pipe.zadd(key(job, "todo"), {str(n): n for n in shards[start : start + 1000]})
-        if not shards:
+        for start in range(0, len(missing), 1000):
+            pipe.zadd(key(job, "todo"), {str(n): n for n in missing[start : start + 1000]})
+        if not missing and not out:
             pipe.zadd(key(job, "todo"), {str(LAST_STEP): LAST_STEP})
         if prices:
             pipe.set(key(job, "prices"), orjson.dumps(prices))
@@ -112,6 +118,13 @@ class Ledger:
 
     def set_state(self, job: str, state: State, *, reason: str = "", do: str = "") -> None:
         self.redis.hset(key(job), mapping={"state": state, "reason": reason, "do": do})
+
+    def stop_short(self, job: str, state: State, *, reason: str = "") -> None:
+        """Send nothing more of a job; its last step (partial tables) runs once no shard is held."""
+        pipe = self.redis.pipeline(transaction=True)
+        pipe.hset(key(job), mapping={"state": state, "reason": reason})
+        pipe.zadd(key(job, "todo"), {str(LAST_STEP): LAST_STEP})
+        pipe.execute()
 
     def set_cap(self, job: str, nano_dollars: int) -> None:
         self.redis.hset(key(job), "cap", nano_dollars)
@@ -204,7 +217,8 @@ class Ledger:
         arguments: list[Any] = [lease.shard, lease.fence]
         for call in calls:
             arguments += call
-        keys = [key(lease.job), key(lease.job, "holders"), self._journal_keys(lease)[0], key(lease.job, "prices")]
+        job = lease.job
+        keys = [key(job), key(job, "holders"), self._journal_keys(lease)[0], key(job, "prices"), key(job, "todo")]
         return self._scripts["begin"](keys, arguments, client=pipe)
 
     def settle(self, lease: Lease, attempts: Iterable[Attempt], pipe: "Pipeline[bytes] | None" = None) -> None:

@@ -1,0 +1,107 @@
+"""`rekscan doctor`: is everything there that a scan needs, and where does each setting come from."""
+
+import platform
+from collections.abc import Callable
+from dataclasses import fields
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from jobs.errors import RekscanError
+from rekscan.output import print_json, print_line
+from rekscan.session import ledger
+from rekscan.settings import Connection, Settings, origins, resolve
+from workers import client
+from workers.supervisor import server_binary
+
+
+def doctor(
+    *,
+    connection: Connection | None = None,
+    json: Annotated[bool, Parameter(help="Print a JSON document.", negative=())] = False,
+) -> int:
+    """Check this machine, the credentials and the Redis, and print each setting with its origin.
+
+    Example: `rekscan doctor`
+    """
+    settings = resolve(connection)
+    given = {f.name for f in fields(connection) if getattr(connection, f.name) is not None} if connection else set()
+    checks = {name: _try(check, settings) for name, check in _CHECKS.items()}
+    found = origins(settings, frozenset(given))
+    if json:
+        shown = {name: {"value": _plain(value), "origin": origin} for name, (value, origin) in found.items()}
+        print_json({"settings": shown, "checks": {n: {"ok": ok, "says": says} for n, (ok, says) in checks.items()}})
+    else:
+        for name, (value, origin) in found.items():
+            print_line(f"{name:<26} {_plain(value) if value is not None else '-':<32} {origin}")
+        print_line("")
+        for name, (ok, says) in checks.items():
+            print_line(f"{'ok  ' if ok else 'FAIL'} {name:<12} {says}")
+    return 0 if all(ok for ok, _ in checks.values()) else 1
+
+
+def _try(check: Callable[[Settings], str], settings: Settings) -> tuple[bool, str]:
+    try:
+        return True, check(settings)
+    except RekscanError as error:
+        return False, f"{error.what}. {error.do}"
+
+
+def _plain(value: Any) -> str | None:
+    """A setting as text, without a password that a URL may carry."""
+    if value is None:
+        return None
+    text = str(value)
+    scheme, sep, rest = text.partition("://")
+    return f"{scheme}://***@{rest.rpartition('@')[2]}" if sep and "@" in rest else text
+
+
+def _python(settings: Settings) -> str:
+    return f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+
+
+def _packages(settings: Settings) -> str:
+    return ", ".join(f"{name} {_version(name)}" for name in ("rekscan", "celery", "redis", "boto3", "pyarrow", "pandas"))
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        raise RekscanError(f"{name} is not installed", "Run `make install`, or pip install rekscan.") from None
+
+
+def _redis(settings: Settings) -> str:
+    if settings.redis_url is None:
+        return f"a local scan starts {server_binary()}"
+    records = ledger(settings)
+    assert records is not None  # redis_url is set
+    info = records.redis.info("server")
+    policy = records.redis.info("memory").get("maxmemory_policy")
+    if policy not in ("noeviction", None):
+        raise RekscanError(f"Redis evicts keys ({policy})", "Set maxmemory-policy noeviction: the ledger lives there.")
+    return f"Redis {info.get('redis_version')} answers"
+
+
+def _aws(settings: Settings) -> str:
+    region = settings.aws_region()
+    account = client.account_of(region, endpoint_url=settings.rekognition_url, profile=settings.profile)
+    return f"account {account}, Region {region}"
+
+
+def _emulator(settings: Settings) -> str:
+    missing = [name for name in ("onnxruntime", "cv2", "rapidocr") if find_spec(name) is None]
+    if missing:
+        raise RekscanError(f"--local needs {', '.join(missing)}", "pip install 'rekscan[emulator]'")
+    return "the emulator's packages are there"
+
+
+_CHECKS: dict[str, Callable[[Settings], str]] = {
+    "python": _python,
+    "packages": _packages,
+    "redis": _redis,
+    "aws": _aws,
+    "emulator": _emulator,
+}

@@ -1,0 +1,123 @@
+"""Commands on jobs that exist: status, watch, resume, cancel, jobs. `last` names the newest job of the home."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from jobs.errors import RekscanError
+from jobs.folder import JobFolder, list_jobs
+from jobs.progress import Status, status_of
+from rekscan.commands.scan import CostFlag, run_here
+from rekscan.follow import ENDED, exit_code, follow
+from rekscan.output import print_json, print_line, talk
+from rekscan.session import find, ledger
+from rekscan.settings import Connection, resolve
+from rekscan.summary import print_summary, status_line
+from workers import app
+from workers.reconcile import reconcile
+
+JobArg = Annotated[str, Parameter(help="Job id, or `last`.")]
+JsonFlag = Annotated[bool, Parameter(help="Print a JSON document.", negative=())]
+
+
+def status(job: JobArg = "last", *, connection: Connection | None = None, json: JsonFlag = False) -> int:
+    """How far a job is, what became of its calls, what it cost, and what it waits for.
+
+    Example: `rekscan status last --json`
+    """
+    settings = resolve(connection)
+    folder = find(settings, job)
+    found = status_of(folder, ledger(settings))
+    if json:
+        print_json(found.to_json())
+    else:
+        print_line(status_line(found))
+    return 0
+
+
+def watch(job: JobArg = "last", *, connection: Connection | None = None, json: JsonFlag = False) -> int:
+    """Follow a job that runs elsewhere until it ends.
+
+    Example: `rekscan watch last`
+    """
+    settings = resolve(connection)
+    folder = find(settings, job)
+    records = ledger(settings)
+    found = status_of(folder, records)
+    if records is not None and found.state not in ENDED:
+        try:
+            found = follow(records, folder, quiet=json)
+        except KeyboardInterrupt:
+            talk.print(f"The job goes on. `rekscan watch {folder.job}` follows it again.")
+            return 130
+    if json:
+        print_json(found.to_json())
+    else:
+        print_summary(folder, found)
+    return exit_code(found)
+
+
+def resume(
+    job: JobArg = "last", *, connection: Connection | None = None, max_cost: CostFlag = None, json: JsonFlag = False
+) -> int:
+    """Go on with a job that was interrupted, paused, blocked, cancelled or out of budget. Finished calls are not redone.
+
+    Example: `rekscan resume last`
+    """
+    settings = resolve(connection)
+    folder = find(settings, job)
+    records = ledger(settings)
+    found = status_of(folder, records)
+    if found.state == "finished":
+        talk.print(f"job {folder.job} is finished already")
+        print_json(found.to_json()) if json else print_summary(folder, found)
+        return exit_code(found)
+    if settings.redis_url is None and records is not None and found.state == "running":
+        raise RekscanError(f"job {folder.job} is running", f"`rekscan watch {folder.job}` follows it.")
+    return run_here(
+        folder, settings, local=bool(folder.spec.options.get("local")), json=json, spec=folder.spec, max_cost=max_cost
+    )
+
+
+def cancel(job: JobArg, *, connection: Connection | None = None, json: JsonFlag = False) -> int:
+    """Stop a job within seconds. What it has found stays, as partial tables; `resume` can go on.
+
+    Example: `rekscan cancel last`
+    """
+    settings = resolve(connection)
+    folder = find(settings, job)
+    records = ledger(settings)
+    if records is None or folder.job not in records.live():
+        raise RekscanError(f"job {folder.job} is not running", f"`rekscan status {folder.job}` says how it stands.")
+    records.stop_short(folder.job, "cancelled")
+    reconcile(records, app.ring)
+    return _report(status_of(folder, records), json)
+
+
+def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int:
+    """The jobs of the home, oldest first.
+
+    Example: `rekscan jobs --json`
+    """
+    settings = resolve(connection)
+    records = ledger(settings)
+    folders = [JobFolder(settings.home, name, s3_url=settings.s3_url) for name in list_jobs(settings.home)]
+    found = [(folder, status_of(folder, records)) for folder in folders]
+    if json:
+        print_json([{**s.to_json(), "created_at": f.spec.created_at, "sources": f.spec.sources} for f, s in found])
+    for folder, state in found if not json else []:
+        print_line(f"{status_line(state)}  {', '.join(folder.spec.sources)}")
+    if not found and not json:
+        talk.print(f"no jobs in {settings.home}")
+    return 0
+
+
+def _report(found: Status, json: bool) -> int:
+    if json:
+        print_json(found.to_json())
+    else:
+        print_line(status_line(found))
+    return 0
+
+
+

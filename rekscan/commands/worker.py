@@ -1,0 +1,33 @@
+"""`rekscan worker`: a worker process of a cluster."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from jobs.errors import UsageError
+from rekscan.output import talk
+from rekscan.settings import Connection, resolve
+from workers.app import serve
+from workers.config import WorkerConfig
+
+
+def worker(
+    *,
+    connection: Connection | None = None,
+    threads: Annotated[int | None, Parameter(help="Calls under way at once per API [64].")] = None,
+    shards: Annotated[int | None, Parameter(help="Shards under way at once [3].")] = None,
+    name: Annotated[str | None, Parameter(help="Name of this worker [host and process id].")] = None,
+) -> int:
+    """Join a cluster: run shards of its jobs until stopped (SIGTERM or Ctrl-C gives work back at once).
+
+    Example: `rekscan worker --redis-url redis://queue:6379/0`
+    """
+    settings = resolve(connection, threads=threads, shards=shards)
+    if settings.redis_url is None:
+        raise UsageError("no Redis is named", "Set REKSCAN_REDIS_URL or --redis-url, as for the other workers.")
+    config = WorkerConfig(
+        settings.redis_url, settings.shards, settings.threads, settings.in_flight_mb, settings.profile
+    )
+    talk.print(f"worker on {settings.redis_url.rpartition('@')[2]}: {config.shards} shards, {config.threads} threads per API")
+    serve(config, name=name)
+    return 0

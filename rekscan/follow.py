@@ -1,0 +1,121 @@
+"""Following a job: live progress with rate and ETA on a terminal, a line now and then elsewhere, and its end."""
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+
+from redis.exceptions import RedisError
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from jobs.folder import JobFolder
+from jobs.ledger import Ledger
+from jobs.progress import Status, status_of
+from rekscan.output import talk
+from workers import app
+from workers.reconcile import reconcile
+
+ENDED = {"finished", "incomplete", "cancelled", "paused", "blocked"}
+EXIT = {"incomplete": 4, "cancelled": 4, "paused": 4, "blocked": 4}
+_WINDOW = 10.0  # seconds over which the rate is taken
+
+
+def exit_code(status: Status) -> int:
+    """The exit code that a job's end stands for."""
+    if status.state in EXIT:
+        return EXIT[status.state]
+    return 3 if status.calls["failed"] else 0
+
+
+class Rate:
+    """Calls per second over the last seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def add(self, done: int) -> float:
+        now = self._clock()
+        self._seen.append((now, done))
+        while now - self._seen[0][0] > _WINDOW:
+            self._seen.popleft()
+        passed = now - self._seen[0][0]
+        return (done - self._seen[0][1]) / passed if passed > 0.5 else 0.0
+
+
+def follow(
+    ledger: Ledger, folder: JobFolder, *, tend: Callable[[], None] | None = None, quiet: bool = False
+) -> Status:
+    """Wait for the job's end, showing how far it is. Returns the last status. Raises KeyboardInterrupt."""
+    rate = Rate()
+    every = 0.25 if sys.stderr.isatty() else 1.0
+    with _bars(quiet) as bars:
+        shown: dict[str, TaskID] = {}
+        last_line = 0.0
+        while True:
+            status = _look(ledger, folder)
+            speed = rate.add(status.done)
+            _show(bars, shown, status, speed)
+            if status.state in ENDED:
+                return status
+            if not quiet and not sys.stderr.isatty() and time.monotonic() - last_line > 10:
+                last_line = time.monotonic()
+                talk.print(_line(status, speed))
+            if tend is not None:
+                tend()
+            _reconcile(ledger)
+            time.sleep(every)
+
+
+def _look(ledger: Ledger, folder: JobFolder) -> Status:
+    """The status; while Redis is away, the last word of the folder would mislead, so wait for it."""
+    for _ in range(120):
+        try:
+            return status_of(folder, ledger)
+        except (RedisError, OSError):
+            time.sleep(0.5)
+    return status_of(folder, ledger)
+
+
+def _reconcile(ledger: Ledger) -> None:
+    try:
+        reconcile(ledger, app.ring)
+    except (RedisError, OSError):
+        return
+
+
+def _bars(quiet: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.completed:>9,.0f}/{task.total:,.0f}"),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+        console=talk,
+        disable=quiet or not sys.stderr.isatty(),
+        transient=True,
+    )
+
+
+def _show(bars: Progress, shown: dict[str, TaskID], status: Status, speed: float) -> None:
+    for name, calls in status.by_api.items():
+        done = calls["ok"] + calls["skipped"] + calls["failed"]
+        note = f"[red]{calls['failed']} failed[/red]" if calls["failed"] else ""
+        if name not in shown:
+            shown[name] = bars.add_task(name, total=calls["planned"], note=note)
+        bars.update(shown[name], completed=done, note=note)
+    if "all" not in shown:
+        shown["all"] = bars.add_task("[bold]all calls", total=status.calls["planned"], note="")
+    bars.update(shown["all"], completed=status.done, note=f"{speed:.1f}/s  ETA {_eta(status, speed)}")
+
+
+def _line(status: Status, speed: float) -> str:
+    return f"{status.done:,}/{status.calls['planned']:,} calls  {speed:.1f}/s  ETA {_eta(status, speed)}"
+
+
+def _eta(status: Status, speed: float) -> str:
+    left = status.calls["planned"] - status.done
+    if speed <= 0:
+        return "-"
+    seconds = round(left / speed)
+    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"

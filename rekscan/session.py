@@ -1,0 +1,96 @@
+"""Where a command finds a job: its folder, and the ledger when a Redis that knows it can be reached."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+
+from redis.exceptions import RedisError
+
+from jobs.errors import RekscanError
+from jobs.folder import JobFolder, JobSpec, list_jobs
+from jobs.ledger import Ledger
+from rekscan.settings import Settings
+from workers import app
+from workers.config import WorkerConfig, connect
+from workers.supervisor import Supervisor, local_redis_url
+
+
+def find(settings: Settings, job: str | None) -> JobFolder:
+    """The folder of a job; without a name, of the newest one of the home. Raises RekscanError when there is none."""
+    if job is None or job == "last":
+        names = list_jobs(settings.home, s3_url=settings.s3_url)
+        if not names:
+            raise RekscanError(f"there is no job in {settings.home}", "Start one with `rekscan scan SOURCE --api labels`.")
+        job = names[-1]
+    folder = JobFolder(settings.home, job, s3_url=settings.s3_url)
+    _ = folder.spec  # raises when there is no such job
+    return folder
+
+
+def ledger(settings: Settings) -> Ledger | None:
+    """The ledger of the cluster, or of the scan that runs on this machine; None when nothing runs here.
+
+    Raises RekscanError when a configured Redis does not answer.
+    """
+    url = settings.redis_url or local_redis_url(settings.home)
+    if url is None:
+        return None
+    found = Ledger(connect(url))
+    try:
+        found.redis.ping()
+    except (RedisError, OSError) as error:
+        raise RekscanError(f"Redis at {url} does not answer: {error}", "Is REKSCAN_REDIS_URL right, and is it up?") from None
+    app.configure(url)
+    return found
+
+
+class Engine(AbstractContextManager["Engine"]):
+    """What runs a job: the cluster behind `--redis-url`, or servers and workers started on this machine for the time."""
+
+    def __init__(self, settings: Settings, *, local: bool) -> None:
+        self.settings = settings
+        self.local = local
+        self.supervisor: Supervisor | None = None
+        self.rekognition_url: str | None = None
+        self._ledger: Ledger | None = None
+
+    def __enter__(self) -> "Engine":
+        if self.settings.redis_url is None:
+            self.supervisor = Supervisor(self.settings.home, logs=self._logs())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.supervisor is not None:
+            self.supervisor.stop()
+
+    @property
+    def ledger(self) -> Ledger:
+        if self._ledger is None:
+            raise RuntimeError("the engine has not started")
+        return self._ledger
+
+    def start(self, spec: JobSpec) -> Ledger:
+        """Everything a job needs, running. A local job gets the emulator; a cluster must have its own."""
+        settings = self.settings
+        if self.supervisor is None:
+            found = ledger(settings)
+            assert found is not None  # redis_url is set
+            self._ledger = found
+            return found
+        url = self.supervisor.redis()
+        app.configure(url)
+        self._ledger = Ledger(connect(url))
+        if self.local:
+            self.rekognition_url = settings.rekognition_url or self.supervisor.emulator(s3_url=spec.s3_url)
+        config = WorkerConfig(url, settings.shards, settings.threads, settings.in_flight_mb, settings.profile)
+        self.supervisor.workers(config, settings.workers)
+        return self._ledger
+
+    def tend(self) -> None:
+        if self.supervisor is not None:
+            self.supervisor.tend()
+
+    def _logs(self) -> Path | None:
+        return None if self.settings.home.startswith("s3://") else Path(self.settings.home) / ".rekscan" / "logs"

@@ -1,0 +1,70 @@
+"""Real parts for tests: a Redis server per test session. A missing server is an error, never a skip."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from tests.waiting import until
+from workers.config import connect
+from workers.supervisor import server_binary
+
+
+class RedisServer:
+    """A server of the test's own: started, killed, started again on the same data."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.url = f"unix://{directory / 'r.sock'}"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        socket = self.directory / "r.sock"
+        socket.unlink(missing_ok=True)
+        self.process = subprocess.Popen(
+            [
+                server_binary(), "--port", "0", "--unixsocket", str(socket), "--dir", str(self.directory),
+                "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--daemonize", "no",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        until(self.answers, "the Redis server answers")
+
+    def answers(self) -> bool:
+        try:
+            return bool(connect(self.url).ping())
+        except Exception:
+            return False
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait(10)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    server = RedisServer(Path(tempfile.mkdtemp(prefix="rk")))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> Iterator["Redis[bytes]"]:
+    """An empty Redis. Tests of one process share the server, so it is flushed."""
+    client = connect(redis_server.url)
+    client.flushall()
+    yield client
+    client.close()
