@@ -1,0 +1,60 @@
+"""The disposable process that decodes pictures: `python -m jobs.media.child`, frames in on stdin, frames out on stdout.
+
+Rule: it may die at any moment and nobody but the picture at hand suffers. It ends itself: at the end of stdin (the
+parent is gone), when a picture takes too long (the kernel's alarm and CPU limit), when it wants too much memory.
+"""
+
+import contextlib
+import math
+import os
+import resource
+import signal
+import sys
+import warnings
+
+from jobs.media import frames
+from jobs.media.fit import mend
+from jobs.media.fitted import Bounds, Unfit
+
+
+def main() -> None:
+    memory, cpu_seconds, wall_seconds = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+    source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a decoder that prints must not break the frames
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    warnings.simplefilter("ignore")
+    with contextlib.suppress(ValueError, OSError):  # macOS has no working RLIMIT_AS
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    while (frame := frames.read(source)) is not None:
+        signal.setitimer(signal.ITIMER_REAL, wall_seconds)
+        _limit_cpu(cpu_seconds)
+        head, body = _answer(*frame)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        frames.write(sink, head, body)
+
+
+def _limit_cpu(seconds: float) -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + seconds), hard))
+
+
+def _answer(head: dict[str, object], body: bytes) -> tuple[dict[str, object], bytes]:
+    limits = Bounds(**head["limits"])  # type: ignore[arg-type]
+    try:
+        fitted = mend(body, str(head["format"]), limits, only_verify=bool(head["only_verify"]))
+    except Unfit as error:
+        return {"reason": error.reason, "message": error.message}, b""
+    except MemoryError:
+        return {"reason": "bomb", "message": "decoding it wants more memory than a picture may have"}, b""
+    except Exception as error:
+        return {"reason": "broken", "message": f"{type(error).__name__}: {error}"}, b""
+    answer = {"fit": fitted.fit, "format": fitted.format, "width": fitted.width, "height": fitted.height}
+    return dict(answer), fitted.data
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Mending a picture: decoded, put upright, made JPEG or PNG, shrunk to the API's limits.
+
+Rule: runs only in a child process (`jobs.media.child`): every byte here is hostile. The same input gives the same
+output.
+"""
+
+import io
+
+from PIL import Image, ImageFile, ImageOps
+
+from jobs.media.fitted import MAX_PIXELS, Bounds, Fitted, Unfit
+
+_OPENERS = {
+    "jpeg": ["JPEG", "MPO"],
+    "png": ["PNG"],
+    "gif": ["GIF"],
+    "bmp": ["BMP", "DIB"],
+    "tiff": ["TIFF"],
+    "webp": ["WEBP"],
+    "heic": ["HEIF"],
+    "avif": ["AVIF"],
+    "jp2": ["JPEG2000"],
+}
+_QUALITIES = (92, 85, 75)  # tried in this order before pixels are given up
+_16_BIT = frozenset(("I;16", "I;16L", "I;16B", "I;16N", "I"))
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow raises at twice this
+ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
+def mend(data: bytes, name: str, limits: Bounds, *, only_verify: bool = False) -> Fitted:
+    """`data`, of the sniffed format `name`, as Rekognition takes it. Raises Unfit."""
+    image = _open(data, name)
+    frames = getattr(image, "n_frames", 1) if name in ("gif", "webp", "tiff", "png", "avif") else 1
+    stored = image.size
+    if only_verify:
+        _load(image)
+        turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        return Fitted(b"", "", name, *(reversed(stored) if turned and name == "jpeg" else stored))
+    if name == "jpeg" and limits.max_side and max(stored) > 2 * limits.max_side:
+        image.draft(image.mode, (limits.max_side, limits.max_side))  # decodes at 1/2, 1/4 or 1/8: less memory
+    _load(image)
+    notes: list[str] = []
+    profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
+    # PNG is not turned: Rekognition shows it as stored, so must we.
+    upright = image if name == "png" else ImageOps.exif_transpose(image)
+    if upright is not image and image.getexif().get(0x0112, 1) != 1:
+        notes.append("rotated")
+    flat = upright.mode in ("1", "P", "PA")  # drawings: lossless is smaller and sharper
+    plain, how = _plain(upright)
+    full = (stored[1], stored[0]) if "rotated" in notes and upright.size[0] != image.size[0] else stored
+    output, target, final = _encode(plain, limits, flat, profile)
+    if frames > 1:
+        notes.append(f"first of {frames} frames")
+    notes.extend(how)
+    if target != name:
+        notes.append(f"{name}->{target}")
+    elif not notes or how:
+        notes.append(f"{target} rewritten")
+    if final != full:
+        notes.append(f"{full[0]}x{full[1]}->{final[0]}x{final[1]}")
+    return Fitted(output, "; ".join(notes), target, *final)
+
+
+def _open(data: bytes, name: str) -> Image.Image:
+    if name == "heic":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False)
+    try:
+        return Image.open(io.BytesIO(data), formats=_OPENERS[name])
+    except Image.DecompressionBombError as error:
+        raise Unfit("bomb", str(error)) from error
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise whatever they like on hostile bytes
+        raise Unfit("broken", f"not a readable {name}: {error}") from error
+
+
+def _load(image: Image.Image) -> None:
+    try:
+        image.load()
+    except Image.DecompressionBombError as error:
+        raise Unfit("bomb", str(error)) from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        cut = any(word in str(error).lower() for word in ("truncated", "end of", "not enough", "premature"))
+        raise Unfit("truncated" if cut else "broken", f"its data do not decode: {error}") from error
+
+
+def _plain(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """The picture as 8-bit RGB or gray, and what was done for it."""
+    mode = image.mode
+    if mode in ("RGB", "L"):
+        return image, []
+    if mode in _16_BIT:
+        # Scaled, not clipped, which is what convert() would do.
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L"), ["16->8 bit"]
+    if mode == "F":
+        low, high = image.getextrema()
+        scale = 255 / (high - low) if high > low else 0.0  # type: ignore[operator]
+        return image.point(lambda value: value * scale - low * scale).convert("L"), ["float->8 bit"]  # type: ignore[operator]
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGB", rgba.size, (255, 255, 255))
+        white.paste(rgba, mask=rgba.getchannel("A"))
+        return white, ["flattened on white"]
+    if mode == "1":
+        return image.convert("L"), []
+    return image.convert("RGB"), [f"{mode.lower()}->rgb"] if mode in ("CMYK", "LAB", "HSV", "YCbCr") else []
+
+
+def _encode(
+    image: Image.Image, limits: Bounds, flat: bool, profile: bytes | None
+) -> tuple[bytes, str, tuple[int, int]]:
+    """(bytes, format, (width, height)) within the limits. Raises Unfit when no size does it."""
+    width, height = image.size
+    if limits.max_side and max(width, height) > limits.max_side:
+        width, height = _scaled(width, height, limits.max_side / max(width, height))
+    while True:
+        if min(width, height) < limits.min_side:
+            too_long = max(image.size) * limits.min_side > min(image.size) * (limits.max_side or 10**9)
+            reason = "too-large" if too_long or min(image.size) >= limits.min_side else "too-small"
+            raise Unfit(reason, f"{image.size[0]}x{image.size[1]} does not fit the limits at any legible size")
+        picture = image if (width, height) == image.size else image.resize((width, height), Image.Resampling.LANCZOS)
+        if flat and picture.size == image.size:
+            data = _save(picture, "PNG", compress_level=6)
+            if len(data) <= limits.max_bytes:
+                return data, "png", picture.size
+        for quality in _QUALITIES:
+            data = _save(picture, "JPEG", quality=quality, **({"icc_profile": profile} if profile else {}))
+            if len(data) <= limits.max_bytes:
+                return data, "jpeg", picture.size
+        # Bytes grow about as pixels do; 0.95 so that one more round is rare.
+        width, height = _scaled(width, height, min(0.9, 0.95 * (limits.max_bytes / len(data)) ** 0.5))
+
+
+def _scaled(width: int, height: int, factor: float) -> tuple[int, int]:
+    return max(1, round(width * factor)), max(1, round(height * factor))
+
+
+def _save(image: Image.Image, name: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, name, **options)
+    return buffer.getvalue()

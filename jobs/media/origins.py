@@ -1,0 +1,150 @@
+"""Where the bytes of an item come from: a local file, an S3 object, a URL.
+
+Rule: a fetch returns Loaded or a Skip that says why not; it reads no more than it needs to see that a file is no
+picture.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import IO, Any, Protocol
+
+import urllib3
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
+
+from jobs.items import Item
+from jobs.media.check import MAX_SOURCE_BYTES, Skip
+from jobs.media.header import Header, header
+from jobs.media.sniff import family
+from jobs.sources.s3_errors import code_of, is_systemic
+from jobs.sources.uris import path_of, split_s3
+
+HEAD_BYTES = 65_536  # of an S3 object: one ranged GET that shows the format and the size of nearly every picture
+_LONG_HEAD_BYTES = 1 << 20  # for a JPEG whose profiles and previews push its frame header beyond the first
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An original. `data` is None when only its head was read. `content`: what it is, for the pay-once ledger."""
+
+    header: Header
+    size: int
+    data: bytes | None
+    content: str | None  # "sha256:<hex>" of the bytes, or "etag:<etag>:<size>" for S3
+
+    @property
+    def weight(self) -> int:
+        return len(self.data) if self.data is not None else 0
+
+
+class Stream(Protocol):
+    def read(self, amt: int, /) -> bytes: ...
+
+
+def load_local(item: Item) -> Loaded | Skip:
+    """The whole file, or only its head when that is no picture or it is too large to mend."""
+    try:
+        with open(path_of(item.uri), "rb") as file:  # noqa: PTH123  bytes path
+            return _read(file, os.fstat(file.fileno()).st_size, None)
+    except OSError as error:
+        return Skip("unreadable", f"cannot read it: {error.strerror}")
+
+
+def load_web(item: Item, http: urllib3.PoolManager) -> Loaded | Skip:
+    try:
+        response = http.request("GET", item.uri, preload_content=False)
+    except (HTTPError, ValueError) as error:
+        return Skip("unreadable", f"cannot fetch it: {_short(error)}", cause=type(error).__name__)
+    try:
+        if response.status != 200:
+            return Skip("unreadable", f"its server answers HTTP {response.status}", cause=f"HTTP {response.status}")
+        length = response.headers.get("content-length", "")
+        loaded = _read(response, int(length) if length.isdigit() else None, None)
+        if loaded.data is None or len(loaded.data) == loaded.size:
+            return loaded
+        return Skip("unreadable", "its server closed the connection early", cause="IncompleteRead")
+    except (HTTPError, OSError) as error:
+        return Skip("unreadable", f"cannot fetch it: {_short(error)}", cause=type(error).__name__)
+    finally:
+        response.close()
+
+
+def load_s3(item: Item, client: Any, *, whole: bool) -> Loaded | Skip:
+    """An S3 object: all of it (`whole`), or its head by one ranged GET, tied to the ETag the manifest knows."""
+    if item.size == 0:
+        return Loaded(Header(None), 0, b"", None)
+    reach = HEAD_BYTES
+    while True:
+        loaded = _get(item, client, None if whole else reach)
+        if isinstance(loaded, Skip) or whole or loaded.data is not None:
+            return loaded
+        if loaded.header.format != "jpeg" or loaded.header.width or reach == _LONG_HEAD_BYTES:
+            return loaded
+        reach = _LONG_HEAD_BYTES
+
+
+def _get(item: Item, client: Any, reach: int | None) -> Loaded | Skip:
+    bucket, key = split_s3(item.uri)
+    arguments: dict[str, Any] = {"Bucket": bucket, "Key": key}
+    if item.version:
+        arguments["VersionId"] = item.version
+    if item.etag:
+        arguments["IfMatch"] = f'"{item.etag}"'
+    if reach is not None:
+        arguments["Range"] = f"bytes=0-{reach - 1}"
+    try:
+        answer = client.get_object(**arguments)
+        total = _total(answer)
+        etag = answer.get("ETag", "").strip('"')
+        content = f"etag:{etag}:{total}" if etag else None
+        body = answer["Body"]
+        try:
+            if reach is None:
+                return _read(body, total, content)
+            data = body.read(reach)
+        finally:
+            body.close()
+    except (ClientError, BotoCoreError, HTTPError, OSError) as error:
+        return _refused(error)
+    complete = len(data) == total
+    return Loaded(header(data, whole=complete), total, data if complete else None, content)
+
+
+def _total(answer: dict[str, Any]) -> int:
+    whole = str(answer.get("ContentRange", "")).rpartition("/")[2]
+    return int(whole) if whole.isdigit() else int(answer["ContentLength"])
+
+
+def _refused(error: Exception) -> Skip:
+    code = code_of(error)
+    if code in ("PreconditionFailed", "412"):
+        return Skip("changed", "the object is no longer the one that was listed", cause=code)
+    if code in ("InvalidRange", "416"):
+        return Skip("empty", "the object has no bytes", cause=code)
+    if code in ("NoSuchKey", "NoSuchVersion", "404"):
+        return Skip("unreadable", "there is no such object any more", cause=code)
+    if code == "InvalidObjectState":
+        return Skip("archived", "its storage class must be restored before it can be read", cause=code)
+    return Skip("unreadable", f"S3 does not give it: {_short(error)}", systemic=is_systemic(error), cause=code)
+
+
+def _read(stream: IO[bytes] | Any, size: int | None, content: str | None) -> Loaded:
+    """Reads on only when the beginning is a picture that is not too large; hashes when `content` is not known."""
+    start = stream.read(HEAD_BYTES)
+    head = header(start, whole=False)
+    over = size is not None and size > MAX_SOURCE_BYTES
+    if over or (start and family(head.format) != "image"):
+        return Loaded(head, size if size is not None else len(start), None, content)
+    data = start + stream.read(MAX_SOURCE_BYTES + 1 - len(start)) if len(start) == HEAD_BYTES else start
+    while len(data) <= MAX_SOURCE_BYTES and (more := stream.read(MAX_SOURCE_BYTES + 1 - len(data))):
+        data += more
+    if len(data) > MAX_SOURCE_BYTES:
+        return Loaded(head, len(data), None, content)
+    return Loaded(
+        header(data), max(len(data), size or 0), data, content or f"sha256:{hashlib.sha256(data).hexdigest()}"
+    )
+
+
+def _short(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

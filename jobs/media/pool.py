@@ -1,0 +1,175 @@
+"""A few disposable child processes that decode pictures.
+
+Rule: whatever a picture does, `mend` returns. A child that hangs, crashes or eats memory is killed and replaced; its
+picture gets a Skip. When a child was killed from outside, its picture gets a second try: it may be innocent. Children
+are started by exec, not forked out of a process with threads.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import jobs
+from jobs.apis.base import Limits
+from jobs.media import frames
+from jobs.media.check import Skip
+from jobs.media.fitted import Bounds, Fitted
+
+_SLOW = (signal.SIGXCPU, signal.SIGALRM)
+_PICTURES = 500  # per child; then a fresh one, in case a decoder leaks
+
+
+class DecoderPool:
+    """Thread-safe. No child runs before the first picture needs one."""
+
+    def __init__(
+        self,
+        size: int = 2,
+        *,
+        memory_bytes: int = 2 * 1024**3,  # address space of a child, code included (about 0.2 GB)
+        cpu_seconds: float = 20.0,  # per picture
+        wall_seconds: float = 60.0,  # per picture; more than CPU time, because the machine may be busy
+    ) -> None:
+        self._limits = [str(memory_bytes), str(cpu_seconds), str(wall_seconds)]
+        self._wall = wall_seconds
+        self._free = threading.Semaphore(size)
+        self._lock = threading.Lock()
+        self._idle: list[_Child] = []
+        self._busy: set[_Child] = set()
+        self._closed = False
+        self._owner = os.getpid()
+
+    def mend(self, data: bytes, name: str, limits: Limits, *, only_verify: bool = False) -> Fitted | Skip:
+        """`data`, of the sniffed format `name`, within `limits`; or why not. Raises only after `close`."""
+        bounds = Bounds(limits.max_bytes, limits.min_side, limits.max_side)
+        head: dict[str, Any] = {"format": name, "only_verify": only_verify, "limits": asdict(bounds)}
+        for last in (False, True):
+            with self._child() as child:
+                answer = child.ask(head, data, self._wall)
+            if not isinstance(answer, int):
+                break
+            if -answer in _SLOW or answer == _TOO_LONG:
+                return Skip("bomb", f"decoding it took more than {self._limits[1]} s of CPU or {self._wall:g} s", name)
+            if last:
+                how = signal.Signals(-answer).name if answer < 0 else f"exit code {answer}"
+                return Skip("crashed-decoder", f"the decoder died on it twice ({how})", name)
+        assert not isinstance(answer, int)
+        said, body = answer
+        if "reason" in said:
+            return Skip(said["reason"], said["message"], name)
+        return Fitted(body, said["fit"], said["format"], said["width"], said["height"])
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the children that live now."""
+        with self._lock:
+            return [child.pid for child in (*self._idle, *self._busy)]
+
+    def close(self) -> None:
+        """End all children, busy ones too."""
+        with self._lock:
+            self._closed = True
+            children, self._idle = [*self._idle, *self._busy], []
+        for child in children:
+            child.end()
+
+    def __enter__(self) -> "DecoderPool":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _child(self) -> Iterator["_Child"]:
+        """A live child for one picture; goes back to the idle ones if it survives."""
+        with self._free:
+            with self._lock:
+                if self._closed:
+                    raise RuntimeError("the decoder pool is closed")
+                if self._owner != os.getpid():  # after a fork the children are the parent's
+                    self._owner, self._idle, self._busy = os.getpid(), [], set()
+                child = self._idle.pop() if self._idle else None
+            if child is None or not child.alive:
+                child = _Child(self._limits)
+            with self._lock:
+                self._busy.add(child)
+            try:
+                yield child
+            finally:
+                with self._lock:
+                    self._busy.discard(child)
+                    keep = child.alive and child.pictures < _PICTURES and not self._closed
+                    if keep:
+                        self._idle.append(child)
+                if not keep:
+                    child.end()
+
+
+_TOO_LONG = 1_000_000  # stands for an exit code: we killed it at the deadline
+
+
+class _Child:
+    def __init__(self, limits: list[str]) -> None:
+        root = str(Path(jobs.__file__).parent.parent)
+        inherited = os.environ.get("PYTHONPATH")
+        # -P: a folder named `jobs` in the working directory must not be imported in place of ours.
+        self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
+            [sys.executable, "-P", "-m", "jobs.media.child", *limits],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, inherited)))},
+        )
+        self.pid = self._process.pid
+        self.pictures = 0
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, head: dict[str, Any], body: bytes, seconds: float) -> tuple[dict[str, Any], bytes] | int:
+        """The child's answer, or its exit code (negative: the signal) when it died over the question."""
+        assert self._process.stdin and self._process.stdout
+        self.pictures += 1
+        late = threading.Event()
+
+        def kill() -> None:
+            late.set()
+            self._process.kill()
+
+        # A little over the child's own alarm: this one is for a child that cannot even be signalled by itself.
+        timer = threading.Timer(seconds + 5, kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            frames.write(self._process.stdin, head, body)
+            answer = frames.read(self._process.stdout)
+        except (OSError, ValueError):  # a broken pipe, or half a frame of nonsense
+            answer = None
+        finally:
+            timer.cancel()
+        if answer is None:
+            self._process.kill()
+            code = self._process.wait()
+            return _TOO_LONG if late.is_set() else code
+        return answer
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                try:
+                    pipe.close()
+                except OSError:  # unsent bytes of a picture it will never see
+                    continue
