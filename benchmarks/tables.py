@@ -26,10 +26,10 @@ from reports.tables import build_tables
 JOB = "20261123-090000-beef"
 
 
-def ours(home: str, processes: int | None) -> dict[str, float]:
+def ours(home: str) -> dict[str, float]:
     folder = JobFolder(home, JOB)
     start = time.perf_counter()
-    built = build_tables(folder, processes=processes)
+    built = build_tables(folder)
     return {"seconds": time.perf_counter() - start, "rows": sum(built.rows.values())}
 
 
@@ -75,9 +75,8 @@ def at_once(home: str) -> dict[str, float]:
 SIDES = {"ours": ours, "at_once": at_once, "one_by_one": one_by_one}
 
 
-def measured(side: str, home: str, processes: int | None = None) -> dict[str, float]:
+def measured(side: str, home: str) -> dict[str, float]:
     command = [sys.executable, __file__, "0", "--side", side, "--keep", home]
-    command += ["--processes", str(processes)] if processes else []
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 
@@ -85,13 +84,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("items", type=int)
     parser.add_argument("--keep", help="job home to use and keep")
-    parser.add_argument("--processes", type=int)
     parser.add_argument("--no-comparison", action="store_true")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.side:
         gc.collect()
-        result = ours(args.keep, args.processes) if args.side == "ours" else SIDES[args.side](args.keep)
+        result = SIDES[args.side](args.keep)
         own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         cpu = sum(usage.ru_utime + usage.ru_stime for usage in (own, children))
         memory = {"mb": own.ru_maxrss / 1024, "child_mb": children.ru_maxrss / 1024}
@@ -101,8 +99,7 @@ def main() -> None:
         home = args.keep or scratch
         make_job(home, args.items, broken=50)
         print(f"{args.items} items, 12 labels each")
-        for processes in (1, 2):
-            report(f"rekscan, {processes} process(es)", measured("ours", home, processes), args.items)
+        report("rekscan", measured("ours", home), args.items)
         if not args.no_comparison:
             report("json_normalize, all at once", measured("at_once", home), args.items)
             report("json_normalize, one by one", measured("one_by_one", home), args.items)

@@ -33,7 +33,7 @@ class Tables(Mapping[str, pd.DataFrame]):
         self._names = tuple(name for name in built.rows if self._file(name) is not None)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        path = self._path(name)
+        path = self.path(name)
         table = pq.read_table(path, filesystem=self.folder.fs)
         return _frame(table)
 
@@ -49,15 +49,15 @@ class Tables(Mapping[str, pd.DataFrame]):
 
     def iter_batches(self, name: str, rows: int = 100_000) -> Iterator[pd.DataFrame]:
         """A table in pieces of at most `rows` rows: bounded memory at any size."""
-        with self.folder.fs.open_input_file(self._path(name)) as file:
+        with self.folder.fs.open_input_file(self.path(name)) as file:
             for batch in pq.ParquetFile(file).iter_batches(batch_size=rows):
                 yield _frame(pa.Table.from_batches([batch]))
 
     def arrow(self, name: str) -> pa.Table:
         """A table as Arrow, with its declared schema."""
-        return pq.read_table(self._path(name), filesystem=self.folder.fs)
+        return pq.read_table(self.path(name), filesystem=self.folder.fs)
 
-    def _path(self, name: str) -> str:
+    def path(self, name: str) -> str:
         file = self._file(name)
         if file is None:
             raise KeyError(f"job {self.built.job} has no table {name!r}; it has: {', '.join(self)}")

@@ -7,14 +7,8 @@ without a call.
             tables.json     which build these are of: formats, threshold, rows, whether the job was complete
 """
 
-import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
-from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 
 import orjson
@@ -23,12 +17,11 @@ import pyarrow as pa
 from jobs.errors import UsageError
 from jobs.folder import JobFolder, ShardParts
 from reports.flatten import flatten
-from reports.layout import COSTS, Layout
-from reports.writers import WRITERS, TableWriter, build_area, open_writers, publish, unpublish
+from reports.layout import COSTS, IMAGES, Layout
+from reports.writers import WRITERS, Pen, TableWriter, build_area, open_writers, publish, unpublish
 
 FORMATS = ("csv", "parquet")
 RUN_ITEMS = 1_000  # items flattened at a time: what is in memory
-PARALLEL_ITEMS = 20_000  # from here on a second process pays for its start
 INDEX = "tables.json"
 
 Progress = Callable[[int, int], None]  # items done, items in all
@@ -64,13 +57,12 @@ def build_tables(
     min_confidence: float | None = None,
     costs: pa.Table | None = None,
     partial: str | None = None,
-    processes: int | None = None,
     progress: Progress | None = None,
 ) -> BuiltTables:
     """Write the job's tables into its `reports/` from stored answers; no call is made.
 
     `min_confidence` (0 to 100) leaves out findings below it. `costs` is written as it is. `partial` says why the job is
-    not complete: it goes into file names and contents. `processes` flattening at once (default: two for large jobs).
+    not complete: it goes into file names and contents.
     Raises UsageError on a format or threshold that does not exist.
     """
     chosen = tuple(dict.fromkeys(formats))
@@ -82,16 +74,14 @@ def build_tables(
     with build_area(folder) as area:
         writers = {name: _writers(area, layout, name, chosen, schema) for name, schema in layout.schemas.items()}
         rows = dict.fromkeys(writers, 0)
-        with open_writers(w for several in writers.values() for w in several):
-            done = 0
-            for run in _flattened(folder, layout, parts, processes):
-                for name, table in run.items():
+        with open_writers(w for several in writers.values() for w in several), Pen() as pen:
+            for run in _runs(folder, parts):
+                tables = flatten(layout, *run)
+                for name, table in tables.items():
                     rows[name] += table.num_rows
-                    for writer in writers[name]:
-                        writer.write(table)
-                done += next(iter(run.values())).num_rows
+                    pen.write(writers[name], table)
                 if progress:
-                    progress(done, spec.items)
+                    progress(rows[IMAGES], spec.items)
         if costs is not None:
             writers[COSTS] = _write_costs(area, layout, chosen, costs)
             rows[COSTS] = costs.num_rows
@@ -155,33 +145,6 @@ def _with_costs(built: BuiltTables, before: BuiltTables, kept: set[str]) -> Buil
 
 
 # --- the stream
-
-
-def _flattened(
-    folder: JobFolder, layout: Layout, parts: Mapping[int, ShardParts], processes: int | None
-) -> Iterator[dict[str, pa.Table]]:
-    """Table rows, a run of items at a time, in item order."""
-    if processes is None:
-        processes = 2 if folder.spec.items >= PARALLEL_ITEMS and (os.cpu_count() or 1) > 1 else 1
-    runs = ((layout, *run) for run in _runs(folder, parts))
-    if processes == 1:
-        for run in runs:
-            yield flatten(*run)
-        return
-    with ExitStack() as stack:
-        pool = stack.enter_context(ProcessPoolExecutor(processes, mp_context=get_context("spawn")))
-        yield from _ahead(pool, runs, processes + 1)
-
-
-def _ahead(
-    pool: Executor, runs: Iterator[tuple[Layout, pa.Table, pa.Table | None, bool]], window: int
-) -> Iterator[dict[str, pa.Table]]:
-    """Results in order, with no more than `window` runs under way, so that a slow disk does not fill the memory."""
-    waiting: deque[Future[dict[str, pa.Table]]] = deque(pool.submit(flatten, *run) for run in islice(runs, window))
-    while waiting:
-        result = waiting.popleft().result()
-        waiting.extend(pool.submit(flatten, *run) for run in islice(runs, 1))
-        yield result
 
 
 def _runs(folder: JobFolder, parts: Mapping[int, ShardParts]) -> Iterator[tuple[pa.Table, pa.Table | None, bool]]:

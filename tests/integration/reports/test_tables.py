@@ -119,14 +119,6 @@ def test_rows_do_not_depend_on_how_the_job_was_cut(tmp_path: Path, shard_size: i
         assert (reports(whole) / f"{name}.csv").read_bytes() == (reports(cut) / f"{name}.csv").read_bytes()
 
 
-def test_two_processes_write_what_one_writes(tmp_path: Path) -> None:
-    one = make_job(tmp_path / "one", 2_500, ("labels",), broken=50, missing_shards=(2,))
-    two = make_job(tmp_path / "two", 2_500, ("labels",), broken=50, missing_shards=(2,))
-    assert build_tables(one, processes=1).rows == build_tables(two, processes=2).rows
-    for name in ("images", "labels", "failures"):
-        assert (reports(one) / f"{name}.csv").read_bytes() == (reports(two) / f"{name}.csv").read_bytes()
-
-
 def test_a_threshold_filters_rows_and_briefs_from_stored_answers(tmp_path: Path) -> None:
     folder = make_job(tmp_path, 100, ("labels", "moderation"))
     everything = build_tables(folder)
