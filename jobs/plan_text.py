@@ -63,8 +63,8 @@ def notes(plan: Plan) -> list[str]:
     return [*found, ROUNDING, "", "Assumptions", *(f"  - {line}" for line in plan.assumptions)]
 
 
-def text(plan: Plan) -> str:
-    """The whole estimate in plain text."""
+def plan_table(plan: Plan) -> str:
+    """The whole estimate in plain text; rekscan/plan_view.py shows the same in colours on a terminal."""
     parts = [title(plan), "", table(HEADER, rows(plan), RIGHT), ""]
     if plan.months:
         parts += ["By calendar month", "", table(MONTHS, month_rows(plan), RIGHT), ""]

@@ -154,5 +154,4 @@ class Plan:
             "start": self.start.isoformat() if self.start else None,
             "month_to_date": {meter: number(Decimal(units)) for meter, units in self.month_to_date.items()},
             "free_tier": self.free_tier.name if self.free_tier else None,
-            "price_table": self.prices.to_json(),
         }

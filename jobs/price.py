@@ -141,7 +141,7 @@ class PriceTable:
             name: Meter(name, meter.unit, {r: tiers for r, tiers in meter.regions.items() if r == region})
             for name, meter in kept.items()
         }
-        return PriceTable(self.source, self.as_of, rows, confidence=self.confidence)
+        return PriceTable(self.source, self.as_of, rows, confidence=self.confidence, free_tier=self.free_tier)
 
     def tiers(self, meter: str, region: str) -> tuple[Tier, ...]:
         """The tiers of a meter in a Region, from the first unit on; empty where no price is known."""

@@ -15,7 +15,7 @@ from jobs.plan import Plan
 def show_plan(plan: Plan, console: Console) -> None:
     """The whole estimate: price per tier, months, duration, assumptions."""
     if not console.is_terminal:
-        console.file.write(plan_text.text(plan) + "\n")
+        console.file.write(plan_text.plan_table(plan) + "\n")
         return
     console.print(f"[bold]{escape(plan_text.title(plan))}[/bold]")
     console.print(rich_table(plan_text.HEADER, plan_text.rows(plan)))

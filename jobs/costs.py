@@ -1,0 +1,264 @@
+"""The reckoning: what a job was planned to cost, what it cost, and what AWS may have billed on top.
+
+Rule: actual is what was answered, priced by the rows and the month-to-date the job was planned with, tier by tier; so
+when nothing failed it equals the plan to the last digit. Attempts whose answer never came are counted apart as `maybe`:
+never hidden in `actual`, never guessed away. Months are those the calls were made in.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.costs_tally import Tallies, Tally, counters, tally
+from jobs.folder import JobSpec
+from jobs.price import PriceTable, TierLine, known_total, money, number, total
+from jobs.price_free import FreeTier, Month
+from jobs.price_text import count, each
+
+_USD = pa.decimal128(38, 15)
+_UNITS = pa.decimal128(38, 9)
+
+
+def _field(name: str, type_: pa.DataType, doc: str) -> pa.Field:
+    return pa.field(name, type_, metadata={"doc": doc, "aws": ""})
+
+
+COSTS_SCHEMA = pa.schema(
+    [
+        _field("api", pa.string(), "The API, as --api names it"),
+        _field("operation", pa.string(), "AWS's name of the call"),
+        _field("meter", pa.string(), "What AWS bills by; a call with two meters has two rows"),
+        _field("unit", pa.string(), "Unit of the meter: image, minute, ..."),
+        _field("planned_units", _UNITS, "Units the plan counted"),
+        _field("planned_usd", _USD, "US dollars the plan came to; empty: not known"),
+        _field("actual_units", _UNITS, "Units of answered calls"),
+        _field("actual_usd", _USD, "US dollars of the answered calls at the plan's prices; empty: not known"),
+        _field("maybe_units", _UNITS, "Units of attempts whose answer never came: AWS may have billed them"),
+        _field("maybe_usd", _USD, "US dollars those would cost on top; empty: not known"),
+        _field("ok", pa.int64(), "Calls answered, known answers among them"),
+        _field("known", pa.int64(), "Calls answered from an earlier paid call, at no cost"),
+        _field("skipped", pa.int64(), "Calls never sent, at no cost"),
+        _field("failed", pa.int64(), "Calls that failed; taken as not billed"),
+        _field("attempts", pa.int64(), "Requests sent, retries among them"),
+        _field("tiers", pa.string(), "The walk through the price tiers: units x price of one, added up"),
+        _field("prices_as_of", pa.string(), "Date of the prices"),
+        _field("prices_source", pa.string(), "Where the prices are from"),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """One API on one meter. Dollars are None where the price is not known."""
+
+    api: str
+    operation: str
+    meter: str
+    unit: str
+    planned_units: Decimal
+    planned_usd: Decimal | None
+    actual: tuple[TierLine, ...]
+    maybe: tuple[TierLine, ...]
+    calls: Tally
+
+    @property
+    def actual_usd(self) -> Decimal | None:
+        return total(tier.usd for tier in self.actual)
+
+    @property
+    def maybe_usd(self) -> Decimal | None:
+        return total(tier.usd for tier in self.maybe)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "api": self.api,
+            "operation": self.operation,
+            "meter": self.meter,
+            "unit": self.unit,
+            "planned": {"units": number(self.planned_units), "usd": money(self.planned_usd)},
+            "actual": _part_json(self.actual),
+            "maybe": _part_json(self.maybe),
+            "calls": self.calls.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    job: str
+    region: str
+    lines: tuple[CostLine, ...]
+    months: Mapping[str, tuple[CostLine, ...]]  # the same by calendar month, without what was planned
+    prices_source: str
+    prices_as_of: str
+    planned_usd: Decimal | None  # the plan's total, of the lines whose price is known
+
+    @property
+    def actual_usd(self) -> Decimal | None:
+        """US dollars of the answered calls, as far as prices are known."""
+        return known_total(line.actual_usd for line in self.lines)
+
+    @property
+    def maybe_usd(self) -> Decimal | None:
+        """US dollars AWS may have billed on top."""
+        return known_total(line.maybe_usd for line in self.lines)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every unit has a price."""
+        return all(line.actual_usd is not None and line.maybe_usd is not None for line in self.lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `rekscan costs --json`."""
+        return {
+            "job": self.job,
+            "region": self.region,
+            "lines": [line.to_json() for line in self.lines],
+            "usd": {
+                "planned": money(self.planned_usd),
+                "actual": money(self.actual_usd),
+                "maybe": money(self.maybe_usd),
+            },
+            "complete": self.complete,
+            "months": [
+                {
+                    "month": month,
+                    "actual_usd": money(known_total(line.actual_usd for line in lines)),
+                    "maybe_usd": money(known_total(line.maybe_usd for line in lines)),
+                }
+                for month, lines in self.months.items()
+            ],
+            "prices": {"source": self.prices_source, "as_of": self.prices_as_of},
+        }
+
+    def to_table(self) -> pa.Table:
+        """The `costs` table, by COSTS_SCHEMA."""
+        rows = [_row(line, self) for line in self.lines]
+        arrays = [pa.array([row[f.name] for row in rows], f.type) for f in COSTS_SCHEMA]
+        return pa.Table.from_arrays(arrays, schema=COSTS_SCHEMA)
+
+
+def reckon(
+    spec: JobSpec, tallies: Tallies | Mapping[str, int], *, before: Mapping[str, Mapping[str, Decimal]] | None = None
+) -> Costs:
+    """What a job cost by the tallies of its folder, or by live counters (`ok:labels`, `units:labels`, ...).
+
+    `before`: units per month and meter that other jobs were billed first, in place of the plan's month to date.
+    """
+    found = tallies if isinstance(tallies, Tallies) else Tallies.of_counters(tallies, _first_month(spec))
+    months = {month: _month(spec, month, calls, before) for month, calls in found.by_month().items()}
+    return Costs(
+        job=spec.job,
+        region=spec.region,
+        lines=tuple(_lines(spec, months)),
+        months=months,
+        prices_source=spec.prices["source"],
+        prices_as_of=spec.prices["as_of"],
+        planned_usd=_decimal(spec.plan["total_usd"]),
+    )
+
+
+def table(spec: JobSpec, tallies: Tallies | Mapping[str, int]) -> pa.Table:
+    """The `costs` table of a job, by COSTS_SCHEMA."""
+    return reckon(spec, tallies).to_table()
+
+
+def _first_month(spec: JobSpec) -> str:
+    return str(spec.plan.get("start") or spec.created_at)[:7]
+
+
+def _month(
+    spec: JobSpec, month: str, calls: Mapping[str, Tally], before: Mapping[str, Mapping[str, Decimal]] | None
+) -> tuple[CostLine, ...]:
+    """The lines of one calendar month: all that was answered, then all that may have been billed."""
+    prices = PriceTable.from_json(spec.prices)
+    if before is not None:
+        used = dict(before.get(month, {}))
+    else:
+        stated = spec.plan.get("month_to_date") or {}
+        used = {m: Decimal(str(u)) for m, u in stated.items()} if month == _first_month(spec) else {}
+    name = spec.plan.get("free_tier")
+    running = Month(prices, spec.region, used, FreeTier.named(name, prices) if name else None)
+    rows = [(c.api, meter, calls.get(c.api.name, Tally())) for c in spec.apis for meter in c.api.meters_for(c.params)]
+    actual = [running.price(meter, tally_.units).tiers for _, meter, tally_ in rows]
+    maybe = [running.price(meter, tally_.maybe_billed).tiers for _, meter, tally_ in rows]
+    return tuple(
+        CostLine(api.name, api.operation, meter, prices.unit(meter), Decimal(0), Decimal(0), a, m, tally_)
+        for (api, meter, tally_), a, m in zip(rows, actual, maybe, strict=True)
+    )
+
+
+def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterable[CostLine]:
+    """Every line of the plan with what became of it over all months."""
+    prices = PriceTable.from_json(spec.prices)
+    planned = {(row["api"], row["meter"]): row for row in spec.plan["lines"]}
+    for choice in spec.apis:
+        for meter in choice.api.meters_for(choice.params):
+            name = choice.api.name
+            found = [line for lines in months.values() for line in lines if (line.api, line.meter) == (name, meter)]
+            plan = planned.get((name, meter), {"units": 0, "usd": "0"})
+            calls = Tally()
+            for line in found:
+                calls = calls.plus(line.calls)
+            yield CostLine(
+                name,
+                choice.api.operation,
+                meter,
+                prices.unit(meter),
+                Decimal(str(plan["units"])),
+                _decimal(plan["usd"]),
+                _pool(tier for line in found for tier in line.actual),
+                _pool(tier for line in found for tier in line.maybe),
+                calls,
+            )
+
+
+def _pool(tiers: Iterable[TierLine]) -> tuple[TierLine, ...]:
+    """Units of one price put together."""
+    found: dict[tuple[Decimal | None, str], TierLine] = {}
+    for tier in tiers:
+        key = (tier.usd_each, tier.confidence)
+        found[key] = found[key].plus(tier) if key in found else tier
+    return tuple(found.values())
+
+
+def _units(tiers: Iterable[TierLine]) -> Decimal:
+    return sum((tier.units for tier in tiers), Decimal(0))
+
+
+def _part_json(tiers: tuple[TierLine, ...]) -> dict[str, Any]:
+    usd = total(tier.usd for tier in tiers)
+    return {"units": number(_units(tiers)), "usd": money(usd), "tiers": [tier.to_json() for tier in tiers]}
+
+
+def _row(line: CostLine, costs: Costs) -> dict[str, Any]:
+    walk = " + ".join(f"{count(tier.units)} x {each(tier.usd_each)}" for tier in line.actual)
+    return {
+        "api": line.api,
+        "operation": line.operation,
+        "meter": line.meter,
+        "unit": line.unit,
+        "planned_units": line.planned_units,
+        "planned_usd": line.planned_usd,
+        "actual_units": _units(line.actual),
+        "actual_usd": line.actual_usd,
+        "maybe_units": _units(line.maybe),
+        "maybe_usd": line.maybe_usd,
+        "ok": line.calls.ok,
+        "known": line.calls.known,
+        "skipped": line.calls.skipped,
+        "failed": line.calls.failed,
+        "attempts": line.calls.attempts,
+        "tiers": walk,
+        "prices_as_of": costs.prices_as_of,
+        "prices_source": costs.prices_source,
+    }
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+__all__ = ["COSTS_SCHEMA", "CostLine", "Costs", "Tallies", "Tally", "counters", "reckon", "table", "tally"]

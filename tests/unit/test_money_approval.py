@@ -1,0 +1,60 @@
+"""Nothing is paid without a word: --yes, --max-cost, a price under the threshold, or a person's y."""
+
+from decimal import Decimal
+
+import pytest
+
+from jobs.apis import parse
+from jobs.errors import RekscanError
+from jobs.plan import Counts, plan
+from jobs.price import PriceTable
+from jobs.quotas import QuotaTable
+from rekscan.approval import approve
+
+
+def make(images, region="us-east-1", apis="labels"):
+    return plan(
+        parse([apis]), Counts(images=images), region=region, prices=PriceTable.bundled(), quotas=QuotaTable.bundled()
+    )
+
+
+@pytest.mark.parametrize(
+    "images, options",
+    [
+        (10_000, {"yes": True}),
+        (10_000, {"max_cost": Decimal(25)}),
+        (10_000, {"max_cost": Decimal(1)}),  # over the cap: it runs up to it
+        (10_000, {"threshold": Decimal(10)}),
+        (0, {}),
+    ],
+)
+def test_it_goes_on_without_asking(images, options):
+    approve(make(images), interactive=False, **options)
+
+
+@pytest.mark.parametrize("answer", ["y", "Yes "])
+def test_a_person_may_say_yes(answer):
+    asked = []
+    approve(make(10_000), interactive=True, ask=lambda question: asked.append(question) or answer)
+    assert asked == ["Pay $10.00 for 10,000 calls? [y/N] "]
+
+
+@pytest.mark.parametrize("answer", ["", "n", "yes please"])
+def test_anything_else_is_a_no(answer):
+    with pytest.raises(RekscanError, match="not approved"):
+        approve(make(10_000), interactive=True, ask=lambda question: answer)
+
+
+def test_on_a_pipe_it_refuses_and_says_what_to_add():
+    with pytest.raises(RekscanError, match=r"\$10\.00") as caught:
+        approve(make(10_000), interactive=False)
+    assert "--yes" in caught.value.do and "--max-cost" in caught.value.do
+
+
+def test_an_unknown_price_is_over_every_threshold_and_under_no_cap():
+    with pytest.raises(RekscanError, match="an unknown price"):
+        approve(make(1, "eu-south-2"), threshold=Decimal(10**6), interactive=False)
+    with pytest.raises(RekscanError, match="at least"):
+        approve(make(100, "eu-west-1", "labels,properties"), threshold=Decimal(10**6), interactive=False)
+    with pytest.raises(RekscanError, match="cannot be held"):
+        approve(make(1, "eu-south-2"), max_cost=Decimal(1), interactive=False)
