@@ -4,13 +4,13 @@ Rule: every call here is free. Throttles are waited out, since the control plane
 the Rekognition endpoints page); any other error becomes a RekscanError.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from jobs.apis import Choice
 from jobs.apis.base import Preparation
@@ -18,7 +18,7 @@ from jobs.errors import RekscanError
 from workers.client import method_name
 from workers.faults import Fault, Kind, understand
 
-Sleep = Callable[[float], None]
+TRIES = {Kind.THROTTLED: 10, Kind.TRANSIENT: 3, Kind.UNKNOWN: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +106,18 @@ def _call(client: Any, operation: str, arguments: Any, fine: tuple[str, ...] = (
     tries = Retrying(
         retry=retry_if_exception_type(_Wait),
         wait=wait_random_exponential(multiplier=0.2, max=5),
-        stop=stop_after_attempt(8),
+        stop=_enough,
         reraise=True,
     )
     try:
         return tries(_attempt, method, operation, arguments, fine)
     except _Wait as waited:
         raise _refused(waited.fault, operation, arguments) from waited
+
+
+def _enough(state: RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    return isinstance(error, _Wait) and state.attempt_number >= TRIES[error.fault.kind]
 
 
 def _attempt(method: Any, operation: str, arguments: Any, fine: tuple[str, ...]) -> dict[str, Any]:
@@ -122,7 +127,7 @@ def _attempt(method: Any, operation: str, arguments: Any, fine: tuple[str, ...])
         fault = understand(error, operation)
         if fault.code in fine:
             return {}
-        if fault.kind in (Kind.THROTTLED, Kind.TRANSIENT, Kind.UNKNOWN):
+        if fault.kind in TRIES:
             raise _Wait(fault) from error
         raise _refused(fault, operation, arguments) from error
     return answer
@@ -136,4 +141,4 @@ def _refused(fault: Fault, operation: str, arguments: Any) -> RekscanError:
             "See `rekscan collections list`; --api index-faces:collection=NAME,create=true makes one.",
         )
     do = fault.do.replace(", then resume the job", "") or "Try again, or see `rekscan doctor`."
-    return RekscanError(f"{operation} was refused: {fault.code}: {fault.message}", do)
+    return RekscanError(f"{operation} failed: {fault.code}: {fault.message}", do)
