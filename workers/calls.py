@@ -7,7 +7,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +18,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_any
 from jobs.apis import Request
 from jobs.items import Item
 from jobs.ledger import Attempt, Lease, Mark
+from jobs.media.check import Skip
+from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
 from workers.faults import Fault, Kind, understand
 from workers.gate import Stopped, Turnstile
@@ -47,21 +48,7 @@ class JobFault(Exception):
         self.fault = fault
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture as it will be sent, or the reason it will not be."""
-
-    image: Mapping[str, Any] | None
-    sent: str | None = None
-    fit: str | None = None
-    format: str | None = None
-    width: int | None = None
-    height: int | None = None
-    skip: str | None = None
-    message: str | None = None
-
-
-Prepare = Callable[[Item], AbstractContextManager[Picture]]
+Prepare = Callable[[Item], Prepared | Skip]
 
 
 class Caller:
@@ -92,14 +79,15 @@ class Caller:
         name = f"{item.item_id}:{self.request.name}"
         if attempts.count("m") >= POISON_AFTER:
             fault = Fault(Kind.ITEM, "poison", f"{len(attempts)} attempts died with their worker")
-            return self._keep(lease, name, attempts, self._failed(item, fault, Picture(None), attempts, None))
+            return self._keep(lease, name, attempts, self._failed(item, fault, None, attempts, None))
         started = datetime.now(UTC)
         self._enter(stop)
-        with _Releasing(self._waiting) as waiting, self._prepare(item) as picture:
-            if picture.image is None:
+        with _Releasing(self._waiting) as waiting:
+            picture = self._prepare(item)
+            if isinstance(picture, Skip):
                 return self._keep(lease, name, attempts, self._skipped(item, picture, attempts))
-            attempt = _Attempts(self, item, picture, lease, name, attempts, stop, waiting)
-            return attempt.run(started)
+            with picture:
+                return _Attempts(self, item, picture, lease, name, attempts, stop, waiting).run(started)
 
     def _enter(self, stop: threading.Event) -> None:
         while not self._waiting.acquire(timeout=0.5):
@@ -118,72 +106,45 @@ class Caller:
         )
         return outcomes
 
-    def _skipped(self, item: Item, picture: Picture, marks: str) -> list[Outcome]:
-        return [
-            Outcome(
-                item.item_id,
-                choice.api.name,
-                "skipped",
-                code=picture.skip,
-                message=picture.message,
-                attempts=len(marks),
-                maybe_billed=maybe(marks),
-                width=picture.width,
-                height=picture.height,
-                format=picture.format,
-            )
-            for choice in self.request.choices
-        ]
+    def _skipped(self, item: Item, skip: Skip, marks: str) -> list[Outcome]:
+        row = Outcome(item.item_id, "", "skipped", code=skip.reason, message=skip.message, format=skip.format)
+        return self._rows(replace(row, attempts=len(marks), maybe_billed=maybe(marks)))
 
     def _failed(
-        self, item: Item, fault: Fault, picture: Picture, marks: str, started: datetime | None
+        self, item: Item, fault: Fault, picture: Prepared | None, marks: str, started: datetime | None
     ) -> list[Outcome]:
-        return [
-            Outcome(
-                item.item_id,
-                choice.api.name,
-                "failed",
-                code=fault.code,
-                message=fault.message[:1000],
-                attempts=len(marks),
-                maybe_billed=maybe(marks),
-                sent=picture.sent,
-                fit=picture.fit,
-                width=picture.width,
-                height=picture.height,
-                format=picture.format,
-                started_at=started,
-            )
-            for choice in self.request.choices
-        ]
+        row = _row(item, picture, marks, started)
+        return self._rows(replace(row, outcome="failed", code=fault.code, message=fault.message[:1000]))
 
     def _answered(
-        self, item: Item, response: Mapping[str, Any], picture: Picture, marks: str, started: datetime, took: float
+        self, item: Item, response: Mapping[str, Any], picture: Prepared, marks: str, started: datetime, took: float
     ) -> list[Outcome]:
+        row = replace(_row(item, picture, marks, started), outcome="ok", units=1, latency_ms=round(took * 1000))
         rows = []
         for choice in self.request.choices:
-            mine = {key: response[key] for key in choice.api.answer_keys if key in response}
-            version = response.get(choice.api.version_key) if choice.api.version_key else None
-            rows.append(
-                Outcome(
-                    item.item_id,
-                    choice.api.name,
-                    "ok",
-                    attempts=len(marks),
-                    maybe_billed=maybe(marks),
-                    units=1,
-                    sent=picture.sent,
-                    fit=picture.fit,
-                    width=picture.width,
-                    height=picture.height,
-                    format=picture.format,
-                    latency_ms=round(took * 1000),
-                    started_at=started,
-                    model_version=version,
-                    response=orjson.dumps(mine).decode(),
-                )
-            )
+            api = choice.api
+            mine = {key: response[key] for key in api.answer_keys if key in response}
+            version = response.get(api.version_key) if api.version_key else None
+            rows.append(replace(row, api=api.name, model_version=version, response=orjson.dumps(mine).decode()))
         return rows
+
+    def _rows(self, row: Outcome) -> list[Outcome]:
+        return [replace(row, api=choice.api.name) for choice in self.request.choices]
+
+
+def _row(item: Item, picture: Prepared | None, marks: str, started: datetime | None) -> Outcome:
+    """What all outcomes of a call that was sent have in common."""
+    row = Outcome(item.item_id, "", "failed", attempts=len(marks), maybe_billed=maybe(marks), started_at=started)
+    if picture is None:
+        return row
+    return replace(
+        row,
+        sent=picture.sent,
+        fit=picture.fit,
+        width=picture.width,
+        height=picture.height,
+        format=picture.format,
+    )
 
 
 class _Releasing:
@@ -210,7 +171,7 @@ class _Attempts:
 
     caller: Caller
     item: Item
-    picture: Picture
+    picture: Prepared
     lease: Lease
     name: str
     marks: str
@@ -219,7 +180,7 @@ class _Attempts:
 
     def run(self, started: datetime) -> list[Outcome]:
         caller = self.caller
-        arguments = caller.request.arguments(self.picture.image or {}, self.item)
+        arguments = caller.request.arguments(self.picture.image, self.item)
         retrying = Retrying(
             retry=retry_if_exception_type(TryAgain),
             stop=stop_any(_tries_used_up()),

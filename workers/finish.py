@@ -3,36 +3,36 @@
 An unattended job so ends with its reports. The step runs under a lease like a shard: if its worker dies, another does it.
 """
 
-import logging
-
 import orjson
 
 from jobs import costs
 from jobs.folder import JobFolder
 from jobs.ledger import Lease, Ledger
-from jobs.progress import status_document
+from jobs.progress import status
 from reports.tables import build_tables
 
-log = logging.getLogger(__name__)
-
-STOPPED_SHORT = ("incomplete", "cancelled")
+_STOPPED_SHORT = ("incomplete", "cancelled")
 
 
 def finish(ledger: Ledger, folder: JobFolder, lease: Lease) -> None:
     """End a job whose shards are all done, or one that stopped short (budget, cancelled)."""
     fields = ledger.fields(lease.job)
-    state, reason = fields.get("state", "running"), fields.get("reason", "")
-    tally = costs.tally(folder)
-    state = state if state in STOPPED_SHORT else "finished"
-    document = status_document(folder.spec, state, reason, tally)
-    calls = document["calls"]
-    done = calls["ok"] + calls["skipped"] + calls["failed"]
-    if state == "finished" and calls["planned"] != done:
+    state = fields["state"] if fields.get("state") in _STOPPED_SHORT else "finished"
+    reason = fields.get("reason", "")
+    tallies = costs.tally(folder)
+    found = status(folder.spec, {**_counted(fields), **tallies.counters()}, state, reason=reason)
+    if state == "finished" and found.done != found.calls["planned"]:
         # A promise is broken: say so rather than call the job finished.
-        ledger.set_state(lease.job, "blocked", reason=f"{calls['planned']} calls planned, {done} done", do="Report a bug.")
+        what = f"{found.calls['planned']} calls planned, {found.done} done"
+        ledger.set_state(lease.job, "blocked", reason=what, do="Please report this as a bug.")
         ledger.release(lease)
         return
-    partial = None if state == "finished" else f"{state} ({reason})" if reason else state
-    build_tables(folder, costs=costs.table(folder.spec, tally), partial=partial)
-    folder.write("reports/status.json", orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    partial = None if state == "finished" else f"{state}: {reason}" if reason else state
+    build_tables(folder, costs=costs.table(folder.spec, tallies), partial=partial)
+    folder.write("reports/status.json", orjson.dumps(found.to_json(), option=orjson.OPT_INDENT_2))
     ledger.close(lease.job, state, reason=reason)
+
+
+def _counted(fields: dict[str, str]) -> dict[str, int]:
+    """Counters that only the ledger keeps."""
+    return {name: int(value) for name, value in fields.items() if name.startswith("throttled:")}

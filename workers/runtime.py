@@ -16,12 +16,12 @@ from redis.exceptions import RedisError
 
 from jobs.folder import JobFolder
 from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
+from jobs.media.pool import DecoderPool
 from workers import app
 from workers.config import WorkerConfig, connect
 from workers.finish import finish
 from workers.gate import Gate
 from workers.journal import Journal
-from workers.pictures import Pictures
 from workers.reconcile import beat, feed, leave, reconcile, shares
 from workers.shard import Shard
 from workers.work import JobWork, open_work
@@ -44,7 +44,7 @@ class Runtime:
         self.ledger = Ledger(connect(config.redis_url))
         self._gate = Gate(self.ledger.redis)
         self._journal = Journal(self.ledger)
-        self._pictures = Pictures(config)
+        self._pool = DecoderPool()
         self._lock = threading.Lock()
         self._jobs: dict[str, JobWork] = {}
         self._held: list[_Held] = []
@@ -94,7 +94,7 @@ class Runtime:
         self._journal.close()
         for work in self._jobs.values():
             work.close()
-        self._pictures.close()
+        self._pool.close()
         try:
             leave(self.ledger, self.name)
         except RedisError:
@@ -110,7 +110,7 @@ class Runtime:
             if work is None:
                 fields = self.ledger.fields(job)
                 folder = JobFolder(fields["home"], job, s3_url=fields.get("home_s3_url"))
-                work = self._jobs[job] = open_work(folder, self.config, self._gate, self._journal, self._pictures)
+                work = self._jobs[job] = open_work(folder, self.config, self._gate, self._journal, self._pool, fields.get("rekognition_url"))
             work.users += 1
         try:
             yield work

@@ -1,17 +1,21 @@
 """A job as one worker process sees it: its folder and its lanes."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from jobs.apis import Request, requests
+from jobs.apis import Choice, Request, requests
 from jobs.folder import JobFolder, JobSpec
+from jobs.items import Item
+from jobs.media.check import Skip
+from jobs.media.pool import DecoderPool
+from jobs.media.prepare import Prepared, Preparer
 from workers import client
 from workers.calls import Caller
 from workers.config import WorkerConfig
 from workers.gate import Gate, Quota, Turnstile
 from workers.journal import Journal
 from workers.lanes import Lanes
-from workers.pictures import Pictures
 
 
 @dataclass(slots=True)
@@ -30,24 +34,51 @@ def quota_of(spec: JobSpec, request: Request) -> Quota:
     return Quota(spec.account, spec.region, request.operation, tps, exact=bool(spec.options.get("exact_tps")))
 
 
-def open_work(folder: JobFolder, config: WorkerConfig, gate: Gate, journal: Journal, pictures: Pictures) -> JobWork:
-    """Clients and lanes for a job, made once per process."""
+def open_work(
+    folder: JobFolder, config: WorkerConfig, gate: Gate, journal: Journal, pool: DecoderPool, rekognition_url: str | None
+) -> JobWork:
+    """Clients and lanes for a job, made once per process. `rekognition_url` overrides the one of job.json."""
     spec = folder.spec
-    asked = requests(spec.apis)
+    asked = [_with_files(folder, request) for request in requests(spec.apis)]
+    endpoint = rekognition_url or spec.rekognition_url
     rekognition = client.rekognition(
-        spec.region,
-        endpoint_url=spec.rekognition_url,
-        profile=config.profile,
-        connections=config.threads * len(asked),
+        spec.region, endpoint_url=endpoint, profile=config.profile, connections=config.threads * len(asked)
+    )
+    preparer = Preparer(
+        pool,
+        lambda: client.s3(spec.region, endpoint_url=spec.s3_url, profile=config.profile, connections=config.threads),
+        max_inflight_bytes=config.in_flight_mb * 1_000_000,
+        region=spec.region if spec.s3_url is None else None,
+        fit=spec.options["fit"],
+        peek=spec.options["peek"],
     )
     callers = [
         Caller(
             request,
             getattr(rekognition, client.method_name(request.operation)),
-            pictures.for_request(spec, request),
+            _preparing(preparer, request),
             Turnstile(gate, quota_of(spec, request)),
             journal,
         )
         for request in asked
     ]
     return JobWork(folder, Lanes(callers, config.threads))
+
+
+def _preparing(preparer: Preparer, request: Request) -> Callable[[Item], Prepared | Skip]:
+    limits = request.choices[0].api.limits
+
+    def prepare(item: Item) -> Prepared | Skip:
+        return preparer.prepare(item, limits, s3_allowed=True)
+
+    return prepare
+
+
+def _with_files(folder: JobFolder, request: Request) -> Request:
+    """The request with the pictures that its parameters name, as bytes."""
+    choices = []
+    for choice in request.choices:
+        names = [param.name for param in choice.api.params if param.type == "file" and choice.params.get(param.name)]
+        data = {name: folder.read(choice.params[name]) for name in names}
+        choices.append(Choice(choice.api, {**choice.params, **data}))
+    return Request(tuple(choices))
