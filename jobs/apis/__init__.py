@@ -4,6 +4,7 @@ import pkgutil
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -100,13 +101,21 @@ def parse(values: Iterable[str]) -> tuple[Choice, ...]:
 
 
 def choices_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Choice, ...]:
-    """The choices of a job.json."""
-    return tuple(Choice(catalogue()[_known(row["name"])], dict(row["params"])) for row in rows)
+    """The choices of a job.json. A parameter that came after the job was made has its default."""
+    found = []
+    for row in rows:
+        api = catalogue()[_known(row["name"])]
+        found.append(Choice(api, {param.name: param.default for param in api.params} | row["params"]))
+    return tuple(found)
 
 
 def _known(name: str) -> str:
     if name not in catalogue():
-        raise UsageError(f"there is no API {name!r}", f"Choose from: {', '.join(catalogue())}. See `rekscan apis`.")
+        meant = get_close_matches(name, catalogue(), 1)
+        guess = f"Did you mean {meant[0]}? " if meant else ""
+        raise UsageError(
+            f"there is no API {name!r}", f"{guess}Choose from: {', '.join(catalogue())}. See `rekscan apis`."
+        )
     return name
 
 

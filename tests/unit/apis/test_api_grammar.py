@@ -96,6 +96,17 @@ def test_a_job_file_gives_back_the_same_choices(api) -> None:
     assert again == choice
 
 
+def test_an_older_job_file_gets_the_defaults_of_newer_parameters() -> None:
+    (choice,) = choices_from_json([{"name": "labels", "params": {"min_confidence": 70.0}}])
+    assert choice.params == {**asked("labels")["labels"], "min_confidence": 70.0}
+
+
+def test_a_misspelt_name_is_answered_with_the_likely_one() -> None:
+    with pytest.raises(UsageError) as refused:
+        parse(["celebrites"])
+    assert refused.value.do.startswith("Did you mean celebrities? ")
+
+
 @given(st.text(max_size=40))
 def test_any_text_is_understood_or_refused_never_a_crash(text: str) -> None:
     try:
