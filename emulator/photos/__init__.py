@@ -1,4 +1,4 @@
-"""Sample photos: fourteen real ones kept here (PROVENANCE.md), and a folder with the trouble archives bring, made of them.
+"""Sample photos: fourteen real ones kept here (PROVENANCE.md), and an archive with its usual trouble, made of them.
 
     python -m emulator.photos DIR
 
@@ -94,7 +94,7 @@ def _oversize() -> bytes:
     image = _open("raccoon.jpg").resize((4096, 3072), Image.Resampling.BICUBIC)
     grain = np.random.default_rng(1).normal(0.0, 6.0, (3072, 4096, 1))
     pixels = (np.asarray(image, np.float32) + grain).clip(0, 255).astype(np.uint8)
-    return _saved(Image.fromarray(pixels), "JPEG", quality=93)
+    return _saved(Image.fromarray(pixels), "JPEG", quality=96)
 
 
 def _deep() -> bytes:
