@@ -43,9 +43,7 @@ class Rate:
         return (done - self._seen[0][1]) / passed if passed > 0.5 else 0.0
 
 
-def follow(
-    ledger: Ledger, folder: JobFolder, *, tend: Callable[[], None] | None = None, quiet: bool = False
-) -> Status:
+def follow(ledger: Ledger, folder: JobFolder, *, tend: Callable[[], None] | None = None, quiet: bool = False) -> Status:
     """Wait for the job's end, showing how far it is. Returns the last status. Raises KeyboardInterrupt."""
     rate = Rate()
     every = 0.25 if sys.stderr.isatty() else 1.0

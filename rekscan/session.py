@@ -20,7 +20,9 @@ def find(settings: Settings, job: str | None) -> JobFolder:
     if job is None or job == "last":
         names = list_jobs(settings.home, s3_url=settings.s3_url)
         if not names:
-            raise RekscanError(f"there is no job in {settings.home}", "Start one with `rekscan scan SOURCE --api labels`.")
+            raise RekscanError(
+                f"there is no job in {settings.home}", "Start one with `rekscan scan SOURCE --api labels`."
+            )
         job = names[-1]
     folder = JobFolder(settings.home, job, s3_url=settings.s3_url)
     _ = folder.spec  # raises when there is no such job
@@ -39,7 +41,9 @@ def ledger(settings: Settings) -> Ledger | None:
     try:
         found.redis.ping()
     except (RedisError, OSError) as error:
-        raise RekscanError(f"Redis at {url} does not answer: {error}", "Is REKSCAN_REDIS_URL right, and is it up?") from None
+        raise RekscanError(
+            f"Redis at {url} does not answer: {error}", "Is REKSCAN_REDIS_URL right, and is it up?"
+        ) from None
     app.configure(url)
     return found
 

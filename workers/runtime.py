@@ -110,7 +110,9 @@ class Runtime:
             if work is None:
                 fields = self.ledger.fields(job)
                 folder = JobFolder(fields["home"], job, s3_url=fields.get("home_s3_url"))
-                work = self._jobs[job] = open_work(folder, self.config, self._gate, self._journal, self._pool, fields.get("rekognition_url"))
+                work = self._jobs[job] = open_work(
+                    folder, self.config, self._gate, self._journal, self._pool, fields.get("rekognition_url")
+                )
             work.users += 1
         try:
             yield work

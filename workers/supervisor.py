@@ -70,6 +70,7 @@ class Supervisor:
         self._children: list[_Child] = []
         self._lock: IO[Any] | None = None
         self._config: WorkerConfig | None = None
+        self._early_ends = 0  # workers in a row that died young
 
     def __enter__(self) -> "Supervisor":
         return self
@@ -130,7 +131,8 @@ class Supervisor:
                 continue
             self._children.remove(child)
             if child.what == "worker" and self._config is not None:
-                if child.age() < 5:
+                self._early_ends = self._early_ends + 1 if child.age() < 5 else 0
+                if self._early_ends >= 3:
                     raise RekscanError(
                         f"a worker ended at once (exit code {code})", f"Its log: {child.log or 'stderr'}"
                     )

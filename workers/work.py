@@ -35,7 +35,12 @@ def quota_of(spec: JobSpec, request: Request) -> Quota:
 
 
 def open_work(
-    folder: JobFolder, config: WorkerConfig, gate: Gate, journal: Journal, pool: DecoderPool, rekognition_url: str | None
+    folder: JobFolder,
+    config: WorkerConfig,
+    gate: Gate,
+    journal: Journal,
+    pool: DecoderPool,
+    rekognition_url: str | None,
 ) -> JobWork:
     """Clients and lanes for a job, made once per process. `rekognition_url` overrides the one of job.json."""
     spec = folder.spec

@@ -63,7 +63,9 @@ def _python(settings: Settings) -> str:
 
 
 def _packages(settings: Settings) -> str:
-    return ", ".join(f"{name} {_version(name)}" for name in ("rekscan", "celery", "redis", "boto3", "pyarrow", "pandas"))
+    return ", ".join(
+        f"{name} {_version(name)}" for name in ("rekscan", "celery", "redis", "boto3", "pyarrow", "pandas")
+    )
 
 
 def _version(name: str) -> str:

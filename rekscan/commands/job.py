@@ -118,6 +118,3 @@ def _report(found: Status, json: bool) -> int:
     else:
         print_line(status_line(found))
     return 0
-
-
-

@@ -24,7 +24,9 @@ from workers.reconcile import reconcile
 
 ApiFlag = Annotated[
     list[str],
-    Parameter(name="--api", help="APIs: `labels,faces` or `labels:min_confidence=70,max_labels=50`. See `rekscan apis`."),
+    Parameter(
+        name="--api", help="APIs: `labels,faces` or `labels:min_confidence=70,max_labels=50`. See `rekscan apis`."
+    ),
 ]
 TpsFlag = Annotated[
     list[str] | None, Parameter(help="Calls per second of an API instead of its quota: `labels=20`. May be repeated.")
@@ -33,18 +35,24 @@ CostFlag = Annotated[Decimal | None, Parameter(help="Dollars this job may cost; 
 
 
 def scan(
-    source: Annotated[list[str], Parameter(help="Directories, s3://bucket/prefix, or lists (txt, csv, jsonl, parquet).")],
+    source: Annotated[
+        list[str], Parameter(help="Directories, s3://bucket/prefix, or lists (txt, csv, jsonl, parquet).")
+    ],
     *,
     api: ApiFlag,
     connection: Connection | None = None,
-    local: Annotated[bool, Parameter(help="Use the bundled emulator instead of AWS: free, offline, open models.")] = False,
+    local: Annotated[
+        bool, Parameter(help="Use the bundled emulator instead of AWS: free, offline, open models.")
+    ] = False,
     yes: Annotated[bool, Parameter(name=["--yes", "-y"], help="Do not ask.", negative=())] = False,
     dry_run: Annotated[bool, Parameter(help="Show the plan and stop.", negative=())] = False,
     max_cost: CostFlag = None,
     tps: TpsFlag = None,
     fit: Annotated[bool, Parameter(help="Mend what AWS refuses: convert, rotate, shrink.")] = True,
     peek: Annotated[bool, Parameter(help="Look at the first bytes of S3 objects before sending them.")] = True,
-    column: Annotated[str | None, Parameter(help="Column of a CSV or Parquet list that holds the paths or URLs.")] = None,
+    column: Annotated[
+        str | None, Parameter(help="Column of a CSV or Parquet list that holds the paths or URLs.")
+    ] = None,
     workers: Annotated[int | None, Parameter(help="Worker processes to start here [1].")] = None,
     shard_size: Annotated[int | None, Parameter(help="Items in a shard, at most 500 [200].")] = None,
     json: Annotated[bool, Parameter(help="Follow quietly and end with the status document.", negative=())] = False,
@@ -74,7 +82,9 @@ def scan(
 
 
 def submit(
-    source: Annotated[list[str], Parameter(help="Directories, s3://bucket/prefix, or lists (txt, csv, jsonl, parquet).")],
+    source: Annotated[
+        list[str], Parameter(help="Directories, s3://bucket/prefix, or lists (txt, csv, jsonl, parquet).")
+    ],
     *,
     api: ApiFlag,
     connection: Connection | None = None,
@@ -83,7 +93,9 @@ def submit(
     tps: TpsFlag = None,
     fit: Annotated[bool, Parameter(help="Mend what AWS refuses: convert, rotate, shrink.")] = True,
     peek: Annotated[bool, Parameter(help="Look at the first bytes of S3 objects before sending them.")] = True,
-    column: Annotated[str | None, Parameter(help="Column of a CSV or Parquet list that holds the paths or URLs.")] = None,
+    column: Annotated[
+        str | None, Parameter(help="Column of a CSV or Parquet list that holds the paths or URLs.")
+    ] = None,
     shard_size: Annotated[int | None, Parameter(help="Items in a shard, at most 500 [200].")] = None,
 ) -> int:
     """Hand a scan to a running cluster and print the job id; `rekscan watch JOB` follows it.
@@ -103,7 +115,15 @@ def submit(
             _show(plan, as_json=False)
             approve(plan, yes=yes, max_cost=max_cost, threshold=settings.approve_under)
             spec = create(
-                drafted, choices, plan, settings, local=False, fit=fit, peek=peek, exact_tps=bool(tps), max_cost=max_cost
+                drafted,
+                choices,
+                plan,
+                settings,
+                local=False,
+                fit=fit,
+                peek=peek,
+                exact_tps=bool(tps),
+                max_cost=max_cost,
             )
         except BaseException:
             if drafted.folder.read("job.json") is None:

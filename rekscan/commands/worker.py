@@ -28,6 +28,8 @@ def worker(
     config = WorkerConfig(
         settings.redis_url, settings.shards, settings.threads, settings.in_flight_mb, settings.profile
     )
-    talk.print(f"worker on {settings.redis_url.rpartition('@')[2]}: {config.shards} shards, {config.threads} threads per API")
+    talk.print(
+        f"worker on {settings.redis_url.rpartition('@')[2]}: {config.shards} shards, {config.threads} threads per API"
+    )
     serve(config, name=name)
     return 0

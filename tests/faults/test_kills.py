@@ -1,0 +1,95 @@
+"""The promise of the product, with real processes killed: nothing is lost, and only what was in flight is paid twice."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scans import Emulator, Scan, Tables, emulator, make_photos, tables
+from tests.waiting import until
+
+APIS = "labels,faces,properties"
+CALLS = 120 * 2  # labels and properties share a call
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_photos(tmp_path_factory.mktemp("photos"), 120, broken=5)
+
+
+@pytest.fixture
+def rekognition(tmp_path: Path) -> Any:
+    with emulator(tmp_path, "--latency", "60ms") as running:
+        yield running
+
+
+def start(photos: Path, home: Path, rekognition: Emulator) -> Scan:
+    return Scan(
+        "scan", str(photos), "--api", APIS, "--yes", "--json", "--shard-size", "25", "--tps", "labels=40,faces=40",
+        "--rekognition-endpoint-url", rekognition.url, home=home,
+    )  # fmt: skip
+
+
+def agree(one: Tables, other: Tables) -> None:
+    for name in ("images", "labels", "faces", "properties"):
+        assert one.rows(name) == other.rows(name), name
+    assert one.rows("failures", "attempts", "maybe_billed") == other.rows("failures", "attempts", "maybe_billed")
+
+
+def paid_twice_is_marked(found: Tables, rekognition: Emulator, most: int) -> None:
+    """Every request beyond one per call is one that `maybe_billed` owns up to."""
+    maybe = sum(row["maybe_billed"] for row in found.outcomes() if row["api"] != "properties")
+    assert rekognition.total() <= CALLS + maybe
+    assert maybe <= most
+
+
+@pytest.fixture(scope="module")
+def undisturbed(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    directory = tmp_path_factory.mktemp("undisturbed")
+    with emulator(directory) as running:
+        status = start(photos, directory / "home", running).status()
+        assert status["state"] == "finished"
+        assert running.total() == CALLS
+    return tables(directory / "home")
+
+
+def test_a_killed_worker_costs_only_what_was_in_flight(
+    photos: Path, tmp_path: Path, rekognition: Emulator, undisturbed: Tables
+) -> None:
+    scan = start(photos, tmp_path / "home", rekognition)
+    until(lambda: rekognition.total() > 60, "some calls are made")
+    scan.kill_worker()
+    status = scan.status()
+    assert status["state"] == "finished"
+    agree(tables(tmp_path / "home"), undisturbed)
+    paid_twice_is_marked(tables(tmp_path / "home"), rekognition, most=40)
+
+
+def test_after_a_power_cut_resume_finishes_without_redoing_finished_calls(
+    photos: Path, tmp_path: Path, rekognition: Emulator, undisturbed: Tables
+) -> None:
+    scan = start(photos, tmp_path / "home", rekognition)
+    until(lambda: rekognition.total() > 60, "some calls are made")
+    scan.kill_everything()
+    resumed = Scan("resume", "last", "--json", home=tmp_path / "home").status()
+    assert resumed["state"] == "finished"
+    agree(tables(tmp_path / "home"), undisturbed)
+    # The append-only file is synced every second: what was recorded in the last one may be asked again.
+    paid_twice_is_marked(tables(tmp_path / "home"), rekognition, most=40)
+
+
+def test_ctrl_c_stops_cleanly_and_resume_pays_nothing_twice(
+    photos: Path, tmp_path: Path, rekognition: Emulator, undisturbed: Tables
+) -> None:
+    scan = start(photos, tmp_path / "home", rekognition)
+    until(lambda: rekognition.total() > 60, "some calls are made")
+    children = scan.children("")
+    scan.process.send_signal(signal.SIGINT)
+    assert scan.wait()[0] == 130
+    assert not [pid for pid in children if Path(f"/proc/{pid}/cmdline").exists()]
+    resumed = Scan("resume", "last", "--json", home=tmp_path / "home").status()
+    assert resumed["state"] == "finished"
+    assert resumed["calls"]["maybe_billed"] == 0
+    assert rekognition.total() == CALLS
+    agree(tables(tmp_path / "home"), undisturbed)

@@ -1,0 +1,166 @@
+"""Whole scans as a user runs them: the command line in a process of its own, against an emulator that counts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from PIL import Image
+
+from tests.waiting import until
+
+
+def make_photos(directory: Path, count: int, *, broken: int = 0) -> Path:
+    """Small pictures that all differ, and files that are none."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        picture = Image.new("RGB", (96, 96), (number % 256, number // 256, 77))
+        picture.putpixel((number % 96, 5), (255, 255, 255))
+        picture.save(directory / f"photo-{number:04d}.jpg", quality=90)
+    for number in range(broken):
+        (directory / f"broken-{number:02d}.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture " + bytes([number]))
+    return directory
+
+
+class Emulator:
+    """`rekscan emulator --engine fixed` in a process of its own."""
+
+    def __init__(self, directory: Path, *arguments: str) -> None:
+        self._ready = directory / "emulator.url"
+        self._arguments = arguments
+        self.start()
+
+    def start(self, port: str = "0") -> None:
+        self._ready.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "emulator", "--engine", "fixed", "--port", port]
+        self.process = subprocess.Popen(
+            [*command, "--ready-file", str(self._ready), *self._arguments], stdout=subprocess.DEVNULL
+        )
+        until(lambda: self._ready.exists() and self._ready.read_text().strip(), "the emulator is ready")
+        self.url = self._ready.read_text().strip()
+
+    @property
+    def port(self) -> str:
+        return self.url.rpartition(":")[2]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Requests by operation and content, throttled and failed ones too."""
+        return self._get("/admin/counts")["calls"]  # type: ignore[no-any-return]
+
+    def billed(self) -> dict[str, dict[str, int]]:
+        return self._get("/admin/counts")["billed"]  # type: ignore[no-any-return]
+
+    def total(self) -> int:
+        return sum(sum(by.values()) for by in self.counts().values())
+
+    def reset(self) -> None:
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/admin/reset", method="POST")).read()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+    def _get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path) as answer:
+            return json.load(answer)
+
+
+@contextmanager
+def emulator(directory: Path, *arguments: str) -> Iterator[Emulator]:
+    running = Emulator(directory, *arguments)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+class Scan:
+    """A `rekscan` command in a process group of its own."""
+
+    def __init__(self, *arguments: str, home: Path, env: dict[str, str] | None = None) -> None:
+        self.home = home
+        log = home.parent / f"{home.name}.log"
+        self.log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "rekscan", *arguments, "--home", str(home)],
+                stdout=subprocess.PIPE,
+                stderr=output,
+                env={**os.environ, "AWS_REGION": "us-east-1", **(env or {})},
+                text=True,
+            )
+
+    def wait(self, seconds: float = 150) -> tuple[int, str]:
+        """Exit code and stdout."""
+        try:
+            out, _ = self.process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.kill_everything()
+            raise AssertionError(f"not done in {seconds} s\n{self.log.read_text()[-3000:]}") from None
+        return self.process.returncode, out
+
+    def status(self) -> dict[str, Any]:
+        code, out = self.wait()
+        assert out, f"exit {code}\n{self.log.read_text()[-3000:]}"
+        return json.loads(out)  # type: ignore[no-any-return]
+
+    def children(self, what: str) -> list[int]:
+        """Process ids of the children whose command line has `what` in it."""
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                parent = int(stat.read_text().rpartition(")")[2].split()[1])
+                line = (stat.parent / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if parent == self.process.pid and what in line:
+                found.append(int(stat.parent.name))
+        return found
+
+    def kill_worker(self) -> int:
+        pids = until(lambda: self.children("workers"), "a worker runs")
+        os.kill(pids[0], signal.SIGKILL)
+        return pids[0]
+
+    def kill_everything(self) -> None:
+        """As if the machine lost power: the scan and every process it started."""
+        pids = self.children("")
+        self.process.kill()
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self.process.wait()
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of a home's newest job."""
+
+    folder: Path
+
+    def rows(self, name: str, *without: str) -> list[dict[str, Any]]:
+        table = pq.read_table(self.folder / "reports" / f"{name}.parquet")
+        return table.drop_columns([c for c in without if c in table.column_names]).to_pylist()  # type: ignore[no-any-return]
+
+    def outcomes(self) -> list[dict[str, Any]]:
+        parts = sorted((self.folder / "results").glob("shard-*.parquet"))
+        return [row for part in parts for row in pq.read_table(part).to_pylist()]
+
+
+def tables(home: Path) -> Tables:
+    jobs = sorted(path.parent for path in home.glob("*/job.json"))
+    return Tables(jobs[-1])
