@@ -1,0 +1,245 @@
+"""Charts of an API's table, chosen by the columns it has.
+
+Rule: no API is named here. A new API gets its charts from its columns; a new kind of column gets its chart in
+`_CHARTS`. The names put into queries are those of declared schemas.
+"""
+
+# ruff: noqa: S608
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from jobs.apis.base import Api
+from reports.values import Bar, Chart, Found
+
+TOP = 20
+BANDS = 10  # of a confidence distribution
+SCRIPTS = (
+    *("Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "Thai"),
+    *("Han", "Hiragana", "Katakana", "Hangul"),
+)
+
+Query = duckdb.DuckDBPyConnection
+Draw = Callable[[Query, Api], Chart | None]
+
+
+def found(query: Query, api: Api, answered: int) -> Found:
+    """What one API found, with its charts."""
+    count, items = _one(query, f"select count(*), count(distinct item_id) from {api.table}")
+    drawn = [draw(query, api) for draw in (*_CHARTS, *_categories(api))] if count else []
+    drawn.append(_per_item(query, api, answered) if answered else None)
+    charts = tuple(chart for chart in drawn if chart is not None and chart.bars)
+    return Found(api.name, api.table, api.summary, answered, items, count, charts)
+
+
+def _names(query: Query, api: Api) -> Chart | None:
+    """The most frequent names, each with the distribution of its confidences."""
+    column = api.name_column
+    if column is None or "hex_code" in api.schema.names or "parent_name" in api.schema.names:
+        return None
+    confidence = api.confidence_column or "100"
+    bands = ", ".join(
+        f"count(*) filter (floor({confidence} / 10) = {n}{' or ' + confidence + ' = 100' if n == 9 else ''})"
+        for n in range(BANDS)
+    )
+    sql = f"""
+        select {column}::varchar, count(*), count(distinct item_id), median({confidence}), {bands}
+        from {api.table} where {column} is not null {_whole_lines(api)}
+        group by 1 order by 3 desc, 1 limit {TOP}"""
+    table = query.execute(sql).fetchall()
+    top = max((row[2] for row in table), default=0)
+    bars = [
+        Bar(
+            _readable(name),
+            items,
+            items / top,
+            "" if middle is None else f"median {middle:.0f} %",
+            None,
+            _spark(several),
+        )
+        for name, _, items, middle, *several in table
+    ]
+    total = _one(query, f"select count(distinct {column}) from {api.table} where true {_whole_lines(api)}")[0]
+    note = f"{total:,} different; the {len(bars)} in most images" if total > len(bars) else "by images they are in"
+    return Chart("bars", f"{_title(column)} found" if column != "name" else "Names found", tuple(bars), note)
+
+
+def _confidence(query: Query, api: Api) -> Chart | None:
+    """How sure AWS is: rows by confidence, in steps of 5."""
+    if api.confidence_column is None:
+        return None
+    return _histogram(query, api, "Confidence", api.confidence_column, 5, 100, "%")
+
+
+def _tree(query: Query, api: Api) -> Chart | None:
+    """Names under their parents, by images."""
+    if "parent_name" not in api.schema.names:
+        return None
+    sql = f"select name, coalesce(parent_name, ''), count(distinct item_id) from {api.table} group by all"
+    counts = {(name, parent): count for name, parent, count in query.execute(sql).fetchall()}
+    children: dict[str, list[tuple[str, int]]] = {}
+    for (name, parent), count in counts.items():
+        children.setdefault(parent, []).append((name, count))
+    names = {name for name, _ in counts}
+    for parent in set(children) - names - {""}:  # a parent without a row of its own
+        children.setdefault("", []).append((parent, max(count for _, count in children[parent])))
+    top = max(counts.values())
+    bars: list[Bar] = []
+
+    def add(parent: str, depth: int) -> None:
+        for name, count in sorted(children.get(parent, ()), key=lambda pair: (-pair[1], pair[0])):
+            bars.append(Bar(name, count, count / top, depth=depth))
+            if depth < 5 and name != parent:
+                add(name, depth + 1)
+
+    add("", 0)
+    return Chart("tree", "Taxonomy", tuple(bars[:60]), "images per label")
+
+
+def _palette(query: Query, api: Api) -> Chart | None:
+    """Dominant colours by the share of pixels they cover, near ones together."""
+    if "hex_code" not in api.schema.names:
+        return None
+    sql = f"""
+        select simplified_color, arg_max(hex_code, pixel_percent), sum(pixel_percent), count(distinct item_id)
+        from {api.table} where scope = 'image' and hex_code is not null group by 1 order by 3 desc limit 12"""
+    table = query.execute(sql).fetchall()
+    whole = sum(row[2] or 0 for row in table) or 1
+    bars = [
+        Bar(_readable(name), (share or 0) / whole, (share or 0) / whole, f"{items:,} images", color)
+        for name, color, share, items in table
+    ]
+    return Chart("palette", "Dominant colours", tuple(bars), "share of all pixels counted")
+
+
+def _ages(query: Query, api: Api) -> Chart | None:
+    if "age_low" not in api.schema.names:
+        return None
+    return _histogram(query, api, "Apparent ages", "(age_low + age_high) / 2", 10, 100, "years")
+
+
+def _flags(query: Query, api: Api) -> Chart | None:
+    """Yes-or-no columns: how many rows say yes."""
+    names = [field.name for field in api.schema if pa.types.is_boolean(field.type)]
+    if not names:
+        return None
+    counts = ", ".join(f"count(*) filter ({name})" for name in names)
+    whole, *yes = _one(query, f"select count(*), {counts} from {api.table}")
+    bars = [Bar(_readable(n), c, c / whole, f"{100 * c / whole:.0f} %") for n, c in zip(names, yes, strict=True)]
+    return Chart("bars", "Attributes", tuple(sorted(bars, key=lambda bar: -bar.value)), f"of {whole:,} rows")
+
+
+def _lengths(query: Query, api: Api) -> Chart | None:
+    if "text" not in api.schema.names:
+        return None
+    return _histogram(query, api, "Text length", "length(text)", 5, 60, "characters", _whole_lines(api))
+
+
+def _scripts(query: Query, api: Api) -> Chart | None:
+    """Writing systems a text uses; a text with two counts for both."""
+    if "text" not in api.schema.names:
+        return None
+    tests = [rf"regexp_matches(text, '\p{{{script}}}')" for script in SCRIPTS]
+    tests.append(r"regexp_matches(text, '\d') and not regexp_matches(text, '\p{L}')")
+    counts = ", ".join(f"count(*) filter ({test})" for test in tests)
+    whole, *several = _one(query, f"select count(*), {counts} from {api.table} where true {_whole_lines(api)}")
+    names = (*SCRIPTS, "Numbers only")
+    bars = [Bar(n, c, c / whole, f"{100 * c / whole:.0f} %") for n, c in zip(names, several, strict=True) if c]
+    return Chart("bars", "Writing", tuple(sorted(bars, key=lambda bar: -bar.value)), f"of {whole:,} lines")
+
+
+def _qualities(query: Query, api: Api) -> Chart | None:
+    """Brightness, sharpness and the like of whole pictures: their medians."""
+    names = [name for name in ("brightness", "sharpness", "contrast") if name in api.schema.names]
+    if not names or "scope" not in api.schema.names:
+        return None
+    medians = _one(query, f"select {', '.join(f'median({n})' for n in names)} from {api.table} where scope = 'image'")
+    bars = [Bar(_title(n), m, m / 100, "of 100") for n, m in zip(names, medians, strict=True) if m is not None]
+    return Chart("bars", "Picture quality", tuple(bars), "medians")
+
+
+_CHARTS: tuple[Draw, ...] = (_names, _tree, _palette, _confidence, _ages, _flags, _scripts, _lengths, _qualities)
+_CATEGORY_COLUMNS = ("emotion", "gender", "body_part", "known_gender", "categories")
+
+
+def _categories(api: Api) -> list[Draw]:
+    """A chart for each column of few values that the table has and that is not its name already."""
+
+    def draw(column: str) -> Draw:
+        def chart(query: Query, api: Api) -> Chart | None:
+            sql = f"select {column}, count(*) from {api.table} where {column} is not null group by 1 order by 2 desc, 1"
+            table = query.execute(f"{sql} limit 12").fetchall()
+            top = max((count for _, count in table), default=0)
+            bars = [Bar(_readable(name), count, count / top) for name, count in table]
+            return Chart("bars", _title(column), tuple(bars)) if len(bars) > 1 else None
+
+        return chart
+
+    names = api.schema.names
+    return [draw(column) for column in _CATEGORY_COLUMNS if column in names and column != api.name_column]
+
+
+def _per_item(query: Query, api: Api, answered: int) -> Chart | None:
+    """How many things are in an image; those with none count too."""
+    thing = next((name for name in ("face", "person") if name in api.schema.names), None)
+    if thing is None and "left" not in api.schema.names:
+        return None
+    counted = f"count(distinct {thing})" if thing else "count(*)"
+    sql = f"""
+        select least(n, 10), count(*) from
+        (select {counted} n from {api.table} where true {_whole_lines(api)} group by item_id) group by 1"""
+    counts = dict(query.execute(sql).fetchall())
+    counts[0] = max(0, answered - sum(counts.values()))
+    top = max(counts.values())
+    bars = [Bar("10+" if n == 10 else str(n), counts.get(n, 0), counts.get(n, 0) / top) for n in range(max(counts) + 1)]
+    title = {"face": "Faces", "person": "People"}.get(thing or "", _title(api.table))
+    return Chart("columns", f"{title} per image", tuple(bars), "images")
+
+
+def _histogram(
+    query: Query, api: Api, title: str, value: str, step: int, end: int, unit: str, where: str = ""
+) -> Chart | None:
+    sql = f"""
+        select least(floor(({value}) / {step}), {end // step - 1})::int, count(*) from {api.table}
+        where ({value}) is not null {where} group by 1"""
+    counts = {max(0, n): count for n, count in query.execute(sql).fetchall()}
+    if not counts:
+        return None
+    top, first = max(counts.values()), min(counts)
+    bars = [
+        Bar(str(n * step), counts.get(n, 0), counts.get(n, 0) / top, f"{n * step} to {(n + 1) * step} {unit}")
+        for n in range(first if end == 100 and unit == "%" else 0, max(counts) + 1)
+    ]
+    return Chart("columns", title, tuple(bars), unit)
+
+
+def _whole_lines(api: Api) -> str:
+    """Text rows come twice, as lines and as their words; lines are counted."""
+    return "and type = 'LINE'" if {"type", "text"} <= set(api.schema.names) else ""
+
+
+def _one(query: Query, sql: str) -> tuple[Any, ...]:
+    row: tuple[Any, ...] = query.execute(sql).fetchall()[0]
+    return row
+
+
+def _spark(counts: Sequence[int]) -> tuple[float, ...]:
+    top = max(counts, default=0)
+    return tuple(round(count / top, 3) for count in counts) if top else ()
+
+
+def _median(value: float | None) -> str:
+    return "" if value is None else f"median {value:.0f} %"
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _readable(value: str) -> str:
+    """AWS's `EYES_OPEN` and our `eyes_open` as words; anything else as it is."""
+    shouted = value.isupper() and value.isascii() and value.replace("_", "").isalpha() and len(value) > 2
+    return _title(value.lower()) if shouted or (value.islower() and "_" in value) else value

@@ -1,0 +1,111 @@
+"""The job in numbers, by queries over its tables and outcomes.
+
+Rule: one pass of DuckDB per question, so time grows with the job and memory does not.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from jobs.apis import Choice
+from jobs.folder import JobSpec
+from reports.causes import advice
+from reports.charts import found
+from reports.values import Calls, Cause, Facts, Moment, Timeline
+
+SLICES = 120  # of the timeline
+CAUSES = 40
+SAMPLES = 5
+
+Query = duckdb.DuckDBPyConnection
+
+
+def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
+    """Everything of the report but its pictures. `query` has the job's tables and `outcomes`."""
+    answered = _answered(query)
+    return Facts(
+        items=dict(query.execute("select status, count(*) from images group by 1 order by 2 desc").fetchall()),
+        skips=_skips(query),
+        bytes=query.execute("select coalesce(sum(size), 0) from images where status <> 'skipped'").fetchall()[0][0],
+        calls=tuple(_calls(query, choice) for choice in spec.apis),
+        found=tuple(found(query, choice.api, answered.get(choice.api.name, 0)) for choice in spec.apis),
+        causes=_causes(query, spec.job),
+        timeline=_timeline(query),
+        costs=rows(query, "select * from costs") if "costs" in tables else (),
+    )
+
+
+def rows(query: Query, sql: str, *values: Any) -> tuple[dict[str, Any], ...]:
+    """A query's rows by column name."""
+    cursor = query.execute(sql, list(values))
+    names = [column[0] for column in cursor.description or ()]
+    return tuple(dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+
+
+def _answered(query: Query) -> dict[str, int]:
+    return dict(query.execute("select api, count(*) from outcomes where outcome = 'ok' group by 1").fetchall())
+
+
+def _skips(query: Query) -> dict[str, int]:
+    """Items the listing left out, by reason; calls that were skipped later are among the causes."""
+    sql = """
+        select reason, count(*) from images where status = 'skipped'
+        and item_id not in (select item_id from failures) group by 1 order by 2 desc limit 40"""
+    return dict(query.execute(sql).fetchall())
+
+
+def _calls(query: Query, choice: Choice) -> Calls:
+    """Answered calls are counted in the outcomes, the others in `failures`, where a retry has replaced them."""
+    name = choice.api.name
+    seen = rows(
+        query,
+        """
+        select count(*) filter (outcome = 'ok') ok, count(*) filter (outcome = 'ok' and sent = 'known') known,
+            coalesce(sum(maybe_billed), 0) maybe, coalesce(sum(greatest(attempts - 1, 0)), 0) again,
+            approx_quantile(latency_ms, 0.5) median, approx_quantile(latency_ms, 0.95) slow,
+            list_sort(list(distinct model_version) filter (model_version is not null)) versions
+        from outcomes where api = ?""",
+        name,
+    )[0]
+    bad = query.execute("select outcome, count(*) from failures where api = ? group by 1", [name]).fetchall()
+    ends = dict(bad)
+    return Calls(
+        name, seen["ok"], ends.get("skipped", 0), ends.get("failed", 0), seen["known"], int(seen["maybe"]),
+        int(seen["again"]), seen["median"], seen["slow"], tuple(seen["versions"] or ()), dict(choice.params),
+    )  # fmt: skip
+
+
+def _causes(query: Query, job: str) -> tuple[Cause, ...]:
+    sql = """
+        select outcome, coalesce(code, outcome) code, count(*) calls, count(distinct item_id) items,
+            list_sort(list(distinct api)) apis, any_value(message) message, arg_min(uri, item_id, ?) samples
+        from failures group by 1, 2 order by outcome, calls desc, code limit ?"""
+    return tuple(
+        Cause(
+            one["outcome"], one["code"], one["calls"], one["items"], tuple(one["apis"]), one["message"] or "",
+            advice(job, one["outcome"], one["code"]), tuple(dict.fromkeys(one["samples"])),
+        )
+        for one in rows(query, sql, SAMPLES * 4, CAUSES)
+    )  # fmt: skip
+
+
+def _timeline(query: Query) -> Timeline | None:
+    """Calls and repeated requests over time, None where nothing was sent."""
+    sent = "from outcomes where attempts > 0 and started_at is not null"
+    low, high = query.execute(f"select epoch(min(started_at)), epoch(max(started_at)) {sent}").fetchall()[0]
+    if low is None:
+        return None
+    step = max(1.0, (high - low) / SLICES)
+    cursor = query.execute(
+        f"select floor((epoch(started_at) - ?) / ?)::int, count(*), sum(attempts - 1) {sent} group by 1",
+        [low, step],
+    )
+    slices = {number: (count, again) for number, count, again in cursor.fetchall()}
+    moments = tuple(
+        Moment(datetime.fromtimestamp(low + n * step, UTC), count / step, float(again) / step)
+        for n in range(max(slices) + 1)
+        for count, again in [slices.get(n, (0, 0))]
+    )
+    return Timeline(datetime.fromtimestamp(low, UTC), datetime.fromtimestamp(high, UTC), step, moments)

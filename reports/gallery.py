@@ -1,0 +1,184 @@
+"""Which items the gallery shows, and what was found on them.
+
+Rule: the sample is drawn per name and confidence band, the rarest groups first, so that rare and borderline findings
+are seen; the same tables give the same sample. The names put into queries are those of declared schemas.
+"""
+
+# ruff: noqa: S608
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from jobs.apis.base import Api
+from reports.facts import rows
+from reports.values import Finding, Gallery, Shot
+
+EDGES = (0, 60, 75, 90, 97, 100)  # of the confidence bands, percent
+PER_GROUP = 16  # items remembered of each group
+MANY_NAMES = 400  # a table with more names (text) is sampled by band alone
+FINDINGS = 40  # shown of one item
+
+Query = duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a report is narrowed to: names that match a pattern (`Weapons*`), items with content to review."""
+
+    label: str | None = None
+    flagged: bool = False
+
+    def __str__(self) -> str:
+        parts = [f"names like {self.label}" if self.label else "", "flagged items" if self.flagged else ""]
+        return " and ".join(part for part in parts if part)
+
+
+def is_review(api: Api) -> bool:
+    """Its rows are content to review: AWS ranks them in a taxonomy of what people object to."""
+    return "taxonomy_level" in api.schema.names
+
+
+def sample(query: Query, apis: Sequence[Api], wanted: Wanted, limit: int) -> Gallery:
+    """The gallery without its pictures: at most `limit` items."""
+    groups = [group for api in apis for group in _groups(query, api, apis, wanted)]
+    groups.sort(key=lambda group: (group.rows, group.title))
+    picked: dict[int, str] = {}
+    covered: set[int] = set()
+    for turn in range(PER_GROUP):
+        for group in groups:
+            if len(picked) >= limit:
+                break
+            if turn < len(group.items) and group.items[turn] not in picked:
+                picked[group.items[turn]] = group.title
+        covered |= {n for n, group in enumerate(groups) if any(item in picked for item in group.items[: turn + 1])}
+    return Gallery(tuple(_shots(query, apis, picked)), len(groups), len(covered), str(wanted))
+
+
+def matching(api: Api, wanted: Wanted) -> tuple[str, list[Any]]:
+    """A condition on an API's rows, and its values."""
+    if wanted.label is None:
+        return "true", []
+    if api.name_column is None:
+        return "false", []
+    return f"lower({api.name_column}) glob lower(?)", [wanted.label]
+
+
+def flagged(apis: Iterable[Api]) -> str:
+    """A query for the items with content to review."""
+    tables = [f"select item_id from {api.table}" for api in apis if is_review(api)]
+    return " union ".join(tables) or "select item_id from images where false"
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    title: str
+    rows: int
+    items: list[int]
+
+
+def band(confidence: str) -> str:
+    """The SQL of a confidence's band: its number in EDGES."""
+    cases = " ".join(f"when {confidence} < {edge} then {n}" for n, edge in enumerate(EDGES[1:-1]))
+    return f"case {cases} else {len(EDGES) - 2} end"
+
+
+def band_title(number: int) -> str:
+    return f"{EDGES[number]} to {EDGES[number + 1]} %"
+
+
+def _groups(query: Query, api: Api, apis: Sequence[Api], wanted: Wanted) -> list[_Group]:
+    if "hex_code" in api.schema.names:  # colours say nothing about what is in a picture
+        return []
+    condition, values = matching(api, wanted)
+    if wanted.flagged:
+        condition += f" and item_id in ({flagged(apis)})"
+    name = api.name_column or "null"
+    several = query.execute(f"select approx_count_distinct({name}) from {api.table}").fetchall()[0][0]
+    name = name if several <= MANY_NAMES else "null"
+    where = band(api.confidence_column) if api.confidence_column else str(len(EDGES) - 2)
+    sql = f"""
+        select {name}::varchar name, {where} band, count(*) n, arg_min(item_id, hash(item_id), {PER_GROUP}) items
+        from {api.table} where {condition} group by all"""
+    return [
+        _Group(f"{one['name'] or api.name}, {band_title(one['band'])}", one["n"], list(dict.fromkeys(one["items"])))
+        for one in rows(query, sql, *values)
+    ]
+
+
+def _shots(query: Query, apis: Sequence[Api], picked: dict[int, str]) -> list[Shot]:
+    if not picked:
+        return []
+    found: dict[int, list[Finding]] = {item: [] for item in picked}
+    sensitive: set[int] = set()
+    for api in apis:
+        for item, finding in _findings(query, api, picked):
+            found[item].append(finding)
+            if is_review(api):
+                sensitive.add(item)
+    sql = f"select item_id, uri, kind, status from images where item_id in ({_list(picked)})"
+    known = {one["item_id"]: one for one in rows(query, sql)}
+    shots = []
+    for item, title in picked.items():
+        ranked = sorted(found[item], key=lambda one: (one.color is not None, -(one.confidence or 0)))
+        shots.append(
+            Shot(
+                **known[item], sampled_for=title, sensitive=item in sensitive, findings=tuple(ranked[:FINDINGS]),
+                hidden=max(0, len(ranked) - FINDINGS),
+            )
+        )  # fmt: skip
+    return shots
+
+
+def _findings(query: Query, api: Api, picked: Iterable[int]) -> Iterable[tuple[int, Finding]]:
+    names = api.schema.names
+    wanted = {
+        "name": api.name_column,
+        "confidence": api.confidence_column,
+        **{name: name if name in names else None for name in _SHOWN},
+    }
+    columns = ", ".join((f'"{column}"' if column else "null") + f' as "{name}"' for name, column in wanted.items())
+    condition = "true"
+    if {"type", "text"} <= set(names):
+        condition = "type = 'LINE'"
+    elif "scope" in names:
+        condition = "scope = 'image' and rank <= 5"
+    sql = f"select item_id, {columns} from {api.table} where {condition} and item_id in ({_list(picked)})"
+    return [(row["item_id"], _finding(api, row)) for row in rows(query, sql)]
+
+
+_SHOWN = (
+    "left",
+    "top",
+    "width",
+    "height",
+    "age_low",
+    "age_high",
+    "gender",
+    "parents",
+    "parent_name",
+    "hex_code",
+    "face",
+)
+
+
+def _finding(api: Api, row: dict[str, Any]) -> Finding:
+    sides = (row["left"], row["top"], row["width"], row["height"])
+    age = f"{row['age_low']} to {row['age_high']} years" if row["age_low"] is not None else ""
+    under = row["parents"] or row["parent_name"]
+    details = (age, row["gender"] or "", f"in {under}" if under else "")
+    name = str(row["name"]) if row["name"] is not None else f"{api.name} {row['face'] or ''}".strip()
+    return Finding(
+        api=api.name,
+        name=name,
+        detail=", ".join(part for part in details if part),
+        confidence=row["confidence"],
+        box=sides if None not in sides else None,
+        color=row["hex_code"],
+    )
+
+
+def _list(items: Iterable[int]) -> str:
+    return ", ".join(str(int(item)) for item in items)

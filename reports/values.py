@@ -1,0 +1,157 @@
+"""What the report shows, as values: `facts`, `charts` and `gallery` find them out, the page and the terminal print."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart. `share` (0 to 1) is its length; `note` stands beside the number."""
+
+    label: str
+    value: float
+    share: float
+    note: str = ""
+    color: str | None = None  # "#rrggbb", where the bar stands for a colour
+    spark: tuple[float, ...] = ()  # a small histogram beside the bar, each 0 to 1
+    depth: int = 0  # of a tree
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """`kind`: "bars" (one under the other), "columns" (a histogram), "palette" or "tree"."""
+
+    kind: str
+    title: str
+    bars: tuple[Bar, ...]
+    note: str = ""
+
+    @property
+    def total(self) -> float:
+        return sum(bar.value for bar in self.bars)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one API found."""
+
+    api: str
+    table: str
+    summary: str
+    answered: int  # items with an answer
+    items: int  # items with at least one row
+    rows: int
+    charts: tuple[Chart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What became of one API's calls."""
+
+    api: str
+    ok: int
+    skipped: int
+    failed: int
+    known: int
+    maybe_billed: int
+    retried: int  # requests beyond the first of each call
+    median_ms: int | None
+    slow_ms: int | None  # 95th percentile
+    model_versions: tuple[str, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return self.ok + self.skipped + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Calls that failed, or were skipped, for one reason."""
+
+    outcome: str
+    code: str
+    calls: int
+    items: int
+    apis: tuple[str, ...]
+    message: str  # of one of them
+    do: str
+    samples: tuple[str, ...]  # uris
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A slice of the run: calls answered and requests sent again, per second."""
+
+    at: datetime
+    calls_per_s: float
+    again_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    start: datetime
+    end: datetime
+    step_s: float
+    moments: tuple[Moment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The job in numbers: everything of the report but its pictures."""
+
+    items: Mapping[str, int]  # status -> items
+    skips: Mapping[str, int]  # reason -> items never sent
+    bytes: int
+    calls: tuple[Calls, ...]
+    found: tuple[Found, ...]
+    causes: tuple[Cause, ...]
+    timeline: Timeline | None
+    costs: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row of an API's table, as the gallery shows it."""
+
+    api: str
+    name: str
+    detail: str  # "25 to 33 years, Female"
+    confidence: float | None
+    box: tuple[float, float, float, float] | None  # left, top, width, height: ratios of the upright picture
+    color: str | None = None  # "#rrggbb", where the finding is a colour
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One item of the gallery."""
+
+    item_id: int
+    uri: str
+    kind: str
+    status: str
+    sampled_for: str  # "Weapon, 60 to 75 %"
+    sensitive: bool  # has a finding of a table of content to review
+    findings: tuple[Finding, ...]
+    hidden: int = 0  # findings that are in the tables but not shown
+    thumbnail: str | None = None  # relative to the page
+    width: int = 0  # of the thumbnail
+    height: int = 0
+    missing: str = ""  # why there is no thumbnail
+
+    @property
+    def name(self) -> str:
+        """The last part of the uri."""
+        return self.uri.rstrip("/").rpartition("/")[2] or self.uri
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    shots: tuple[Shot, ...]
+    groups: int  # label x confidence band groups there were
+    covered: int  # of them, how many have an item in the gallery
+    note: str = ""
+    fetched: int = 0  # requests made to fetch pictures from S3 or the web
+    fetched_bytes: int = 0
