@@ -1,0 +1,97 @@
+"""A cluster: two worker hosts with separate working directories, one Redis, the job home and the source on S3."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.conftest import RedisServer
+from tests.scans import Scan, emulator, make_photos
+
+BUCKET = "archive"
+
+
+@pytest.fixture
+def s3_url() -> Iterator[str]:
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def archive(s3_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A bucket with pictures under odd keys, a folder, an archived object and a text file."""
+    for name, value in (("AWS_ACCESS_KEY_ID", "k"), ("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_REGION", "us-east-1")):
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3", endpoint_url=s3_url, region_name="us-east-1")
+    client.create_bucket(Bucket=BUCKET)
+    for path in sorted(make_photos(tmp_path / "photos", 60).iterdir()):
+        client.put_object(Bucket=BUCKET, Key=f"2019/a b/100% é/{path.name}", Body=path.read_bytes())
+    client.put_object(Bucket=BUCKET, Key="2019/folder/", Body=b"")
+    client.put_object(Bucket=BUCKET, Key="2019/notes.txt", Body=b"no picture")
+    client.put_object(Bucket=BUCKET, Key="2019/cold.jpg", Body=b"x" * 100, StorageClass="GLACIER")
+    client.put_object(Bucket=BUCKET, Key="2019/fake.jpg", Body=b"no picture at all")
+    return client
+
+
+def test_two_hosts_share_one_job_over_one_redis_with_its_home_on_s3(
+    archive: Any, s3_url: str, tmp_path: Path, redis_server: RedisServer, redis: Any
+) -> None:
+    env = {"AWS_ENDPOINT_URL_S3": s3_url, "REKSCAN_REDIS_URL": redis_server.url, "REKSCAN_HOME": f"s3://{BUCKET}/jobs"}
+    with ExitStack() as stack:
+        rekognition = stack.enter_context(emulator(tmp_path, "--latency", "50ms"))
+        for host in ("one", "two"):
+            directory = tmp_path / host
+            directory.mkdir()
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "rekscan", "worker", "--name", host], cwd=directory, env={**os.environ, **env}
+            )
+            stack.callback(worker.wait)
+            stack.callback(worker.terminate)
+        run = {**os.environ, **env, "AWS_ENDPOINT_URL_REKOGNITION": rekognition.url}
+        command = [sys.executable, "-m", "rekscan"]
+        submitted = subprocess.run(
+            [*command, "submit", f"s3://{BUCKET}/2019/", "--api", "labels,faces", "--yes", "--shard-size", "10"],
+            env=run, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        job = submitted.stdout.strip()
+        watched = subprocess.run([*command, "watch", job, "--json"], env=run, capture_output=True, text=True)
+        assert watched.returncode == 0, watched.stderr
+        assert rekognition.total() == 60 * 2
+        assert all(key.startswith("s3://") for by in rekognition.counts().values() for key in by)
+    fs = pafs.S3FileSystem(endpoint_override=s3_url.removeprefix("http://"), scheme="http", region="us-east-1")
+    images = pq.read_table(f"{BUCKET}/jobs/{job}/reports/images.parquet", filesystem=fs).to_pylist()
+    assert len(images) == 64
+    reasons = {row["uri"].rpartition("/")[2]: row["reason"] for row in images if row["status"] == "skipped"}
+    assert reasons == {
+        "": "folder",
+        "notes.txt": "not-media",
+        "cold.jpg": "archived: GLACIER",
+        "fake.jpg": "not-an-image",
+    }
+    assert sum(row["uri"].startswith(f"s3://{BUCKET}/2019/a b/100% é/") for row in images) == 60
+    parts = fs.get_file_info(pafs.FileSelector(f"{BUCKET}/jobs/{job}/results"))
+    assert len(parts) == 7
+    assert [name for name in redis.keys("rekscan:job:*")] == [f"rekscan:job:{job}".encode()]
+
+
+def test_scan_of_s3_with_separate_endpoints_runs_here(archive: Any, s3_url: str, tmp_path: Path) -> None:
+    with emulator(tmp_path) as rekognition:
+        scan = Scan(
+            "scan", f"s3://{BUCKET}/2019/", "--api", "moderation", "--yes", "--json",
+            "--s3-endpoint-url", s3_url, "--rekognition-endpoint-url", rekognition.url, home=tmp_path / "home",
+        )  # fmt: skip
+        status = scan.status()
+    assert status["state"] == "finished"
+    assert status["calls"] == {"planned": 61, "ok": 60, "skipped": 1, "failed": 0, "maybe_billed": 0}
