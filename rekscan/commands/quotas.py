@@ -1,0 +1,84 @@
+"""`rekscan quotas`: the calls a second in use per operation, and how to read the account's own."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from jobs.errors import RekscanError
+from jobs.price_store import data_folder, store, stored_quotas
+from jobs.price_text import table
+from jobs.quotas import QuotaTable
+from jobs.quotas_names import Read, refresh
+from rekscan.output import print_json, print_line, talk
+from rekscan.settings import Connection, resolve
+from workers import servicequotas
+
+HEADER = ("Operation", "Calls a second", "Confidence")
+
+
+def quotas(
+    *,
+    refresh: Annotated[bool, Parameter(negative=(), help="Read Service Quotas for this Region and keep them.")] = False,
+    json: Annotated[bool, Parameter(negative=(), help="Print the Region's quotas as JSON.")] = False,
+    connection: Connection | None = None,
+) -> int:
+    """Calls a second AWS allows per operation in a Region, with source, date and confidence.
+
+    Example: `rekscan quotas --region eu-west-1`
+    """
+    settings = resolve(connection)
+    region = settings.aws_region("us-east-1")
+    read = _refreshed(region, settings.profile) if refresh else None
+    found = read.table if read else stored_quotas()
+    if json:
+        print_json(_document(found, region, read))
+        return 0
+    rows = [
+        (name, f"{rate:g}", found.confidence_of(name, region))
+        for name in found.rates
+        if (rate := found.tps(name, region)) is not None
+    ]
+    print_line(table(HEADER, rows, HEADER[1:2]))
+    print_line(f"\nRegion {region}; {found.concurrent_videos} stored videos at a time. {found.source}, {found.as_of}.")
+    missing = [reason for name in found.rates if (reason := found.missing(name, region))]
+    for reason in dict.fromkeys(missing):
+        print_line(f"  {reason}")
+    if read:
+        talk.print(f"{len(read.rates)} quotas read and kept in {data_folder() / 'quotas.json'}", soft_wrap=True)
+        for name in read.unread:
+            talk.print(f"not the rate of one operation: {name}", soft_wrap=True)
+    return 0
+
+
+def _refreshed(region: str, profile: str | None) -> Read:
+    """The stored table with the account's values of one Region, kept. Raises RekscanError if there are none."""
+    listed = servicequotas.quotas(servicequotas.connect(region, profile=profile))
+    today = datetime.now(UTC).date().isoformat()
+    read = refresh(stored_quotas(), listed, region, source=f"Service Quotas of this account in {region}", as_of=today)
+    if not read.rates:
+        raise RekscanError(
+            f"Service Quotas names no rate of a Rekognition operation in {region} ({len(listed)} quotas read)",
+            "The quotas in use are unchanged.",
+        )
+    store(read.table)
+    return read
+
+
+def _document(found: QuotaTable, region: str, read: Read | None) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "region": region,
+        "source": found.source,
+        "as_of": found.as_of,
+        "file": str(data_folder() / "quotas.json"),
+        "concurrent_stored_video_jobs": found.concurrent_videos,
+        "operations": {
+            name: {"tps": found.tps(name, region), "confidence": found.confidence_of(name, region)}
+            for name in found.rates
+            if found.tps(name, region) is not None
+        },
+        "missing": {name: reason for name in found.rates if (reason := found.missing(name, region))},
+    }
+    if read is not None:
+        document["refresh"] = {"taken": dict(read.rates), "unread": list(read.unread)}
+    return document
