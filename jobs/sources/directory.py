@@ -24,6 +24,7 @@ from jobs.sources.uris import path_of, uri_of
 
 _HEAD = 192  # bytes read of a file whose name says nothing
 _DOT = ord(".")
+_EFFECTIVE = os.access in os.supports_effective_ids
 _REMEMBERED = 10_000  # extensions kept at hand
 _Kinds = dict[bytes, tuple[Kind, str | None] | None]
 _UNSEEN: tuple[Kind, str | None] = ("other", "unseen")  # no extension known yet
@@ -156,7 +157,7 @@ def _add_file(rows: Rows, fd: int, name: bytes, base: bytes, kinds: _Kinds) -> b
     if size == 0:
         skip = "empty"
     # Readable to everyone is the common case and costs no further system call.
-    elif mode & 0o444 != 0o444 and not os.access(name, os.R_OK, dir_fd=fd):
+    elif mode & 0o444 != 0o444 and not os.access(name, os.R_OK, dir_fd=fd, effective_ids=_EFFECTIVE):
         skip = "unreadable: Permission denied"
     elif known is None:
         kind, skip = _look(name, fd)

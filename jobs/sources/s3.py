@@ -37,6 +37,7 @@ class S3Prefix:
     s3_client_factory: S3ClientFactory
     versions: bool = False
     threads: int = _THREADS
+    buffer: int = _BUFFER  # pages
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """ROW_SCHEMA batches. Raises RekscanError for a missing bucket, denied access, a wrong Region."""
@@ -54,7 +55,7 @@ class S3Prefix:
             return
         edges: list[str | None] = [first.keys[-1], *cuts, None]
         ranges = list(pairwise(edges))
-        yield from _Parallel(pages, self.prefix, ranges, self.threads).batches()
+        yield from _Parallel(pages, self.prefix, ranges, self.threads, self.buffer).batches()
 
     def _cuts(self, pages: Pages, after: str) -> list[str]:
         """Keys after `after`, in order, that cut the rest of the listing into about even ranges."""
@@ -86,11 +87,14 @@ def _straight(pages: Pages, prefix: str, page: Page) -> Iterator[pa.RecordBatch]
 class _Parallel:
     """Lists ranges (low, high] with a few threads, hands their batches out in order as far as the buffer allows."""
 
-    def __init__(self, pages: Pages, prefix: str, ranges: list[tuple[str | None, str | None]], threads: int) -> None:
+    def __init__(
+        self, pages: Pages, prefix: str, ranges: list[tuple[str | None, str | None]], threads: int, buffer: int
+    ) -> None:
         self._pages = pages
         self._prefix = prefix
         self._ranges = ranges
         self._threads = min(threads, len(ranges))
+        self._buffer = buffer
         self._ready: list[deque[pa.RecordBatch]] = [deque() for _ in ranges]
         self._done = [False] * len(ranges)
         self._next = 0  # range that the next free thread takes
@@ -124,7 +128,7 @@ class _Parallel:
                 if self._head == len(self._ranges):
                     return None
                 source = self._ready[self._head]
-                if not source and self._held >= _BUFFER:
+                if not source and self._held >= self._buffer:
                     source = next(batches for batches in self._ready if batches)
                 if source:
                     self._held -= 1
@@ -153,7 +157,7 @@ class _Parallel:
 
     def _put(self, number: int, batch: pa.RecordBatch) -> bool:
         with self._turn:
-            while self._held >= _BUFFER and number != self._head and not self._stop:
+            while self._held >= self._buffer and number != self._head and not self._stop:
                 self._turn.wait()
             if self._stop:
                 return False

@@ -47,9 +47,9 @@ class Pages:
     def page(
         self, prefix: str, *, after: str | None = None, delimiter: str | None = None, more: dict[str, str] | None = None
     ) -> Page:
-        """The keys under `prefix` that come after the key `after` (not with versions). `more`: `next` of the page before.
+        """The keys under `prefix` that come after the key `after` (not with versions).
 
-        Raises RekscanError when S3 refuses.
+        `more`: the `next` of the page before. Raises RekscanError when S3 refuses.
         """
         arguments: dict[str, Any] = {
             "Bucket": self._bucket,

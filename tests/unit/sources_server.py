@@ -1,0 +1,44 @@
+"""A real S3 server for the tests of sources and media: moto's, over HTTP, in a thread."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+
+
+class S3Server:
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def client(self, region: str = "us-east-1") -> Any:
+        session = boto3.session.Session(
+            aws_access_key_id="test", aws_secret_access_key="test"
+        )  # its own botocore state
+        return session.client(
+            "s3",
+            endpoint_url=self.url,
+            region_name=region,
+            config=Config(retries={"mode": "standard", "total_max_attempts": 1}, max_pool_connections=32),
+        )
+
+    def bucket(self, name: str, objects: dict[str, bytes], region: str = "us-east-1") -> str:
+        client = self.client(region)
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        client.create_bucket(Bucket=name, **place)
+        for key, body in objects.items():
+            client.put_object(Bucket=name, Key=key, Body=body)
+        return name
+
+
+@contextmanager
+def s3_server() -> Iterator[S3Server]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield S3Server(f"http://{host}:{port}")
+    finally:
+        server.stop()
