@@ -86,8 +86,9 @@ class Engine(AbstractContextManager["Engine"]):
         url = self.supervisor.redis()
         app.configure(url)
         self._ledger = Ledger(connect(url))
-        if self.local:
-            self.rekognition_url = settings.rekognition_url or self.supervisor.emulator(s3_url=spec.s3_url)
+        self.rekognition_url = settings.rekognition_url  # set: it overrides the one of job.json
+        if self.local and self.rekognition_url is None:
+            self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url)
         config = WorkerConfig(url, settings.shards, settings.threads, settings.in_flight_mb, settings.profile)
         self.supervisor.workers(config, settings.workers)
         return self._ledger

@@ -84,6 +84,9 @@ class Caller:
         self._enter(stop)
         with _Releasing(self._waiting) as waiting:
             picture = self._prepare(item)
+            if isinstance(picture, Skip) and picture.systemic:
+                do = "Allow s3:GetObject on the source for these credentials, then resume the job."
+                raise JobFault(Fault(Kind.JOB, picture.cause or picture.reason, picture.message, do))
             if isinstance(picture, Skip):
                 return self._keep(lease, name, attempts, self._skipped(item, picture, attempts))
             with picture:
@@ -108,6 +111,7 @@ class Caller:
 
     def _skipped(self, item: Item, skip: Skip, marks: str) -> list[Outcome]:
         row = Outcome(item.item_id, "", "skipped", code=skip.reason, message=skip.message, format=skip.format)
+        row = replace(row, width=skip.width, height=skip.height)
         return self._rows(replace(row, attempts=len(marks), maybe_billed=maybe(marks)))
 
     def _failed(
