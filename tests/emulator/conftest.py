@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from emulator.photos import gather
 from rekscan.testing import Emulator, emulator
 from tests.emulator import strict
 from tests.waiting import until
-
-from emulator.photos import gather
 
 
 class S3Server:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.emulator.types import Photo
 
 from emulator.photos import SIGN
+from tests.emulator.types import Photo
 
 
 def names(answer: dict[str, Any]) -> list[str]:
