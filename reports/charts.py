@@ -53,7 +53,7 @@ def _names(query: Query, api: Api) -> Chart | None:
     top = max((row[2] for row in table), default=0)
     bars = [
         Bar(
-            _readable(name),
+            readable(name),
             items,
             items / top,
             "" if middle is None else f"median {middle:.0f} %",
@@ -109,7 +109,7 @@ def _palette(query: Query, api: Api) -> Chart | None:
     table = query.execute(sql).fetchall()
     whole = sum(row[2] or 0 for row in table) or 1
     bars = [
-        Bar(_readable(name), (share or 0) / whole, (share or 0) / whole, f"{items:,} images", color)
+        Bar(readable(name), (share or 0) / whole, (share or 0) / whole, f"{items:,} images", color)
         for name, color, share, items in table
     ]
     return Chart("palette", "Dominant colours", tuple(bars), "share of all pixels counted")
@@ -128,7 +128,7 @@ def _flags(query: Query, api: Api) -> Chart | None:
         return None
     counts = ", ".join(f"count(*) filter ({name})" for name in names)
     whole, *yes = _one(query, f"select count(*), {counts} from {api.table}")
-    bars = [Bar(_readable(n), c, c / whole, f"{100 * c / whole:.0f} %") for n, c in zip(names, yes, strict=True)]
+    bars = [Bar(readable(n), c, c / whole, f"{100 * c / whole:.0f} %") for n, c in zip(names, yes, strict=True)]
     return Chart("bars", "Attributes", tuple(sorted(bars, key=lambda bar: -bar.value)), f"of {whole:,} rows")
 
 
@@ -173,7 +173,7 @@ def _categories(api: Api) -> list[Draw]:
             sql = f"select {column}, count(*) from {api.table} where {column} is not null group by 1 order by 2 desc, 1"
             table = query.execute(f"{sql} limit 12").fetchall()
             top = max((count for _, count in table), default=0)
-            bars = [Bar(_readable(name), count, count / top) for name, count in table]
+            bars = [Bar(readable(name), count, count / top) for name, count in table]
             return Chart("bars", _title(column), tuple(bars)) if len(bars) > 1 else None
 
         return chart
@@ -239,7 +239,7 @@ def _title(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _readable(value: str) -> str:
+def readable(value: str) -> str:
     """AWS's `EYES_OPEN` and our `eyes_open` as words; anything else as it is."""
     shouted = value.isupper() and value.isascii() and value.replace("_", "").isalpha() and len(value) > 2
     return _title(value.lower()) if shouted or (value.islower() and "_" in value) else value

@@ -13,12 +13,14 @@ from typing import Any
 import duckdb
 
 from jobs.apis.base import Api
+from reports.charts import readable
 from reports.facts import rows
 from reports.values import Finding, Gallery, Shot
 
 EDGES = (0, 60, 75, 90, 97, 100)  # of the confidence bands, percent
 PER_GROUP = 16  # items remembered of each group
-MANY_NAMES = 400  # a table with more names (text) is sampled by band alone
+MANY_NAMES = 400  # a table with more names is sampled by band alone
+FREE = ("text", "match_uri")  # and so is one whose names are no vocabulary
 FINDINGS = 40  # shown of one item
 
 Query = duckdb.DuckDBPyConnection
@@ -97,7 +99,7 @@ def _groups(query: Query, api: Api, apis: Sequence[Api], wanted: Wanted) -> list
         condition += f" and item_id in ({flagged(apis)})"
     name = api.name_column or "null"
     several = query.execute(f"select approx_count_distinct({name}) from {api.table}").fetchall()[0][0]
-    name = name if several <= MANY_NAMES else "null"
+    name = name if several <= MANY_NAMES and name not in FREE else "null"
     where = band(api.confidence_column) if api.confidence_column else str(len(EDGES) - 2)
     sql = f"""
         select {name}::varchar name, {where} band, count(*) n, arg_min(item_id, hash(item_id), {PER_GROUP}) items
@@ -169,7 +171,7 @@ def _finding(api: Api, row: dict[str, Any]) -> Finding:
     age = f"{row['age_low']} to {row['age_high']} years" if row["age_low"] is not None else ""
     under = row["parents"] or row["parent_name"]
     details = (age, row["gender"] or "", f"in {under}" if under else "")
-    name = str(row["name"]) if row["name"] is not None else f"{api.name} {row['face'] or ''}".strip()
+    name = readable(str(row["name"])) if row["name"] is not None else f"{api.name} {row['face'] or ''}".strip()
     return Finding(
         api=api.name,
         name=name,

@@ -1,0 +1,80 @@
+"""`report.html` of a job, with its pictures beside it in `report/`.
+
+Rule: the page stays under PAGE_BYTES whatever the size of the archive: the gallery is a sample, charts are sums.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from jobs.folder import JobFolder
+from reports.facts import gather
+from reports.gallery import Wanted, sample
+from reports.load import load_folder
+from reports.page import Page, render
+from reports.query import open_tables
+from reports.thumbnails import Fetch, add_thumbnails
+from reports.values import Gallery
+from reports.writers import build_area, publish
+
+PAGE_BYTES = 5_000_000
+ITEMS = 240  # of the gallery
+SIDE = "report"  # folder of the pictures, beside the page
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltReport:
+    path: str
+    bytes: int
+    pictures: int
+    fetched: int  # requests made to S3 or the web for them
+    fetched_bytes: int
+
+
+def build_report(
+    folder: JobFolder,
+    *,
+    status: Mapping[str, Any] | None = None,
+    wanted: Wanted | None = None,
+    items: int = ITEMS,
+    thumbnails: bool = True,
+    fetch: Fetch | None = None,
+    review: Any = None,
+) -> BuiltReport:
+    """Write `report.html` and `report/` into the job's `reports/`, from its tables (built first if they are missing).
+
+    `status`: the document of `rekscan status --json`; by default the one stored with the job. `fetch` gets the bytes of
+    items that are not local files, for the sample only; `thumbnails` False makes no pictures at all.
+    """
+    tables = load_folder(folder)
+    spec = folder.spec
+    if status is None:
+        status = orjson.loads(folder.read("reports/status.json") or b"{}")
+    with build_area(folder) as area, tempfile.TemporaryDirectory() as scratch:
+        with open_tables(tables, outcomes=True, scratch=scratch) as query:
+            facts = gather(query, spec, tables)
+            gallery = sample(query, [choice.api for choice in spec.apis], wanted or Wanted(), items)
+        side = area / SIDE
+        side.mkdir()
+        if thumbnails:
+            gallery = add_thumbnails(gallery, side, fetch, SIDE)
+        page = Page(spec, facts, gallery, status, tables.built.partial, tables.built.min_confidence, review)
+        html = _within_budget(page)
+        (area / "report.html").write_bytes(html)
+        where = publish(folder, [side, area / "report.html"])[-1]
+    pictures = sum(shot.thumbnail is not None for shot in gallery.shots)
+    return BuiltReport(where, len(html), pictures, gallery.fetched, gallery.fetched_bytes)
+
+
+def _within_budget(page: Page) -> bytes:
+    """The page; with fewer items in its gallery where it would be too large."""
+    while True:
+        html = render(page).encode("utf-8", "replace")
+        shots = page.gallery.shots
+        if len(html) <= PAGE_BYTES or not shots:
+            return html
+        kept: Gallery = replace(page.gallery, shots=shots[: len(shots) * 2 // 3])
+        page = replace(page, gallery=kept)

@@ -1,0 +1,169 @@
+// The page reads without this script; with it the gallery can be filtered, paged by keys, enlarged and linked to.
+"use strict";
+(() => {
+  const PER_PAGE = 24;
+  const $ = (id) => document.getElementById(id);
+
+  // --- theme
+  const theme = $("theme"), root = document.documentElement;
+  const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
+  const label = () => { theme.textContent = dark() ? "Light" : "Dark"; };
+  theme.hidden = false;
+  theme.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; label(); });
+  label();
+
+  const gallery = $("gallery");
+  if (!gallery) return;
+
+  // --- cards as values, read once from the page
+  const cards = [...gallery.querySelectorAll(".card")].map((node, rank) => ({
+    node, rank, name: node.dataset.name, flagged: node.classList.contains("sensitive"),
+    finds: [...node.querySelectorAll(".finds li")].map((li) => ({
+      li, api: li.dataset.a, name: li.dataset.n, confidence: li.dataset.c === undefined ? 100 : Number(li.dataset.c),
+    })),
+  }));
+  for (const card of cards) card.words = [card.name, ...card.finds.map((find) => find.name)].join("\n").toLowerCase();
+  const names = new Set(cards.flatMap((card) => card.finds.map((find) => find.name)));
+  for (const name of [...names].sort().slice(0, 500)) $("names").append(Object.assign(document.createElement("option"), { value: name }));
+
+  // --- filters
+  const field = { api: $("f-api"), name: $("f-name"), confidence: $("f-confidence"), search: $("f-search"), sort: $("f-sort"), flagged: $("f-flagged") };
+  let matching = cards, page = 0;
+
+  function pattern(text) {
+    const escaped = text.trim().replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".");
+    return text.trim() ? new RegExp(text.includes("*") ? `^${escaped}$` : escaped, "iu") : null;
+  }
+
+  function filter() {
+    const least = Number(field.confidence.value), name = pattern(field.name.value), api = field.api.value;
+    const search = field.search.value.trim().toLowerCase();
+    const narrowed = Boolean(least || name || api);
+    $("f-shown").value = String(least);
+    for (const card of cards) {
+      let best = -1;
+      for (const find of card.finds) {
+        const fits = (!api || find.api === api) && (!name || name.test(find.name)) && find.confidence >= least;
+        find.li.classList.toggle("under", find.confidence < least);
+        if (fits && find.confidence > best) best = find.confidence;
+      }
+      card.best = best;
+      card.fits = (!narrowed || best >= 0) && (!search || card.words.includes(search)) && (!field.flagged?.checked || card.flagged);
+      for (const rect of card.node.querySelectorAll(".boxes rect")) rect.classList.toggle("under", card.finds[rect.dataset.i].confidence < least);
+    }
+    const order = {
+      rare: (a, b) => a.rank - b.rank, high: (a, b) => b.best - a.best || a.rank - b.rank,
+      low: (a, b) => a.best - b.best || a.rank - b.rank, name: (a, b) => a.name.localeCompare(b.name) || a.rank - b.rank,
+    }[field.sort.value];
+    matching = cards.filter((card) => card.fits).sort(order);
+    show(0);
+  }
+
+  function show(wanted) {
+    const pages = Math.max(1, Math.ceil(matching.length / PER_PAGE));
+    page = Math.min(Math.max(0, wanted), pages - 1);
+    const visible = matching.slice(page * PER_PAGE, (page + 1) * PER_PAGE);
+    for (const card of cards) card.node.hidden = true;
+    for (const card of visible) { card.node.hidden = false; card.node.parentNode.append(card.node); }
+    $("shown").textContent = `${matching.length} of ${cards.length} items`;
+    $("page").textContent = `Page ${page + 1} of ${pages}`;
+    $("back").disabled = page === 0;
+    $("on").disabled = page === pages - 1;
+    $("none").hidden = matching.length > 0;
+  }
+
+  function turn(by) {
+    const before = page;
+    show(page + by);
+    if (page !== before) gallery.scrollIntoView();
+  }
+
+  for (const input of Object.values(field)) input?.addEventListener("input", filter);
+  $("filters").addEventListener("submit", (event) => event.preventDefault());
+  $("back").addEventListener("click", () => turn(-1));
+  $("on").addEventListener("click", () => turn(1));
+
+  // --- boxes: a finding and its box light up together
+  function pick(event, on) {
+    const li = event.target.closest?.(".finds li.boxed");
+    if (!li) return;
+    const card = li.closest(".card");
+    card.classList.toggle("picking", on);
+    card.querySelector(`.boxes rect[data-i="${li.dataset.i}"]`)?.classList.toggle("on", on);
+  }
+  for (const [kind, on] of [["mouseover", true], ["mouseout", false], ["focusin", true], ["focusout", false]]) {
+    document.addEventListener(kind, (event) => pick(event, on));
+  }
+
+  // --- the tools of a card
+  const large = $("large");
+  let opened = null;
+
+  function open(card) {
+    opened = card;
+    const copy = card.node.cloneNode(true);
+    copy.removeAttribute("id");
+    copy.hidden = false;
+    copy.querySelectorAll(".tools button:not(.copy)").forEach((button) => button.remove());
+    large.firstElementChild.replaceChildren(copy);
+    large.querySelectorAll("img").forEach((image) => { image.loading = "eager"; });
+    if (!large.open) large.showModal();
+  }
+
+  async function copyLink(card, button) {
+    const link = `${location.href.split("#")[0]}#${card.node.id}`;
+    try { await navigator.clipboard.writeText(link); button.textContent = "Copied"; }
+    catch { history.replaceState(null, "", `#${card.node.id}`); button.textContent = "In address bar"; }
+    button.addEventListener("blur", () => { button.textContent = "Copy link"; }, { once: true });
+  }
+
+  for (const card of cards) {
+    card.node.querySelectorAll("li.boxed").forEach((li) => { li.tabIndex = 0; });
+    const tools = document.createElement("div");
+    tools.className = "tools";
+    const add = (text, kind, act) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: text, className: kind });
+      button.setAttribute("aria-label", `${text}: ${card.name.slice(0, 80)}`);
+      button.addEventListener("click", () => act(button));
+      tools.append(button);
+    };
+    if (card.node.querySelector("img")) add("Enlarge", "enlarge", () => open(card));
+    if (card.flagged) add("Show", "uncover", (button) => { button.textContent = card.node.classList.toggle("open") ? "Blur" : "Show"; });
+    add("Copy link", "copy", (button) => copyLink(card, button));
+    card.node.querySelector("figcaption").append(tools);
+  }
+  large.addEventListener("click", (event) => {
+    if (event.target === large) large.close();
+    if (event.target.matches(".copy")) copyLink(opened, event.target);
+  });
+
+  // --- keys
+  const step = (by) => {
+    const next = matching[matching.indexOf(opened) + by];
+    if (next) { show(Math.floor(matching.indexOf(next) / PER_PAGE)); open(next); }
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select")) return;
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (by && large.open) step(by);
+    else if (by) turn(by);
+    else if (event.key === "/" && !large.open) { event.preventDefault(); field.search.focus(); }
+    else if (event.key === "Enter" && !large.open && event.target.matches(".finds li")) open(cards.find((card) => card.node === event.target.closest(".card")));
+  });
+
+  // --- links to an item
+  function arrive() {
+    const card = cards.find((one) => `#${one.node.id}` === location.hash);
+    if (!card) return;
+    if (!matching.includes(card)) { $("filters").reset(); filter(); }
+    show(Math.floor(matching.indexOf(card) / PER_PAGE));
+    card.node.scrollIntoView();
+    card.node.querySelector("a").focus({ preventScroll: true });
+  }
+  addEventListener("hashchange", arrive);
+
+  $("filters").hidden = false;
+  $("pages").hidden = false;
+  filter();
+  arrive();
+})();
