@@ -6,6 +6,7 @@ what the try before it cost.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,6 +41,7 @@ class Tallies:
     """Tallies by calendar month (`2026-11`) and API."""
 
     rows: dict[tuple[str, str], Tally] = field(default_factory=dict)
+    last: datetime | None = None  # start of the last attempt, where known
 
     def add(self, month: str, api: str, more: Tally) -> None:
         self.rows[month, api] = self.rows.get((month, api), Tally()).plus(more)
@@ -85,6 +87,8 @@ def tally(folder: JobFolder) -> Tallies:
         for table in tables:
             _add_paid(found, table, month)
         _add_outcomes(found, _latest(tables), month)
+        times = [pc.max(table.column("started_at")).as_py() for table in tables]
+        found.last = max((time for time in [found.last, *times] if time is not None), default=None)
     return found
 
 

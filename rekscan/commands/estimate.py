@@ -175,10 +175,11 @@ def build(
     demands = [demand for name in videos for demand in plan_demand.of_video_meters(name, counts, prices)]
     if not choices and not videos and (counts.images or counts.videos or not amounts.given):
         parse([apis])  # says which APIs there are
-    return plan(
+    region = region_of(settings)
+    built = plan(
         choices,
         counts,
-        region=settings.aws_region(DEFAULT_REGION),
+        region=region or DEFAULT_REGION,
         prices=prices,
         quotas=quotas,
         tps={name: float(rate) for name, rate in pairs("--tps", terms.tps or ()).items()},
@@ -187,6 +188,13 @@ def build(
         free_tier=FreeTier.named(terms.free_tier, prices) if terms.free_tier else None,
         extra=demands + amounts.demands(prices),
     )
+    note = () if region else (f"No Region is set: priced in {DEFAULT_REGION} (--region sets one).",)
+    return built.assuming((*note, *built.assumptions))
+
+
+def region_of(settings: Settings) -> str:
+    """The Region that is set, "" if none is: an estimate needs no account."""
+    return settings.aws_region("")
 
 
 def count(sources: Sequence[str], settings: Settings) -> Counts:

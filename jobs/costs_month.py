@@ -1,0 +1,96 @@
+"""A calendar month of a job home: all its jobs together, as AWS bills them.
+
+Rule: the month's units of a meter and Region are one running total over all jobs, in the order the jobs were made, so
+that splitting a scan into jobs never changes the month's total. The month to date that the month's first job of a
+Region was planned with counts before it; later ones would count the earlier jobs again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from jobs.costs import Costs, reckon
+from jobs.costs_tally import Tallies
+from jobs.folder import JobSpec
+from jobs.price import known_total, money
+
+
+@dataclass(frozen=True, slots=True)
+class JobMonth:
+    """One job's share of a month."""
+
+    costs: Costs
+    created_at: str
+    sources: tuple[str, ...]
+    local: bool = False  # ran on the bundled emulator: priced as AWS would, billed by nobody
+
+    def to_json(self) -> dict[str, Any]:
+        lines = [line.to_json() for line in self.costs.lines]
+        for line in lines:
+            del line["planned"]  # of the whole job, not of this month
+        return {
+            "job": self.costs.job,
+            "region": self.costs.region,
+            "created_at": self.created_at,
+            "sources": list(self.sources),
+            "local": self.local,
+            "lines": lines,
+            "actual_usd": money(self.costs.actual_usd),
+            "maybe_usd": money(self.costs.maybe_usd),
+            "complete": self.costs.complete,
+            "prices": {"source": self.costs.prices_source, "as_of": self.costs.prices_as_of},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HomeMonth:
+    """`rekscan costs --month 2026-11`."""
+
+    month: str
+    jobs: tuple[JobMonth, ...]
+
+    @property
+    def actual_usd(self) -> Decimal | None:
+        return known_total(job.costs.actual_usd for job in self.jobs)
+
+    @property
+    def maybe_usd(self) -> Decimal | None:
+        return known_total(job.costs.maybe_usd for job in self.jobs)
+
+    @property
+    def complete(self) -> bool:
+        return all(job.costs.complete for job in self.jobs)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "month": self.month,
+            "jobs": [job.to_json() for job in self.jobs],
+            "usd": {"actual": money(self.actual_usd), "maybe": money(self.maybe_usd)},
+            "complete": self.complete,
+        }
+
+
+def home_month(month: str, jobs: Iterable[tuple[JobSpec, Tallies]]) -> HomeMonth:
+    """The month of these jobs; those without a call in it are left out."""
+    used: dict[str, dict[str, Decimal]] = {}  # account and Region -> meter -> units so far
+    found = []
+    for spec, tallies in sorted(jobs, key=lambda row: (row[0].created_at, row[0].job)):
+        rows = {key: row for key, row in tallies.rows.items() if key[0] == month}
+        if not any(row.attempts or row.units or row.maybe_billed for row in rows.values()):
+            continue
+        where = f"{spec.account} {spec.region}"
+        running = used.setdefault(where, _stated(spec, month))
+        costs = reckon(spec, Tallies(rows), before={month: running})
+        found.append(JobMonth(costs, spec.created_at, spec.sources, bool(spec.options.get("local"))))
+        for line in costs.lines:
+            more = sum((tier.units for tier in line.actual), Decimal(0))
+            running[line.meter] = running.get(line.meter, Decimal(0)) + more
+    return HomeMonth(month, tuple(found))
+
+
+def _stated(spec: JobSpec, month: str) -> dict[str, Decimal]:
+    """The month to date a job was planned with, if it is of this month."""
+    stated: Mapping[str, Any] = spec.plan.get("month_to_date") or {}
+    first = str(spec.plan.get("start") or spec.created_at)[:7]
+    return {meter: Decimal(str(units)) for meter, units in stated.items()} if first == month else {}

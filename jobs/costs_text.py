@@ -1,0 +1,122 @@
+"""The reckoning as tables a manager can read. Pure: values in, text out."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from jobs.costs import Costs
+from jobs.costs_month import HomeMonth
+from jobs.price_text import ROUNDING, count, dollars, each, table
+
+HEADER = ("API", "Meter", "Planned", "Planned $", "Actual", "Actual $", "Maybe", "Maybe $")
+MONTH = ("Job", "Region", "API", "Meter", "Units", "Price", "Maybe $")
+AWS = ("Operation", "Answered", "Maybe", "AWS counts", "Gap")
+_MAYBE = (
+    "Maybe: attempts whose answer never came. AWS may have billed them on top of the actual price; its bill decides."
+)
+
+
+def text(costs: Costs) -> str:
+    """Planned, actual and maybe billed per API, and how the tiers were walked."""
+    rows = [
+        (
+            line.api,
+            line.meter,
+            count(line.planned_units),
+            dollars(line.planned_usd),
+            count(sum((tier.units for tier in line.actual), Decimal(0))),
+            dollars(line.actual_usd),
+            count(sum((tier.units for tier in line.maybe), Decimal(0))),
+            dollars(line.maybe_usd),
+        )
+        for line in costs.lines
+    ]
+    totals = (dollars(costs.planned_usd), "", dollars(costs.actual_usd), "", dollars(costs.maybe_usd))
+    parts = [f"Job {costs.job} in {costs.region}", ""]
+    parts += [table(HEADER, [*rows, ("Total", "", "", *totals)], HEADER[2:]), ""]
+    for line in costs.lines:
+        walk = " + ".join(f"{count(tier.units)} x {each(tier.usd_each)} ({tier.confidence})" for tier in line.actual)
+        if walk:
+            parts.append(f"{line.api} on {line.meter}: {walk}")
+        calls = line.calls
+        done = f"{count(calls.ok)} answered ({count(calls.known)} known before)"
+        parts.append(
+            f"  {done}, {count(calls.skipped)} skipped, {count(calls.failed)} failed, {count(calls.attempts)} requests"
+        )
+    for month in costs.months if len(costs.months) > 1 else ():
+        amounts = [line.actual_usd for line in costs.months[month]]
+        known = [amount for amount in amounts if amount is not None]
+        parts.append(f"{month}: {dollars(sum(known, Decimal(0)) if known else None)}")
+    if not costs.complete:
+        parts.append("NOT COMPLETE: a part of the price is unknown.")
+    if any(line.maybe for line in costs.lines):
+        parts.append(_MAYBE)
+    return "\n".join([*parts, f"Prices: {costs.prices_source}, {costs.prices_as_of}.", ROUNDING])
+
+
+def month_text(month: HomeMonth) -> str:
+    """All jobs of a home in one calendar month."""
+    rows = [
+        (
+            job.costs.job,
+            job.costs.region,
+            line.api,
+            line.meter,
+            count(sum((tier.units for tier in line.actual), Decimal(0))),
+            dollars(line.actual_usd),
+            dollars(line.maybe_usd),
+        )
+        for job in month.jobs
+        for line in job.costs.lines
+    ]
+    rows.append(("Total", "", "", "", "", dollars(month.actual_usd), dollars(month.maybe_usd)))
+    parts = [f"{month.month}: {count(len(month.jobs))} job{'s' * (len(month.jobs) != 1)}", ""]
+    parts += [table(MONTH, rows, MONTH[4:]), ""]
+    if not month.complete:
+        parts.append("NOT COMPLETE: a part of the price is unknown.")
+    local = sum(job.local for job in month.jobs)
+    if local:
+        parts.append(f"{count(local)} of them ran on the bundled emulator: priced as AWS would, billed by nobody.")
+    return "\n".join([*parts, "Tiers are pooled over the month's jobs, in the order they were made.", ROUNDING])
+
+
+def gaps(costs: Costs, aws: Mapping[str, int]) -> list[dict[str, int | str]]:
+    """Our answered calls beside AWS's counts, per operation. Calls that serve two APIs count once."""
+    found: list[dict[str, int | str]] = []
+    for operation, theirs in aws.items():
+        lines = [line for line in costs.lines if line.operation == operation]
+        answered = max((line.calls.ok - line.calls.known for line in lines), default=0)
+        maybe = max((line.calls.maybe_billed for line in lines), default=0)
+        gap = theirs - answered
+        found.append(
+            {
+                "operation": operation,
+                "answered": answered,
+                "maybe_billed": maybe,
+                "cloudwatch": theirs,
+                "gap": gap,
+                "why": _why(gap, maybe),
+            }
+        )
+    return found
+
+
+def gaps_text(rows: Sequence[Mapping[str, int | str]]) -> str:
+    names = ("operation", "answered", "maybe_billed", "cloudwatch", "gap")
+    cells = [tuple(f"{row[n]:,}" if isinstance(row[n], int) else str(row[n]) for n in names) for row in rows]
+    return "\n".join([table(AWS, cells, AWS[1:]), *(f"{row['operation']}: {row['why']}" for row in rows)])
+
+
+def _why(gap: int, maybe: int) -> str:
+    """What can explain AWS counting `gap` calls more than were answered here."""
+    if gap == 0:
+        return "AWS counts what was answered here."
+    if gap < 0:
+        return (
+            f"AWS counts {-gap:,} fewer: its metrics arrive minutes late and may lack the last calls; ask again later."
+        )
+    if maybe == 0:
+        return f"{gap:,} more calls at AWS than here: another program used this account in that time."
+    if gap <= maybe:
+        return f"{gap:,} of the {maybe:,} attempts without an answer did reach AWS, and are billed."
+    rest = gap - maybe
+    return f"at most {maybe:,} are attempts without an answer; {rest:,} are another program's in this account."

@@ -1,0 +1,135 @@
+"""`rekscan costs`: what a job cost beside its plan, what AWS counted, and a month of all jobs."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from jobs import costs as reckoning
+from jobs.costs_month import home_month
+from jobs.costs_tally import tally
+from jobs.costs_text import gaps, gaps_text, month_text, text
+from jobs.errors import RekscanError, UsageError
+from jobs.folder import JobFolder, JobSpec, list_jobs
+from jobs.price import PriceTable, money, total
+from jobs.price_store import stored_prices
+from jobs.price_text import count, dollars
+from rekscan.output import print_json, print_line
+from rekscan.session import find, ledger
+from rekscan.settings import Connection, Settings, resolve
+from workers import client, cloudwatch, collections
+
+_LATE = timedelta(minutes=15)  # a call may last that long after its first attempt
+_MADE = "CreateCollection"
+
+
+def costs(
+    job: Annotated[str | None, Parameter(help="Job id, or `last`.")] = None,
+    *,
+    cloudwatch: Annotated[
+        bool, Parameter(negative=(), help="Put AWS's own counts beside, and explain the gap.")
+    ] = False,
+    month: Annotated[str | None, Parameter(help="All jobs of the home in a calendar month: 2026-11.")] = None,
+    json: Annotated[bool, Parameter(negative=(), help="Print a JSON document.")] = False,
+    connection: Connection | None = None,
+) -> int:
+    """What a job cost: planned, actual, and what AWS may have billed on top.
+
+    Example: `rekscan costs last --cloudwatch`
+    """
+    settings = resolve(connection)
+    if month is not None:
+        if job is not None or cloudwatch:
+            raise UsageError("--month is of all jobs", "Leave JOB and --cloudwatch out, or leave --month out.")
+        return _month(settings, month, json=json)
+    folder = find(settings, job)
+    spec, last = folder.spec, None
+    records = ledger(settings)
+    if records is not None and spec.job in records.live():
+        found = reckoning.reckon(spec, records.progress(spec.job))
+    else:
+        tallies = tally(folder)
+        found, last = reckoning.reckon(spec, tallies), tallies.last
+    aws = gaps(found, _counts(spec, last, settings)) if cloudwatch else None
+    left = left_over([spec], settings)
+    if json:
+        more = {"cloudwatch": aws} if aws is not None else {}
+        print_json({**found.to_json(), **more, "collections": left})
+        return 0
+    print_line(text(found))
+    if aws is not None:
+        print_line(f"\n{gaps_text(aws)}")
+    _show_left(left)
+    return 0
+
+
+def _month(settings: Settings, month: str, *, json: bool) -> int:
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+        raise UsageError(f"--month {month}: not a month", "Write --month 2026-11.")
+    names = list_jobs(settings.home, s3_url=settings.s3_url)
+    folders = [JobFolder(settings.home, name, s3_url=settings.s3_url) for name in names]
+    found = home_month(month, ((folder.spec, tally(folder)) for folder in folders))
+    left = left_over([folder.spec for folder in folders], settings)
+    if json:
+        print_json({**found.to_json(), "collections": left})
+        return 0
+    print_line(month_text(found))
+    _show_left(left)
+    return 0
+
+
+def _counts(spec: JobSpec, last: datetime | None, settings: Settings) -> dict[str, int]:
+    """AWS's counts of the job's operations while it ran."""
+    if spec.options.get("local") or spec.rekognition_url:
+        raise RekscanError(
+            "this job did not run against AWS, so CloudWatch knows nothing of it", "Leave --cloudwatch out."
+        )
+    start = datetime.fromisoformat(spec.created_at)
+    end = last + _LATE if last is not None else datetime.now(UTC)
+    made = cloudwatch.connect(spec.region, profile=settings.profile)
+    return cloudwatch.counts(made, (choice.api.operation for choice in spec.apis), start, end)
+
+
+def left_over(specs: list[JobSpec], settings: Settings) -> list[dict[str, Any]]:
+    """The face collections these jobs made that are still there, with what they cost a month."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for spec in specs:
+        for choice in spec.apis:
+            for step in choice.api.prepare(choice.params):
+                where = (spec.region, step.arguments.get("CollectionId", ""))
+                if step.operation == _MADE and where not in found and not spec.options.get("local"):
+                    found[where] = _collection(spec, where[1], settings)
+    return [row for row in found.values() if row["there"] is not False]
+
+
+def _collection(spec: JobSpec, name: str, settings: Settings) -> dict[str, Any]:
+    row: dict[str, Any] = {"collection": name, "region": spec.region, "there": None, "faces": None}
+    try:
+        made = client.rekognition(
+            spec.region,
+            endpoint_url=settings.rekognition_url or spec.rekognition_url,
+            profile=settings.profile,
+            connections=1,
+        )
+        one = collections.describe(made, name)
+    except RekscanError as error:
+        gone = error.what.startswith("there is no face collection")
+        return row | {"there": False if gone else None, "usd_per_month": None, "why": error.what}
+    prices: PriceTable = stored_prices()
+    units = {"face-vectors": one.faces, "user-vectors": one.users}
+    usd = total(prices.price(meter, spec.region, number).usd for meter, number in units.items() if number)
+    return row | {"there": True, "faces": one.faces, "users": one.users, "usd_per_month": money(usd)}
+
+
+def _show_left(left: list[dict[str, Any]]) -> None:
+    for row in left:
+        where = f"collection {row['collection']} in {row['region']}"
+        if row["there"]:
+            price = dollars(None if row["usd_per_month"] is None else Decimal(row["usd_per_month"]))
+            print_line(f"Left over: {where} with {count(row['faces'])} faces costs {price} a month.")
+        else:
+            print_line(f"Maybe left over: {where} ({row['why']}).")
+    if left:
+        print_line("`rekscan collections delete NAME` ends it.")
