@@ -207,6 +207,10 @@ class _Attempts:
             response = caller._method(**arguments)
         except Exception as error:
             return self._went_wrong(understand(error, caller.request.operation), number, started)
+        if not any(key in response for choice in caller.request.choices for key in choice.api.answer_keys):
+            # botocore reads a body that is not JSON (a proxy's page, a cut answer) as an answer without members.
+            fault = Fault(Kind.UNKNOWN, "UnreadableAnswer", "the answer's body is not what the service sends")
+            return self._went_wrong(fault, number, started)
         self.marks += "b"
         took = time.monotonic() - before
         outcomes = caller._answered(self.item, response, self.picture, self.marks, started, took)

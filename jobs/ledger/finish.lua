@@ -4,6 +4,11 @@
 if redis.call('HGET', KEYS[5], ARGV[1]) ~= ARGV[2] then return {0} end
 redis.call('ZREM', KEYS[4], ARGV[1])
 redis.call('HDEL', KEYS[5], ARGV[1])
+local live = redis.call('HGETALL', KEYS[8])
+for i = 1, #live, 2 do
+  -- Throttles are of no call's row: this is where they are counted.
+  if live[i]:sub(1, 10) == 'throttled:' then redis.call('HINCRBY', KEYS[1], live[i], live[i + 1]) end
+end
 redis.call('DEL', KEYS[6], KEYS[7], KEYS[8])
 for i = 3, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
 if ARGV[1] == '-1' then return {1, 0} end

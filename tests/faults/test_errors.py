@@ -20,7 +20,7 @@ def scan(photos: Path, tmp_path: Path, url: str, *more: str) -> Scan:
 
 
 @pytest.mark.parametrize(
-    "fault", ["500:30%", "503:30%", "400:ThrottlingException:30%", "reset:20%", "truncate:20%", "html:20%"]
+    "fault", ["500:30%", "503:30%", "400:ThrottlingException:30%", "reset:12%", "truncate:12%", "html:12%"]
 )
 def test_passing_faults_are_retried_until_every_call_is_answered(photos: Path, tmp_path: Path, fault: str) -> None:
     with emulator(tmp_path, "--fault", f"DetectLabels:{fault}") as rekognition:
