@@ -16,6 +16,7 @@ from jobs.apis.base import Api
 from reports.values import Bar, Chart, Found
 
 TOP = 20
+FREE = ("text", "match_uri")  # name columns that are no vocabulary
 BANDS = 10  # of a confidence distribution
 SCRIPTS = (
     *("Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "Thai"),
@@ -51,20 +52,15 @@ def _names(query: Query, api: Api) -> Chart | None:
         group by 1 order by 3 desc, 1 limit {TOP}"""
     table = query.execute(sql).fetchall()
     top = max((row[2] for row in table), default=0)
+    plain = str if column in FREE else readable
     bars = [
-        Bar(
-            readable(name),
-            items,
-            items / top,
-            "" if middle is None else f"median {middle:.0f} %",
-            None,
-            _spark(several),
-        )
+        Bar(plain(name), items, items / top, "" if middle is None else f"{middle:.0f} %", None, _spark(several))
         for name, _, items, middle, *several in table
     ]
     total = _one(query, f"select count(distinct {column}) from {api.table} where true {_whole_lines(api)}")[0]
-    note = f"{total:,} different; the {len(bars)} in most images" if total > len(bars) else "by images they are in"
-    return Chart("bars", f"{_title(column)} found" if column != "name" else "Names found", tuple(bars), note)
+    which = f"top {len(bars)} of {total:,}, " if total > len(bars) else ""
+    note = f"{which}by images; confidences and their median"
+    return Chart("bars", "Names" if column == "name" else _title(column), tuple(bars), note)
 
 
 def _confidence(query: Query, api: Api) -> Chart | None:
@@ -128,7 +124,7 @@ def _flags(query: Query, api: Api) -> Chart | None:
         return None
     counts = ", ".join(f"count(*) filter ({name})" for name in names)
     whole, *yes = _one(query, f"select count(*), {counts} from {api.table}")
-    bars = [Bar(readable(n), c, c / whole, f"{100 * c / whole:.0f} %") for n, c in zip(names, yes, strict=True)]
+    bars = [Bar(_title(n), c, c / whole, f"{100 * c / whole:.0f} %") for n, c in zip(names, yes, strict=True)]
     return Chart("bars", "Attributes", tuple(sorted(bars, key=lambda bar: -bar.value)), f"of {whole:,} rows")
 
 
@@ -184,18 +180,23 @@ def _categories(api: Api) -> list[Draw]:
 
 def _per_item(query: Query, api: Api, answered: int) -> Chart | None:
     """How many things are in an image; those with none count too."""
-    thing = next((name for name in ("face", "person") if name in api.schema.names), None)
-    if thing is None and "left" not in api.schema.names:
+    names = api.schema.names
+    thing = next((name for name in ("face", "person") if name in names), "name" if "instance" in names else None)
+    if thing is None and "left" not in names:
         return None
     counted = f"count(distinct {thing})" if thing else "count(*)"
     sql = f"""
-        select least(n, 10), count(*) from
+        select n, count(*) from
         (select {counted} n from {api.table} where true {_whole_lines(api)} group by item_id) group by 1"""
     counts = dict(query.execute(sql).fetchall())
     counts[0] = max(0, answered - sum(counts.values()))
-    top = max(counts.values())
-    bars = [Bar("10+" if n == 10 else str(n), counts.get(n, 0), counts.get(n, 0) / top) for n in range(max(counts) + 1)]
-    title = {"face": "Faces", "person": "People"}.get(thing or "", _title(api.table))
+    step = max(counts) // 12 + 1
+    summed = [sum(counts.get(n, 0) for n in range(low, low + step)) for low in range(0, max(counts) + 1, step)]
+    bars = [
+        Bar(str(n * step) if step == 1 else f"{n * step}-{n * step + step - 1}", count, count / max(summed))
+        for n, count in enumerate(summed)
+    ]
+    title = {"face": "Faces", "person": "People", None: "Lines"}.get(thing, _title(api.table))
     return Chart("columns", f"{title} per image", tuple(bars), "images")
 
 
@@ -229,10 +230,6 @@ def _one(query: Query, sql: str) -> tuple[Any, ...]:
 def _spark(counts: Sequence[int]) -> tuple[float, ...]:
     top = max(counts, default=0)
     return tuple(round(count / top, 3) for count in counts) if top else ()
-
-
-def _median(value: float | None) -> str:
-    return "" if value is None else f"median {value:.0f} %"
 
 
 def _title(name: str) -> str:

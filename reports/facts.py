@@ -15,7 +15,7 @@ from reports.causes import advice
 from reports.charts import found
 from reports.values import Calls, Cause, Facts, Moment, Timeline
 
-SLICES = 120  # of the timeline
+SLICES = 100  # of the timeline
 CAUSES = 40
 SAMPLES = 5
 
@@ -97,7 +97,7 @@ def _timeline(query: Query) -> Timeline | None:
     low, high = query.execute(f"select epoch(min(started_at)), epoch(max(started_at)) {sent}").fetchall()[0]
     if low is None:
         return None
-    step = max(1.0, (high - low) / SLICES)
+    step = max(0.25, (high - low) / SLICES)
     cursor = query.execute(
         f"select floor((epoch(started_at) - ?) / ?)::int, count(*), sum(attempts - 1) {sent} group by 1",
         [low, step],

@@ -13,14 +13,13 @@ from typing import Any
 import duckdb
 
 from jobs.apis.base import Api
-from reports.charts import readable
+from reports.charts import FREE, readable
 from reports.facts import rows
 from reports.values import Finding, Gallery, Shot
 
 EDGES = (0, 60, 75, 90, 97, 100)  # of the confidence bands, percent
 PER_GROUP = 16  # items remembered of each group
 MANY_NAMES = 400  # a table with more names is sampled by band alone
-FREE = ("text", "match_uri")  # and so is one whose names are no vocabulary
 FINDINGS = 40  # shown of one item
 
 Query = duckdb.DuckDBPyConnection
@@ -171,7 +170,8 @@ def _finding(api: Api, row: dict[str, Any]) -> Finding:
     age = f"{row['age_low']} to {row['age_high']} years" if row["age_low"] is not None else ""
     under = row["parents"] or row["parent_name"]
     details = (age, row["gender"] or "", f"in {under}" if under else "")
-    name = readable(str(row["name"])) if row["name"] is not None else f"{api.name} {row['face'] or ''}".strip()
+    shown = str if api.name_column in FREE else readable
+    name = shown(row["name"]) if row["name"] is not None else f"{api.name} {row['face'] or ''}".strip()
     return Finding(
         api=api.name,
         name=name,

@@ -173,6 +173,8 @@ def _tiles(page: Page, totals: Mapping[str, int]) -> Sequence[Mapping[str, str]]
 
 
 def duration(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.1f} s"
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

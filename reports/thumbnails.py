@@ -17,6 +17,7 @@ from jobs.sources.uris import is_local, path_of
 from reports.values import Gallery, Shot
 
 SIDE = 512  # pixels of the longer side
+SHOWN = 280  # the same, as the page lays it out before a picture is enlarged
 LIMITS = Limits(max_bytes=120_000, min_side=1, max_side=SIDE)
 HEAD = 4096
 THREADS = 4
@@ -60,7 +61,9 @@ def _picture(shot: Shot, folder: Path, fetch: Fetch | None, href: str, pool: Dec
         return replace(shot, missing=small.message)
     file = folder / f"{shot.item_id}.{'jpg' if small.format == 'jpeg' else small.format}"
     file.write_bytes(small.data)
-    return replace(shot, thumbnail=f"{href}/{file.name}", width=small.width, height=small.height)
+    scale = min(1.0, SHOWN / max(small.width, small.height))
+    wide, high = max(1, round(small.width * scale)), max(1, round(small.height * scale))
+    return replace(shot, thumbnail=f"{href}/{file.name}", width=wide, height=high)
 
 
 def _read(uri: str, fetch: Fetch | None, count: Counter) -> bytes | None:

@@ -137,7 +137,7 @@ class Shot:
     findings: tuple[Finding, ...]
     hidden: int = 0  # findings that are in the tables but not shown
     thumbnail: str | None = None  # relative to the page
-    width: int = 0  # of the thumbnail
+    width: int = 0  # CSS pixels on the page
     height: int = 0
     missing: str = ""  # why there is no thumbnail
 

@@ -132,6 +132,9 @@
     add("Copy link", "copy", (button) => copyLink(card, button));
     card.node.querySelector("figcaption").append(tools);
   }
+  gallery.addEventListener("click", (event) => {
+    if (event.target.matches(".frame img")) open(cards.find((card) => card.node === event.target.closest(".card")));
+  });
   large.addEventListener("click", (event) => {
     if (event.target === large) large.close();
     if (event.target.matches(".copy")) copyLink(opened, event.target);
