@@ -21,6 +21,7 @@ _OPENERS = {
     "avif": ["AVIF"],
     "jp2": ["JPEG2000"],
 }
+_ANIMATED = frozenset(("gif", "webp", "tiff", "png", "avif"))
 _QUALITIES = (92, 85, 75)  # tried in this order before pixels are given up
 _16_BIT = frozenset(("I;16", "I;16L", "I;16B", "I;16N", "I"))
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow raises at twice this
@@ -30,35 +31,39 @@ ImageFile.LOAD_TRUNCATED_IMAGES = False
 def mend(data: bytes, name: str, limits: Bounds, *, only_verify: bool = False) -> Fitted:
     """`data`, of the sniffed format `name`, as Rekognition takes it. Raises Unfit."""
     image = _open(data, name)
-    frames = getattr(image, "n_frames", 1) if name in ("gif", "webp", "tiff", "png", "avif") else 1
-    stored = image.size
+    frames = getattr(image, "n_frames", 1) if name in _ANIMATED else 1
+    orientation = _orientation(image, name)  # before loading, which may turn the picture and drop the tag
+    full = image.size
+    if orientation in (5, 6, 7, 8) and name not in ("tiff", "heic"):
+        full = (full[1], full[0])
     if only_verify:
         _load(image)
-        turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-        return Fitted(b"", "", name, *(reversed(stored) if turned and name == "jpeg" else stored))
-    if name == "jpeg" and limits.max_side and max(stored) > 2 * limits.max_side:
+        return Fitted(b"", "", name, *full)
+    if name == "jpeg" and limits.max_side and max(full) > 2 * limits.max_side:
         image.draft(image.mode, (limits.max_side, limits.max_side))  # decodes at 1/2, 1/4 or 1/8: less memory
     _load(image)
-    notes: list[str] = []
     profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
-    # PNG is not turned: Rekognition shows it as stored, so must we.
-    upright = image if name == "png" else ImageOps.exif_transpose(image)
-    if upright is not image and image.getexif().get(0x0112, 1) != 1:
-        notes.append("rotated")
-    flat = upright.mode in ("1", "P", "PA")  # drawings: lossless is smaller and sharper
+    upright = ImageOps.exif_transpose(image) if orientation != 1 else image
+    drawing = upright.mode in ("1", "P", "PA")  # lossless is smaller and sharper
     plain, how = _plain(upright)
-    full = (stored[1], stored[0]) if "rotated" in notes and upright.size[0] != image.size[0] else stored
-    output, target, final = _encode(plain, limits, flat, profile)
-    if frames > 1:
-        notes.append(f"first of {frames} frames")
-    notes.extend(how)
-    if target != name:
-        notes.append(f"{name}->{target}")
-    elif not notes or how:
-        notes.append(f"{target} rewritten")
-    if final != full:
-        notes.append(f"{full[0]}x{full[1]}->{final[0]}x{final[1]}")
+    output, target, final = _encode(plain, limits, drawing, profile)
+    notes = ["rotated"] if orientation != 1 else []
+    notes += [f"first of {frames} frames"] if frames > 1 else []
+    notes += how
+    notes += [f"{name}->{target}" if target != name else f"{target} rewritten"]
+    notes += [f"{full[0]}x{full[1]}->{final[0]}x{final[1]}"] if final != full else []
     return Fitted(output, "; ".join(notes), target, *final)
+
+
+def _orientation(image: Image.Image, name: str) -> int:
+    """Exif orientation, 1..8. PNG is taken as stored: Rekognition sees it so, and so must we."""
+    if name == "png":
+        return 1
+    try:
+        found = image.info.get("original_orientation") or image.getexif().get(0x0112, 1)
+    except Exception:  # a broken tag directory is no reason to refuse the picture
+        return 1
+    return found if found in range(1, 9) else 1
 
 
 def _open(data: bytes, name: str) -> Image.Image:
@@ -111,7 +116,7 @@ def _plain(image: Image.Image) -> tuple[Image.Image, list[str]]:
 
 
 def _encode(
-    image: Image.Image, limits: Bounds, flat: bool, profile: bytes | None
+    image: Image.Image, limits: Bounds, drawing: bool, profile: bytes | None
 ) -> tuple[bytes, str, tuple[int, int]]:
     """(bytes, format, (width, height)) within the limits. Raises Unfit when no size does it."""
     width, height = image.size
@@ -123,7 +128,7 @@ def _encode(
             reason = "too-large" if too_long or min(image.size) >= limits.min_side else "too-small"
             raise Unfit(reason, f"{image.size[0]}x{image.size[1]} does not fit the limits at any legible size")
         picture = image if (width, height) == image.size else image.resize((width, height), Image.Resampling.LANCZOS)
-        if flat and picture.size == image.size:
+        if drawing and picture.size == image.size:
             data = _save(picture, "PNG", compress_level=6)
             if len(data) <= limits.max_bytes:
                 return data, "png", picture.size

@@ -73,6 +73,12 @@ class DecoderPool:
         with self._lock:
             return [child.pid for child in (*self._idle, *self._busy)]
 
+    @property
+    def busy(self) -> int:
+        """Children that have a picture now."""
+        with self._lock:
+            return len(self._busy)
+
     def close(self) -> None:
         """End all children, busy ones too."""
         with self._lock:
