@@ -28,8 +28,10 @@ def dollars(amount: Decimal | None) -> str:
 
 
 def each(price: Decimal | None) -> str:
-    """A unit price, never rounded: `$0.0008`."""
-    return "unknown" if price is None else f"${money(price)}"
+    """A unit price, never rounded: `$0.0008`, `$0.10`."""
+    if price is None:
+        return "unknown"
+    return f"${cents(price)}" if cents(price) == price else f"${money(price)}"
 
 
 def count(units: Decimal | int) -> str:
