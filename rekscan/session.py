@@ -49,7 +49,7 @@ def ledger(settings: Settings) -> Ledger | None:
 
 
 class Engine(AbstractContextManager["Engine"]):
-    """What runs a job: the cluster behind `--redis-url`, or servers and workers started on this machine for the time."""
+    """What runs a job: the cluster behind `--redis-url`, or servers and workers started on this machine for it."""
 
     def __init__(self, settings: Settings, *, local: bool) -> None:
         self.settings = settings

@@ -1,4 +1,4 @@
-"""Settings: a flag beats the environment (`REKSCAN_*`), which beats the default. `rekscan doctor` prints each origin."""
+"""Settings: a flag beats the environment (`REKSCAN_*`), which beats the default. `rekscan doctor` prints origins."""
 
 import os
 from dataclasses import dataclass, fields

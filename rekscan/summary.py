@@ -1,9 +1,10 @@
 """What a person reads when a scan ends: what was found, what failed and why, what it cost, where the tables are."""
 
+from decimal import Decimal
+
 from jobs.folder import JobFolder
 from jobs.price_text import dollars
 from jobs.progress import Status
-from decimal import Decimal
 from rekscan.output import print_line
 
 

@@ -62,7 +62,7 @@ def redis_server() -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def redis(redis_server: RedisServer) -> Iterator["Redis[bytes]"]:
+def redis(redis_server: RedisServer) -> Iterator[Redis]:
     """An empty Redis. Tests of one process share the server, so it is flushed."""
     client = connect(redis_server.url)
     client.flushall()

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_any, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from jobs.apis import Request
 from jobs.items import Item
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 # Tries of one call by what went wrong. Throttles are many: the gate slows down until they stop.
 TRIES = {Kind.THROTTLED: 30, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3}
-# Marks of attempts: `b` billed, `n` not billed, `u` its answer never came, `m` its worker died; the last two maybe billed.
+# Marks of attempts: `b` billed, `n` not billed; maybe billed are `u`, its answer never came, and `m`, its worker died.
 # A call that took this many workers with it is held to be the killer.
 POISON_AFTER = 3
 
@@ -187,7 +187,7 @@ class _Attempts:
         arguments = caller.request.arguments(self.picture.image, self.item)
         retrying = Retrying(
             retry=retry_if_exception_type(TryAgain),
-            stop=stop_any(_tries_used_up()),
+            stop=_tries_used_up(),
             wait=_pause,
             sleep=self._sleep,
             reraise=True,
@@ -293,7 +293,7 @@ _codec = pa.Codec("zstd")
 def encode(outcomes: list[Outcome]) -> bytes:
     """Outcomes as the journal keeps them: length, then zstd of JSON."""
     data = orjson.dumps(outcomes)
-    return len(data).to_bytes(4, "big") + _codec.compress(data, asbytes=True)
+    return len(data).to_bytes(4, "big") + bytes(_codec.compress(data, asbytes=True))
 
 
 def decode(data: bytes) -> list[Outcome]:

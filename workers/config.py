@@ -34,7 +34,7 @@ class WorkerConfig:
         )
 
 
-def connect(redis_url: str) -> "Redis[bytes]":
+def connect(redis_url: str) -> Redis:
     """A Redis client that fails within seconds when the server is gone; callers decide whether to wait."""
     return Redis.from_url(
         redis_url,

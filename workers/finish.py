@@ -1,23 +1,23 @@
 """The last step of a job: the count is checked, the tables are built, Redis forgets the job.
 
-An unattended job so ends with its reports. The step runs under a lease like a shard: if its worker dies, another does it.
+An unattended job so ends with its reports. The step runs under a lease, like a shard: if its worker dies, another goes on.
 """
 
 import orjson
 
 from jobs import costs
 from jobs.folder import JobFolder
-from jobs.ledger import Lease, Ledger
+from jobs.ledger import Lease, Ledger, State
 from jobs.progress import status
 from reports.tables import build_tables
 
-_STOPPED_SHORT = ("incomplete", "cancelled")
+_STOPPED_SHORT: dict[str, State] = {"incomplete": "incomplete", "cancelled": "cancelled"}
 
 
 def finish(ledger: Ledger, folder: JobFolder, lease: Lease) -> None:
     """End a job whose shards are all done, or one that stopped short (budget, cancelled)."""
     fields = ledger.fields(lease.job)
-    state = fields["state"] if fields.get("state") in _STOPPED_SHORT else "finished"
+    state = _STOPPED_SHORT.get(fields.get("state", ""), "finished")
     reason = fields.get("reason", "")
     tallies = costs.tally(folder)
     found = status(folder.spec, {**_counted(fields), **tallies.counters()}, state, reason=reason)

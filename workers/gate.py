@@ -37,7 +37,7 @@ class Quota:
 class Gate:
     """The scripts of the gate, bound to one Redis."""
 
-    def __init__(self, redis: "Redis[bytes]") -> None:
+    def __init__(self, redis: Redis) -> None:
         folder = files(__package__)
         self._acquire = redis.register_script((folder / "gate.lua").read_text())
         self._throttled = redis.register_script((folder / "throttled.lua").read_text())

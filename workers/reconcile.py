@@ -1,4 +1,4 @@
-"""The small reconciler: brings back what died and keeps the queue's window filled. Run by every worker, `watch`, `resume`.
+"""The small reconciler: brings back what died and keeps the queue filled. Run by every worker, `watch` and `resume`.
 
 Rule: the shard table decides, the queue only rings; so a lost message or a dead worker costs seconds, not an hour.
 """

@@ -1,4 +1,4 @@
-"""What one worker process holds: Redis, the journal, the gate, AWS clients, picture preparation, and the jobs under way.
+"""What one worker process holds: Redis, the journal, the gate, picture decoders, and the jobs under way.
 
 A background thread keeps the leases alive, says that the worker lives and takes its turn as reconciler.
 """

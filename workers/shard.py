@@ -1,6 +1,6 @@
 """One shard, from lease to part: what a Celery task does.
 
-    lease -> (part there already? count it) -> journal of earlier holders -> calls on the job's lanes -> commit -> finish
+    lease -> (part there? count it) -> journal of earlier holders -> calls on the job's lanes -> commit -> finish
 
 Rule: the part is committed only under the lease, and everything the journal knows is in it.
 """

@@ -248,7 +248,7 @@ def _die_with_parent() -> None:
 
 def _answers(url: str) -> bool:
     try:
-        client: Redis[bytes] = connect(url)
+        client: Redis = connect(url)
         return bool(client.ping())
     except (RedisError, OSError):
         return False

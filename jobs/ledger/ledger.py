@@ -65,7 +65,7 @@ def script(name: str) -> str:
 class Ledger:
     """The ledger of every job in one Redis (decode_responses off). Thread-safe, as redis-py is."""
 
-    def __init__(self, redis: "Redis[bytes]", *, lease_ms: int = 10_000) -> None:
+    def __init__(self, redis: Redis, *, lease_ms: int = 10_000) -> None:
         self.redis = redis
         self.lease_ms = lease_ms
         self._scripts = {
@@ -141,7 +141,7 @@ class Ledger:
         pipe.execute()
 
     def progress(self, job: str) -> dict[str, int]:
-        """Counters (`ok:labels`, `failed:text`, `maybe_billed:labels`, ...) of committed shards and of those held now."""
+        """Counters (`ok:labels`, `maybe_billed:text`, ...) of committed shards and of those under way."""
         total = {name: int(n) for name, n in self.fields(job).items() if ":" in name and not name.startswith("m:")}
         shards = self.redis.zrange(key(job, "leases"), 0, -1) + self.redis.zrange(key(job, "todo"), 0, 50)
         pipe = self.redis.pipeline(transaction=False)
@@ -209,7 +209,7 @@ class Ledger:
         intents = {f.decode(): v.decode() for f, v in zip(began[::2], began[1::2], strict=True)}
         return intents, {f.decode(): v for f, v in zip(answered[::2], answered[1::2], strict=True)}
 
-    def begin(self, lease: Lease, calls: Iterable[tuple[str, str, int]], pipe: "Pipeline[bytes] | None" = None) -> Any:
+    def begin(self, lease: Lease, calls: Iterable[tuple[str, str, int]], pipe: Pipeline | None = None) -> Any:
         """The door before paid calls: (call, request name, attempt from 1) -> `go`, `wait` or why not, as bytes.
 
         The intent is written for each `go`. With `pipe` the script is queued there instead.
@@ -221,7 +221,7 @@ class Ledger:
         keys = [key(job), key(job, "holders"), self._journal_keys(lease)[0], key(job, "prices"), key(job, "todo")]
         return self._scripts["begin"](keys, arguments, client=pipe)
 
-    def settle(self, lease: Lease, attempts: Iterable[Attempt], pipe: "Pipeline[bytes] | None" = None) -> None:
+    def settle(self, lease: Lease, attempts: Iterable[Attempt], pipe: Pipeline | None = None) -> None:
         """Record what came of attempts. With `pipe` the script is queued there instead."""
         arguments: list[Any] = [lease.shard, lease.fence]
         for attempt in attempts:

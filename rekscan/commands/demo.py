@@ -27,7 +27,9 @@ def demo(
     """
     # Another program, as for the scan itself: the emulator is known by its command line alone.
     gathered = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "emulator.photos", str(photos)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "emulator.photos", str(photos)],
+        capture_output=True,
+        text=True,
     )
     if gathered.returncode != 0:
         raise RekscanError(f"the sample photos could not be written to {photos}", gathered.stderr.strip()[-500:])

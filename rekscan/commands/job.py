@@ -60,7 +60,7 @@ def watch(job: JobArg = "last", *, connection: Connection | None = None, json: J
 def resume(
     job: JobArg = "last", *, connection: Connection | None = None, max_cost: CostFlag = None, json: JsonFlag = False
 ) -> int:
-    """Go on with a job that was interrupted, paused, blocked, cancelled or out of budget. Finished calls are not redone.
+    """Go on with a job that was interrupted, paused, blocked, cancelled or out of budget. Nothing done is redone.
 
     Example: `rekscan resume last`
     """

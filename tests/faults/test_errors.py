@@ -1,4 +1,4 @@
-"""What AWS may answer instead of an answer, over real HTTP: each call still ends as one row, or the job says why it stopped."""
+"""What may come instead of an answer, over real HTTP: each call ends as one row, or the job says why it stopped."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The promise of the product, with real processes killed: nothing is lost, and only what was in flight is paid twice."""
+"""The promise of the product, processes killed for real: nothing is lost, only what was in flight is paid twice."""
 
 import signal
 from pathlib import Path

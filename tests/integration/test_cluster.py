@@ -83,7 +83,7 @@ def test_two_hosts_share_one_job_over_one_redis_with_its_home_on_s3(
     assert sum(row["uri"].startswith(f"s3://{BUCKET}/2019/a b/100% é/") for row in images) == 60
     parts = fs.get_file_info(pafs.FileSelector(f"{BUCKET}/jobs/{job}/results"))
     assert len(parts) == 7
-    assert [name for name in redis.keys("rekscan:job:*")] == [f"rekscan:job:{job}".encode()]
+    assert list(redis.keys("rekscan:job:*")) == [f"rekscan:job:{job}".encode()]
 
 
 def test_scan_of_s3_with_separate_endpoints_runs_here(archive: Any, s3_url: str, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ SCHEDULE = {
 
 
 @pytest.fixture
-def ledger(redis: "Redis[bytes]") -> Ledger:
+def ledger(redis: Redis) -> Ledger:
     return Ledger(redis, lease_ms=400)
 
 
@@ -172,7 +172,7 @@ def test_opening_a_job_again_keeps_what_is_held(ledger: Ledger) -> None:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cap=st.integers(0, 120), plan=st.lists(st.sampled_from("ab"), min_size=1, max_size=40))
 def test_many_threads_never_spend_more_than_the_cap_and_never_more_than_one_call_less(
-    redis: "Redis[bytes]", cap: int, plan: list[str]
+    redis: Redis, cap: int, plan: list[str]
 ) -> None:
     redis.flushall()
     ledger = Ledger(redis)
