@@ -60,10 +60,7 @@ def load_web(item: Item, http: urllib3.PoolManager) -> Loaded | Skip:
         if response.status != 200:
             return Skip("unreadable", f"its server answers HTTP {response.status}", cause=f"HTTP {response.status}")
         length = response.headers.get("content-length", "")
-        loaded = _read(response, int(length) if length.isdigit() else None, None)
-        if loaded.data is None or len(loaded.data) == loaded.size:
-            return loaded
-        return Skip("unreadable", "its server closed the connection early", cause="IncompleteRead")
+        return _read(response, int(length) if length.isdigit() else None, None)
     except (HTTPError, OSError) as error:
         return Skip("unreadable", f"cannot fetch it: {_short(error)}", cause=type(error).__name__)
     finally:

@@ -1,6 +1,7 @@
 """Odd pictures, made on the spot: what archives really hold."""
 
 import io
+import random
 import struct
 import zlib
 from typing import Any
@@ -27,17 +28,8 @@ def picture(size: tuple[int, int] = SIDE) -> Image.Image:
 
 
 def noise(size: tuple[int, int], seed: int = 1) -> Image.Image:
-    """Does not compress."""
-    state, data = seed, bytearray()
-    block = bytearray()
-    for _ in range(4096):
-        state = (state * 1103515245 + 12345) % 2**31
-        block.append(state >> 16 & 0xFF)
-    while len(data) < size[0] * size[1] * 3:
-        state = (state * 1103515245 + 12345) % 2**31
-        start = state % 2048
-        data += block[start:] + block[:start]
-    return Image.frombytes("RGB", size, bytes(data[: size[0] * size[1] * 3]))
+    """Does not compress. The same for the same seed."""
+    return Image.frombytes("RGB", size, random.Random(seed).randbytes(size[0] * size[1] * 3))
 
 
 def encoded(image: Image.Image, name: str, **options: Any) -> bytes:
