@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from jobs.folder import JobFolder
+from jobs.items import Item
 from reports.facts import gather
 from reports.gallery import Wanted, sample
 from reports.load import load_folder
@@ -46,7 +47,7 @@ def build_report(
 ) -> BuiltReport:
     """Write `report.html` and `report/` into the job's `reports/`, from its tables (built first if they are missing).
 
-    `status`: the document of `rekscan status --json`; by default the one stored with the job. `fetch` gets the bytes of
+    `status`: the document of `rekscan status --json`; by default the one stored with the job. `fetch` gets
     items that are not local files, for the sample only; `thumbnails` False makes no pictures at all.
     """
     tables = load_folder(folder)
@@ -60,13 +61,20 @@ def build_report(
         side = area / SIDE
         side.mkdir()
         if thumbnails:
-            gallery = add_thumbnails(gallery, side, fetch, SIDE)
+            gallery = add_thumbnails(gallery, _items(folder, gallery), side, SIDE, fetch)
         page = Page(spec, facts, gallery, status, tables.built.partial, tables.built.min_confidence, review)
         html = _within_budget(page)
         (area / "report.html").write_bytes(html)
         where = publish(folder, [side, area / "report.html"])[-1]
     pictures = sum(shot.thumbnail is not None for shot in gallery.shots)
     return BuiltReport(where, len(html), pictures, gallery.fetched, gallery.fetched_bytes)
+
+
+def _items(folder: JobFolder, gallery: Gallery) -> dict[int, Item]:
+    """The manifest's rows of the gallery's items."""
+    wanted = {shot.item_id for shot in gallery.shots}
+    shards = sorted({number // folder.spec.shard_size for number in wanted})
+    return {item.item_id: item for shard in shards for item in folder.items(shard) if item.item_id in wanted}
 
 
 def _within_budget(page: Page) -> bytes:

@@ -4,59 +4,57 @@ Rule: a picture's bytes are hostile and are decoded in disposable child processe
 leaves its place in the gallery empty, with the reason.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from jobs.apis.base import Limits
-from jobs.media.check import MAX_SOURCE_BYTES, MENDABLE, Skip
+from jobs.items import Item
+from jobs.media.check import MENDABLE, Skip
+from jobs.media.origins import Loaded, load_local
 from jobs.media.pool import DecoderPool
-from jobs.media.sniff import sniff
-from jobs.sources.uris import is_local, path_of
+from jobs.sources.uris import is_local
 from reports.values import Gallery, Shot
 
 SIDE = 512  # pixels of the longer side
 SHOWN = 280  # the same, as the page lays it out before a picture is enlarged
 LIMITS = Limits(max_bytes=120_000, min_side=1, max_side=SIDE)
-HEAD = 4096
 THREADS = 4
 
-Fetch = Callable[[str], bytes]  # an s3:// or http(s) uri -> its bytes; raises whatever its client raises
+Fetch = Callable[[Item], Loaded | Skip]  # an item on S3 or the web -> its whole content
 
 
-def add_thumbnails(gallery: Gallery, folder: Path, fetch: Fetch | None, href: str) -> Gallery:
+def add_thumbnails(
+    gallery: Gallery, items: Mapping[int, Item], folder: Path, href: str, fetch: Fetch | None = None
+) -> Gallery:
     """The gallery with its pictures in `folder`, which the page knows as `href`.
 
     `fetch` gets items that are not local files; without it they stay without a picture.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    count = Counter()
+    fetched: list[int] = []  # bytes of each request; appending is safe from several threads
+
+    def load(item: Item) -> Loaded | Skip:
+        if is_local(item.uri):
+            return load_local(item)
+        if fetch is None:
+            return Skip("not-fetched", "not fetched for this report")
+        loaded = fetch(item)
+        fetched.append(loaded.weight if isinstance(loaded, Loaded) else 0)
+        return loaded
+
     with DecoderPool(2) as pool, ThreadPoolExecutor(THREADS, "thumbnails") as threads:
-        shots = tuple(threads.map(lambda shot: _picture(shot, folder, fetch, href, pool, count), gallery.shots))
-    return replace(gallery, shots=shots, fetched=len(count.sizes), fetched_bytes=sum(count.sizes))
+        shots = threads.map(lambda shot: _picture(shot, load(items[shot.item_id]), folder, href, pool), gallery.shots)
+        return replace(gallery, shots=tuple(shots), fetched=len(fetched), fetched_bytes=sum(fetched))
 
 
-class Counter:
-    """Sizes of what was fetched. Appending is safe from several threads."""
-
-    def __init__(self) -> None:
-        self.sizes: list[int] = []
-
-
-def _picture(shot: Shot, folder: Path, fetch: Fetch | None, href: str, pool: DecoderPool, count: Counter) -> Shot:
-    if shot.kind != "image":
-        return replace(shot, missing=f"a {shot.kind}")
-    try:
-        data = _read(shot.uri, fetch, count)
-    except Exception as error:  # whatever a file system, S3 or a web server answers
-        return replace(shot, missing=f"could not be fetched: {type(error).__name__}")
-    if data is None:
-        return replace(shot, missing="not fetched")
-    name = sniff(data[:HEAD])
-    if name not in MENDABLE:
+def _picture(shot: Shot, loaded: Loaded | Skip, folder: Path, href: str, pool: DecoderPool) -> Shot:
+    if isinstance(loaded, Skip):
+        return replace(shot, missing=loaded.message)
+    name = loaded.header.format
+    if name not in MENDABLE or loaded.data is None:
         return replace(shot, missing="not a picture that can be shown")
-    small = pool.mend(data, name, LIMITS)
+    small = pool.mend(loaded.data, name, LIMITS)
     if isinstance(small, Skip):
         return replace(shot, missing=small.message)
     file = folder / f"{shot.item_id}.{'jpg' if small.format == 'jpeg' else small.format}"
@@ -64,19 +62,3 @@ def _picture(shot: Shot, folder: Path, fetch: Fetch | None, href: str, pool: Dec
     scale = min(1.0, SHOWN / max(small.width, small.height))
     wide, high = max(1, round(small.width * scale)), max(1, round(small.height * scale))
     return replace(shot, thumbnail=f"{href}/{file.name}", width=wide, height=high)
-
-
-def _read(uri: str, fetch: Fetch | None, count: Counter) -> bytes | None:
-    if is_local(uri):
-        with open(path_of(uri), "rb") as file:  # noqa: PTH123  bytes path
-            return file.read(MAX_SOURCE_BYTES)
-    if fetch is None:
-        return None
-    data = fetch(uri)
-    count.sizes.append(len(data))
-    return data
-
-
-def sources(shots: Iterable[Shot]) -> set[str]:
-    """Schemes of what would be fetched: {"s3"} costs requests."""
-    return {shot.uri.partition("://")[0] for shot in shots if not is_local(shot.uri)}

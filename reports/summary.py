@@ -1,0 +1,16 @@
+"""The job in numbers, for whoever has only its folder: `rekscan scan`'s last words, `rekscan report`, notebooks."""
+
+import tempfile
+
+from jobs.folder import JobFolder
+from reports.facts import gather
+from reports.load import load_folder
+from reports.query import open_tables
+from reports.values import Facts
+
+
+def summarize(folder: JobFolder) -> Facts:
+    """What was found, what failed and why, how it ran. Builds the tables first if they are missing or old."""
+    tables = load_folder(folder)
+    with tempfile.TemporaryDirectory() as scratch, open_tables(tables, outcomes=True, scratch=scratch) as query:
+        return gather(query, folder.spec, tables)

@@ -1,0 +1,59 @@
+"""The job's summary for a terminal: the same facts as the page, as lines with bars."""
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len, set_cell_size
+
+from reports.page import number, short
+from reports.values import Chart, Facts, Found
+
+ROWS = 5  # of each chart
+_LABEL, _BAR = 26, 24
+_BLOCKS = " ▏▎▍▌▋▊▉█"
+
+
+def lines(facts: Facts, *, rows: int = ROWS) -> list[str]:
+    """Plain text lines, no wider than about 76 cells; the caller prints them."""
+    text = ["Items"]
+    text += _bars((name, count, "") for name, count in facts.items.items())
+    for found in facts.found:
+        text += ["", _title(found)]
+        for chart in found.charts[:1] if found.charts else ():
+            text += _chart(chart, rows)
+    if facts.causes:
+        text += ["", "Failed or never sent"]
+        text += _bars((f"{one.code} ({one.outcome})", one.calls, one.do) for one in facts.causes[:rows])
+    if facts.skips:
+        text += ["", "Left out while listing"]
+        text += _bars((reason, count, "") for reason, count in list(facts.skips.items())[:rows])
+    return text
+
+
+def _title(found: Found) -> str:
+    return f"{found.api}: {number(found.rows)} rows on {number(found.items)} of {number(found.answered)} answered items"
+
+
+def _chart(chart: Chart, rows: int) -> list[str]:
+    if chart.kind == "palette":
+        return _bars((bar.label, 100 * bar.value, bar.note) for bar in chart.bars[:rows])
+    return _bars(("  " * bar.depth + bar.label, bar.value, bar.note) for bar in chart.bars[:rows])
+
+
+def _bars(rows: Iterable[tuple[str, float, str]]) -> list[str]:
+    table = list(rows)
+    top = max((value for _, value, _ in table), default=0) or 1
+    return [
+        f"  {_fit(label)} {_bar(value / top)} {number(round(value)):>9}  {note}".rstrip()
+        for label, value, note in table
+    ]
+
+
+def _fit(label: str) -> str:
+    shown = short(label, _LABEL)
+    return shown + " " * (_LABEL - cell_len(shown)) if cell_len(shown) <= _LABEL else set_cell_size(shown, _LABEL)
+
+
+def _bar(share: float) -> str:
+    eighths = max(1, round(share * _BAR * 8)) if share > 0 else 0
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (_BLOCKS[rest] if rest else "")).ljust(_BAR)
