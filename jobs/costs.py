@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from jobs.apis import Choice
 from jobs.costs_tally import Tallies, Tally, counters, tally
 from jobs.folder import JobSpec
 from jobs.price import PriceTable, TierLine, known_total, money, number, total
@@ -63,10 +64,11 @@ class CostLine:
     actual: tuple[TierLine, ...]
     maybe: tuple[TierLine, ...]
     calls: Tally
+    counted: bool = True  # False: AWS bills by something else than calls, so the actual price is not known here
 
     @property
     def actual_usd(self) -> Decimal | None:
-        return total(tier.usd for tier in self.actual)
+        return total(tier.usd for tier in self.actual) if self.counted else None
 
     @property
     def maybe_usd(self) -> Decimal | None:
@@ -79,8 +81,8 @@ class CostLine:
             "meter": self.meter,
             "unit": self.unit,
             "planned": {"units": number(self.planned_units), "usd": money(self.planned_usd)},
-            "actual": _part_json(self.actual),
-            "maybe": _part_json(self.maybe),
+            "actual": _part_json(self.actual, self.actual_usd),
+            "maybe": _part_json(self.maybe, self.maybe_usd),
             "calls": self.calls.to_json(),
         }
 
@@ -181,13 +183,20 @@ def _month(
         used = {m: Decimal(str(u)) for m, u in stated.items()} if month == _first_month(spec) else {}
     name = spec.plan.get("free_tier")
     running = Month(prices, spec.region, used, FreeTier.named(name, prices) if name else None)
-    rows = [(c.api, meter, calls.get(c.api.name, Tally())) for c in spec.apis for meter in c.api.meters_for(c.params)]
-    actual = [running.price(meter, tally_.units).tiers for _, meter, tally_ in rows]
-    maybe = [running.price(meter, tally_.maybe_billed).tiers for _, meter, tally_ in rows]
+    rows = [(c, meter, n, calls.get(c.api.name, Tally())) for c in spec.apis for meter, n in _meters(c, prices)]
+    actual = [running.price(meter, tally_.units * n).tiers for _, meter, n, tally_ in rows]
+    maybe = [running.price(meter, tally_.maybe_billed * n).tiers for _, meter, n, tally_ in rows]
     return tuple(
-        CostLine(api.name, api.operation, meter, prices.unit(meter), Decimal(0), Decimal(0), a, m, tally_)
-        for (api, meter, tally_), a, m in zip(rows, actual, maybe, strict=True)
+        CostLine(c.api.name, c.api.operation, meter, prices.unit(meter), Decimal(0), Decimal(0), a, m, tally_, n > 0)
+        for (c, meter, n, tally_), a, m in zip(rows, actual, maybe, strict=True)
     )
+
+
+def _meters(choice: Choice, prices: PriceTable) -> list[tuple[str, int]]:
+    """The meters of an API and the units a call adds to each: 0 where AWS bills by something else than calls."""
+    meters = choice.api.meters_for(choice.params)
+    other = prices.meter_of(choice.api.operation)
+    return [(meter, 1) for meter in meters] or ([(other, 0)] if other else [])
 
 
 def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterable[CostLine]:
@@ -195,7 +204,7 @@ def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterabl
     prices = PriceTable.from_json(spec.prices)
     planned = {(row["api"], row["meter"]): row for row in spec.plan["lines"]}
     for choice in spec.apis:
-        for meter in choice.api.meters_for(choice.params):
+        for meter, units in _meters(choice, prices):
             name = choice.api.name
             found = [line for lines in months.values() for line in lines if (line.api, line.meter) == (name, meter)]
             plan = planned.get((name, meter), {"units": 0, "usd": "0"})
@@ -212,6 +221,7 @@ def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterabl
                 _pool(tier for line in found for tier in line.actual),
                 _pool(tier for line in found for tier in line.maybe),
                 calls,
+                units > 0,
             )
 
 
@@ -228,8 +238,7 @@ def _units(tiers: Iterable[TierLine]) -> Decimal:
     return sum((tier.units for tier in tiers), Decimal(0))
 
 
-def _part_json(tiers: tuple[TierLine, ...]) -> dict[str, Any]:
-    usd = total(tier.usd for tier in tiers)
+def _part_json(tiers: tuple[TierLine, ...], usd: Decimal | None) -> dict[str, Any]:
     return {"units": number(_units(tiers)), "usd": money(usd), "tiers": [tier.to_json() for tier in tiers]}
 
 

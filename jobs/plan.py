@@ -47,7 +47,9 @@ def plan(
     """
     have = dict.fromkeys((c.api.name for c in choices), known) if isinstance(known, int) else dict(known)
     more = list(extra)
-    demands = plan_demand.of_choices(choices, counts, prices, have) + more
+    stated = {demand.meter for demand in more}
+    asked = plan_demand.of_choices(choices, counts, prices, have)
+    demands = [demand for demand in asked if not (demand.open and demand.meter in stated)] + more
     for operation in dict.fromkeys(demand.operation for demand in demands if demand.operation):
         quotas.check(operation, region)
     calls = plan_demand.calls(choices, counts, prices, have) | plan_demand.video_calls(d for d in more if d.calls)

@@ -41,7 +41,10 @@ def of_choices(choices: Sequence[Choice], counts: Counts, prices: PriceTable, kn
     for choice in choices:
         api = choice.api
         have = known.get(api.name, 0)
-        for meter in api.meters_for(choice.params):
+        meters = api.meters_for(choice.params)
+        if not meters and (counts.images or counts.videos):
+            found += _uncounted(api.name, api.operation, prices)
+        for meter in meters:
             if prices.unit(meter) == _MINUTE:
                 found.append(_video(api.name, api.operation, meter, counts))
             else:
@@ -89,6 +92,16 @@ def video_calls(demands: Iterable[Demand]) -> dict[str, int]:
     for demand in demands:
         found[demand.operation] = max(found.get(demand.operation, 0), demand.calls)
     return found
+
+
+def _uncounted(name: str, operation: str, prices: PriceTable) -> list[Demand]:
+    """An API whose price does not depend on its calls: its quantity is for the user to say."""
+    meter = prices.meter_of(operation)
+    if meter is None:
+        return []
+    unit = prices.unit(meter)
+    why = f"AWS bills it by the {unit}, not by the call: add --units {meter}=N to an estimate"
+    return [Demand(name, operation, meter, Decimal(0), Decimal(0), open=why)]
 
 
 def _video(name: str, operation: str, meter: str, counts: Counts) -> Demand:

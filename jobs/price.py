@@ -141,12 +141,17 @@ class PriceTable:
             name: Meter(name, meter.unit, {r: tiers for r, tiers in meter.regions.items() if r == region})
             for name, meter in kept.items()
         }
-        return PriceTable(self.source, self.as_of, rows, confidence=self.confidence, free_tier=self.free_tier)
+        operations = {name: self.operations[name] for name in rows if name in self.operations}
+        return PriceTable(self.source, self.as_of, rows, operations, self.confidence, self.free_tier)
 
     def tiers(self, meter: str, region: str) -> tuple[Tier, ...]:
         """The tiers of a meter in a Region, from the first unit on; empty where no price is known."""
         row = self.meters.get(meter)
         return row.regions.get(region, ()) if row else ()
+
+    def meter_of(self, operation: str) -> str | None:
+        """The meter that bills an operation without counting its calls (hours of a running model)."""
+        return next((meter for meter, names in self.operations.items() if operation in names), None)
 
     def unit(self, meter: str) -> str:
         return self.meters[meter].unit if meter in self.meters else "unit"

@@ -116,6 +116,16 @@ def test_maybe_billed_units_walk_the_tiers_after_the_billed_ones():
     assert found.maybe_usd == Decimal("0.001") + Decimal("0.0008")
 
 
+def test_what_is_not_billed_by_the_call_has_no_actual_price_here():
+    arn = "arn:aws:rekognition:us-east-1:123456789012:project/a/version/b/1"
+    found = costs.reckon(spec_of(f"custom-labels:project_version_arn={arn},faces", 5), {"units:custom-labels": 5})
+    assert [(line.meter, line.actual_usd) for line in found.lines] == [
+        ("custom-labels-inference", None),
+        ("image-group-2", Decimal(0)),
+    ]
+    assert not found.complete
+
+
 def test_an_unknown_price_stays_unknown():
     spec = spec_of("labels", 10, region="eu-south-2")
     found = costs.reckon(spec, {"units:labels": 10})

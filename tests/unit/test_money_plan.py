@@ -133,6 +133,23 @@ def test_free_tier_only_when_asked_for():
         FreeTier.named("1999", PRICES)
 
 
+def test_an_adapter_moves_moderation_to_its_own_meter():
+    arn = "arn:aws:rekognition:us-east-1:123456789012:project/a/version/b/1"
+    (line,) = make(f"moderation:project_version={arn}", 1000).lines
+    assert (line.meter, line.usd) == ("custom-moderation", Decimal("1.2"))
+
+
+CUSTOM = "custom-labels:project_version_arn=arn:aws:rekognition:us-east-1:123456789012:project/a/version/b/1"
+
+
+def test_a_custom_model_is_billed_by_the_hour_so_its_images_have_no_price():
+    built = make(CUSTOM, 1000)
+    assert built.total is None and not built.complete
+    assert "--units custom-labels-inference=N" in built.unknown[0]
+    stated = make(CUSTOM, 1000, extra=[plan_demand.of_meter("custom-labels-inference", Decimal(2), PRICES)])
+    assert stated.total == 8 and stated.complete
+
+
 # --- video, storage, hours
 
 
