@@ -80,12 +80,14 @@ class Connection(asyncio.Protocol):
         self.busy = False
         self.refused = False
         self.working = 0
+        self.in_head = False
         self._reset()
 
     def _reset(self) -> None:
         self.target = b""
         self.headers: dict[str, str] = {}
-        self.header_bytes = 0
+        self.head_bytes = 0
+        self.head_fed = 0
         self.chunks: list[bytes] = []
         self.size = 0
 
@@ -106,8 +108,6 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.refused:
             return
-        if not self.size and not self.headers:
-            self.header_bytes += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -116,28 +116,34 @@ class Connection(asyncio.Protocol):
             if not self.refused:
                 self._refuse(400, "SerializationException")
         else:
-            if self.header_bytes > MAX_HEADER_BYTES:
-                self._refuse(400, "RequestHeaderSectionTooLarge")
+            if self.in_head and not self.refused:  # a head that does not end: the parser keeps what it was fed
+                self.head_fed += len(data)
+                if self.head_fed > MAX_HEADER_BYTES:
+                    self._refuse(400, "RequestHeaderSectionTooLarge")
 
     # httptools' side
 
     def on_message_begin(self) -> None:
         self._reset()
+        self.in_head = True
         self.deadline = self.loop.time() + REQUEST_SECONDS
 
     def on_url(self, url: bytes) -> None:
         self.target += url
+        self.head_bytes += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.header_bytes += len(name) + len(value)
-        if self.header_bytes <= MAX_HEADER_BYTES:
+        self.head_bytes += len(name) + len(value) + len(": \r\n")
+        if self.head_bytes <= MAX_HEADER_BYTES:
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        self.header_bytes = 0
+        self.in_head = False
         length = self.headers.get("content-length", "0")
         announced = int(length) if length.isascii() and length.isdigit() else 0
-        if announced > MAX_BODY_BYTES:
+        if self.head_bytes > MAX_HEADER_BYTES:
+            self._refuse(400, "RequestHeaderSectionTooLarge")
+        elif announced > MAX_BODY_BYTES:
             self._refuse(413, "RequestEntityTooLargeException")
         elif announced + self.listener.buffered > MAX_BUFFERED_BYTES:
             self._refuse(400, "ThrottlingException")
@@ -217,6 +223,7 @@ class Connection(asyncio.Protocol):
         if self.transport is not None:
             response = self.listener.refuse(status, code)
             self.transport.write(encode_head(response, False) + response.body)
+            self.transport.pause_reading()
             self.deadline = self.loop.time() + 2.0  # let the client read the answer before the line is cut
             self.loop.call_later(0.5, self.abort)
 

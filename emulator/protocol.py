@@ -186,6 +186,8 @@ def _blob(shape: Any) -> Check:
             raise _serialization()
         try:
             blob = binascii.a2b_base64(value, strict_mode=True)
+            if len(value) % 4:
+                raise ValueError(value[-4:])
         except ValueError:
             raise _serialization("Unable to decode the base64 of a blob.") from None
         size = len(blob)
