@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
-from reports.tables import FORMATS, BuiltTables, build_tables, built_tables, fingerprint
+from reports.built import BuiltTables, built_tables, fingerprint
+from reports.tables import FORMATS, build_tables
 
 # Text columns of few distinct values, in any table.
 _CATEGORIES = {

@@ -4,65 +4,58 @@ Rule: memory stays flat at any size, and a table is derived: it can be deleted a
 without a call.
 
     reports/images.parquet  labels.parquet ...  failures.parquet  costs.parquet   and the same as .csv
+            data-dictionary.csv  data-dictionary.md     what the columns mean
             tables.json     which build these are of: formats, threshold, rows, whether the job was complete
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
 import pyarrow as pa
 
 from jobs.errors import UsageError
 from jobs.folder import JobFolder, ShardParts
+from reports import dictionary
+from reports.built import INDEX, BuiltTables, built_tables, fingerprint
 from reports.flatten import flatten
 from reports.layout import COSTS, IMAGES, Layout
-from reports.writers import WRITERS, Pen, TableWriter, build_area, open_writers, publish, unpublish
+from reports.writers import (
+    AnswersWriter,
+    CsvWriter,
+    ExcelCsvWriter,
+    ParquetWriter,
+    Pen,
+    TableWriter,
+    build_area,
+    open_writers,
+    publish,
+    unpublish,
+)
 
-FORMATS = ("csv", "parquet")
+TABLE_FORMATS = ("csv", "parquet")
+ANSWERS = "jsonl"  # the raw answers, one file
+FORMATS = (*TABLE_FORMATS, ANSWERS)
 RUN_ITEMS = 1_000  # items flattened at a time: what is in memory
-INDEX = "tables.json"
 
 Progress = Callable[[int, int], None]  # items done, items in all
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltTables:
-    """What a build wrote. `paths` are where a person finds them; `rows` by table name."""
-
-    job: str
-    paths: tuple[str, ...]
-    rows: Mapping[str, int]
-    formats: tuple[str, ...]
-    min_confidence: float | None = None
-    partial: str | None = None
-    parts: str = ""  # which result parts these tables are of
-    files: tuple[str, ...] = field(default=())
-
-    def to_json(self) -> bytes:
-        return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)
-
-    @classmethod
-    def from_json(cls, data: bytes) -> "BuiltTables":
-        document = orjson.loads(data)
-        lists = {name: tuple(document[name]) for name in ("paths", "formats", "files")}
-        return cls(**{**document, **lists})
 
 
 def build_tables(
     folder: JobFolder,
     *,
-    formats: Iterable[str] = FORMATS,
+    formats: Iterable[str] = TABLE_FORMATS,
     min_confidence: float | None = None,
     costs: pa.Table | None = None,
     partial: str | None = None,
+    excel: bool = False,
     progress: Progress | None = None,
 ) -> BuiltTables:
     """Write the job's tables into its `reports/` from stored answers; no call is made.
 
-    `min_confidence` (0 to 100) leaves out findings below it. `costs` is written as it is. `partial` says why the job is
-    not complete: it goes into file names and contents.
+    `formats` out of FORMATS; raw answers (`jsonl`) are not filtered by a threshold. `min_confidence` (0 to 100) leaves
+    out findings below it. `costs` is written as it is. `partial` says why the job is not complete: it goes into file
+    names and contents. `excel`: CSV as Excel wants it, split at its row limit.
     Raises UsageError on a format or threshold that does not exist.
     """
     chosen = tuple(dict.fromkeys(formats))
@@ -72,83 +65,96 @@ def build_tables(
     parts = folder.shard_parts()
     before = built_tables(folder)
     with build_area(folder) as area:
-        writers = {name: _writers(area, layout, name, chosen, schema) for name, schema in layout.schemas.items()}
-        rows = dict.fromkeys(writers, 0)
-        with open_writers(w for several in writers.values() for w in several), Pen() as pen:
-            for run in _runs(folder, parts):
-                tables = flatten(layout, *run)
-                for name, table in tables.items():
-                    rows[name] += table.num_rows
-                    pen.write(writers[name], table)
-                if progress:
-                    progress(rows[IMAGES], spec.items)
+        build = _Build(folder, layout, area, chosen, excel)
+        rows = build.write(parts, progress)
         if costs is not None:
-            writers[COSTS] = _write_costs(area, layout, chosen, costs)
-            rows[COSTS] = costs.num_rows
-        files = [path for several in writers.values() for writer in several for path in writer.paths]
-        paths = publish(folder, files)
-    names = tuple(path.name for path in files)
+            rows[COSTS] = build.write_table(COSTS, costs)
+        build.write_dictionary(costs)
+        paths = publish(folder, build.files)
+    names = tuple(path.name for path in build.files)
     built = BuiltTables(spec.job, tuple(paths), rows, chosen, min_confidence, partial, fingerprint(parts), names)
     if before is not None:
-        kept = _costs_files(before) if costs is None else set()
+        kept = {name for name in before.files if name.startswith(f"{COSTS}.")} if costs is None else set()
         unpublish(folder, set(before.files) - set(names) - kept)
-        built = _with_costs(built, before, kept)
+        built = built.with_files(before, kept, COSTS)
     folder.write(f"reports/{INDEX}", built.to_json())
     return built
 
 
-def built_tables(folder: JobFolder) -> BuiltTables | None:
-    """What the job's `reports/` holds now, None before the first build."""
-    data = folder.read(f"reports/{INDEX}")
-    return BuiltTables.from_json(data) if data else None
-
-
-def fingerprint(parts: Mapping[int, ShardParts]) -> str:
-    """Which parts a build was made of. Parts are never modified, so how many there are of each shard says it all."""
-    partial = sum(not one.whole for one in parts.values())
-    files = sum(len(one.whole) + len(one.partial) + len(one.retries) for one in parts.values())
-    return f"{len(parts)} shards, {partial} partial, {files} files"
-
-
 def _check(formats: tuple[str, ...], min_confidence: float | None) -> None:
     for name in formats:
-        if name not in WRITERS:
-            raise UsageError(f"there is no table format {name!r}", f"Choose from: {', '.join(WRITERS)}.")
+        if name not in FORMATS:
+            raise UsageError(f"there is no table format {name!r}", f"Choose from: {', '.join(FORMATS)}.")
     if min_confidence is not None and not 0 <= min_confidence <= 100:
         raise UsageError(f"a confidence of {min_confidence:g} cannot be", "Confidences are percentages, 0 to 100.")
 
 
-def _writers(area: Path, layout: Layout, table: str, formats: Iterable[str], schema: pa.Schema) -> list[TableWriter]:
-    return [WRITERS[name](area / layout.file_name(table, name), schema) for name in formats]
+class _Build:
+    """One build of the tables in a folder aside."""
 
+    def __init__(self, folder: JobFolder, layout: Layout, area: Path, formats: tuple[str, ...], excel: bool) -> None:
+        self._folder = folder
+        self._layout = layout
+        self._area = area
+        kinds: dict[str, Callable[[Path, pa.Schema], TableWriter]]
+        kinds = {"csv": ExcelCsvWriter if excel else CsvWriter, "parquet": ParquetWriter}
+        self._kinds = {name: kinds[name] for name in formats if name in kinds}
+        self._answers = AnswersWriter(area / layout.file_name("answers", ANSWERS)) if ANSWERS in formats else None
+        self.files: list[Path] = []
 
-def _write_costs(area: Path, layout: Layout, formats: Iterable[str], costs: pa.Table) -> list[TableWriter]:
-    writers = _writers(area, layout, COSTS, formats, costs.schema)
-    with open_writers(writers):
-        for writer in writers:
-            writer.write(costs)
-    return writers
+    def write(self, parts: Mapping[int, ShardParts], progress: Progress | None) -> dict[str, int]:
+        """Every table that is made of outcomes; their rows."""
+        writers = {name: self._writers(name, schema) for name, schema in self._layout.schemas.items()}
+        opened = [writer for several in writers.values() for writer in several]
+        rows = dict.fromkeys(writers, 0)
+        with open_writers([*opened, *([self._answers] if self._answers else [])]), Pen() as pen:
+            for run in _runs(self._folder, parts):
+                for name, table in flatten(self._layout, run.items, run.outcomes, run.whole).items():
+                    rows[name] += table.num_rows
+                    pen.write(writers[name], table)
+                if self._answers:
+                    self._answers.write(run.items, run.outcomes)
+                if progress:
+                    progress(rows[IMAGES], self._folder.spec.items)
+        self.files += [path for writer in opened for path in writer.paths]
+        self.files += self._answers.paths if self._answers else []
+        return rows
 
+    def write_table(self, name: str, table: pa.Table) -> int:
+        """A table that is there already."""
+        writers = self._writers(name, table.schema)
+        with open_writers(writers):
+            for writer in writers:
+                writer.write(table)
+        self.files += [path for writer in writers for path in writer.paths]
+        return int(table.num_rows)
 
-def _costs_files(built: BuiltTables) -> set[str]:
-    return {name for name in built.files if name.startswith(f"{COSTS}.")}
+    def write_dictionary(self, costs: pa.Table | None) -> None:
+        schemas = {**self._layout.schemas, **({COSTS: costs.schema} if costs is not None else {})}
+        for suffix, text in (("csv", dictionary.as_csv(schemas)), ("md", dictionary.as_markdown(schemas))):
+            path = self._area / f"data-dictionary.{suffix}"
+            path.write_text(text, encoding="utf-8")
+            self.files.append(path)
 
-
-def _with_costs(built: BuiltTables, before: BuiltTables, kept: set[str]) -> BuiltTables:
-    """A build without costs keeps those of the build before it."""
-    if not kept:
-        return built
-    paths = tuple(path for path in before.paths if path.rpartition("/")[2] in kept)
-    rows = {**built.rows, COSTS: before.rows[COSTS]}
-    document = asdict(built) | {"paths": built.paths + paths, "rows": rows, "files": built.files + tuple(kept)}
-    return BuiltTables(**document)
+    def _writers(self, table: str, schema: pa.Schema) -> list[TableWriter]:
+        paths = ((made, self._area / self._layout.file_name(table, name)) for name, made in self._kinds.items())
+        return [made(path, schema) for made, path in paths]
 
 
 # --- the stream
 
 
-def _runs(folder: JobFolder, parts: Mapping[int, ShardParts]) -> Iterator[tuple[pa.Table, pa.Table | None, bool]]:
-    """Items, their outcomes and whether all are there: some whole shards at a time, others alone."""
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Consecutive items and the outcomes of their calls. `whole`: every call has its outcome."""
+
+    items: pa.Table
+    outcomes: pa.Table | None
+    whole: bool
+
+
+def _runs(folder: JobFolder, parts: Mapping[int, ShardParts]) -> Iterator[_Run]:
+    """The job in item order: some whole shards at a time, others alone."""
     size = folder.spec.shard_size
     together = max(1, RUN_ITEMS // size)
     pending: list[tuple[pa.Table, pa.Table]] = []
@@ -160,14 +166,14 @@ def _runs(folder: JobFolder, parts: Mapping[int, ShardParts]) -> Iterator[tuple[
             yield _joined(pending)
             pending = []
         if not files.whole:
-            yield items, folder.result(files.files) if files.files else None, False
+            yield _Run(items, folder.result(files.files) if files.files else None, False)
     if pending:
         yield _joined(pending)
 
 
-def _joined(pending: list[tuple[pa.Table, pa.Table]]) -> tuple[pa.Table, pa.Table, bool]:
+def _joined(pending: list[tuple[pa.Table, pa.Table]]) -> _Run:
     items, outcomes = zip(*pending, strict=True)
-    return pa.concat_tables(items), pa.concat_tables(outcomes), True
+    return _Run(pa.concat_tables(items), pa.concat_tables(outcomes), True)
 
 
 def _rechunked(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Table]:

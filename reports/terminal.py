@@ -8,7 +8,7 @@ from reports.page import number, short
 from reports.values import Chart, Facts, Found
 
 ROWS = 5  # of each chart
-_LABEL, _BAR = 26, 24
+_LABEL, _BAR = 30, 24
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
@@ -22,7 +22,12 @@ def lines(facts: Facts, *, rows: int = ROWS) -> list[str]:
             text += _chart(chart, rows)
     if facts.causes:
         text += ["", "Failed or never sent"]
-        text += _bars((f"{one.code} ({one.outcome})", one.calls, one.do) for one in facts.causes[:rows])
+        for one, bar in zip(
+            facts.causes[:rows],
+            _bars((c.code, c.calls, f"calls {c.outcome}") for c in facts.causes[:rows]),
+            strict=True,
+        ):
+            text += [bar, *([f"    {one.do}"] if one.do else [])]
     if facts.skips:
         text += ["", "Left out while listing"]
         text += _bars((reason, count, "") for reason, count in list(facts.skips.items())[:rows])

@@ -7,14 +7,16 @@ half a build. On S3 the folder aside is local and the files go up at the end.
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
@@ -66,15 +68,76 @@ class ParquetWriter:
 class CsvWriter:
     """UTF-8, RFC 4180 quoting, a header line, no cell a spreadsheet would run."""
 
+    _start = b""
+    _most: int | None = None  # rows in a file
+
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self.paths = [path]
-        empty = defuse_table(schema.empty_table())
-        options = pacsv.WriteOptions(batch_size=8192)
-        self._schema = empty.schema
-        self._file = pacsv.CSVWriter(path, empty.schema, write_options=options)
+        self.paths: list[Path] = []
+        self._path = path
+        self._schema = defuse_table(schema.empty_table()).schema
+        self._open()
 
     def write(self, table: pa.Table) -> None:
-        self._file.write_table(defuse_table(table).cast(self._schema))
+        ready = self._cells(defuse_table(table)).cast(self._schema)
+        while self._most is not None and self._rows + ready.num_rows > self._most:
+            room = self._most - self._rows
+            self._file.write_table(ready.slice(0, room))
+            ready = ready.slice(room)
+            self.close()
+            self._open()
+        self._file.write_table(ready)
+        self._rows += ready.num_rows
+
+    def close(self) -> None:
+        self._file.close()
+        self._sink.close()
+
+    def _open(self) -> None:
+        number = len(self.paths) + 1
+        path = self._path if number == 1 else self._path.with_stem(f"{self._path.stem}-{number}")
+        self.paths.append(path)
+        self._rows = 0
+        self._sink = pa.OSFile(str(path), "wb")
+        self._sink.write(self._start)
+        self._file = pacsv.CSVWriter(self._sink, self._schema, write_options=pacsv.WriteOptions(batch_size=8192))
+
+    def _cells(self, table: pa.Table) -> pa.Table:
+        return table
+
+
+class ExcelCsvWriter(CsvWriter):
+    """For Excel: a byte order mark, so that it reads UTF-8; no more rows in a file or text in a cell than it shows."""
+
+    _start = b"\xef\xbb\xbf"
+    _most = 1_048_576 - 1  # of a sheet, less the header
+    _CELL = 32_767
+
+    def _cells(self, table: pa.Table) -> pa.Table:
+        for index, field in enumerate(table.schema):
+            if pa.types.is_string(field.type):
+                cut = pc.utf8_slice_codeunits(table.column(index), 0, self._CELL)
+                table = table.set_column(index, field.name, cut)
+        return table
+
+
+class AnswersWriter:
+    """`answers.jsonl`: every outcome with AWS's answer as it came, one JSON object a line."""
+
+    _COLUMNS = ("api", "outcome", "code", "message", "attempts", "units", "sent", "fit", "model_version", "started_at")
+
+    def __init__(self, path: Path) -> None:
+        self.paths = [path]
+        self._file = path.open("wb")
+
+    def write(self, items: pa.Table, outcomes: pa.Table | None) -> None:
+        if outcomes is None:
+            return
+        uris = dict(zip(items.column("item_id").to_pylist(), items.column("uri").to_pylist(), strict=True))
+        columns = [outcomes.column(name).to_pylist() for name in ("item_id", "response", *self._COLUMNS)]
+        for item, response, *values in zip(*columns, strict=True):
+            line = {"item_id": item, "uri": uris[item], **dict(zip(self._COLUMNS, values, strict=True))}
+            line["response"] = orjson.Fragment(response) if response else None
+            self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
     def close(self) -> None:
         self._file.close()
@@ -108,11 +171,8 @@ def _write(writers: tuple[TableWriter, ...], table: pa.Table) -> None:
         writer.write(table)
 
 
-WRITERS: Mapping[str, type[ParquetWriter] | type[CsvWriter]] = {"csv": CsvWriter, "parquet": ParquetWriter}
-
-
 @contextmanager
-def open_writers(writers: Iterable[TableWriter]) -> Iterator[None]:
+def open_writers(writers: Iterable[TableWriter | AnswersWriter]) -> Iterator[None]:
     """Close every writer, whatever happens to the others."""
     with ExitStack() as stack:
         for writer in writers:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import orjson
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +17,7 @@ from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from jobs.items import Item
 from jobs.outcomes import Outcome, from_table
+from reports import writers
 from reports.load import load
 from reports.safe import defuse_table
 from reports.tables import build_tables
@@ -155,7 +157,7 @@ def test_a_partial_build_says_so_in_names_and_metadata_and_goes_when_the_job_is_
     folder.commit(1, [Outcome(n, "labels", "ok", response='{"Labels": []}') for n in range(20, 40)])
     build_tables(folder)
     assert {p.name for p in reports(folder).iterdir()} == {
-        "tables.json",
+        *("tables.json", "data-dictionary.csv", "data-dictionary.md"),
         *(f"{table}.{form}" for table in ("images", "labels", "failures") for form in ("csv", "parquet")),
     }
 
@@ -222,3 +224,44 @@ def test_formats_and_thresholds_that_do_not_exist_are_refused(tmp_path: Path) ->
         build_tables(folder, formats=("xls",))
     with pytest.raises(UsageError, match="confidence of 101"):
         build_tables(folder, min_confidence=101)
+
+
+def test_csv_for_excel_has_a_mark_and_is_split_at_the_row_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writers.ExcelCsvWriter, "_most", 100)
+    folder = make_job(tmp_path, 30, ("labels",))
+    built = build_tables(folder, excel=True)
+    plain = build_tables(make_job(tmp_path / "plain", 30, ("labels",)))
+    assert built.rows == plain.rows
+    names = ["labels.csv", *(f"labels-{n}.csv" for n in range(2, -(-built.rows["labels"] // 100) + 1))]
+    assert [path.rpartition("/")[2] for path in built.paths if "labels" in path and "csv" in path] == names
+    rows = []
+    for name in names:
+        data = (reports(folder) / name).read_bytes()
+        assert data.startswith(b"\xef\xbb\xbf")
+        _, *more = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+        assert len(more) <= 100
+        rows += more
+    plain_file = tmp_path / "plain" / folder.job / "reports" / "labels.csv"
+    assert rows == read_csv(plain_file)[1:]
+
+
+def test_raw_answers_come_line_by_line_as_they_are_stored(tmp_path: Path) -> None:
+    folder = make_job(tmp_path, 25, ("labels", "text"), broken=5)
+    build_tables(folder, formats=("jsonl",), min_confidence=99)
+    lines = [orjson.loads(line) for line in (reports(folder) / "answers.jsonl").read_bytes().splitlines()]
+    stored = [o for paths in folder.result_parts().values() for o in from_table(folder.result(paths))]
+    assert [(line["item_id"], line["api"], line["outcome"]) for line in lines] == [
+        (o.item_id, o.api, o.outcome) for o in stored
+    ]
+    assert [line["response"] for line in lines] == [orjson.loads(o.response) if o.response else None for o in stored]
+
+
+def test_the_dictionary_tells_every_column_of_every_table(tmp_path: Path) -> None:
+    folder = make_job(tmp_path, 3, APIS)
+    built = build_tables(folder)
+    told = read_csv(reports(folder) / "data-dictionary.csv")[1:]
+    columns = [(name, c) for name in built.rows for c in pq.read_schema(reports(folder) / f"{name}.parquet").names]
+    assert [(row[0], row[1]) for row in told] == columns
+    assert all(row[3] for row in told)

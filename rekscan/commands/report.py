@@ -1,0 +1,134 @@
+"""`rekscan report`: a job's tables and its page, from stored answers. Makes no call to Rekognition."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import urllib3
+from cyclopts import Parameter
+from rich.progress import Progress
+
+from jobs import costs
+from jobs.errors import UsageError
+from jobs.folder import JobFolder
+from jobs.items import Item
+from jobs.media.check import Skip
+from jobs.media.origins import Loaded, load_s3, load_web
+from jobs.progress import Status, status_of
+from rekscan.output import print_json, print_line, talk
+from rekscan.session import find, ledger
+from rekscan.settings import Connection, Settings, resolve
+from reports.built import BuiltTables
+from reports.gallery import Wanted
+from reports.html import ITEMS, BuiltReport, build_report
+from reports.summary import summarize
+from reports.tables import FORMATS, build_tables
+from reports.terminal import lines
+from workers import client
+
+_HTML = "html"
+Flag = Annotated[bool, Parameter(negative=())]
+
+
+def report(
+    job: Annotated[str | None, Parameter(help="Job id, or `last`.")] = None,
+    *,
+    format: Annotated[str, Parameter(help="What to write: csv, parquet, jsonl, xlsx, html.")] = "csv,parquet,html",
+    min_confidence: Annotated[float | None, Parameter(help="Leave out findings under this confidence.")] = None,
+    label: Annotated[str | None, Parameter(help="Gallery and review.csv: only names like this, as 'Weapons*'.")] = None,
+    only: Annotated[
+        Literal["flagged"] | None, Parameter(help="Gallery and review.csv: only items with content to review.")
+    ] = None,
+    excel: Annotated[
+        bool, Parameter(negative=(), help="CSV for Excel: byte order mark, files of 1,048,576 rows at most.")
+    ] = False,
+    thumbnails: Annotated[
+        bool, Parameter(help="Pictures in the gallery; those on S3 are fetched, for the sample only.")
+    ] = True,
+    items: Annotated[int, Parameter(help="Items in the gallery.")] = ITEMS,
+    json: Annotated[bool, Parameter(negative=(), help="Print a JSON document.")] = False,
+    connection: Connection | None = None,
+) -> int:
+    """A job's tables, its page and a summary, from stored answers: no call is made and nothing is paid.
+
+    Example: `rekscan report last --min-confidence 90 --format csv,html`
+    """
+    asked = [name.strip() for name in format.split(",") if name.strip()]
+    if not asked:
+        raise UsageError("--format names nothing", f"Choose from: {', '.join((*FORMATS, _HTML))}.")
+    if items < 0:
+        raise UsageError(f"--items {items}: cannot be", "Give 0 or more.")
+    settings = resolve(connection)
+    folder = find(settings, job)
+    found = status_of(folder, ledger(settings))
+    tables = [name for name in asked if name != _HTML]
+    if _HTML in asked and "parquet" not in tables:
+        tables.append("parquet")  # the page is made from them
+    built = _tables(folder, found, tables, min_confidence, excel, quiet=json)
+    page = None
+    if _HTML in asked:
+        wanted = Wanted(label, only == "flagged")
+        fetch = _fetch(folder, settings) if thumbnails else None
+        page = build_report(
+            folder, status=found.to_json(), wanted=wanted, items=items, thumbnails=thumbnails, fetch=fetch
+        )
+    _show(folder, built, page, json=json)
+    return 0
+
+
+def _tables(
+    folder: JobFolder, found: Status, formats: list[str], min_confidence: float | None, excel: bool, *, quiet: bool
+) -> BuiltTables:
+    partial = None
+    if found.state != "finished":
+        partial = f"{found.state}: {found.reason}" if found.reason else found.state
+    with Progress(console=talk, transient=True, disable=quiet or not talk.is_terminal) as bar:
+        task = bar.add_task("tables", total=None)
+        return build_tables(
+            folder,
+            formats=formats,
+            min_confidence=min_confidence,
+            costs=costs.table(folder.spec, costs.tally(folder)),
+            partial=partial,
+            excel=excel,
+            progress=lambda done, of: bar.update(task, completed=done, total=of),
+        )
+
+
+def _fetch(folder: JobFolder, settings: Settings) -> Callable[[Item], Loaded | Skip]:
+    """Gets items on S3 with the job's credentials, and those on the web."""
+    spec = folder.spec
+    s3 = client.s3(spec.region, endpoint_url=settings.s3_url or spec.s3_url, profile=settings.profile)
+    http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=10, read=60))
+
+    def fetch(item: Item) -> Loaded | Skip:
+        return load_s3(item, s3, whole=True) if item.uri.startswith("s3://") else load_web(item, http)
+
+    return fetch
+
+
+def _show(folder: JobFolder, built: BuiltTables, page: BuiltReport | None, *, json: bool) -> None:
+    if json:
+        print_json(_document(built, page))
+        return
+    for line in lines(summarize(folder)):
+        print_line(line)
+    print_line("")
+    for path in built.paths:
+        print_line(path)
+    if page is not None:
+        print_line(page.path)
+        if page.fetched:
+            talk.print(f"{page.fetched:,} pictures fetched for the gallery, {page.fetched_bytes:,} bytes")
+
+
+def _document(built: BuiltTables, page: BuiltReport | None) -> dict[str, Any]:
+    return {
+        "job": built.job,
+        "partial": built.partial,
+        "min_confidence": built.min_confidence,
+        "rows": dict(built.rows),
+        "files": [*built.paths, *([page.path] if page else [])],
+        "gallery": {"pictures": page.pictures, "fetched": page.fetched, "fetched_bytes": page.fetched_bytes}
+        if page
+        else None,
+    }

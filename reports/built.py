@@ -1,0 +1,56 @@
+"""Which tables a job's `reports/` holds: `tables.json`, written last, says so."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import orjson
+
+from jobs.folder import JobFolder, ShardParts
+
+INDEX = "tables.json"
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltTables:
+    """What a build wrote. `paths` are where a person finds the files; `rows` by table name."""
+
+    job: str
+    paths: tuple[str, ...]
+    rows: Mapping[str, int]
+    formats: tuple[str, ...]
+    min_confidence: float | None
+    partial: str | None
+    parts: str  # which result parts these tables are of
+    files: tuple[str, ...]  # names in `reports/`
+
+    def to_json(self) -> bytes:
+        return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "BuiltTables":
+        document = orjson.loads(data)
+        lists = {name: tuple(document[name]) for name in ("paths", "formats", "files")}
+        return cls(**{**document, **lists})
+
+    def with_files(self, other: "BuiltTables", names: set[str], table: str) -> "BuiltTables":
+        """This build and files of another one that stay beside it, all of one table."""
+        if not names:
+            return self
+        kept = [(path, name) for path, name in zip(other.paths, other.files, strict=True) if name in names]
+        paths, files = zip(*kept, strict=True)
+        rows = {**self.rows, table: other.rows[table]}
+        more = {"paths": self.paths + paths, "files": self.files + files, "rows": rows}
+        return BuiltTables(**{**asdict(self), **more})
+
+
+def built_tables(folder: JobFolder) -> BuiltTables | None:
+    """What the job's `reports/` holds now, None before the first build."""
+    data = folder.read(f"reports/{INDEX}")
+    return BuiltTables.from_json(data) if data else None
+
+
+def fingerprint(parts: Mapping[int, ShardParts]) -> str:
+    """Which parts a build was made of. Parts are never modified, so how many there are of each kind says it all."""
+    partial = sum(not one.whole for one in parts.values())
+    files = sum(len(one.whole) + len(one.partial) + len(one.retries) for one in parts.values())
+    return f"{len(parts)} shards, {partial} partial, {files} files"
