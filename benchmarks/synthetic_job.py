@@ -11,10 +11,15 @@ from typing import Any
 
 import orjson
 
-from jobs.apis import parse
+from jobs import costs
+from jobs.apis import Choice, parse
 from jobs.folder import JobFolder, JobSpec
 from jobs.items import Item
 from jobs.outcomes import Outcome
+from jobs.plan import Counts, plan
+from jobs.price import PriceTable
+from jobs.progress import status
+from jobs.quotas import QuotaTable
 
 NAMES = (
     "Person",
@@ -215,19 +220,37 @@ def make_job(
         for number in range(count):
             writer.add(_item(number) if isinstance(items, int) else items[number])
     choices = parse(apis)
-    folder.create(
-        JobSpec(
-            job=job, created_at=START.isoformat(), sources=("s3://archive/",), apis=choices, region="eu-west-1",
-            account="123456789012", items=count, shard_size=shard_size, quotas={c.api.operation: 50.0 for c in choices},
-            plan={"total_usd": "1.00", "complete": True}, prices={},
-        )
-    )  # fmt: skip
+    images = items if isinstance(items, int) else sum(item.skip is None for item in items)
+    folder.create(_spec(job, choices, count, shard_size, images))
     names = [choice.api.name for choice in choices]
     deal = answers or _Pool(names, seed)
     for shard in range(folder.spec.shards):
         if shard not in missing_shards:
             folder.commit(shard, [o for item in folder.items(shard) for o in _outcomes(item, names, deal, broken)])
+    if not missing_shards:
+        found = status(folder.spec, costs.tally(folder).counters(), "finished")
+        folder.write("reports/status.json", orjson.dumps(found.to_json()))
     return folder
+
+
+def _spec(job: str, choices: tuple[Choice, ...], count: int, shard_size: int, images: int) -> JobSpec:
+    """A spec as `rekscan scan` writes it, with the bundled prices and quotas."""
+    made = plan(
+        choices, Counts(images=images), region="eu-west-1", prices=PriceTable.bundled(), quotas=QuotaTable.bundled()
+    )
+    return JobSpec(
+        job=job,
+        created_at=START.isoformat(),
+        sources=("s3://archive/",),
+        apis=choices,
+        region="eu-west-1",
+        account="123456789012",
+        items=count,
+        shard_size=shard_size,
+        quotas={rate.operation: rate.tps for rate in made.rates if rate.tps},
+        plan=made.to_json(),
+        prices=made.prices.to_json(),
+    )
 
 
 def _item(number: int) -> Item:

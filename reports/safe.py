@@ -9,8 +9,10 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Formula signs, their full-width twins, and control characters, also behind spaces or quotes that an import may strip.
-_DANGER = "^[\\s\"'\u00a0\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+# What an import may strip or not show (spaces, quotes, control and direction characters), then a formula sign, its
+# full-width twin, or one of the control characters that start a cell in some programs.
+_HIDDEN = " \"'\t\r\n\x0b\x0c\x1c-\x1f\x85\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2069\u3000\ufeff"
+_DANGER = f"^[{_HIDDEN}]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 _NUMBER = r"^[+-]?\d{1,15}(\.\d{1,15})?%?$"
 _DANGER_RE = re.compile(_DANGER)
 _NUMBER_RE = re.compile(_NUMBER)
