@@ -28,6 +28,7 @@ def emulator(
     fault: Annotated[list[str] | None, Parameter(negative=())] = None,
     seed: int = 0,
     verify_key: str | None = None,
+    request_timeout: float = 60.0,
     ready_file: Path | None = None,
     about: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
@@ -67,6 +68,8 @@ def emulator(
         Seed of faults and latencies.
     verify_key
         Check request signatures against this ACCESS_KEY_ID:SECRET_ACCESS_KEY.
+    request_timeout
+        Seconds a client has to send a request; a slower one is cut off.
     ready_file
         Written with the URL once the server answers.
     about
@@ -96,6 +99,7 @@ def emulator(
             fault=tuple(fault or ()),
             seed=seed,
             verify_key=verify_key,
+            request_timeout=request_timeout,
             ready_file=ready_file,
         )
         return run(options)

@@ -20,8 +20,6 @@ import httptools
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_BODY_BYTES = 16 * 1024 * 1024  # two 5 MB images in base64, and the rest of a CompareFaces request
-MAX_BUFFERED_BYTES = 512 * 1024 * 1024  # bodies being read or worked on, over all connections
-REQUEST_SECONDS = 60.0  # from first byte to last; a slower client is cut off
 IDLE_SECONDS = 600.0
 
 
@@ -58,6 +56,8 @@ class Listener:
     refuse: Refuse
     loop: asyncio.AbstractEventLoop
     connections: set[Connection] = field(default_factory=set)
+    request_seconds: float = 60.0  # from first byte to last; a slower client is cut off
+    max_buffered: int = 512 * 1024 * 1024  # bodies being read or worked on, over all connections
     buffered: int = 0
 
     def sweep(self) -> None:
@@ -126,7 +126,7 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         self._reset()
         self.in_head = True
-        self.deadline = self.loop.time() + REQUEST_SECONDS
+        self.deadline = self.loop.time() + self.listener.request_seconds
 
     def on_url(self, url: bytes) -> None:
         self.target += url
@@ -145,7 +145,7 @@ class Connection(asyncio.Protocol):
             self._refuse(400, "RequestHeaderSectionTooLarge")
         elif announced > MAX_BODY_BYTES:
             self._refuse(413, "RequestEntityTooLargeException")
-        elif announced + self.listener.buffered > MAX_BUFFERED_BYTES:
+        elif announced + self.listener.buffered > self.listener.max_buffered:
             self._refuse(400, "ThrottlingException")
         elif self.headers.get("expect", "").lower() == "100-continue":
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -158,6 +158,8 @@ class Connection(asyncio.Protocol):
         self.chunks.append(body)
         if self.size > MAX_BODY_BYTES:
             self._refuse(413, "RequestEntityTooLargeException")
+        elif self.listener.buffered > self.listener.max_buffered:
+            self._refuse(400, "ThrottlingException")
 
     def on_message_complete(self) -> None:
         if self.refused or self.transport is None:
@@ -220,6 +222,8 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, status: int, code: str) -> None:
         self.refused = True
+        self._release(self.size)
+        self.size, self.chunks = 0, []
         if self.transport is not None:
             response = self.listener.refuse(status, code)
             self.transport.write(encode_head(response, False) + response.body)

@@ -40,6 +40,7 @@ class Options:
     fault: tuple[str, ...] = ()
     seed: int = 0
     verify_key: str | None = None
+    request_timeout: float = 60.0
     ready_file: Path | None = None
 
 
@@ -76,7 +77,7 @@ async def _serve(options: Options, conduct: Behaviour, verifier: Verifier | None
     async with contextlib.AsyncExitStack() as stack:
         engine = await _engine(options, stack)
         server = Server(engine, conduct, verifier=verifier)
-        listener = Listener(server.handle, refuse, loop)
+        listener = Listener(server.handle, refuse, loop, request_seconds=options.request_timeout)
         serving = await loop.create_server(lambda: Connection(listener), sock=listening, backlog=BACKLOG)
         sweeper = asyncio.create_task(_sweep(listener))
         _announce(options, listening.getsockname()[1])
