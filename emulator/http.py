@@ -21,6 +21,9 @@ import httptools
 MAX_HEADER_BYTES = 64 * 1024
 MAX_BODY_BYTES = 16 * 1024 * 1024  # two 5 MB images in base64, and the rest of a CompareFaces request
 IDLE_SECONDS = 600.0
+# A refused client may finish sending, so that it reads why; but not for long.
+MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+DISCARD_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -81,6 +84,7 @@ class Connection(asyncio.Protocol):
         self.refused = False
         self.working = 0
         self.in_head = False
+        self.discarded = 0
         self._reset()
 
     def _reset(self) -> None:
@@ -107,6 +111,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self.refused:
+            self.discarded += len(data)
+            if self.discarded > MAX_DISCARDED_BYTES:
+                self.abort()
             return
         try:
             self.parser.feed_data(data)
@@ -227,9 +234,8 @@ class Connection(asyncio.Protocol):
         if self.transport is not None:
             response = self.listener.refuse(status, code)
             self.transport.write(encode_head(response, False) + response.body)
-            self.transport.pause_reading()
-            self.deadline = self.loop.time() + 2.0  # let the client read the answer before the line is cut
-            self.loop.call_later(0.5, self.abort)
+            self.deadline = self.loop.time() + DISCARD_SECONDS
+            self.loop.call_later(DISCARD_SECONDS, self.abort)
 
     def abort(self) -> None:
         if self.transport is not None:
