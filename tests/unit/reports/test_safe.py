@@ -5,7 +5,7 @@ import io
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.safe import defuse, defuse_table
@@ -43,6 +43,7 @@ def test_columns_and_single_cells_agree(cells: list[str | None]) -> None:
     assert table.column("text").to_pylist() == [None if cell is None else defuse(cell) for cell in cells]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=20))
 def test_a_csv_reads_back_as_the_defused_cells(tmp_path_factory: pytest.TempPathFactory, cells: list[str]) -> None:
     path = tmp_path_factory.mktemp("csv") / "text.csv"

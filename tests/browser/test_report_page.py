@@ -1,0 +1,241 @@
+"""report.html in a real browser, opened from disk."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from reports.load import load_folder
+from tests.browser.conftest import AXE, Browser
+from tests.browser.gallery_job import HOSTILE, MARK, ROTATED, Drawn
+
+Axe = list[dict[str, Any]]
+
+
+def visible(browser: Browser) -> list[str]:
+    """Names of the cards that are shown."""
+    script = "return [...document.querySelectorAll('.card')].filter(c => !c.hidden).map(c => c.dataset.name)"
+    return list(browser.run(script))
+
+
+def shown(browser: Browser) -> int:
+    return int(browser.run("return document.getElementById('shown').textContent").split()[0])
+
+
+def set_field(browser: Browser, name: str, value: str) -> None:
+    script = (
+        "const f = document.getElementById(arguments[0]); f.value = arguments[1]; f.dispatchEvent(new Event('input'))"
+    )
+    browser.run(script, name, value)
+
+
+def axe(browser: Browser) -> Axe:
+    """Violations of WCAG 2.1 A and AA that axe-core finds."""
+    browser.run(AXE.read_text())
+    run = """
+        const done = arguments[arguments.length - 1];
+        axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
+            .then((found) => done(found.violations.map((v) => ({id: v.id, help: v.help,
+                nodes: v.nodes.slice(0, 3).map((n) => n.html + " | " + n.failureSummary)}))));"""
+    return list(browser.driver.execute_async_script(run))
+
+
+def test_it_opens_without_an_error_and_asks_for_nothing_but_its_own_pictures(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    browser.run("window.scrollTo(0, document.body.scrollHeight)")
+    assert browser.errors() == []
+    asked = [url for url in browser.requests() if not url.startswith("about:")]
+    assert asked[0] == drawn.page.as_uri()
+    pictures = (drawn.page.parent / "report").as_uri()
+    assert all(url.startswith(pictures) for url in asked[1:])
+    browser.shoot("overview")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible(browser: Browser, drawn: Drawn, scheme: str) -> None:
+    browser.media(prefers_color_scheme=scheme)
+    browser.open(drawn.page)
+    browser.run("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    assert axe(browser) == []
+    browser.run("document.getElementById('gallery').scrollIntoView()")
+    browser.shoot(f"gallery-{scheme}")
+
+
+def test_it_reads_without_scripts(browser: Browser, drawn: Drawn) -> None:
+    browser.scripting(False)
+    browser.open(drawn.page)
+    text = browser.driver.find_element(By.TAG_NAME, "main").text
+    for heading in ("What was found", "Gallery", "What failed or was left out", "Cost", "How it ran"):
+        assert heading in text
+    cards = browser.driver.find_elements(By.CSS_SELECTOR, ".card")
+    assert len(cards) > 24
+    assert all(card.is_displayed() for card in cards)
+    assert not browser.driver.find_element(By.ID, "filters").is_displayed()
+
+
+@pytest.mark.parametrize("item", [ROTATED, 8, 11])
+def test_a_box_lies_where_the_table_says(browser: Browser, drawn: Drawn, item: int) -> None:
+    browser.open(drawn.page, f"#item-{item}")
+    card = browser.driver.find_element(By.ID, f"item-{item}")
+    find = card.find_element(By.CSS_SELECTOR, "li[data-n='Red Rectangle']")
+    ActionChains(browser.driver).move_to_element(find).perform()
+    image, box = browser.run(
+        """
+        const card = document.getElementById(arguments[0]), rect = card.querySelector(".boxes rect.on");
+        const sides = (r) => [r.left, r.top, r.width, r.height];
+        return [sides(card.querySelector("img").getBoundingClientRect()), sides(rect.getBoundingClientRect())];""",
+        f"item-{item}",
+    )
+    labels = load_folder(drawn.folder)["labels"].query("item_id == @item and name == 'Red Rectangle'").iloc[0]
+    stroke = 4
+    for at, side, size in ((0, "left", image[2]), (1, "top", image[3])):
+        assert box[at] == pytest.approx(image[at] + labels[side] * size, abs=stroke)
+    assert box[2] == pytest.approx(labels["width"] * image[2], abs=2 * stroke)
+    assert box[3] == pytest.approx(labels["height"] * image[3], abs=2 * stroke)
+    browser.shoot(f"box-{item}")
+    assert_red_inside(browser, image)
+
+
+def assert_red_inside(browser: Browser, image: list[float]) -> None:
+    """The picture itself is upright: the drawn rectangle is red on the screen where the answer says, and only there."""
+    screen = Image.open(io.BytesIO(browser.driver.get_screenshot_as_png())).convert("RGB")
+
+    def pixel(x: float, y: float) -> Any:
+        return screen.getpixel((int(image[0] + x * image[2]), int(image[1] + y * image[3])))
+
+    for x, y in ((0.5, 0.25), (0.28, 0.16), (0.72, 0.35)):
+        red, green, blue = pixel(x, y)
+        assert red > 180 and green < 70 and blue < 70, (x, y)
+    for x, y in ((0.15, 0.25), (0.85, 0.25), (0.5, 0.05), (0.5, 0.45)):
+        red, green, blue = pixel(x, y)
+        assert not (red > 190 and green < 60 and blue < 60), (x, y)
+    assert MARK == {"Left": 0.25, "Top": 0.125, "Width": 0.5, "Height": 0.25}
+
+
+def test_boxes_show_on_hover_and_on_focus_only(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    card = browser.driver.find_element(By.CSS_SELECTOR, ".card:not(.sensitive):has(img)")
+    boxes = card.find_element(By.CSS_SELECTOR, ".boxes")
+    assert boxes.value_of_css_property("opacity") == "0"
+    browser.media(prefers_reduced_motion="reduce")  # no fading
+    ActionChains(browser.driver).move_to_element(card.find_element(By.TAG_NAME, "img")).perform()
+    assert boxes.value_of_css_property("opacity") == "1"
+    ActionChains(browser.driver).move_by_offset(0, -400).perform()
+    browser.run("arguments[0].querySelector('li.boxed').focus()", card)
+    assert boxes.value_of_css_property("opacity") == "1"
+
+
+def test_filters_narrow_and_count_and_come_back(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    everything = shown(browser)
+    set_field(browser, "f-name", "Weapons")
+    with_weapons = shown(browser)
+    tables = load_folder(drawn.folder)
+    assert 0 < with_weapons == tables["moderation"].query("name == 'Weapons'")["item_id"].nunique()
+    set_field(browser, "f-name", "")
+    set_field(browser, "f-search", "picture-02")
+    assert all("picture-02" in name for name in visible(browser))
+    set_field(browser, "f-search", "")
+    set_field(browser, "f-api", "moderation")
+    assert shown(browser) == tables["moderation"]["item_id"].nunique()
+    set_field(browser, "f-api", "")
+    assert shown(browser) == everything
+
+
+def test_the_slider_hides_what_is_less_certain(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    set_field(browser, "f-name", "Dog")
+    set_field(browser, "f-confidence", "90")
+    labels = load_folder(drawn.folder)["labels"]
+    assert shown(browser) == labels.query("name == 'Dog' and confidence >= 90")["item_id"].nunique()
+    script = "return [...document.querySelectorAll('.card:not([hidden]) li:not(.under)')].map(l => Number(l.dataset.c ?? 100))"
+    assert min(browser.run(script)) >= 90
+
+
+def test_sorting_by_confidence_puts_the_least_certain_first(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    set_field(browser, "f-name", "Dog")
+    set_field(browser, "f-sort", "low")
+    script = """
+        return [...document.querySelectorAll('.card:not([hidden])')].map((card) => Math.max(
+            ...[...card.querySelectorAll("li[data-n='Dog']")].map((li) => Number(li.dataset.c))))"""
+    order = browser.run(script)
+    assert order == sorted(order)
+
+
+def test_keys_turn_pages_and_a_slash_searches(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    first = visible(browser)
+    body = browser.driver.find_element(By.TAG_NAME, "body")
+    body.send_keys(Keys.ARROW_RIGHT)
+    second = visible(browser)
+    assert not set(first) & set(second)
+    body.send_keys(Keys.ARROW_LEFT)
+    assert visible(browser) == first
+    body.send_keys("/")
+    assert browser.run("return document.activeElement.id") == "f-search"
+
+
+def test_a_link_leads_to_its_item_on_whatever_page_it_is(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    last = browser.run("return [...document.querySelectorAll('.card')].at(-1).id")
+    browser.open(drawn.page, f"#{last}")
+    assert browser.driver.find_element(By.ID, last).is_displayed()
+
+
+def test_flagged_pictures_are_blurred_until_asked_for(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    card = browser.driver.find_element(By.CSS_SELECTOR, ".card.sensitive:has(img)")
+    image = card.find_element(By.TAG_NAME, "img")
+    assert "blur" in image.value_of_css_property("filter")
+    card.find_element(By.CSS_SELECTOR, ".tools .uncover").click()
+    assert image.value_of_css_property("filter") == "none"
+
+
+def test_a_card_enlarges_and_steps_by_arrow(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    card = browser.driver.find_element(By.CSS_SELECTOR, ".card:not(.sensitive):has(img)")
+    card.find_element(By.CSS_SELECTOR, ".tools .enlarge").click()
+    name = "return document.querySelector('#large[open] .card')?.dataset.name"
+    before = browser.run(name)
+    assert before
+    browser.shoot("enlarged")
+    browser.driver.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    assert browser.run(name) not in (None, before)
+    browser.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert browser.run(name) is None
+
+
+def test_hostile_names_and_labels_are_only_text(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    assert browser.run("return document.querySelectorAll('main script, [onerror], img[src=x]').length") == 0
+    names = browser.run("return [...document.querySelectorAll('.card')].map((card) => card.dataset.name)")
+    assert set(HOSTILE) <= set(names)
+    text = browser.run("return document.querySelector('main').textContent")
+    assert "\u202e" not in text  # a name cannot turn its own end round
+    assert "<img src=x onerror=alert(3)>" in text
+    assert browser.errors() == []
+
+
+def test_it_prints_without_its_controls(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    browser.media(type="print")
+    for selector in (".top", "#filters", "#pages", ".tools"):
+        assert browser.driver.find_element(By.CSS_SELECTOR, selector).value_of_css_property("display") == "none"
+    browser.shoot("print")
+
+
+def test_pictures_are_upright_small_and_beside_the_page(drawn: Drawn) -> None:
+    folder: Path = drawn.page.parent / "report"
+    with Image.open(folder / f"{ROTATED}.jpg") as picture:
+        assert picture.size[0] < picture.size[1]
+        assert picture.getexif().get(0x0112, 1) == 1
+    for file in folder.iterdir():
+        with Image.open(file) as picture:
+            assert max(picture.size) <= 512
+        assert file.stat().st_size < 130_000
