@@ -181,6 +181,7 @@ class _Attempts:
     marks: str
     stop: threading.Event
     waiting: _Releasing
+    ticket: int = 0  # of the permit of the last attempt
 
     def run(self, started: datetime) -> list[Outcome]:
         caller = self.caller
@@ -219,7 +220,7 @@ class _Attempts:
     def _door(self, number: int) -> None:
         """Wait for the rate, then for the budget; the intent stands when this returns."""
         caller = self.caller
-        caller._turnstile.pass_through(self.stop)
+        self.ticket = caller._turnstile.pass_through(self.stop)
         while (word := caller._journal.begin(self.lease, self.name, caller.request.name, number)) == "wait":
             if self.stop.wait(0.1):
                 raise Stopped
@@ -249,7 +250,7 @@ class _Attempts:
         if fault.kind is Kind.JOB:
             raise JobFault(fault)
         if fault.kind is Kind.THROTTLED:
-            caller._turnstile.throttled()
+            caller._turnstile.throttled(self.ticket)
         raise TryAgain(fault)
 
     def _sleep(self, seconds: float) -> None:

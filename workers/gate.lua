@@ -1,30 +1,107 @@
--- When is this quota next free? A reservation (GCRA) on Redis's clock: it returns a wait, so nobody polls.
--- KEYS: gate. ARGV: believed rate (calls/s), most permits wanted, ceiling as a multiple of the believed rate.
--- Returns {permits, wait until the first in us, us between them}. Times are in microseconds; Lua numbers hold them exactly.
-local t = redis.call('TIME')
-local now = t[1] * 1000000 + t[2]
-local believed, wanted, ceiling = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]) * tonumber(ARGV[1])
-local known = redis.call('HMGET', KEYS[1], 'rate', 'tat', 'at', 'cut', 'believed')
-local rate, tat, at, cut = tonumber(known[1]), tonumber(known[2]), tonumber(known[3]), tonumber(known[4]) or 0
+-- The shared schedule of one quota. Needs `now` (us) in front: clock.lua.
+--
+-- A reservation (GCRA): `take` returns a wait, so nobody polls. The rate is a function of the busy time since the last
+-- throttle, as in TCP CUBIC: just below the wall that was met, flat there for some seconds, then faster and faster, so
+-- that a quota that came back is found within seconds and one that did not costs few refused calls.
+--
+-- KEYS: gate, users. ARGV: `take`, believed rate, 1 if it must not be exceeded, most permits wanted, job, turnstile.
+--   Returns {permits, us until the first, us between them, ticket of the first}.
+-- ARGV: `throttled`, believed rate, 1 if ..., ticket. Tickets count permits from 1. Returns 1 if the rate dropped.
+local GROW, DIP = 0.0005, 0.03 -- rate = wall * (1 + GROW * (seconds - PLATEAU)^3), from wall * (1 - DIP)
+local PLATEAU = (DIP / GROW) ^ (1 / 3)
+local LEAST = 0.125 -- of the believed rate: a wall below this grows as if it were there, or it would take minutes
+local START, DOUBLE = 0.3, 1.5 -- slow start from this share of the rate, twice as fast every 1.5 s
+local CALM, CALMEST = 15, 600 -- seconds at a believed rate before something beyond it is tried
+local NEAR = 1.15 -- a wall met within this of the believed rate is taken for the believed rate
+local SLACK = 30000 -- us that a schedule fallen behind may catch up; more would be a burst
 
-if not rate or now - at > 60000000 or tonumber(known[5]) ~= believed then
-  -- Slow start: a sudden jump is what ThrottlingException means.
-  rate, tat, at = math.max(believed / 2, math.min(believed, 1)), now, now
+local believed, exact = tonumber(ARGV[2]), ARGV[3] == '1'
+local names = {
+  'tat', 'at', 'count', 'rate', 'age', 'warm', 'wall', 'calm', 'safe', 'cut', 'cut_rate', 'cut_first', 'cut_last', 'refused',
+}
+local s = {}
+for i, value in ipairs(redis.call('HMGET', KEYS[1], unpack(names))) do s[names[i]] = tonumber(value) end
+s.tat, s.at, s.count = s.tat or now, s.at or now, s.count or 0
+s.age, s.warm, s.calm, s.safe = s.age or 0, s.warm or 0, s.calm or CALM, s.safe or 0
+
+local function save()
+  local flat = {}
+  for name, value in pairs(s) do flat[#flat + 1] = name; flat[#flat + 1] = value end
+  redis.call('HSET', KEYS[1], unpack(flat))
+  redis.call('EXPIRE', KEYS[1], 3600)
 end
-local quiet = (now - cut) / 1000000
-local passed = math.min(now - at, 1000000) / 1000000
-if quiet > 1 then
-  local limit = cut == 0 and believed or ceiling
-  if ceiling < believed then limit = ceiling end
-  local gain = cut == 0 and 0.12 or (quiet < 6 and 0.01 or 0.05)
-  if rate < limit then rate = math.min(limit, rate + believed * gain * passed) end
+
+local function rate_now()
+  local rate = s.wall and s.wall + GROW * (s.age - PLATEAU) ^ 3 * math.max(s.wall, s.age > PLATEAU and believed * LEAST or 0)
+    or believed
+  if exact or (s.wall or 0) <= believed * NEAR then
+    rate = math.min(rate, believed)
+    if not exact and s.age > s.calm then rate = math.max(rate, believed * (1 + GROW * (s.age - s.calm) ^ 3)) end
+  end
+  return math.min(rate, math.max(s.wall or 0, believed) * START * 2 ^ math.min(s.warm / DOUBLE, 20))
 end
--- What jitter made late may be caught up within 30 ms; more would be a burst.
-tat = math.max(tat, now - 30000)
-local permits = math.max(1, math.min(wanted, math.floor(rate * 0.04), 16))
-local interval = 1000000 / rate
-local wait = tat - now
-redis.call('HSET', KEYS[1], 'rate', string.format('%.6f', rate), 'tat', string.format('%.0f', tat + permits * interval),
-  'at', now, 'believed', ARGV[1])
-redis.call('EXPIRE', KEYS[1], 3600)
-return {permits, math.floor(wait), math.floor(interval)}
+
+-- The wall, given that a call was refused at `rate`. The server's bucket was empty then and at the cut before: what
+-- was let through in between is the true rate.
+local function wall_at(rate, ticket)
+  local wall = rate * 0.97
+  local passed = s.cut and (now - s.cut) / 1000000 or 0
+  if passed > 2 and passed < 40 then wall = (ticket - s.cut_first - s.refused) / passed end
+  wall = math.max(rate * 0.85, math.min(rate, wall))
+  if not exact and rate > believed and rate <= believed * 1.25 then
+    s.calm = math.min(s.calm * 2, CALMEST)
+    return believed
+  end
+  return wall
+end
+
+if ARGV[1] == 'throttled' then
+  local ticket = tonumber(ARGV[4])
+  if ticket > s.count or not s.rate then return 0 end -- of a schedule that Redis has lost
+  if ticket > s.safe then -- the first word against the present rate
+    local wall = wall_at(s.rate, ticket)
+    s.cut, s.cut_rate, s.cut_first, s.cut_last, s.refused = now, s.rate, ticket, s.count, 1
+    s.wall = wall
+  elseif ticket > s.cut_last then
+    return 0 -- sent before a later drop
+  else -- more calls from before the drop: their share tells how far above the wall the rate was
+    s.refused = s.refused + 1
+    local seen = ticket - s.cut_first + 1
+    if s.refused < 4 or seen < 8 then save(); return 0 end
+    local wall = s.cut_rate * math.max(0.1, 1 - (s.refused - 1) / seen)
+    if wall > s.wall * 0.97 and wall > s.cut_rate * 0.9 then save(); return 0 end
+    s.wall = wall
+  end
+  s.safe, s.age = s.count, 0
+  save()
+  return 1
+end
+
+-- Time counts only while the schedule is full: a rate that nobody uses proves nothing.
+local gap = (now - s.at) / 1000000
+if gap > 60 then s.warm = 0 end
+if s.tat > now - SLACK - 20000 then
+  local most = math.max(0.5, s.rate and 2 / s.rate or 0)
+  s.age, s.warm = s.age + math.min(gap, most), s.warm + math.min(gap, most)
+end
+s.rate, s.at = rate_now(), now
+s.tat = math.max(s.tat, now - SLACK)
+
+-- Fair between jobs: turnstiles take turns, so a job with fewer of them takes larger blocks.
+local permits = math.max(1, math.min(tonumber(ARGV[4]), math.floor(s.rate * 0.04)))
+redis.call('ZADD', KEYS[2], now, ARGV[5] .. ' ' .. ARGV[6])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 3000000)
+redis.call('EXPIRE', KEYS[2], 60)
+local users, most = {}, 0
+for _, member in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+  local job = member:match('^[^ ]*')
+  users[job] = (users[job] or 0) + 1
+  most = math.max(most, users[job])
+end
+permits = math.min(64, math.floor(permits * most / users[ARGV[5]] + 0.5))
+
+local interval, first = 1000000 / s.rate, s.count + 1
+local wait = s.tat - now
+s.tat, s.count = s.tat + permits * interval, s.count + permits
+save()
+return {permits, math.floor(wait), math.floor(interval), first}

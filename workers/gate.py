@@ -1,18 +1,25 @@
 """The gate: one shared schedule per (account, Region, operation), so that all workers together keep to a quota.
 
-A `Turnstile` is one process's place at the gate for one job and one quota. It takes small blocks of permits and lets one
-thread at a time wait for the next, so no more than a block is ever reserved ahead: pausing or a second job costs little.
+A `Turnstile` is one process's place at the gate for one job and one quota. It takes small blocks of permits and lets
+one thread at a time wait for the next, so little more than a block is ever reserved ahead: pausing or a second job
+costs little. What the rate is, and how it follows the true quota, stands in gate.lua.
 """
 
+import logging
 import threading
 import time
+import uuid
 from collections import deque
 from dataclasses import dataclass
 from importlib.resources import files
 
 from redis import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+MOST = 16  # permits in a block
+LATE = 0.08  # seconds that a permit stays good after its time; servers allow bursts of about a tenth of a second
 
 
 class Stopped(Exception):
@@ -31,57 +38,95 @@ class Quota:
 
     @property
     def key(self) -> str:
-        return f"rekscan:gate:{self.account}:{self.region}:{self.operation}"
+        """Jobs share a schedule when they believe the same of the quota; throttles teach the others."""
+        belief = f"{self.tps:g}{'!' if self.exact else ''}"
+        return f"rekscan:gate:{self.account}:{self.region}:{self.operation}:{belief}"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Permits reserved together: `ticket` numbers the first, `wait` is seconds until it, `interval` between them."""
+
+    permits: int
+    wait: float
+    interval: float
+    ticket: int
+
+
+def policy(clock: str | None = None) -> str:
+    """The text of the gate's script. `clock`: Lua that defines `now`, instead of Redis's own clock."""
+    folder = files(__package__)
+    return (clock or (folder / "clock.lua").read_text()) + (folder / "gate.lua").read_text()
 
 
 class Gate:
-    """The scripts of the gate, bound to one Redis."""
+    """The gate's script, bound to one Redis."""
 
-    def __init__(self, redis: Redis) -> None:
-        folder = files(__package__)
-        self._acquire = redis.register_script((folder / "gate.lua").read_text())
-        self._throttled = redis.register_script((folder / "throttled.lua").read_text())
+    def __init__(self, redis: "Redis[bytes]") -> None:
+        self._script = redis.register_script(policy())
 
-    def acquire(self, quota: Quota, wanted: int) -> tuple[int, float, float]:
-        """Reserve permits: how many, seconds until the first, seconds between them."""
-        permits, wait, interval = self._acquire([quota.key], [quota.tps, wanted, 1])
-        return permits, wait / 1e6, interval / 1e6
+    def take(self, quota: Quota, job: str, turnstile: str, most: int = MOST) -> Block:
+        """Reserve the next permits."""
+        permits, wait, interval, ticket = self._ask(quota, "take", most, job, turnstile)
+        return Block(permits, wait / 1e6, interval / 1e6, ticket)
 
-    def throttled(self, quota: Quota) -> None:
-        """AWS throttled a call of this quota."""
-        self._throttled([quota.key], [quota.tps])
+    def throttled(self, quota: Quota, ticket: int) -> bool:
+        """AWS throttled the call of this ticket. Returns whether the rate dropped for it."""
+        return bool(self._ask(quota, "throttled", ticket))
+
+    def _ask(self, quota: Quota, verb: str, *rest: object) -> "list[int]":
+        keys = [quota.key, f"{quota.key}:users"]
+        return self._script(keys, [verb, quota.tps, int(quota.exact), *rest])  # type: ignore[no-any-return]
 
 
 class Turnstile:
-    def __init__(self, gate: Gate, quota: Quota) -> None:
+    """`job`: jobs share a quota equally, however many processes each has."""
+
+    def __init__(self, gate: Gate, quota: Quota, job: str = "job") -> None:
         self.quota = quota
         self._gate = gate
+        self._job = job
+        self._name = uuid.uuid4().hex[:12]
         self._lock = threading.Lock()
-        self._slots: deque[float] = deque()  # times of time.monotonic()
+        self._slots: deque[tuple[float, int]] = deque()  # time of time.monotonic(), ticket
 
-    def pass_through(self, stop: threading.Event) -> None:
-        """Return when the next call may be sent. Raises Stopped when `stop` is set first."""
+    def pass_through(self, stop: threading.Event) -> int:
+        """Return the call's ticket when it may be sent. Raises Stopped when `stop` is set first."""
         with self._lock:
-            while not self._slots:
-                if stop.is_set():
-                    raise Stopped
-                self._reserve(stop)
-            slot = self._slots.popleft()
+            slot, ticket = self._next(stop)
+            if not self._slots and slot > time.monotonic():
+                self._reserve()  # before the wait, so that the schedule never runs dry meanwhile
             while (wait := slot - time.monotonic()) > 0:
                 if stop.wait(wait):
+                    self._slots.appendleft((slot, ticket))
                     raise Stopped
+            return ticket
 
-    def throttled(self) -> None:
+    def throttled(self, ticket: int) -> None:
+        """The call of this ticket was refused."""
         try:
-            self._gate.throttled(self.quota)
-        except (RedisConnectionError, RedisTimeoutError):
-            return  # the next reservation waits for Redis anyway
+            self._gate.throttled(self.quota, ticket)
+        except RedisError as error:
+            log.debug("throttle not told: %s", error)  # the next reservation waits for Redis anyway
 
-    def _reserve(self, stop: threading.Event) -> None:
+    def _next(self, stop: threading.Event) -> tuple[float, int]:
+        while not stop.is_set():
+            late = time.monotonic() - LATE
+            while self._slots and self._slots[0][0] < late:
+                self._slots.popleft()
+            if self._slots:
+                return self._slots.popleft()
+            if not self._reserve():
+                stop.wait(0.5)
+        raise Stopped
+
+    def _reserve(self) -> bool:
+        """False while Redis is away."""
         try:
-            permits, wait, interval = self._gate.acquire(self.quota, 16)
-        except (RedisConnectionError, RedisTimeoutError):
-            stop.wait(0.5)
-            return
-        first = time.monotonic() + wait
-        self._slots.extend(first + n * interval for n in range(permits))
+            block = self._gate.take(self.quota, self._job, self._name)
+        except RedisError as error:
+            log.warning("the gate's Redis is away (%s)", error)
+            return False
+        first = time.monotonic() + block.wait
+        self._slots.extend((first + n * block.interval, block.ticket + n) for n in range(block.permits))
+        return True

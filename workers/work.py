@@ -62,7 +62,7 @@ def open_work(
             request,
             getattr(rekognition, client.method_name(request.operation)),
             _preparing(preparer, request),
-            Turnstile(gate, quota_of(spec, request)),
+            Turnstile(gate, quota_of(spec, request), spec.job),
             journal,
         )
         for request in asked
