@@ -1,0 +1,321 @@
+"""How fast sources are listed, beside what a person would otherwise use, on the same machine in the same run.
+
+    python benchmarks/enumeration.py                 everything (about three minutes)
+    python benchmarks/enumeration.py local s3        some of: local s3 inventory memory
+
+local      200,000 files with sizes: ours against `find -type f -printf '%s %p\\n'`
+s3         200,000 objects from a stand-in that serves canned ListObjectsV2 pages, without latency and with 50 ms a
+           page: ours against boto3's paginator
+inventory  1,000,000 rows as Parquet, ORC and CSV.gz
+memory     peak RSS of 1,000,000 items listed into a manifest, from each kind of source
+
+Times are the best of three; each measured side runs in a process of its own. Results are one JSON line a measurement.
+"""
+
+import argparse
+import csv
+import gzip
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from multiprocessing import Process, Queue
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import boto3
+import pyarrow as pa
+import pyarrow.orc as orc
+import pyarrow.parquet as pq
+from botocore.config import Config
+
+from jobs.folder import JobFolder
+from jobs.sources import enumerate_batches
+
+ROOT = Path(__file__).parents[1]
+FILES = 200_000
+OBJECTS = 200_000
+ROWS = 1_000_000
+PREFIXES = 40
+JOB = "20261123-090000-beef"
+
+
+def count(source: str, factory: Callable[[], Any] = lambda: None) -> int:
+    return sum(batch.num_rows for batch in enumerate_batches([source], s3_client_factory=factory))
+
+
+def best(act: Callable[[], Any], times: int = 3) -> float:
+    found = []
+    for _ in range(times):
+        start = time.perf_counter()
+        act()
+        found.append(time.perf_counter() - start)
+    return min(found)
+
+
+def apart(name: str, *arguments: str) -> dict[str, Any]:
+    """This script's function `name` in a process of its own; what it prints."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--one", name, *arguments],
+        check=True, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def show(**facts: Any) -> None:
+    print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in facts.items()}), flush=True)
+
+
+# --- local files
+
+
+def make_tree(root: Path, files: int) -> None:
+    for folder in range(files // 1000):
+        path = root / f"{folder // 20:02d}" / f"{folder % 20:02d}"
+        path.mkdir(parents=True)
+        for number in range(1000):
+            (path / f"IMG_{folder * 1000 + number:07d}.jpg").write_bytes(b"x" * (number % 50 + 1))
+
+
+def local(root: str) -> dict[str, float]:
+    assert count(root) == FILES
+    return {"seconds": best(lambda: count(root))}
+
+
+def bench_local(work: Path) -> None:
+    make_tree(work / "tree", FILES)
+    with Path(os.devnull).open("wb") as nowhere:
+
+        def find() -> None:
+            subprocess.run(["find", str(work / "tree"), "-type", "f", "-printf", "%s %p\n"], stdout=nowhere, check=True)
+
+        find()
+        baseline = best(find)
+    ours = apart("local", str(work / "tree"))["seconds"]
+    show(what="local", files=FILES, find_s=baseline, ours_s=ours, ratio=ours / baseline, files_per_s=FILES / ours)
+
+
+# --- S3
+
+
+class Stand:
+    """A stand-in for S3: canned pages over plain HTTP/1.1, one thread a connection. Not the bottleneck: a page is made
+    once and then sent from memory."""
+
+    def __init__(self, latency: float) -> None:
+        self._latency = latency
+        self._pages: dict[tuple[str, ...], bytes] = {}
+        each = OBJECTS // PREFIXES
+        self._keys = sorted(f"set-{n % PREFIXES:02d}/IMG_{n // PREFIXES:06d}.jpg" for n in range(PREFIXES * each))
+
+    def answer(self, query: dict[str, list[str]]) -> bytes:
+        asked = tuple(query.get(name, [""])[0] for name in ("prefix", "start-after", "continuation-token", "delimiter"))
+        if self._latency:
+            time.sleep(self._latency)
+        if asked not in self._pages:
+            self._pages[asked] = self._make(*asked)
+        return self._pages[asked]
+
+    def _make(self, prefix: str, after: str, token: str, delimiter: str) -> bytes:
+        from bisect import bisect_left, bisect_right
+
+        if delimiter:
+            found = sorted(
+                {
+                    k[: k.index("/", len(prefix)) + 1]
+                    for k in self._keys
+                    if k.startswith(prefix) and "/" in k[len(prefix) :]
+                }
+            )
+            inner = "".join(f"<CommonPrefixes><Prefix>{p}</Prefix></CommonPrefixes>" for p in found)
+            return self._wrap(inner, None)
+        low = max(bisect_left(self._keys, prefix), bisect_right(self._keys, after), bisect_right(self._keys, token))
+        high = bisect_left(self._keys, prefix + "\U0010ffff")
+        page = self._keys[low : min(low + 1000, high)]
+        inner = "".join(
+            f"<Contents><Key>{quote(k)}</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified>"
+            f"<ETag>&quot;9b2cf535f27731c974343645a3985328&quot;</ETag><Size>{1000 + n}</Size>"
+            "<StorageClass>STANDARD</StorageClass></Contents>"
+            for n, k in enumerate(page)
+        )
+        return self._wrap(inner, page[-1] if low + 1000 < high else None)
+
+    def _wrap(self, inner: str, token: str | None) -> bytes:
+        more = f"<NextContinuationToken>{token}</NextContinuationToken>" if token else ""
+        return (
+            '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+            f"<Name>b</Name><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType><IsTruncated>{str(bool(token)).lower()}</IsTruncated>"
+            f"{more}{inner}</ListBucketResult>"
+        ).encode()
+
+
+def serve(latency: float, ready: "Queue[int]") -> None:
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    stand = Stand(latency)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = stand.answer(parse_qs(urlsplit(self.path).query))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/xml")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    ready.put(server.server_port)
+    server.serve_forever()
+
+
+def client(port: str) -> Any:
+    return boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b").client(
+        "s3", endpoint_url=f"http://127.0.0.1:{port}", region_name="us-east-1",
+        config=Config(max_pool_connections=32, s3={"addressing_style": "path"}),
+    )  # fmt: skip
+
+
+def s3_ours(port: str) -> dict[str, float]:
+    s3 = client(port)
+    assert count("s3://bkt", lambda: s3) == OBJECTS
+    return {"seconds": best(lambda: count("s3://bkt", lambda: s3))}
+
+
+def s3_boto3(port: str) -> dict[str, float]:
+    s3 = client(port)
+
+    def pages() -> int:
+        found = 0
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket="bkt"):
+            found += len([(o["Key"], o["Size"], o["ETag"], o["LastModified"]) for o in page["Contents"]])
+        return found
+
+    assert pages() == OBJECTS
+    return {"seconds": best(pages, 1)}
+
+
+def bench_s3(work: Path) -> None:
+    for latency in (0.0, 0.05):
+        ready: Queue[int] = Queue()
+        server = Process(target=serve, args=(latency, ready), daemon=True)
+        server.start()
+        port = str(ready.get())
+        plain, ours = apart("s3_boto3", port)["seconds"], apart("s3_ours", port)["seconds"]
+        show(
+            what="s3", objects=OBJECTS, latency_ms=latency * 1000, boto3_s=plain, ours_s=ours, times=plain / ours,
+            objects_per_s=OBJECTS / ours,
+        )  # fmt: skip
+        server.terminate()
+        server.join()
+
+
+# --- inventory
+
+
+def make_inventory(work: Path, format_: str, rows: int) -> str:
+    folder = work / f"{format_}-{rows}"
+    if (folder / "manifest.json").exists():
+        return str(folder / "manifest.json")
+    folder.mkdir()
+    keys = [f"year {n % 30}/IMG_{n:08d}.{'jpg' if n % 10 else 'txt'}" for n in range(rows)]
+    times = ["2026-01-02T03:04:05.000Z"] * rows
+    etags = [f"{n * 2654435761 % 2**64:016x}{n:016x}" for n in range(rows)]
+    schema = "Bucket, Key, Size, LastModifiedDate, ETag, StorageClass"
+    if format_ == "CSV":
+        with gzip.open(folder / "f", "wt", 3, newline="") as file:
+            writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+            writer.writerows(
+                ["arch", quote(key).replace("%20", "+"), 1000 + n, times[n], etags[n], "STANDARD"]
+                for n, key in enumerate(keys)
+            )
+    else:
+        table = pa.table(
+            {
+                "bucket": ["arch"] * rows, "key": keys, "size": range(1000, 1000 + rows),
+                "last_modified_date": pa.array([1_767_323_045_000] * rows, pa.timestamp("ms")), "e_tag": etags,
+                "storage_class": ["STANDARD"] * rows,
+            }
+        )  # fmt: skip
+        (pq.write_table if format_ == "Parquet" else orc.write_table)(table, str(folder / "f"))
+    document = {
+        "fileFormat": format_,
+        "fileSchema": schema,
+        "destinationBucket": "arn:aws:s3:::d",
+        "files": [{"key": "f"}],
+    }
+    (folder / "manifest.json").write_text(json.dumps(document))
+    return str(folder / "manifest.json")
+
+
+def inventory(path: str) -> dict[str, float]:
+    assert count(path) == ROWS
+    return {"seconds": best(lambda: count(path))}
+
+
+def bench_inventory(work: Path) -> None:
+    for format_ in ("Parquet", "ORC", "CSV"):
+        ours = apart("inventory", make_inventory(work, format_, ROWS))["seconds"]
+        show(what="inventory", format=format_, rows=ROWS, ours_s=ours, rows_per_s=ROWS / ours)
+
+
+# --- memory
+
+
+def memory(source: str, home: str) -> dict[str, float]:
+    """Lists `source` into a manifest, as a scan does."""
+    start = time.perf_counter()
+    with JobFolder(home, JOB).manifest_writer() as writer:
+        for batch in enumerate_batches([source], s3_client_factory=lambda: None):
+            writer.add_batch(batch)
+        found = writer.count
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"items": found, "seconds": time.perf_counter() - start, "peak_rss_mb": peak}
+
+
+def bench_memory(work: Path) -> None:
+    lines = work / "list.txt"
+    with lines.open("w") as file:
+        file.writelines(f"s3://archive/year {n % 30}/IMG_{n:08d}.jpg\n" for n in range(ROWS))
+    flat = work / "flat"
+    flat.mkdir()
+    for number in range(ROWS):
+        os.close(os.open(flat / f"IMG_{number:08d}.jpg", os.O_CREAT | os.O_WRONLY))
+    sources = {
+        "inventory Parquet": make_inventory(work, "Parquet", ROWS),
+        "inventory CSV.gz": make_inventory(work, "CSV", ROWS),
+        "list of URIs": str(lines),
+        "one flat directory": str(flat),
+    }
+    for number, (what, source) in enumerate(sources.items()):
+        show(what="memory", source=what, **apart("memory", source, str(work / f"home{number}")))
+
+
+BENCHES = {"local": bench_local, "s3": bench_s3, "inventory": bench_inventory, "memory": bench_memory}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("benches", nargs="*", metavar="|".join(BENCHES))
+    parser.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.one:
+        print(json.dumps(globals()[asked.one[0]](*asked.one[1:])))
+        return
+    with tempfile.TemporaryDirectory(prefix="enumeration") as work:
+        for name in asked.benches or BENCHES:
+            BENCHES[name](Path(work))
+
+
+if __name__ == "__main__":
+    main()
