@@ -7,7 +7,8 @@ PUT on S3).
       manifest/part-00000.parquet              items, MANIFEST_SCHEMA, `item_id` rising from 0 without gaps
       results/shard-000000.parquet             outcomes, RESULT_SCHEMA, of items [n*shard_size, (n+1)*shard_size)
       results/shard-000000-part001.parquet     what was known of a shard when its job stopped short
-      results/shard-000000-r001.parquet        outcomes of a retry: they replace those of the same (item, api)
+      retries/r001.parquet                     the calls of a retry (jobs/retries.py)
+      results/shard-000000-r001.parquet        its outcomes: they replace those of the same (item, api)
       reports/                                 derived
 """
 
@@ -187,6 +188,18 @@ class JobFolder:
                 {None: parts.whole, "part": parts.partial, "r": parts.retries}[match[2]].append(path)
         return dict(sorted(found.items()))
 
+    def part(self, shard: int, *, partial: int = 0, retry: int = 0) -> str | None:
+        """The path of a shard's part if it is there, found by name: cheap where a job has many."""
+        path = f"{self.root}/{_part_name(shard, partial, retry)}"
+        return path if self.fs.get_file_info(path).type == pafs.FileType.File else None
+
+    def partial_parts(self, shard: int) -> list[str]:
+        """A shard's partial parts, oldest first."""
+        found: list[str] = []
+        while path := self.part(shard, partial=len(found) + 1):
+            found.append(path)
+        return found
+
     def result(self, paths: Iterable[str]) -> pa.Table:
         """The outcomes in the part files of one shard, later files replacing rows of earlier ones, in item order."""
         tables = [pq.read_table(path, filesystem=self.fs, schema=RESULT_SCHEMA) for path in paths]
@@ -201,10 +214,9 @@ class JobFolder:
 
     def commit(self, shard: int, outcomes: Iterable[Outcome], *, partial: int = 0, retry: int = 0) -> None:
         """Write a shard's outcomes as one part, in one step. The first to write a part wins; the other's is dropped."""
-        suffix = f"-part{partial:03d}" if partial else f"-r{retry:03d}" if retry else ""
         buffer = io.BytesIO()
         pq.write_table(to_table(outcomes), buffer, compression="zstd")
-        self.write(f"results/shard-{shard:06d}{suffix}.parquet", buffer.getvalue(), once=True)
+        self.write(_part_name(shard, partial, retry), buffer.getvalue(), once=True)
 
     # --- files
 
@@ -239,10 +251,20 @@ class JobFolder:
         finally:
             temporary.unlink(missing_ok=True)
 
+    def delete(self, name: str) -> None:
+        """Delete a derived file, if it is there."""
+        path = f"{self.root}/{name}"
+        if self.fs.get_file_info(path).type == pafs.FileType.File:
+            self.fs.delete_file(path)
+
     def _make_private(self, directory: Path) -> None:
         """Results are personal data: the job's folder is its owner's alone."""
         directory.mkdir(parents=True, exist_ok=True)
         Path(self.root).chmod(0o700)
+
+    def names(self, folder: str) -> list[str]:
+        """The file names in one of the job's folders, in order."""
+        return [path.rpartition("/")[2] for path in self._files(folder)]
 
     def _files(self, folder: str) -> list[str]:
         selector = pafs.FileSelector(f"{self.root}/{folder}", allow_not_found=True)
@@ -301,6 +323,11 @@ class ManifestWriter(AbstractContextManager["ManifestWriter"]):
         self._part += 1
         self._batches = []
         self._pending = 0
+
+
+def _part_name(shard: int, partial: int, retry: int) -> str:
+    suffix = f"-part{partial:03d}" if partial else f"-r{retry:03d}" if retry else ""
+    return f"results/shard-{shard:06d}{suffix}.parquet"
 
 
 def list_jobs(home: str, *, s3_url: str | None = None) -> list[str]:

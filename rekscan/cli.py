@@ -15,33 +15,41 @@ from rich.markup import escape
 from jobs.errors import RekscanError
 from rekscan.output import talk
 
+# name -> where it is, what it is for (shown by `rekscan --help`, which imports none of them)
 COMMANDS = {
-    "estimate": "rekscan.commands.estimate:estimate",
-    "scan": "rekscan.commands.scan:scan",
-    "submit": "rekscan.commands.scan:submit",
-    "status": "rekscan.commands.job:status",
-    "watch": "rekscan.commands.job:watch",
-    "resume": "rekscan.commands.job:resume",
-    "cancel": "rekscan.commands.job:cancel",
-    "jobs": "rekscan.commands.job:jobs",
-    "report": "rekscan.commands.report:report",
-    "apis": "rekscan.commands.apis:apis",
-    "worker": "rekscan.commands.worker:worker",
-    "emulator": "rekscan.commands.emulator:emulator",
-    "demo": "rekscan.commands.demo:demo",
-    "doctor": "rekscan.commands.doctor:doctor",
+    "estimate": ("estimate:estimate", "Price and duration of a scan, without a paid call."),
+    "scan": ("scan:scan", "Plan, show the price, ask, run, follow, write tables."),
+    "submit": ("scan:submit", "Hand a scan to a running cluster and print its job id."),
+    "status": ("job:status", "How far a job is, and what it waits for."),
+    "watch": ("job:watch", "Follow a job until it ends."),
+    "pause": ("job:pause", "Send nothing more of a job; resume goes on."),
+    "resume": ("job:resume", "Go on with a job that stopped short; nothing done is redone."),
+    "cancel": ("job:cancel", "Stop a job; what it found stays, as partial tables."),
+    "retry": ("job:retry", "Ask the failed calls of a finished job again."),
+    "jobs": ("job:jobs", "The jobs of the home."),
+    "report": ("report:report", "Tables and report from stored answers, at any threshold."),
+    "costs": ("costs:costs", "Planned, actual and maybe billed, of a job or a month."),
+    "apis": ("apis:apis", "What can be scanned for, with parameters and meters."),
+    "prices": ("prices:prices", "The price table in use, with source and date."),
+    "quotas": ("quotas:quotas", "The quotas in use, with source and date."),
+    "collections": ("collections:app", "Face collections: list, describe, price, delete."),
+    "worker": ("worker:worker", "Join a cluster."),
+    "emulator": ("emulator:emulator", "An offline Rekognition endpoint."),
+    "demo": ("demo:demo", "Scan sample photos, offline and free."),
+    "doctor": ("doctor:doctor", "Check this machine, and where each setting comes from."),
 }
 
 
-def build() -> App:
+def build(*, listing: bool) -> App:
+    """The application. For a list of commands, each has its purpose; for one command, its own help."""
     app = App(
         name="rekscan",
         help="Scan large picture archives with Amazon Rekognition: price first, never pay twice, tables at the end.",
         version=version("rekscan"),
         help_format="markdown",
     )
-    for name, path in COMMANDS.items():
-        app.command(path, name=name)
+    for name, (path, purpose) in COMMANDS.items():
+        app.command(f"rekscan.commands.{path}", name=name, **({"help": purpose} if listing else {}))
     return app
 
 
@@ -56,7 +64,7 @@ def run(argv: list[str]) -> int:
         level=os.environ.get("REKSCAN_LOG", "WARNING").upper(), format="%(levelname)s %(name)s: %(message)s"
     )
     try:
-        code = build()(
+        code = build(listing=not argv or argv[0].startswith("-"))(
             argv,
             exit_on_error=False,
             print_error=False,

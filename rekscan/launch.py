@@ -27,6 +27,7 @@ from jobs.plan_values import Plan
 from jobs.price import PriceTable
 from jobs.price_cap import cap_schedule, nanousd
 from jobs.price_store import stored_prices, stored_quotas
+from jobs.retries import newest
 from jobs.sources import enumerate_batches
 from rekscan.settings import Settings
 from workers import client
@@ -154,11 +155,19 @@ def create(
 def open_job(
     ledger: Ledger, folder: JobFolder, *, rekognition_url: str | None = None, max_cost: Decimal | None = None
 ) -> None:
-    """Put a job on the table: what its folder has not is to be done. The same for a new job and for `resume`."""
+    """Put a job on the table: what its folder has not is to be done. The same for a new job, `resume` and `retry`."""
     spec = folder.spec
     parts = folder.shard_parts()
-    done = {shard for shard, files in parts.items() if files.whole}
-    fields: dict[str, Any] = {"shards_done": len(done)}
+    known = costs.counters(folder) if parts else {}
+    retry = newest(folder)
+    if retry is None:
+        missing = [n for n in range(spec.shards) if n not in parts or not parts[n].whole]
+        fields: dict[str, Any] = {"shards_done": spec.shards - len(missing)}
+    else:
+        missing = [n for n in retry.shards() if not retry.part_of(parts[n].retries)]
+        fields = {"shards_done": 0, "retry": retry.number}
+        for api, calls in retry.calls(set(missing)).items():
+            known[f"failed:{api}"] -= calls  # they are to be done again
     if rekognition_url:
         fields["rekognition_url"] = rekognition_url
     if spec.s3_url:
@@ -173,11 +182,10 @@ def open_job(
     if cap is not None:
         fields["cap"] = nanousd(cap)
     home = folder.home if folder.home.startswith("s3://") else str(Path(folder.home).absolute())
-    known = costs.counters(folder) if parts else {}
     ledger.open(
         spec.job,
         home=home,
-        shards=(n for n in range(spec.shards) if n not in done),
+        shards=missing,
         fields={**fields, **known},
         prices=schedule.to_json() if schedule else None,
     )

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from jobs.folder import JobFolder
 from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
 from jobs.media.pool import DecoderPool
+from jobs.retries import Retry
 from workers import app
 from workers.config import WorkerConfig, connect
 from workers.finish import finish
@@ -69,7 +70,9 @@ class Runtime:
                 if number == LAST_STEP:
                     finish(self.ledger, work.folder, taken)
                 else:
-                    Shard(taken, work.folder, self.ledger, self._journal, work.lanes, held.stop).run()
+                    number_of_retry = int(self.ledger.fields(job).get("retry", 0))
+                    retry = Retry(work.folder, number_of_retry) if number_of_retry else None
+                    Shard(taken, work.folder, self.ledger, self._journal, work.lanes, held.stop, retry).run()
         except Exception as error:
             log.exception("%s/%s stopped", job, number)
             self.ledger.release(taken)

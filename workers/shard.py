@@ -16,6 +16,7 @@ from jobs.folder import JobFolder
 from jobs.items import Item
 from jobs.ledger import Lease, Ledger
 from jobs.outcomes import Outcome, from_table
+from jobs.retries import Retry
 from workers.calls import JobFault, decode
 from workers.gate import Stopped
 from workers.journal import Journal
@@ -34,34 +35,39 @@ class Shard:
     journal: Journal
     lanes: Lanes
     stop: threading.Event
+    retry: Retry | None = None  # ask only these calls, into a part of their own
 
     def run(self) -> bool:
         """True when the shard is done, False when it was given back or lost."""
-        parts = self.folder.shard_parts().get(self.lease.shard)
-        if parts is not None and parts.whole:
-            return self._finish(from_table(self.folder.result(parts.whole)))
+        number = self.retry.number if self.retry else 0
+        if done := self.folder.part(self.lease.shard, retry=number):
+            return self._finish(from_table(self.folder.result([done])))
         intents, answers = self.ledger.adopt(self.lease)
         known = {name: decode(data) for name, data in answers.items()}
-        if parts is not None and parts.partial:
-            known |= self._by_call(from_table(self.folder.result(parts.partial[-1:])))
+        partial = [] if self.retry else self.folder.partial_parts(self.lease.shard)
+        if partial:
+            known |= self._by_call(from_table(self.folder.result(partial[-1:])))
         outcomes, whole = self._call(known, intents)
         self.journal.flush()
         if whole and self.ledger.renew(self.lease.job, [self.lease])[1][self.lease]:
-            self.folder.commit(self.lease.shard, outcomes)
+            self.folder.commit(self.lease.shard, outcomes, retry=number)
             return self._finish(outcomes)
         if not whole:
-            self._give_back(outcomes, len(parts.partial) + 1 if parts else 1)
+            self._give_back(outcomes, len(partial) + 1)
         return False
 
     def _call(self, known: dict[str, list[Outcome]], intents: dict[str, str]) -> tuple[list[Outcome], bool]:
         """The outcomes in item order, and whether none is missing."""
         pending: list[tuple[str, Future[list[Outcome]]]] = []
         order: list[str] = []
+        only = self.retry.names(self.lease.shard) if self.retry else None
         for item in self.folder.items(self.lease.shard):
             for request in self.lanes.requests:
                 if not wanted(item, request):
                     continue
                 name = f"{item.item_id}:{request.name}"
+                if only is not None and name not in only:
+                    continue
                 order.append(name)
                 if name not in known:
                     future = self.lanes.submit(request, item, self.lease, intents.get(name, ""), self.stop)
@@ -86,7 +92,10 @@ class Shard:
         """A job that stops short keeps what this shard knows in its folder; a worker that stops leaves it in Redis."""
         state = self.ledger.fields(self.lease.job).get("state", "gone")
         if outcomes and state not in ("running", "gone"):
-            self.folder.commit(self.lease.shard, outcomes, partial=number)
+            if self.retry:
+                self.folder.commit(self.lease.shard, outcomes, retry=self.retry.number)
+            else:
+                self.folder.commit(self.lease.shard, outcomes, partial=number)
         self.ledger.release(self.lease)
 
     def _by_call(self, outcomes: list[Outcome]) -> dict[str, list[Outcome]]:

@@ -1,4 +1,4 @@
-"""Commands on jobs that exist: status, watch, resume, cancel, jobs. `last` names the newest job of the home."""
+"""Commands on jobs that exist: status, watch, pause, resume, cancel, retry, jobs. `last` is the newest of the home."""
 
 from typing import Annotated
 
@@ -6,12 +6,14 @@ from cyclopts import Parameter
 
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, list_jobs
+from jobs.ledger import Ledger
 from jobs.progress import Status, status_of
+from jobs.retries import plan_retry
 from rekscan.commands.scan import CostFlag, run_here
 from rekscan.follow import ENDED, exit_code, follow
 from rekscan.output import print_json, print_line, talk
 from rekscan.session import find, ledger
-from rekscan.settings import Connection, resolve
+from rekscan.settings import Connection, Settings, resolve
 from rekscan.summary import print_summary, status_line
 from workers import app
 from workers.reconcile import reconcile
@@ -86,12 +88,45 @@ def cancel(job: JobArg, *, connection: Connection | None = None, json: JsonFlag 
     """
     settings = resolve(connection)
     folder = find(settings, job)
-    records = ledger(settings)
-    if records is None or folder.job not in records.live():
-        raise RekscanError(f"job {folder.job} is not running", f"`rekscan status {folder.job}` says how it stands.")
+    records = _running(settings, folder)
     records.stop_short(folder.job, "cancelled")
     reconcile(records, app.ring)
     return _report(status_of(folder, records), json)
+
+
+def pause(job: JobArg, *, connection: Connection | None = None, json: JsonFlag = False) -> int:
+    """Send nothing more of a job, within seconds. `resume` goes on.
+
+    Example: `rekscan pause last`
+    """
+    settings = resolve(connection)
+    folder = find(settings, job)
+    records = _running(settings, folder)
+    records.set_state(folder.job, "paused", do=f"`rekscan resume {folder.job}` goes on.")
+    return _report(status_of(folder, records), json)
+
+
+def retry(
+    job: JobArg = "last",
+    *,
+    connection: Connection | None = None,
+    code: Annotated[str | None, Parameter(help="Only calls that failed with this code of AWS's.")] = None,
+    api: Annotated[str | None, Parameter(help="Only calls of this API.")] = None,
+    json: JsonFlag = False,
+) -> int:
+    """Ask the failed calls of a finished job again, and only those.
+
+    Example: `rekscan retry last --code InternalServerError`
+    """
+    settings = resolve(connection)
+    folder = find(settings, job)
+    found = status_of(folder, ledger(settings))
+    if found.state != "finished":
+        raise RekscanError(f"job {folder.job} is {found.state}", f"`rekscan resume {folder.job}` comes first.")
+    planned = plan_retry(folder, code=code, api=api)
+    folder.delete("reports/status.json")  # of the scan before
+    talk.print(f"asking {sum(planned.calls(set(planned.shards())).values()):,} failed calls again")
+    return run_here(folder, settings, local=bool(folder.spec.options.get("local")), json=json, spec=folder.spec)
 
 
 def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int:
@@ -110,6 +145,13 @@ def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int
     if not found and not json:
         talk.print(f"no jobs in {settings.home}")
     return 0
+
+
+def _running(settings: Settings, folder: JobFolder) -> Ledger:
+    records = ledger(settings)
+    if records is None or folder.job not in records.live():
+        raise RekscanError(f"job {folder.job} is not running", f"`rekscan status {folder.job}` says how it stands.")
+    return records
 
 
 def _report(found: Status, json: bool) -> int:

@@ -1,0 +1,96 @@
+"""pause, cancel, retry and a budget on jobs that run: within seconds, and never touching another job."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.scans import Emulator, Scan, emulator, make_photos, tables
+from tests.waiting import until
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_photos(tmp_path_factory.mktemp("photos"), 100)
+
+
+def start(photos: Path, tmp_path: Path, rekognition: Emulator, *more: str) -> Scan:
+    return Scan(
+        "scan", str(photos), "--api", "labels", "--yes", "--json", "--shard-size", "10", "--tps", "labels=15",
+        "--rekognition-endpoint-url", rekognition.url, *more, home=tmp_path / "home",
+    )  # fmt: skip
+
+
+def run(tmp_path: Path, *words: str) -> tuple[int, dict[str, object]]:
+    code, out = Scan(*words, "--json", home=tmp_path / "home").wait()
+    return code, json.loads(out) if out else {}
+
+
+def test_a_paused_job_sends_nothing_more_and_resume_pays_nothing_twice(photos: Path, tmp_path: Path) -> None:
+    with emulator(tmp_path) as rekognition:
+        scan = start(photos, tmp_path, rekognition)
+        until(lambda: rekognition.total() > 20, "some calls are made")
+        assert run(tmp_path, "pause", "last")[1]["state"] == "paused"
+        code, out = scan.wait()
+        assert (code, json.loads(out)["state"]) == (4, "paused")
+        assert rekognition.total() < 100
+        code, status = run(tmp_path, "resume", "last")
+        assert (code, status["state"]) == (0, "finished")
+        assert rekognition.total() == 100
+
+
+def test_a_cancelled_job_has_partial_tables_that_say_so(photos: Path, tmp_path: Path) -> None:
+    with emulator(tmp_path) as rekognition:
+        scan = start(photos, tmp_path, rekognition)
+        until(lambda: rekognition.total() > 20, "some calls are made")
+        assert run(tmp_path, "cancel", "last")[1]["state"] == "cancelled"
+        assert scan.wait()[0] == 4
+        paid = rekognition.total()
+        assert paid < 100
+        found = tables(tmp_path / "home")
+        partial = sorted(path.name for path in (found.folder / "reports").glob("images*.csv"))
+        assert len(partial) == 1
+        assert "partial" in partial[0]
+        assert sum(row["units"] for row in found.outcomes()) == paid
+        # It can still go on.
+        assert run(tmp_path, "resume", "last")[1]["state"] == "finished"
+        assert rekognition.total() == 100
+        assert len(tables(tmp_path / "home").rows("images")) == 100
+
+
+def test_a_cap_is_never_passed_the_last_affordable_call_is_made_and_a_higher_cap_goes_on(
+    photos: Path, tmp_path: Path
+) -> None:
+    with emulator(tmp_path, "--latency", "40ms") as rekognition:
+        scan = start(photos, tmp_path, rekognition, "--max-cost", "0.0375", "--tps", "labels=60")
+        code, out = scan.wait()
+        status = json.loads(out)
+        assert (code, status["state"], status["reason"]) == (4, "incomplete", "budget")
+        assert rekognition.total() == 37  # $0.001 each
+        assert status["usd"]["actual"] == "0.037"
+        code, status = run(tmp_path, "resume", "last", "--max-cost", "1")  # type: ignore[assignment]
+        assert (code, status["state"]) == (0, "finished")
+        assert rekognition.total() == 100
+
+
+def test_retry_asks_the_failed_calls_alone(photos: Path, tmp_path: Path) -> None:
+    with emulator(tmp_path, "--fault", "DetectLabels:400:InvalidImageFormatException:7") as rekognition:
+        scan = start(photos, tmp_path, rekognition, "--tps", "labels=100")
+        assert scan.wait()[0] == 3
+        assert rekognition.total() == 100
+        assert len(tables(tmp_path / "home").rows("failures")) == 7
+        assert run(tmp_path, "retry", "last", "--code", "NoSuchCode")[0] == 1
+        code, status = run(tmp_path, "retry", "last", "--code", "InvalidImageFormatException")
+        assert (code, status["state"]) == (0, "finished")
+        assert status["calls"] == {"planned": 100, "ok": 100, "skipped": 0, "failed": 0, "maybe_billed": 0}
+        assert rekognition.total() == 107
+        assert tables(tmp_path / "home").rows("failures") == []
+        assert run(tmp_path, "retry", "last")[0] == 1
+
+
+def test_a_job_of_nothing_but_trouble_finishes_too(tmp_path: Path) -> None:
+    source = make_photos(tmp_path / "photos", 0, broken=3)
+    with emulator(tmp_path) as rekognition:
+        code, _ = start(source, tmp_path, rekognition).wait()
+    assert code == 0
+    assert {row["status"] for row in tables(tmp_path / "home").rows("images")} == {"skipped"}
