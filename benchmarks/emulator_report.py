@@ -1,0 +1,136 @@
+"""What the emulator is worth: quality on the labelled photos, cost of the server over the models, speed, memory.
+
+    PYTHONPATH=. python benchmarks/emulator_report.py
+
+Prints Markdown, as docs/emulator-models.md has it. Other work on the machine shows in the wall times; the CPU times
+of the processes do not mind it.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from emulator_load import cpu_seconds, measure
+
+from emulator.eyes import Eyes
+from emulator.photos import PHOTOS, gather
+from rekscan.testing import Emulator, emulator
+from tests.emulator import quality, strict
+
+ROUNDS = 6
+REFERENCE = [name for group in PHOTOS.values() for name in group]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        gather(Path(folder))
+        places = {path.name: path for path in Path(folder).rglob("*") if path.is_file()}
+
+        def read(name: str) -> bytes:
+            return places[name].read_bytes()
+
+        with emulator("--workers", "1") as running:
+            print_quality(strict.client(running.url), read)
+            print_speed(running, read)
+            print_memory(running)
+    print("\n## Fixed engine\n")
+    for connections, options in (
+        (32, []),
+        (1000, ["--latency", "300ms"]),
+        (1000, ["--latency", "300ms", "--quota", "labels=2000"]),
+    ):
+        print("   ", measure(connections, 5.0, options))
+
+
+def print_quality(client: Any, read: quality.Read) -> None:
+    faces = quality.faces(client, read)
+    there = sum(len(boxes) for boxes in quality.TRUTH["faces"].values())
+    pairs = quality.pairs(client, read)
+    same = [similarity for alike, similarity, *_ in pairs if alike]
+    different = [similarity for alike, similarity, *_ in pairs if not alike]
+    exact, lines, wrong = quality.lines(client, read)
+    labels = quality.labels(client, read)
+    nudity = quality.nudity(client, read)
+    print("\n## Quality\n\n| what | result |\n|---|---|")
+    print(
+        f"| faces in {len(quality.TRUTH['faces'])} photos | {faces.found} of {there} found, {len(faces.false)} false |"
+    )
+    print(f"| pairs of photos of one person | {len(same)}: similarity {min(same):.1f} to {max(same):.1f} |")
+    print(f"| pairs of different people | {len(different)}: similarity {min(different):.1f} to {max(different):.1f} |")
+    print(f"| lines of text read exactly | {exact} of {lines}; others read: {wrong} |")
+    right = [name for name, (hit, _) in labels.items() if hit]
+    print(f"| a right label among the first five | {len(right)} of {len(labels)} photos |")
+    for name, (hit, five) in labels.items():
+        if not hit:
+            print(f"| · missed: {name} | {', '.join(five) or 'no label'} |")
+    print(f"| nudity score of {len(nudity)} harmless photos | at most {max(nudity)[0]:.1f} % |")
+
+
+def print_speed(running: Emulator, read: quality.Read) -> None:
+    """Bare models and server take turns, each picture with other bytes at its end every time, so nothing is cached."""
+    client, eyes, serial = strict.client(running.url), Eyes(), 0
+    (child,) = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
+
+    def fresh(name: str) -> bytes:
+        nonlocal serial
+        serial += 1
+        return read(name) + serial.to_bytes(8, "big")
+
+    def bare(data: bytes) -> None:
+        eyes.look(str(serial), data, ["things", "scene"])
+        eyes.look(str(serial), data, ["faces"])
+
+    def served(data: bytes) -> None:
+        client.detect_labels(Image={"Bytes": data})
+        client.detect_faces(Image={"Bytes": data})
+
+    for name in REFERENCE:
+        bare(fresh(name))
+        served(fresh(name))
+    walls: dict[str, list[float]] = {"bare": [], "served": []}
+    used = {"models": 0.0, "server": 0.0}
+    for _ in range(ROUNDS):
+        for name in REFERENCE:
+            walls["bare"].append(timed(bare, fresh(name)))
+            before = cpu_seconds(int(child)), cpu_seconds(running.process.pid)
+            walls["served"].append(timed(served, fresh(name)))
+            used["models"] += cpu_seconds(int(child)) - before[0]
+            used["server"] += cpu_seconds(running.process.pid) - before[1]
+    images = ROUNDS * len(REFERENCE)
+    by_photo = [statistics.median(walls["bare"][place :: len(REFERENCE)]) for place in range(len(REFERENCE))]
+    served_by_photo = [statistics.median(walls["served"][place :: len(REFERENCE)]) for place in range(len(REFERENCE))]
+    cpu = (used["models"] + used["server"]) / images
+    print("\n## Speed: DetectLabels and DetectFaces on one picture, one model process\n")
+    print("| what | ms a picture |\n|---|---|")
+    print(f"| bare model calls, wall, mean over photos of the median | {1e3 * statistics.mean(by_photo):.1f} |")
+    print(f"| the same through the server and boto3, wall | {1e3 * statistics.mean(served_by_photo):.1f} |")
+    print(f"| model process, CPU | {1e3 * used['models'] / images:.1f} |")
+    print(f"| server process, CPU | {1e3 * used['server'] / images:.1f} |")
+    print(f"\nThe server costs {100 * used['server'] / used['models']:.1f} % of the models' CPU time.")
+    clock = 1 / statistics.mean(served_by_photo)
+    print(f"One core: {1 / cpu:.1f} pictures/s by CPU time, {clock:.1f} pictures/s by the clock.")
+
+
+def timed(act: Callable[[bytes], None], data: bytes) -> float:
+    began = time.perf_counter()
+    act(data)
+    return time.perf_counter() - began
+
+
+def print_memory(running: Emulator) -> None:
+    print("\n## Memory after all of this\n")
+    pid = running.process.pid
+    for each in (pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())):
+        pages = int(Path(f"/proc/{each}/statm").read_text().split()[1])
+        kind = "server" if each == pid else "model process"
+        print(f"    {kind}: {pages * os.sysconf('SC_PAGE_SIZE') / 2**20:.0f} MB resident")
+
+
+if __name__ == "__main__":
+    main()
