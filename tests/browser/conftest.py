@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.wait import WebDriverWait
 
 from reports.html import build_report
 from tests.browser.gallery_job import Drawn, draw_job
@@ -58,9 +59,14 @@ class Browser:
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
 
+    def until(self, condition: str, *values: Any) -> None:
+        """Wait until a JavaScript expression holds; fails after ten seconds."""
+        WebDriverWait(self.driver, 10, poll_frequency=0.05).until(lambda _: self.run(f"return {condition}", *values))
+
     def media(self, **features: str) -> None:
         """Emulate `prefers_color_scheme="dark"` and the like; `type="print"` for paper."""
         kind = features.pop("type", "")
+        features = {"prefers_reduced_motion": "reduce", **features}  # nothing moves while it is measured
         asked = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": kind, "features": asked})
 
@@ -88,8 +94,8 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def browser(chromium: Browser) -> Iterator[Browser]:
     chromium.errors()
     chromium.requests()
-    yield chromium
     chromium.media()
+    yield chromium
     chromium.scripting(True)
 
 

@@ -83,6 +83,7 @@ def test_a_box_lies_where_the_table_says(browser: Browser, drawn: Drawn, item: i
     browser.open(drawn.page, f"#item-{item}")
     card = browser.driver.find_element(By.ID, f"item-{item}")
     find = card.find_element(By.CSS_SELECTOR, "li[data-n='Red Rectangle']")
+    browser.until("arguments[0].querySelector('img').complete", card)
     ActionChains(browser.driver).move_to_element(find).perform()
     image, box = browser.run(
         """
@@ -119,13 +120,13 @@ def assert_red_inside(browser: Browser, image: list[float]) -> None:
 
 def test_boxes_show_on_hover_and_on_focus_only(browser: Browser, drawn: Drawn) -> None:
     browser.open(drawn.page)
-    card = browser.driver.find_element(By.CSS_SELECTOR, ".card:not(.sensitive):has(img)")
+    card = browser.driver.find_element(By.CSS_SELECTOR, ".card:not(.sensitive, [hidden]):has(img)")
     boxes = card.find_element(By.CSS_SELECTOR, ".boxes")
     assert boxes.value_of_css_property("opacity") == "0"
-    browser.media(prefers_reduced_motion="reduce")  # no fading
     ActionChains(browser.driver).move_to_element(card.find_element(By.TAG_NAME, "img")).perform()
     assert boxes.value_of_css_property("opacity") == "1"
-    ActionChains(browser.driver).move_by_offset(0, -400).perform()
+    ActionChains(browser.driver).move_to_element(browser.driver.find_element(By.CLASS_NAME, "brand")).perform()
+    assert boxes.value_of_css_property("opacity") == "0"
     browser.run("arguments[0].querySelector('li.boxed').focus()", card)
     assert boxes.value_of_css_property("opacity") == "1"
 
@@ -153,7 +154,9 @@ def test_the_slider_hides_what_is_less_certain(browser: Browser, drawn: Drawn) -
     set_field(browser, "f-confidence", "90")
     labels = load_folder(drawn.folder)["labels"]
     assert shown(browser) == labels.query("name == 'Dog' and confidence >= 90")["item_id"].nunique()
-    script = "return [...document.querySelectorAll('.card:not([hidden]) li:not(.under)')].map(l => Number(l.dataset.c ?? 100))"
+    script = """
+        const shown = [...document.querySelectorAll(".card:not([hidden]) li:not(.under)")];
+        return shown.map((li) => Number(li.dataset.c ?? 100));"""
     assert min(browser.run(script)) >= 90
 
 
@@ -190,7 +193,7 @@ def test_a_link_leads_to_its_item_on_whatever_page_it_is(browser: Browser, drawn
 
 def test_flagged_pictures_are_blurred_until_asked_for(browser: Browser, drawn: Drawn) -> None:
     browser.open(drawn.page)
-    card = browser.driver.find_element(By.CSS_SELECTOR, ".card.sensitive:has(img)")
+    card = browser.driver.find_element(By.CSS_SELECTOR, ".card.sensitive:not([hidden]):has(img)")
     image = card.find_element(By.TAG_NAME, "img")
     assert "blur" in image.value_of_css_property("filter")
     card.find_element(By.CSS_SELECTOR, ".tools .uncover").click()
@@ -199,15 +202,15 @@ def test_flagged_pictures_are_blurred_until_asked_for(browser: Browser, drawn: D
 
 def test_a_card_enlarges_and_steps_by_arrow(browser: Browser, drawn: Drawn) -> None:
     browser.open(drawn.page)
-    card = browser.driver.find_element(By.CSS_SELECTOR, ".card:not(.sensitive):has(img)")
+    card = browser.driver.find_element(By.CSS_SELECTOR, ".card:not(.sensitive, [hidden]):has(img)")
     card.find_element(By.CSS_SELECTOR, ".tools .enlarge").click()
     name = "return document.querySelector('#large[open] .card')?.dataset.name"
     before = browser.run(name)
     assert before
     browser.shoot("enlarged")
-    browser.driver.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    ActionChains(browser.driver).send_keys(Keys.ARROW_RIGHT).perform()
     assert browser.run(name) not in (None, before)
-    browser.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    ActionChains(browser.driver).send_keys(Keys.ESCAPE).perform()
     assert browser.run(name) is None
 
 
