@@ -71,6 +71,6 @@ def numbered(batches: Iterable[pa.RecordBatch], start: int = 0) -> Iterator[pa.R
     """ROW_SCHEMA batches as MANIFEST_SCHEMA batches, `item_id` rising from `start` without gaps."""
     for batch in batches:
         if batch.num_rows:
-            ids = pa.array(range(start, start + batch.num_rows), pa.int64())
+            ids = pa.arange(start, start + batch.num_rows)
             yield pa.RecordBatch.from_arrays([ids, *batch.columns], schema=MANIFEST_SCHEMA)
             start += batch.num_rows

@@ -48,14 +48,14 @@ class S3Prefix:
             return
         # Directory buckets list in no order and know no StartAfter. Servers disagree on what a KeyMarker that is no
         # key means, so versions are listed straight through.
-        whole = self.versions or self.bucket.endswith("--x-s3") or not first.keys
-        cuts = [] if whole else self._cuts(pages, first.keys[-1])
+        whole = self.versions or self.bucket.endswith("--x-s3") or first.last is None
+        cuts = [] if whole else self._cuts(pages, first.last or "")
         if not cuts:
             yield from _straight(pages, self.prefix, first)
             return
-        edges: list[str | None] = [first.keys[-1], *cuts, None]
+        edges: list[str | None] = [first.last, *cuts, None]
         ranges = list(pairwise(edges))
-        yield from _Parallel(pages, self.prefix, ranges, self.threads, self.buffer).batches()
+        yield from _Parallel(pages, self.bucket, self.prefix, ranges, self.threads, self.buffer).batches()
 
     def _cuts(self, pages: Pages, after: str) -> list[str]:
         """Keys after `after`, in order, that cut the rest of the listing into about even ranges."""
@@ -88,9 +88,16 @@ class _Parallel:
     """Lists ranges (low, high] with a few threads, hands their batches out in order as far as the buffer allows."""
 
     def __init__(
-        self, pages: Pages, prefix: str, ranges: list[tuple[str | None, str | None]], threads: int, buffer: int
+        self,
+        pages: Pages,
+        bucket: str,
+        prefix: str,
+        ranges: list[tuple[str | None, str | None]],
+        threads: int,
+        buffer: int,
     ) -> None:
         self._pages = pages
+        self._bucket = bucket
         self._prefix = prefix
         self._ranges = ranges
         self._threads = min(threads, len(ranges))
@@ -169,9 +176,9 @@ class _Parallel:
     def _list(self, low: str | None, high: str | None) -> Iterator[pa.RecordBatch]:
         page = self._pages.page(self._prefix, after=low)
         while True:
-            if high is not None and page.keys and page.keys[-1] > high:
-                inside = sum(1 for key in page.keys if key <= high)
-                yield page.batch.slice(0, inside)
+            if high is not None and page.last is not None and page.last > high:
+                end = f"s3://{self._bucket}/{high}"
+                yield page.batch.slice(0, sum(uri <= end for uri in page.batch.column("uri").to_pylist()))
                 return
             yield page.batch
             if page.next is None:
