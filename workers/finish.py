@@ -1,15 +1,21 @@
 """The last step of a job: the count is checked, the tables are built, Redis forgets the job.
 
-An unattended job so ends with its reports. The step runs under a lease, like a shard: if its worker dies, another goes on.
+An unattended job so ends with its reports. The step runs under a lease, like a shard: if its worker dies, another
+goes on.
 """
+
+import logging
 
 import orjson
 
 from jobs import costs
 from jobs.folder import JobFolder
+from jobs.known.sync import extend
 from jobs.ledger import Lease, Ledger, State
 from jobs.progress import status
 from reports.tables import build_tables
+
+log = logging.getLogger(__name__)
 
 _STOPPED_SHORT: dict[str, State] = {"incomplete": "incomplete", "cancelled": "cancelled"}
 
@@ -29,8 +35,17 @@ def finish(ledger: Ledger, folder: JobFolder, lease: Lease) -> None:
         return
     partial = None if state == "finished" else f"{state}: {reason}" if reason else state
     build_tables(folder, costs=costs.table(folder.spec, tallies), partial=partial)
+    _make_known(folder, final=state == "finished")
     folder.write("reports/status.json", orjson.dumps(found.to_json(), option=orjson.OPT_INDENT_2))
-    ledger.close(lease.job, state, reason=reason)
+    ledger.close(lease.job, state, tallies.counters(), reason=reason)
+
+
+def _make_known(folder: JobFolder, *, final: bool) -> None:
+    """Later jobs need not ask again. The index can be made later, so trouble with it is no reason not to end."""
+    try:
+        extend(folder, final=final)
+    except Exception:
+        log.exception("the index of %s was not brought up to date; the next job does it", folder.home)
 
 
 def _counted(fields: dict[str, str]) -> dict[str, int]:

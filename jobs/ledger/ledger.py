@@ -129,10 +129,10 @@ class Ledger:
     def set_cap(self, job: str, nano_dollars: int) -> None:
         self.redis.hset(key(job), "cap", nano_dollars)
 
-    def close(self, job: str, state: State, *, reason: str = "") -> None:
-        """The job is over: only its counters stay, for a week."""
+    def close(self, job: str, state: State, counters: Mapping[str, int], *, reason: str = "") -> None:
+        """The job is over: only its counters, as its folder has them, stay for a week."""
         pipe = self.redis.pipeline(transaction=True)
-        pipe.hset(key(job), mapping={"state": state, "reason": reason})
+        pipe.hset(key(job), mapping={**counters, "state": state, "reason": reason})
         pipe.expire(key(job), _SHORT_LIVED)
         pipe.srem(f"{_PREFIX}jobs", job)
         pipe.delete(*(key(job, name) for name in ("todo", "queued", "leases", "holders", "lapses", "prices")))

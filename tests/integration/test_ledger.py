@@ -155,7 +155,7 @@ def test_a_closed_job_leaves_only_its_counters(ledger: Ledger) -> None:
     job = opened(ledger)
     lease = held(ledger, job)
     words(ledger, lease, ("0:a", "a", 1))
-    ledger.close(job, "finished")
+    ledger.close(job, "finished", {"ok:labels": 1})
     assert [name.decode() for name in ledger.redis.keys("rekscan:*")] == ["rekscan:job:job-1"]
     assert ledger.live() == []
 
