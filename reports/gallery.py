@@ -104,7 +104,11 @@ def _groups(query: Query, api: Api, apis: Sequence[Api], wanted: Wanted) -> list
         select {name}::varchar name, {where} band, count(*) n, arg_min(item_id, hash(item_id), {PER_GROUP}) items
         from {api.table} where {condition} group by all"""
     return [
-        _Group(f"{one['name'] or api.name}, {band_title(one['band'])}", one["n"], list(dict.fromkeys(one["items"])))
+        _Group(
+            f"{readable(one['name'] or api.name)}, {band_title(one['band'])}",
+            one["n"],
+            list(dict.fromkeys(one["items"])),
+        )
         for one in rows(query, sql, *values)
     ]
 

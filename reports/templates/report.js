@@ -136,7 +136,8 @@
     if (event.target.matches(".frame img")) open(cards.find((card) => card.node === event.target.closest(".card")));
   });
   large.addEventListener("click", (event) => {
-    if (event.target === large) large.close();
+    if (event.target === large || event.target.value === "close") large.close();
+    else if (event.target.matches(".steps button")) step(Number(event.target.value));
     if (event.target.matches(".copy")) copyLink(opened, event.target);
   });
 

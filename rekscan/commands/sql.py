@@ -1,0 +1,41 @@
+"""`rekscan sql`: a query over a job's tables."""
+
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from rekscan.output import print_json, results
+from rekscan.session import find
+from rekscan.settings import Connection, resolve
+from reports.ask import ask, csv_lines, grid, plain_lines
+
+
+def sql(
+    job: Annotated[str, Parameter(help="Job id, or `last`.")],
+    query: Annotated[str, Parameter(help="One SELECT over the job's tables (DuckDB's SQL).")],
+    *,
+    format: Annotated[
+        Literal["auto", "table", "csv", "json"],
+        Parameter(help="auto: a table on a terminal, plain tab-separated lines in a pipe."),
+    ] = "auto",
+    limit: Annotated[int, Parameter(help="Rows of a table on the terminal.")] = 100,
+    json: Annotated[bool, Parameter(negative=(), help="The same as --format json.")] = False,
+    connection: Connection | None = None,
+) -> int:
+    """Query a job's tables: images, one per API, failures, costs. Read-only; the query reaches no file and no network.
+
+    Example: `rekscan sql last "select uri, confidence from labels where name = 'Dog' and confidence > 90"`
+    """
+    folder = find(resolve(connection), job)
+    shape = "json" if json else format
+    if shape == "auto":
+        shape = "table" if results.is_terminal else "lines"
+    with ask(folder, query) as answer:
+        if shape == "json":
+            print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows()])
+        elif shape == "table":
+            results.print(grid(answer, limit))
+        else:
+            for line in csv_lines(answer) if shape == "csv" else plain_lines(answer):
+                results.file.write(line)
+    return 0

@@ -1,0 +1,93 @@
+"""Asking a job's tables by SQL: `rekscan sql`.
+
+Rule: read-only, and nothing but the job's tables can be reached: see `reports.query`. Rows are streamed.
+"""
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import duckdb
+from rich.markup import escape
+from rich.table import Table
+
+from jobs.errors import UsageError
+from jobs.folder import JobFolder
+from reports.load import load_folder
+from reports.page import short
+from reports.query import open_tables
+from reports.safe import defuse
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A query's answer, read as it is printed."""
+
+    columns: tuple[str, ...]
+    cursor: duckdb.DuckDBPyConnection
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        while batch := self.cursor.fetchmany(_BATCH):
+            yield from batch
+
+
+@contextmanager
+def ask(folder: JobFolder, query: str) -> Iterator[Answer]:
+    """Run one SELECT over the job's tables. Raises UsageError with DuckDB's words when it is none or does not run."""
+    tables = load_folder(folder)
+    with tempfile.TemporaryDirectory() as scratch, open_tables(tables, scratch=scratch) as connection:
+        try:
+            statements = connection.extract_statements(query)
+            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+                raise UsageError("only one SELECT is taken", f"The tables: {', '.join(tables)}.")
+            cursor = connection.execute(statements[0])
+            yield Answer(tuple(column[0] for column in cursor.description or ()), cursor)
+        except duckdb.Error as error:
+            hint = f'The tables: {", ".join(tables)}. Columns named like SQL words need quotes: "left".'
+            raise UsageError(str(error).strip(), hint) from None
+
+
+def plain_lines(answer: Answer) -> Iterator[str]:
+    """Tab-separated lines without a header, for `cut`, `sort` and friends; tabs and newlines in cells become spaces."""
+    for row in answer.rows():
+        yield "\t".join(_flat(value) for value in row) + "\n"
+
+
+def csv_lines(answer: Answer) -> Iterator[str]:
+    """CSV with a header, formula-safe."""
+    yield _csv_line(answer.columns)
+    for row in answer.rows():
+        yield _csv_line(row)
+
+
+def grid(answer: Answer, limit: int) -> Table:
+    """A table for a terminal: the first `limit` rows."""
+    table = Table(*(escape(name) for name in answer.columns), box=None, pad_edge=False, header_style="bold")
+    rows = answer.rows()
+    for row in islice(rows, limit):
+        table.add_row(*(escape(short(_text(value), 120)) for value in row))
+    if next(rows, None) is not None:
+        table.caption = f"the first {limit:,} rows; --limit shows more"
+    return table
+
+
+def _csv_line(cells: tuple[Any, ...]) -> str:
+    line = io.StringIO()
+    shown = [defuse(cell) if isinstance(cell, str) else _text(cell) for cell in cells]
+    csv.writer(line, lineterminator="\n").writerow(shown)
+    return line.getvalue()
+
+
+def _flat(value: Any) -> str:
+    return " ".join(_text(value).replace("\x00", "").splitlines()).replace("\t", " ")
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
