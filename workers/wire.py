@@ -1,0 +1,178 @@
+"""A lean way to make a client's calls: botocore's serializer, signer and parser without what stands around them.
+
+A boto3 call costs 1 to 2 ms of CPU, most of it in its event system, the endpoint rules and urllib3. Here the endpoint
+is resolved once, the connections are kept (workers/wire_http.py), and the rest is botocore: parameters are validated
+and serialized, requests signed and answers parsed by the same objects, credentials refreshed as ever, the same
+exceptions raised. Rule: what this cannot do exactly as boto3, boto3 does (`method` gives its method then).
+"""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import orjson
+from botocore.awsrequest import AWSRequest, prepare_request_dict
+from botocore.parsers import JSONParser, ResponseParserError
+
+from workers.wire_http import Answer, Connections
+
+log = logging.getLogger(__name__)
+
+Method = Callable[..., Mapping[str, Any]]
+
+
+def methods(client: Any) -> Callable[[str], Method]:
+    """Operation name -> what makes its calls, lean where that is possible. `client`: of boto3, retries off.
+
+    REKSCAN_WIRE=boto3 in the environment leaves everything to boto3.
+    """
+    wire = None
+    if os.environ.get("REKSCAN_WIRE") != "boto3":
+        try:
+            wire = Wire(client)
+        except (_Unfit, AttributeError) as error:
+            log.info("calls go through boto3: %s", error)
+
+    def method(operation: str) -> Method:
+        if wire is not None and wire.can(operation):
+            return wire.method(operation)
+        name = next(n for n, op in client.meta.method_to_api_mapping.items() if op == operation)
+        return getattr(client, name)  # type: ignore[no-any-return]
+
+    return method
+
+
+class _Unfit(Exception):
+    """The client is set up in a way that only boto3 knows."""
+
+
+class _Parser(JSONParser):  # type: ignore[misc]
+    """botocore's parser, with a faster reader of JSON under it."""
+
+    def _parse_body_as_json(self, body_contents: bytes) -> Any:
+        try:
+            return orjson.loads(body_contents)
+        except ValueError:
+            try:
+                return super()._parse_body_as_json(body_contents)
+            except UnicodeDecodeError as error:
+                raise ResponseParserError(f"the answer is not UTF-8: {error}") from error
+
+
+class Wire:
+    """The lean way for one client. Thread-safe."""
+
+    def __init__(self, client: Any) -> None:
+        service, config = client.meta.service_model, client.meta.config
+        session = client._endpoint.http_session
+        if service.resolved_protocol != "json" or client._request_signer._signature_version != "v4":
+            raise _Unfit("not the JSON protocol with SigV4")
+        if config.retries is None or config.retries.get("total_max_attempts") != 1:
+            raise _Unfit("retries are on")
+        self._client = client
+        self._service = service
+        self._parser = _Parser()
+        self._url = self._endpoint(next(iter(service.operation_names)))
+        parts = urlsplit(self._url)
+        if session._proxy_config.proxy_url_for(self._url):
+            raise _Unfit("there is a proxy")
+        if parts.query or parts.scheme not in ("http", "https"):
+            raise _Unfit(f"the endpoint is {self._url}")
+        pool = session._get_connection_manager(self._url, None).connection_from_url(self._url)
+        session._setup_ssl_cert(pool, self._url, session._verify)
+        self._connections = Connections(pool, self._url, config.read_timeout)
+        self._start = f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {_host(parts)}\r\nAccept-Encoding: identity\r\n"
+        self._user_agent = str(config.user_agent)
+        signer = client._request_signer
+        self._auth: Callable[[], Any] = partial(
+            signer.get_auth_instance, signer._signing_name, signer._region_name
+        )  # each time: credentials may have been renewed
+
+    def can(self, operation: str) -> bool:
+        """Whether this operation is a plain one: a JSON body each way, signed, at the service's one address."""
+        model = self._service.operation_model(operation)
+        plain = not (
+            model.has_streaming_input
+            or model.has_streaming_output
+            or model.has_event_stream_output
+            or model.idempotent_members
+            or model.endpoint
+            or model.unsigned_payload
+            or model.http_checksum
+            or model.resolved_auth_type not in (None, "v4")
+        )
+        return plain and self._endpoint(operation) == self._url
+
+    def method(self, operation: str) -> Method:
+        """What `getattr(client, ...)` would be for this operation. Raises what that raises."""
+        model = self._service.operation_model(operation)
+
+        def call(**params: Any) -> Mapping[str, Any]:
+            serialized = self._client._serializer.serialize_to_request(params, model)
+            head, body = self._request(serialized)
+            return self._read(self._connections.exchange(head, body), model)
+
+        call.__name__ = operation
+        return call
+
+    def _endpoint(self, operation: str) -> str:
+        model = self._service.operation_model(operation)
+        context = {
+            "client_region": self._client.meta.region_name,
+            "client_config": self._client.meta.config,
+            "has_streaming_input": False,
+            "auth_type": model.resolved_auth_type,
+            "unsigned_payload": None,
+        }
+        url, headers, properties = self._client._resolve_endpoint_ruleset(model, {}, context)
+        if headers or set(properties or {}) - {"authSchemes"}:
+            raise _Unfit(f"the endpoint wants headers or properties: {headers or properties}")
+        request = {"url_path": "/", "query_string": "", "headers": {}}
+        prepare_request_dict(request, endpoint_url=url)
+        return str(request["url"])
+
+    def _request(self, serialized: dict[str, Any]) -> tuple[bytes, bytes]:
+        """Head and body of the signed request."""
+        body = serialized["body"]
+        if isinstance(body, str):
+            body = body.encode()
+        request = AWSRequest(method="POST", url=self._url, headers=serialized["headers"], data=body)
+        self._auth().add_auth(request)
+        lines = [self._start]
+        lines += [f"{name}: {_text(value)}\r\n" for name, value in request.headers.items()]
+        lines.append(
+            f"User-Agent: {self._user_agent}\r\namz-sdk-invocation-id: {uuid4()}\r\n"
+            f"amz-sdk-request: attempt=1; max=1\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        return "".join(lines).encode("latin-1"), body
+
+    def _read(self, answer: Answer, model: Any) -> Mapping[str, Any]:
+        parsed: dict[str, Any] = self._parser.parse(
+            {
+                "headers": answer.headers,
+                "status_code": answer.status,
+                "body": answer.body,
+                "context": {"operation_name": model.name},
+            },
+            model.output_shape,
+        )
+        parsed.setdefault("ResponseMetadata", {})["RetryAttempts"] = 0
+        if answer.status >= 300:
+            info = parsed.get("Error", {})
+            code = info.get("QueryErrorCode") or info.get("Code")
+            raise self._client.exceptions.from_code(code)(parsed, model.name)
+        return parsed
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _host(parts: Any) -> str:
+    standard = {"http": 80, "https": 443}[parts.scheme]
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return name if parts.port in (None, standard) else f"{name}:{parts.port}"
