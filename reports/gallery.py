@@ -13,11 +13,11 @@ from typing import Any
 import duckdb
 
 from jobs.apis.base import Api
+from reports.bands import EDGES, band, band_title
 from reports.charts import FREE, readable
 from reports.facts import rows
 from reports.values import Finding, Gallery, Shot
 
-EDGES = (0, 60, 75, 90, 97, 100)  # of the confidence bands, percent
 PER_GROUP = 16  # items remembered of each group
 MANY_NAMES = 400  # a table with more names is sampled by band alone
 FINDINGS = 40  # shown of one item
@@ -78,16 +78,6 @@ class _Group:
     title: str
     rows: int
     items: list[int]
-
-
-def band(confidence: str) -> str:
-    """The SQL of a confidence's band: its number in EDGES."""
-    cases = " ".join(f"when {confidence} < {edge} then {n}" for n, edge in enumerate(EDGES[1:-1]))
-    return f"case {cases} else {len(EDGES) - 2} end"
-
-
-def band_title(number: int) -> str:
-    return f"{EDGES[number]} to {EDGES[number + 1]} %"
 
 
 def _groups(query: Query, api: Api, apis: Sequence[Api], wanted: Wanted) -> list[_Group]:

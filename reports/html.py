@@ -14,6 +14,7 @@ from jobs.folder import JobFolder
 from jobs.items import Item
 from reports.facts import gather
 from reports.gallery import Wanted, sample
+from reports.judged import read_review
 from reports.load import load_folder
 from reports.page import Page, render
 from reports.query import open_tables
@@ -43,7 +44,6 @@ def build_report(
     items: int = ITEMS,
     thumbnails: bool = True,
     fetch: Fetch | None = None,
-    review: Any = None,
 ) -> BuiltReport:
     """Write `report.html` and `report/` into the job's `reports/`, from its tables (built first if they are missing).
 
@@ -62,6 +62,7 @@ def build_report(
         side.mkdir()
         if thumbnails:
             gallery = add_thumbnails(gallery, _items(folder, gallery), side, SIDE, fetch)
+        review = read_review(folder)
         page = Page(spec, facts, gallery, status, tables.built.partial, tables.built.min_confidence, review)
         html = _within_budget(page)
         (area / "report.html").write_bytes(html)

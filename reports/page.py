@@ -17,6 +17,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from jobs.folder import JobSpec
+from reports.bands import EDGES, band_title
+from reports.review import Review
 from reports.values import Bar, Calls, Chart, Facts, Gallery, Timeline
 
 COLORS = 8  # of APIs, in report.css
@@ -33,7 +35,7 @@ class Page:
     status: Mapping[str, Any] = field(default_factory=dict)
     partial: str | None = None
     min_confidence: float | None = None
-    review: Any = None
+    review: Review | None = None
 
 
 def render(page: Page) -> str:
@@ -52,6 +54,7 @@ def render(page: Page) -> str:
         partial=page.partial,
         min_confidence=page.min_confidence,
         review=page.review,
+        bands=[band_title(number) for number in range(len(EDGES) - 1)],
         usd=page.status.get("usd"),
         calls=calls,
         totals=totals,

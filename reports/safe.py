@@ -46,3 +46,8 @@ def _defuse_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     danger = pc.and_not(danger, pc.match_substring_regex(column, _NUMBER))
     return pc.if_else(danger, pc.binary_join_element_wise("'", column, ""), column)
+
+
+def undefuse(text: str) -> str:
+    """A cell as it was before `defuse`, NULs aside."""
+    return text[1:] if text.startswith("'") and defuse(text[1:]) == text else text

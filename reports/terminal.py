@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
 
+from reports.bands import band_title
 from reports.page import number, short
+from reports.review import Precision, Review
 from reports.values import Chart, Facts, Found
 
 ROWS = 5  # of each chart
@@ -62,3 +64,30 @@ def _bar(share: float) -> str:
     eighths = max(1, round(share * _BAR * 8)) if share > 0 else 0
     full, rest = divmod(eighths, 8)
     return ("█" * full + (_BLOCKS[rest] if rest else "")).ljust(_BAR)
+
+
+def review_lines(found: Review, *, rows: int = 20) -> list[str]:
+    """A review for a terminal: names with their precision and interval, then what follows from them."""
+    percent = f"{100 * found.target:.0f} %"
+    text = [f"{number(found.all.reviewed)} findings judged, {number(found.unreviewed)} of the same kinds not looked at"]
+    text += ["", "Right, by confidence"]
+    text += [_judged(band_title(n), band) for n, band in enumerate(found.bands) if band.findings]
+    text += ["", "Right, by name"]
+    text += [_judged(one.name, one.all, one.threshold) for one in found.names[:rows]]
+    if found.threshold is not None:
+        text += ["", f"From {found.threshold} % confidence on, at least {percent} of all findings are right:"]
+        text += [f"  rekscan report JOB --min-confidence {found.threshold}"]
+    else:
+        text += ["", f"No confidence is known from which {percent} are right: judge more, or keep to single names."]
+    if found.allowed:
+        text += ["", f"Names to rely on: {', '.join(short(name, 60) for name in found.allowed)}"]
+    return text
+
+
+def _judged(label: str, one: Precision, threshold: int | None = None) -> str:
+    if one.share is None:
+        return f"  {_fit(label)} {_bar(0)} not looked at"
+    low, high = (100 * end for end in one.interval)
+    enough = f", reliable from {threshold} %" if threshold is not None else ""
+    shares = f"{100 * one.share:3.0f} %  ({low:.0f} to {high:.0f})"
+    return f"  {_fit(label)} {_bar(one.share)} {shares}  {one.right} of {one.reviewed}{enough}"

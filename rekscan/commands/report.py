@@ -20,19 +20,20 @@ from rekscan.settings import Connection, Settings, resolve
 from reports.built import BuiltTables
 from reports.gallery import Wanted
 from reports.html import ITEMS, BuiltReport, build_report
+from reports.judged import make_sheet
 from reports.summary import summarize
 from reports.tables import FORMATS, build_tables
 from reports.terminal import lines
 from workers import client
 
-_HTML = "html"
+_HTML, _REVIEW = "html", "review"
 Flag = Annotated[bool, Parameter(negative=())]
 
 
 def report(
     job: Annotated[str | None, Parameter(help="Job id, or `last`.")] = None,
     *,
-    format: Annotated[str, Parameter(help="What to write: csv, parquet, jsonl, xlsx, html.")] = "csv,parquet,html",
+    format: Annotated[str, Parameter(help="What to write: csv, parquet, jsonl, html, review.")] = "csv,parquet,html",
     min_confidence: Annotated[float | None, Parameter(help="Leave out findings under this confidence.")] = None,
     label: Annotated[str | None, Parameter(help="Gallery and review.csv: only names like this, as 'Weapons*'.")] = None,
     only: Annotated[
@@ -54,14 +55,14 @@ def report(
     """
     asked = [name.strip() for name in format.split(",") if name.strip()]
     if not asked:
-        raise UsageError("--format names nothing", f"Choose from: {', '.join((*FORMATS, _HTML))}.")
+        raise UsageError("--format names nothing", f"Choose from: {', '.join((*FORMATS, _HTML, _REVIEW))}.")
     if items < 0:
         raise UsageError(f"--items {items}: cannot be", "Give 0 or more.")
     settings = resolve(connection)
     folder = find(settings, job)
     found = status_of(folder, ledger(settings))
-    tables = [name for name in asked if name != _HTML]
-    if _HTML in asked and "parquet" not in tables:
+    tables = [name for name in asked if name not in (_HTML, _REVIEW)]
+    if {_HTML, _REVIEW} & set(asked) and "parquet" not in tables:
         tables.append("parquet")  # the page is made from them
     built = _tables(folder, found, tables, min_confidence, excel, quiet=json)
     page = None
@@ -71,7 +72,8 @@ def report(
         page = build_report(
             folder, status=found.to_json(), wanted=wanted, items=items, thumbnails=thumbnails, fetch=fetch
         )
-    _show(folder, built, page, json=json)
+    sheet = make_sheet(folder, Wanted(label, only == "flagged")) if _REVIEW in asked or label or only else None
+    _show(folder, built, page, sheet, json=json)
     return 0
 
 
@@ -106,28 +108,31 @@ def _fetch(folder: JobFolder, settings: Settings) -> Callable[[Item], Loaded | S
     return fetch
 
 
-def _show(folder: JobFolder, built: BuiltTables, page: BuiltReport | None, *, json: bool) -> None:
+def _show(folder: JobFolder, built: BuiltTables, page: BuiltReport | None, sheet: str | None, *, json: bool) -> None:
     if json:
-        print_json(_document(built, page))
+        print_json(_document(built, page, sheet))
         return
     for line in lines(summarize(folder)):
         print_line(line)
     print_line("")
     for path in built.paths:
         print_line(path)
+    if sheet is not None:
+        print_line(sheet)
+        talk.print(f"Fill in the column `verdict` of that sheet, then: rekscan review {folder.job} FILE")
     if page is not None:
         print_line(page.path)
         if page.fetched:
             talk.print(f"{page.fetched:,} pictures fetched for the gallery, {page.fetched_bytes:,} bytes")
 
 
-def _document(built: BuiltTables, page: BuiltReport | None) -> dict[str, Any]:
+def _document(built: BuiltTables, page: BuiltReport | None, sheet: str | None) -> dict[str, Any]:
     return {
         "job": built.job,
         "partial": built.partial,
         "min_confidence": built.min_confidence,
         "rows": dict(built.rows),
-        "files": [*built.paths, *([page.path] if page else [])],
+        "files": [*built.paths, *([page.path] if page else []), *([sheet] if sheet else [])],
         "gallery": {"pictures": page.pictures, "fetched": page.fetched, "fetched_bytes": page.fetched_bytes}
         if page
         else None,
