@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import struct
 import sys
+import threading
+import time
 from typing import BinaryIO
 
 import orjson
@@ -23,7 +24,7 @@ MEMORY_LIMIT = 4 * 1024**3  # of address space: a picture that wants more is ref
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
+    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
     # Libraries print; the pipe to the server is moved out of their reach.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -34,6 +35,13 @@ def main() -> None:
     while (frame := _read(sys.stdin.buffer)) is not None:
         head, data = frame
         _write(out, _answer(eyes, head, data))
+
+
+def _watch(parent: int) -> None:
+    """End with the server also in the middle of a picture that takes for ever."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 def _answer(eyes: Eyes, head: dict[str, object], data: bytes) -> object:

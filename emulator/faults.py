@@ -67,6 +67,16 @@ class Quotas:
     _buckets: dict[str, Bucket] = field(default_factory=dict)
     _ramps: dict[str, Ramp] = field(default_factory=dict)
 
+    def change(self, rates: dict[str, float], now: float) -> None:
+        """Other rates from now on; a bucket keeps what it has, up to its new size."""
+        self.rates = rates
+        for operation, bucket in list(self._buckets.items()):
+            if (rate := rates.get(operation)) is None:
+                del self._buckets[operation]
+                continue
+            burst = max(1.0, rate / 10 if self.burst is None else self.burst)
+            self._buckets[operation] = Bucket(rate, burst, min(bucket.tokens, burst), now)
+
     def refusal(self, operation: str, now: float) -> AwsError | None:
         if self.ramp is not None:
             ramp = self._ramps.setdefault(operation, Ramp(self.ramp))
@@ -213,16 +223,21 @@ class Behaviour:
 
 
 class Arrivals:
-    """When each call came and whether it was let in; the newest million, for benchmarks."""
+    """When each call came and whether it was let in; the newest million of each operation, for benchmarks."""
 
     def __init__(self, keep: int = 1_000_000) -> None:
-        self._log: deque[tuple[str, float, bool]] = deque(maxlen=keep)
+        self._keep = keep
+        self._log: dict[str, deque[float]] = {}  # the time, negative for a call that was refused
 
     def note(self, operation: str, now: float, accepted: bool) -> None:
-        self._log.append((operation, now, accepted))
+        log = self._log.get(operation)
+        if log is None:
+            log = self._log[operation] = deque(maxlen=self._keep)
+        log.append(now if accepted else -now)
 
     def of(self, operation: str | None) -> list[tuple[float, bool]]:
-        return [(at, accepted) for name, at, accepted in self._log if operation in (None, name)]
+        logs = self._log.values() if operation is None else [self._log.get(operation, ())]
+        return sorted((abs(at), at > 0) for log in logs for at in log)
 
     def clear(self) -> None:
         self._log.clear()

@@ -192,7 +192,7 @@ class Connection(asyncio.Protocol):
             self._schedule(answer, keep)
         else:
             task = asyncio.ensure_future(answer)
-            task.add_done_callback(lambda done: self._schedule(done.result(), keep))
+            task.add_done_callback(lambda done: None if done.cancelled() else self._schedule(done.result(), keep))
 
     def _schedule(self, response: Response, keep: bool) -> None:
         wait = response.not_before - self.loop.time() if response.not_before else 0.0

@@ -66,7 +66,10 @@ class Child:
             self.recent.clear()
             pipe = asyncio.subprocess.PIPE
             command = (sys.executable, "-m", "emulator.child")
-            self._process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, env=_environment())
+            # A session of its own: Ctrl-C in the terminal is for the server, which then ends its children.
+            self._process = await asyncio.create_subprocess_exec(
+                *command, stdin=pipe, stdout=pipe, env=_environment(), start_new_session=True
+            )
             await asyncio.wait_for(_receive(self._process), START_SECONDS)
         return self._process
 
@@ -80,7 +83,7 @@ class Child:
 
 class Pool:
     def __init__(self, size: int | None) -> None:
-        self._children = [Child() for _ in range(size or len(os.sched_getaffinity(0)))]
+        self._children = [Child() for _ in range(size or _cores())]
 
     async def start(self) -> None:
         await asyncio.gather(*(child.start() for child in self._children))
@@ -122,6 +125,12 @@ async def _receive(process: asyncio.subprocess.Process) -> dict[str, Any]:
     head_size, _ = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
     document: dict[str, Any] = orjson.loads(await process.stdout.readexactly(head_size))
     return document
+
+
+def _cores() -> int:
+    """As many as this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _environment() -> dict[str, str]:

@@ -7,8 +7,10 @@ import contextlib
 import signal
 import socket
 import sys
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from emulator.errors import OptionError
 from emulator.faults import Behaviour, Quotas, parse_fault, parse_latency, parse_quotas
@@ -75,7 +77,9 @@ async def _serve(options: Options, conduct: Behaviour, verifier: Verifier | None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
-        engine = await _engine(options, stack)
+        engine = await _unless(stop, _engine(options, stack))
+        if engine is None:
+            return 0
         server = Server(engine, conduct, verifier=verifier)
         listener = Listener(server.handle, refuse, loop, request_seconds=options.request_timeout)
         serving = await loop.create_server(lambda: Connection(listener), sock=listening, backlog=BACKLOG)
@@ -87,6 +91,17 @@ async def _serve(options: Options, conduct: Behaviour, verifier: Verifier | None
         for connection in list(listener.connections):
             connection.abort()
     return 0
+
+
+async def _unless(stop: asyncio.Event, starting: Coroutine[Any, Any, Engine]) -> Engine | None:
+    """The engine once it is ready; None when told to stop before that."""
+    start, stopped = asyncio.create_task(starting), asyncio.create_task(stop.wait())
+    await asyncio.wait((start, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not start.done():
+        start.cancel()
+        await asyncio.wait((start,))
+    return None if start.cancelled() else start.result()
 
 
 async def _engine(options: Options, stack: contextlib.AsyncExitStack) -> Engine:

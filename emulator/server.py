@@ -18,7 +18,7 @@ import orjson
 from emulator import protocol
 from emulator.admin import Counts, content_key
 from emulator.errors import AwsError, OptionError
-from emulator.faults import Behaviour, Fault, parse_fault
+from emulator.faults import Behaviour, Fault, parse_fault, parse_quotas
 from emulator.http import Request, Response
 from emulator.operations import operation_of, registry
 from emulator.operations.base import Operation
@@ -51,8 +51,8 @@ class Server:
         path = urlsplit(request.target).path
         if path.startswith("/admin/"):
             return self._admin(path, request)
-        if request.method in ("GET", "HEAD"):
-            return self._status(request) if path == "/" else refuse(404, "UnknownOperationException")
+        if request.method == "GET":
+            return self._status() if path == "/" else refuse(404, "UnknownOperationException")
         if request.method != "POST":
             return refuse(405, "UnknownOperationException")
         self.served += 1
@@ -117,7 +117,7 @@ class Server:
         delay = self.behaviour.delay(self.served)
         return request.arrived + delay if delay else 0.0
 
-    def _status(self, request: Request) -> Response:
+    def _status(self) -> Response:
         document = {
             "service": "rekscan emulator",
             "ready": self.engine.ready,
@@ -139,7 +139,21 @@ class Server:
                 return _json({})
             case "POST", "/admin/faults":
                 return self._set_faults(request)
+            case "POST", "/admin/quotas":
+                return self._set_quotas(request)
         return refuse(404, "UnknownOperationException")
+
+    def _set_quotas(self, request: Request) -> Response:
+        """Replace the quotas of a running server: a JSON list of what --quota takes."""
+        try:
+            texts = orjson.loads(request.body)
+            if not isinstance(texts, list):
+                raise OptionError("send a JSON list of what --quota takes")
+            rates = parse_quotas(map(str, texts), 1.0, operation_of)
+        except (OptionError, orjson.JSONDecodeError) as failure:
+            return _json({"error": str(failure)}, 400)
+        self.behaviour.quotas.change(rates, self.now())
+        return _json({"quotas": rates})
 
     def _set_faults(self, request: Request) -> Response:
         """Replace the faults of a running server: a JSON list of what --fault takes."""

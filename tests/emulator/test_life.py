@@ -42,6 +42,18 @@ def test_no_process_outlives_the_server(number: int) -> None:
         until(lambda: not any(alive(child) for child in started), "the model processes end")
 
 
+def test_a_server_stopped_while_it_loads_its_models_leaves_nothing_behind() -> None:
+    command = [sys.executable, "-m", "emulator", "--port", "0", "--workers", "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as starting:
+        until(lambda: len(children(starting.pid)) == 2, "the model processes are started")
+        started = children(starting.pid)
+        starting.terminate()
+        out, err = starting.communicate(timeout=60)
+    assert (starting.returncode, out) == (0, "")
+    assert "Traceback" not in err
+    until(lambda: not any(alive(child) for child in started), "the model processes end")
+
+
 def test_a_killed_model_process_costs_nobody_an_answer(photo: Photo) -> None:
     with emulator("--workers", "1") as running:
         client = strict.client(running.url)
