@@ -7,7 +7,7 @@ Inventory" (CSV keys are URL-encoded; IsLatest and IsDeleteMarker are there when
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import orjson
 import pyarrow as pa
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from jobs.errors import RekscanError
 from jobs.sources.inventory_rows import rows_of
-from jobs.sources.lists import open_bytes
+from jobs.sources.lists import as_path, open_bytes
 from jobs.sources.s3 import S3ClientFactory
 from jobs.sources.uris import is_local, path_of
 
@@ -47,11 +47,11 @@ class Inventory:
         """ROW_SCHEMA batches. Raises RekscanError for a manifest that is none, or a data file that is missing."""
         report = self.report()
         for key in report.files:
-            with open_bytes(self._place(report, key), self.s3_client_factory, seekable=True) as file:
+            with as_path(self._place(report, key), self.s3_client_factory) as path:
                 try:
-                    for table in _read(file, report):
+                    for table in _read(path, report):
                         yield rows_of(table, encoded=report.format == "CSV")
-                except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+                except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
                     raise RekscanError(f"{key} of {self.uri} cannot be read: {error}", "Fetch it again.") from error
 
     def report(self) -> Report:
@@ -96,20 +96,20 @@ def normal(name: str) -> str:
     return name.strip().lower().replace("_", "")
 
 
-def _read(file: IO[bytes], report: Report) -> Iterator[pa.Table]:
+def _read(path: str, report: Report) -> Iterator[pa.Table]:
     """The file in tables of up to about _BATCH rows, columns named as `normal` does."""
     if report.format == "Parquet":
-        parquet = pq.ParquetFile(file)
+        parquet = pq.ParquetFile(path)
         for batch in parquet.iter_batches(batch_size=_BATCH, columns=_wanted(parquet.schema_arrow.names)):
             yield _named(pa.Table.from_batches([batch]))
     elif report.format == "ORC":
-        stripes = orc.ORCFile(file)
+        stripes = orc.ORCFile(path)
         for number in range(stripes.nstripes):
             whole = pa.Table.from_batches([stripes.read_stripe(number, columns=_wanted(stripes.schema.names))])
             for at in range(0, whole.num_rows, _BATCH):
                 yield _named(whole.slice(at, _BATCH))
     else:
-        stream = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "gzip")
+        stream = pa.CompressedInputStream(pa.OSFile(path), "gzip")
         names = list(report.columns)
         reader = pacsv.open_csv(
             stream,

@@ -7,10 +7,11 @@ stream, from disk, stdin or S3. Relative paths are relative to the folder of the
 import csv
 import io
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import IO, BinaryIO
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -59,10 +60,12 @@ class ListFile:
     def _values(self) -> Iterator[str | None]:
         """The URIs as written, None for a line that holds none."""
         extension = self.uri.rpartition(".")[2].lower() if self.uri != "-" else "txt"
-        with open_bytes(self.uri, self.s3_client_factory, seekable=extension == "parquet") as file:
-            if extension == "parquet":
-                yield from _of_parquet(file, self.uri, self.column)
-            elif extension in ("jsonl", "ndjson"):
+        if extension == "parquet":
+            with as_path(self.uri, self.s3_client_factory) as path:
+                yield from _of_parquet(path, self.uri, self.column)
+            return
+        with open_bytes(self.uri, self.s3_client_factory) as file:
+            if extension in ("jsonl", "ndjson"):
                 yield from _of_json_lines(file, self.column)
             elif extension in ("csv", "tsv"):
                 yield from _of_csv(file, self.uri, self.column, "\t" if extension == "tsv" else ",")
@@ -74,8 +77,8 @@ class ListFile:
 
 
 @contextmanager
-def open_bytes(uri: str, s3_client_factory: S3ClientFactory, *, seekable: bool = False) -> Iterator[IO[bytes]]:
-    """A local file, stdin (`-`) or S3 object for reading. Raises RekscanError when it cannot be opened."""
+def open_bytes(uri: str, s3_client_factory: S3ClientFactory) -> Iterator[IO[bytes]]:
+    """A local file, stdin (`-`) or S3 object, read as a stream. Raises RekscanError when it cannot be opened."""
     if uri == "-":
         yield sys.stdin.buffer
         return
@@ -92,16 +95,22 @@ def open_bytes(uri: str, s3_client_factory: S3ClientFactory, *, seekable: bool =
         body = s3_client_factory().get_object(Bucket=bucket, Key=key)["Body"]
     except (ClientError, BotoCoreError) as error:
         raise explain(error, uri, "s3:GetObject") from error
-    with ExitStack() as stack:
-        stack.callback(body.close)
-        if not seekable:
-            yield io.BufferedReader(_Raw(body), 1 << 20)
-            return
-        spool = stack.enter_context(tempfile.TemporaryFile())
-        while chunk := body.read(1 << 20):
-            spool.write(chunk)
-        spool.seek(0)
-        yield spool
+    with closing(body):
+        yield io.BufferedReader(_Raw(body), 1 << 20)
+
+
+@contextmanager
+def as_path(uri: str, s3_client_factory: S3ClientFactory) -> Iterator[str]:
+    """A local path of the file, for readers that jump about in it: S3 objects are fetched into a temporary file."""
+    if not uri.startswith("s3://"):
+        with open_bytes(uri, s3_client_factory):
+            yield uri
+        return
+    with tempfile.NamedTemporaryFile(prefix="rekscan-") as copy:
+        with open_bytes(uri, s3_client_factory) as body:
+            shutil.copyfileobj(body, copy, 1 << 20)
+        copy.flush()
+        yield copy.name
 
 
 class _Raw(io.RawIOBase):
@@ -175,9 +184,9 @@ def _of_json_lines(file: IO[bytes], wanted: str | None) -> Iterator[str | None]:
         yield record if isinstance(record, str) else None
 
 
-def _of_parquet(file: IO[bytes], uri: str, wanted: str | None) -> Iterator[str | None]:
+def _of_parquet(path: str, uri: str, wanted: str | None) -> Iterator[str | None]:
     try:
-        parquet = pq.ParquetFile(file)
+        parquet = pq.ParquetFile(path)
     except pa.ArrowInvalid as error:
         raise RekscanError(f"{uri} is not a Parquet file: {error}", "Check the file.") from error
     column = _column_of(parquet.schema_arrow.names, wanted)
