@@ -68,7 +68,7 @@ class Runtime:
         try:
             with self._work(job) as work:
                 if number == LAST_STEP:
-                    finish(self.ledger, work.folder, taken)
+                    finish(self.ledger, work.folder, taken, profile=self.config.profile)
                 else:
                     number_of_retry = int(self.ledger.fields(job).get("retry", 0))
                     retry = Retry(work.folder, number_of_retry) if number_of_retry else None
