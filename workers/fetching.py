@@ -1,0 +1,22 @@
+"""Pictures for the report's gallery that are not local files: fetched with the job's own credentials."""
+
+from collections.abc import Callable
+
+import urllib3
+
+from jobs.folder import JobSpec
+from jobs.items import Item
+from jobs.media.check import Skip
+from jobs.media.origins import Loaded, load_s3, load_web
+from workers import client
+
+
+def fetcher(spec: JobSpec, *, s3_url: str | None = None, profile: str | None = None) -> Callable[[Item], Loaded | Skip]:
+    """Gets the whole of an item on S3 or the web. `s3_url` overrides the endpoint of job.json."""
+    s3 = client.s3(spec.region, endpoint_url=s3_url or spec.s3_url, profile=profile)
+    http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=10, read=60))
+
+    def fetch(item: Item) -> Loaded | Skip:
+        return load_s3(item, s3, whole=True) if item.uri.startswith("s3://") else load_web(item, http)
+
+    return fetch
