@@ -5,19 +5,19 @@ Rule: it builds the same Plan as `scan` does and only prints it.
 
 import csv as csv_format
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from jobs import plan_demand
+from jobs import plan_demand, plan_sample
 from jobs.apis import Choice, catalogue, parse
 from jobs.calendar import month_of
 from jobs.errors import UsageError
-from jobs.plan import Counts, Demand, Plan, plan
+from jobs.plan import Counts, Plan, plan
+from jobs.plan_sample import Extrapolation, extrapolate
 from jobs.plan_text import CSV, csv_rows
 from jobs.price import PriceTable
 from jobs.price_free import FreeTier
@@ -26,106 +26,26 @@ from jobs.price_store import stored_prices, stored_quotas
 from jobs.price_text import dollars
 from jobs.quotas import QuotaTable
 from jobs.sources import enumerate_batches
+from rekscan.estimate_flags import Amounts, Flag, Many, Pilot, Terms, pairs
 from rekscan.output import print_json, print_line, talk
 from rekscan.plan_view import show_plan, show_plans, stdout
+from rekscan.sample import Draw
+from rekscan.sample import pilot as run_pilot
 from rekscan.settings import Connection, Settings, resolve
 from workers import client, cloudwatch
 
-Flag = Annotated[bool, Parameter(negative=())]
 DEFAULT_REGION = "us-east-1"  # where an estimate without --region is priced
-Many = Annotated[list[str] | None, Parameter(negative=())]
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Amounts:
-    """What to price where there is no source.
-
-    Parameters
-    ----------
-    images
-        So many images, instead of a source.
-    video_minutes
-        So many minutes of stored video.
-    videos
-        In how many videos those minutes are: bounds what rounding up part minutes can cost.
-    faces_stored
-        Face vectors kept in a collection, priced for --days.
-    users_stored
-        User vectors kept in a collection, priced for --days.
-    days
-        How long vectors are kept.
-    units
-        Units of any other meter, as custom-labels-inference=10. Repeatable.
-    """
-
-    images: int | None = None
-    video_minutes: Decimal | None = None
-    videos: int = 1
-    faces_stored: int | None = None
-    users_stored: int | None = None
-    days: Decimal = Decimal(30)
-    units: Many = None
-
-    @property
-    def given(self) -> bool:
-        asked = (self.images, self.video_minutes, self.faces_stored, self.users_stored, self.units)
-        return any(value is not None for value in asked)
-
-    def counts(self) -> Counts:
-        numbers = (self.images or 0, self.videos, self.faces_stored or 0, self.users_stored or 0)
-        if min(*numbers, self.days, self.video_minutes or 0) < 0:
-            raise UsageError("an amount is under 0", "Give amounts of 0 or more.")
-        counts = Counts(images=self.images or 0)
-        if self.video_minutes is not None:
-            if not self.videos:
-                raise UsageError("--videos 0 with --video-minutes", "Leave --videos out, or give how many there are.")
-            counts.videos = counts.videos_measured = self.videos
-            counts.video_ms = int(self.video_minutes * 60_000)
-            counts.video_minutes_up = -(-counts.video_ms // 60_000) + self.videos - 1
-        return counts
-
-    def demands(self, prices: PriceTable) -> list[Demand]:
-        found = []
-        if self.faces_stored is not None:
-            found.append(plan_demand.stored("face-vectors", self.faces_stored, self.days, prices))
-        if self.users_stored is not None:
-            found.append(plan_demand.stored("user-vectors", self.users_stored, self.days, prices))
-        for meter, units in pairs("--units", self.units or ()).items():
-            found.append(plan_demand.of_meter(meter, units, prices))
-        return found
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Terms:
-    """How the account is billed and how fast it may call.
-
-    Parameters
-    ----------
-    month_to_date
-        Units billed this month before, as image-group-2=900000 (repeatable), or `cloudwatch` to read AWS's counts.
-    start
-        First day (2026-12-01): lays the job over calendar months at the account's quotas.
-    free_tier
-        Monthly free units of an account that still has them: 2026 or 2019. Most have none.
-    tps
-        Calls a second in place of the quota, as labels=20 or DetectLabels=20. Repeatable.
-    """
-
-    month_to_date: Many = None
-    start: date | None = None
-    free_tier: Literal["2026", "2019"] | None = None
-    tps: Many = None
 
 
 def estimate(
     *sources: str,
     api: Many = None,
     compare: Annotated[list[str] | None, Parameter(negative=(), consume_multiple=True)] = None,
-    amounts: Amounts = Amounts(),
-    terms: Terms = Terms(),
-    connection: Connection = Connection(),  # noqa: B008  frozen
+    column: str | None = None,
+    amounts: Amounts | None = None,
+    terms: Terms | None = None,
+    pilot: Pilot | None = None,
+    connection: Connection | None = None,
     strict: Flag = False,
     json: Flag = False,
     csv: Flag = False,
@@ -142,6 +62,8 @@ def estimate(
         APIs, comma-separated, with parameters as labels:min_confidence=70. Repeatable.
     compare
         Several API sets side by side: --compare labels labels,faces labels,faces,text.
+    column
+        Column of a CSV or Parquet list that holds the paths or URLs.
     strict
         Exit with 1 when a part of the price is unknown.
     json
@@ -149,15 +71,25 @@ def estimate(
     csv
         Print a row per API, month and price tier.
     """
-    if bool(sources) == amounts.given:
-        what = "a source and amounts" if sources else "nothing to price"
-        raise UsageError(what, "Give a SOURCE, or --images, --video-minutes, --faces-stored or --units.")
+    amounts, terms, pilot = amounts or Amounts(), terms or Terms(), pilot or Pilot()
+    if sources and amounts.instead:
+        raise UsageError("a source and amounts", "Leave SOURCE out, or --images and --video-minutes.")
+    if not sources and not amounts.given:
+        raise UsageError("nothing to price", "Give a SOURCE, or --images, --video-minutes, --faces-stored or --units.")
     settings = resolve(connection)
-    counts = count(sources, settings) if sources else amounts.counts()
+    draw = pilot.draw(sources, compare)
+    counts = count(sources, settings, column, draw) if sources else amounts.counts()
     tables = (stored_prices(), stored_quotas())
     sets = compare or [",".join(api or ())]
     plans = [(name, build(name, counts, amounts, terms, settings, tables)) for name in sets]
-    show(plans, tables[0], as_json=json, as_csv=csv, compared=compare is not None)
+    found = None
+    if draw is not None:
+        built, choices = plans[0][1], split_apis(sets[0])[0]
+        job, rows = run_pilot(
+            draw.batch(), sources, choices, settings, built, local=pilot.local, yes=pilot.yes, quiet=json
+        )
+        found = extrapolate(built, job, rows, tables[0])
+    show(plans, tables[0], found, as_json=json, as_csv=csv, compared=compare is not None)
     return int(strict and not all(built.complete for _, built in plans))
 
 
@@ -197,16 +129,18 @@ def region_of(settings: Settings) -> str:
     return settings.aws_region("")
 
 
-def count(sources: Sequence[str], settings: Settings) -> Counts:
-    """Enumerate sources into counts; how far it got stands on stderr when that is a terminal."""
+def count(sources: Sequence[str], settings: Settings, column: str | None, draw: Draw | None) -> Counts:
+    """Enumerate sources into counts, drawing a sample on the way; how far it got stands on stderr."""
     counts = Counts()
 
     def s3() -> Any:
         return client.s3(settings.aws_region(DEFAULT_REGION), endpoint_url=settings.s3_url, profile=settings.profile)
 
     with talk.status("listing") as status:
-        for batch in enumerate_batches(sources, s3_client_factory=s3):
+        for batch in enumerate_batches(sources, s3_client_factory=s3, column=column):
             counts.add_batch(batch)
+            if draw is not None:
+                draw.add(batch)
             status.update(f"listing: {counts.images + counts.videos:,} images and videos")
     return counts
 
@@ -234,7 +168,15 @@ def month_to_date(terms: Terms, settings: Settings, prices: PriceTable) -> dict[
     return dict(cloudwatch.month_to_date(region, prices, now, profile=settings.profile))
 
 
-def show(plans: Sequence[tuple[str, Plan]], prices: PriceTable, *, as_json: bool, as_csv: bool, compared: bool) -> None:
+def show(
+    plans: Sequence[tuple[str, Plan]],
+    prices: PriceTable,
+    found: Extrapolation | None,
+    *,
+    as_json: bool,
+    as_csv: bool,
+    compared: bool,
+) -> None:
     """Print on stdout."""
     if as_csv:
         writer = csv_format.writer(sys.stdout, lineterminator="\n")
@@ -242,8 +184,8 @@ def show(plans: Sequence[tuple[str, Plan]], prices: PriceTable, *, as_json: bool
     elif as_json:
         documents = [document(built, prices) for _, built in plans]
         sets = [{"apis": name.split(","), **doc} for (name, _), doc in zip(plans, documents, strict=True)]
-        value: Mapping[str, Any] = {"compare": sets} if compared else documents[0]
-        print_json(value)
+        sampled = {"sample": found.to_json()} if found else {}
+        print_json({"compare": sets} if compared else {**documents[0], **sampled})
     elif compared:
         show_plans(plans, stdout())
     else:
@@ -252,23 +194,11 @@ def show(plans: Sequence[tuple[str, Plan]], prices: PriceTable, *, as_json: bool
         if lines:
             parts = ", ".join(f"{line.units:,} {line.meter} {dollars(line.usd)}" for line in lines)
             print_line(f"\nBeside it, on S3's bill, at most: {parts}")
+        if found:
+            print_line(f"\n{plan_sample.text(found)}")
 
 
 def document(built: Plan, prices: PriceTable) -> dict[str, Any]:
     """The `--json` document: the plan's, and what S3 would add."""
     lines = s3_lines(built.counts, built.region, prices)
     return built.to_json() | ({"s3": s3_json(lines)} if lines else {})
-
-
-def pairs(flag: str, values: Sequence[str]) -> dict[str, Decimal]:
-    """`["labels=20,faces=5", "text=1"]` -> numbers by name. Raises UsageError for anything else."""
-    found = {}
-    for part in (part for value in values for part in value.split(",")):
-        name, equals, number = part.partition("=")
-        try:
-            found[name.strip()] = Decimal(number)
-        except InvalidOperation:
-            equals = ""
-        if not equals or not found[name.strip()].is_finite() or found[name.strip()] < 0:
-            raise UsageError(f"{flag} {part}: not name=number", f"Write {flag} name=number.")
-    return found

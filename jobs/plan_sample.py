@@ -1,0 +1,204 @@
+"""What a paid pilot of a few items says of the whole source: shares and means with 95 % intervals. Pure.
+
+Rule: what is not known stays an interval. Shares are Wilson's (they hold for small samples and for 0 of n), means use
+Student's t; both shrink as the sample nears the whole (finite population correction).
+Source of the formulas: Wilson 1927; Cornish-Fisher expansion of t; Cochran, Sampling Techniques, 2.6.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite, sqrt
+from typing import Any
+
+from jobs.plan_values import Plan
+from jobs.price import PriceTable, known_total, money
+from jobs.price_free import Month
+from jobs.price_text import count, dollars, table
+
+_Z = 1.959964  # 97.5 % quantile of the normal distribution
+HEADER = ("API", "Calls", "Answered", "Skipped", "Failed", "Altered", "Found per image")
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A number with its 95 % interval."""
+
+    low: float
+    value: float
+    high: float
+
+    def to_json(self) -> dict[str, float | None]:
+        """`high` is null where the sample sets no upper end."""
+        return {"low": self.low, "value": self.value, "high": self.high if isfinite(self.high) else None}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSample:
+    """What became of one API's calls in the pilot. `found`: rows of the API's table per answered image."""
+
+    api: str
+    ok: int
+    skipped: int
+    failed: int
+    altered: int  # of `ok`: the picture was converted or shrunk before it was sent
+    found: tuple[int, ...]
+    vectors: tuple[int, ...] = ()  # face vectors stored per answered image, of an API that stores them
+
+    @property
+    def calls(self) -> int:
+        return self.ok + self.skipped + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Dollars with the bounds of the sample's interval; None where a price is unknown."""
+
+    low: Decimal | None
+    expected: Decimal | None
+    high: Decimal | None
+
+    def to_json(self) -> dict[str, str | None]:
+        return {"low": money(self.low), "expected": money(self.expected), "high": money(self.high)}
+
+
+@dataclass(frozen=True, slots=True)
+class Extrapolation:
+    """The plan of the whole source as the pilot corrects it."""
+
+    job: str
+    items: int  # images in the pilot
+    of: int  # images in the source
+    apis: tuple[ApiSample, ...]
+    usd: Money
+    vectors_a_month: Interval | None  # face vectors the whole source would store
+    vectors_usd: Money | None  # what they cost a month
+
+    def answered(self, row: ApiSample) -> Interval:
+        return share(row.ok, row.calls, self.of)
+
+    def to_json(self) -> dict[str, Any]:
+        """The `sample` part of `estimate --json`."""
+        return {
+            "job": self.job,
+            "items": self.items,
+            "of": self.of,
+            "confidence": 0.95,
+            "apis": [self._row(row) for row in self.apis],
+            "usd": self.usd.to_json(),
+            "vectors": self.vectors_a_month.to_json() if self.vectors_a_month else None,
+            "vectors_usd_a_month": self.vectors_usd.to_json() if self.vectors_usd else None,
+        }
+
+    def _row(self, row: ApiSample) -> dict[str, Any]:
+        parts = {"answered": row.ok, "skipped": row.skipped, "failed": row.failed, "altered": row.altered}
+        shares = {name: share(number, row.calls, self.of).to_json() for name, number in parts.items()}
+        return {"api": row.api, "calls": row.calls, **shares, "found_per_image": mean(row.found, self.of).to_json()}
+
+
+def share(hits: int, of: int, whole: int) -> Interval:
+    """`hits` of `of` drawn from `whole`, as a share 0 to 1. Nothing drawn: anything from 0 to 1."""
+    if of == 0:
+        return Interval(0.0, 0.0, 1.0)
+    p, z = hits / of, _Z * _correction(of, whole)
+    middle = (p + z * z / (2 * of)) / (1 + z * z / of)
+    half = z / (1 + z * z / of) * sqrt(p * (1 - p) / of + z * z / (4 * of * of))
+    return Interval(min(p, max(0.0, middle - half)), p, max(p, min(1.0, middle + half)))
+
+
+def mean(values: Sequence[int], whole: int) -> Interval:
+    """The mean of a sample of non-negative counts. One value or none has no upper end."""
+    if not values:
+        return Interval(0.0, 0.0, float("inf"))
+    n, value = len(values), sum(values) / len(values)
+    if n == 1:
+        return Interval(0.0, value, value if whole == 1 else float("inf"))
+    spread = sqrt(sum((x - value) ** 2 for x in values) / (n - 1))
+    half = _t(n - 1) * spread / sqrt(n) * _correction(n, whole)
+    return Interval(max(0.0, value - half), value, value + half)
+
+
+def extrapolate(plan: Plan, job: str, apis: Iterable[ApiSample], prices: PriceTable) -> Extrapolation:
+    """The whole source's price with the pilot's share of answered calls in place of "every image is sent"."""
+    rows = tuple(apis)
+    whole = plan.counts.images
+    shares = {row.api: share(row.ok, row.calls, whole) for row in rows}
+    usd = Money(
+        *(_price(plan, {name: getattr(s, end) for name, s in shares.items()}) for end in ("low", "value", "high"))
+    )
+    stored = [row for row in rows if row.vectors]
+    vectors = None
+    if stored:
+        each, answered = mean(stored[0].vectors, whole), shares[stored[0].api]
+        vectors = Interval(
+            each.low * answered.low * whole, each.value * answered.value * whole, each.high * answered.high * whole
+        )
+    items = max((row.calls for row in rows), default=0)
+    return Extrapolation(job, items, whole, rows, usd, vectors, _vectors_usd(plan.region, prices, vectors))
+
+
+def text(found: Extrapolation) -> str:
+    """The pilot as a table, and the price it leads to."""
+    rows = [
+        (
+            row.api,
+            count(row.calls),
+            *(_percent(share(n, row.calls, found.of)) for n in (row.ok, row.skipped, row.failed, row.altered)),
+            _range(mean(row.found, found.of)),
+        )
+        for row in found.apis
+    ]
+    usd = found.usd
+    parts = [f"Pilot of {count(found.items)} of {count(found.of)} images (job {found.job}), with 95 % intervals", ""]
+    parts += [table(HEADER, rows, HEADER[1:]), ""]
+    parts.append(f"All images: {dollars(usd.expected)} expected, {dollars(usd.low)} to {dollars(usd.high)}")
+    if found.vectors_a_month and found.vectors_usd:
+        many = found.vectors_a_month
+        most = f"{many.high:,.0f}" if isfinite(many.high) else "any number"
+        price = dollars(found.vectors_usd.expected)
+        parts.append(f"Face vectors stored: {many.value:,.0f} ({many.low:,.0f} to {most}), {price} a month on top")
+    return "\n".join(parts)
+
+
+def _price(plan: Plan, shares: Mapping[str, float]) -> Decimal | None:
+    """The plan's lines with each API's units times its share, through the same tiers, all in one month."""
+    month = Month(plan.prices, plan.region, plan.month_to_date, plan.free_tier)
+    amounts = []
+    for line in plan.lines:
+        units = line.units
+        if line.unit == "image" and line.api in shares:
+            units = Decimal(round(float(line.units) * shares[line.api]))
+        amounts.append(None if line.open else month.price(line.meter, units).usd)
+    return known_total(amounts)
+
+
+def _vectors_usd(region: str, prices: PriceTable, vectors: Interval | None) -> Money | None:
+    if vectors is None:
+        return None
+    ends = (vectors.low, vectors.value, vectors.high)
+    known = [None if not isfinite(end) else prices.price("face-vectors", region, round(end)).usd for end in ends]
+    return Money(*known)
+
+
+def _correction(n: int, whole: int) -> float:
+    """Less is left to chance the more of the whole was drawn."""
+    return sqrt(max(0, whole - n) / (whole - 1)) if whole > 1 else 0.0
+
+
+def _t(freedom: int) -> float:
+    """The 97.5 % quantile of Student's t, to 1 % from 4 degrees of freedom on; below, as tabulated."""
+    tabulated = {1: 12.706, 2: 4.303, 3: 3.182}
+    if freedom in tabulated:
+        return tabulated[freedom]
+    z, v = _Z, freedom
+    return z + (z**3 + z) / (4 * v) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v * v)
+
+
+def _percent(interval: Interval) -> str:
+    return f"{interval.value:.0%} ({interval.low:.0%}-{interval.high:.0%})"
+
+
+def _range(interval: Interval) -> str:
+    if not isfinite(interval.high):
+        return f"{interval.value:.1f}"
+    return f"{interval.value:.1f} ({interval.low:.1f}-{interval.high:.1f})"

@@ -1,0 +1,150 @@
+"""The flags of `rekscan estimate`, in groups: what to price without a source, and how the account is billed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from jobs import plan_demand
+from jobs.errors import UsageError
+from jobs.plan import Counts, Demand
+from jobs.price import PriceTable
+from rekscan.sample import Draw
+
+Flag = Annotated[bool, Parameter(negative=())]
+Many = Annotated[list[str] | None, Parameter(negative=())]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Amounts:
+    """What to price where there is no source.
+
+    Parameters
+    ----------
+    images
+        So many images, instead of a source.
+    video_minutes
+        So many minutes of stored video.
+    videos
+        In how many videos those minutes are: bounds what rounding up part minutes can cost.
+    faces_stored
+        Face vectors kept in a collection, priced for --days.
+    users_stored
+        User vectors kept in a collection, priced for --days.
+    days
+        How long vectors are kept.
+    units
+        Units of any other meter, as custom-labels-inference=10. Repeatable.
+    """
+
+    images: int | None = None
+    video_minutes: Decimal | None = None
+    videos: int = 1
+    faces_stored: int | None = None
+    users_stored: int | None = None
+    days: Decimal = Decimal(30)
+    units: Many = None
+
+    @property
+    def given(self) -> bool:
+        """Whether there is anything to price here."""
+        return self.instead or any(v is not None for v in (self.faces_stored, self.users_stored, self.units))
+
+    @property
+    def instead(self) -> bool:
+        """Whether it stands in place of a source."""
+        return self.images is not None or self.video_minutes is not None
+
+    def counts(self) -> Counts:
+        numbers = (self.images or 0, self.videos, self.faces_stored or 0, self.users_stored or 0)
+        if min(*numbers, self.days, self.video_minutes or 0) < 0:
+            raise UsageError("an amount is under 0", "Give amounts of 0 or more.")
+        counts = Counts(images=self.images or 0)
+        if self.video_minutes is not None:
+            if not self.videos:
+                raise UsageError("--videos 0 with --video-minutes", "Leave --videos out, or give how many there are.")
+            counts.videos = counts.videos_measured = self.videos
+            counts.video_ms = int(self.video_minutes * 60_000)
+            counts.video_minutes_up = -(-counts.video_ms // 60_000) + self.videos - 1
+        return counts
+
+    def demands(self, prices: PriceTable) -> list[Demand]:
+        found = []
+        if self.faces_stored is not None:
+            found.append(plan_demand.stored("face-vectors", self.faces_stored, self.days, prices))
+        if self.users_stored is not None:
+            found.append(plan_demand.stored("user-vectors", self.users_stored, self.days, prices))
+        for meter, units in pairs("--units", self.units or ()).items():
+            found.append(plan_demand.of_meter(meter, units, prices))
+        return found
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Pilot:
+    """A paid pilot.
+
+    Parameters
+    ----------
+    sample
+        Send so many random images of the source for real (asks first: it is paid for) and extrapolate from them.
+    yes
+        Do not ask before the sample is paid for.
+    local
+        Run the sample on the bundled emulator: free, with open models.
+    """
+
+    sample: int | None = None
+    yes: Flag = False
+    local: Flag = False
+
+    def draw(self, sources: Sequence[str], compare: Sequence[str] | None) -> Draw | None:
+        """Where the random images are collected, None without --sample. Raises UsageError where it cannot be."""
+        if self.sample is None:
+            return None
+        if not sources or compare:
+            raise UsageError("--sample draws from one SOURCE with one --api", "Give a source, and leave --compare out.")
+        if self.sample < 1:
+            raise UsageError(f"--sample {self.sample}: a sample has 1 image or more")
+        return Draw(self.sample)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Terms:
+    """How the account is billed and how fast it may call.
+
+    Parameters
+    ----------
+    month_to_date
+        Units billed this month before, as image-group-2=900000 (repeatable), or `cloudwatch` to read AWS's counts.
+    start
+        First day (2026-12-01): lays the job over calendar months at the account's quotas.
+    free_tier
+        Monthly free units of an account that still has them: 2026 or 2019. Most have none.
+    tps
+        Calls a second in place of the quota, as labels=20 or DetectLabels=20. Repeatable.
+    """
+
+    month_to_date: Many = None
+    start: date | None = None
+    free_tier: Literal["2026", "2019"] | None = None
+    tps: Many = None
+
+
+def pairs(flag: str, values: Sequence[str]) -> dict[str, Decimal]:
+    """`["labels=20,faces=5", "text=1"]` -> numbers by name. Raises UsageError for anything else."""
+    found = {}
+    for part in (part for value in values for part in value.split(",")):
+        name, equals, number = part.partition("=")
+        try:
+            found[name.strip()] = Decimal(number)
+        except InvalidOperation:
+            equals = ""
+        if not equals or not found[name.strip()].is_finite() or found[name.strip()] < 0:
+            raise UsageError(f"{flag} {part}: not name=number", f"Write {flag} name=number.")
+    return found

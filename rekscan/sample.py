@@ -1,0 +1,120 @@
+"""`estimate --sample N`: a paid pilot of N random images through the same workers a scan uses, and what it says.
+
+Rule: nothing is paid before `approve`. The images are drawn with a fixed seed, so the same source gives the same pilot.
+The pilot is a job of its own in the home, with its answers, tables and costs.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.apis import Choice
+from jobs.errors import RekscanError
+from jobs.folder import JobFolder, new_job_id
+from jobs.items import MANIFEST_SCHEMA
+from jobs.plan import Counts, Plan
+from jobs.plan_sample import ApiSample
+from jobs.price_text import dollars
+from rekscan.approval import approve
+from rekscan.follow import follow
+from rekscan.launch import Draft, create, open_job, plan_of
+from rekscan.output import talk
+from rekscan.session import Engine
+from rekscan.settings import Settings
+
+SEED = 20261123
+_VECTORS = "faces_indexed"  # column of the images table that counts the face vectors a call stored
+
+
+class Draw:
+    """N random images of a stream of manifest batches: those with the lowest random keys, in constant memory."""
+
+    def __init__(self, size: int, seed: int = SEED) -> None:
+        self._size = size
+        self._random = np.random.default_rng(seed)
+        self._rows = MANIFEST_SCHEMA.empty_table()
+        self._keys = np.empty(0)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        sent = pc.and_(pc.equal(batch.column("kind"), "image"), pc.is_null(batch.column("skip")))
+        rows = pa.Table.from_batches([batch]).filter(sent)
+        keys = self._random.random(rows.num_rows)
+        worst = self._keys[-1] if len(self._keys) >= self._size else 2.0
+        near = np.flatnonzero(keys < worst)
+        if len(near) == 0:
+            return
+        both = np.concatenate([self._keys, keys[near]])
+        order = np.argsort(both, kind="stable")[: self._size]
+        self._rows = pa.concat_tables([self._rows, rows.take(near)]).take(order)
+        self._keys = both[order]
+
+    def batch(self) -> pa.RecordBatch:
+        """The images drawn, in the source's order, numbered from 0."""
+        rows = self._rows.sort_by("item_id").combine_chunks()
+        at = MANIFEST_SCHEMA.get_field_index("item_id")
+        numbered = rows.set_column(at, MANIFEST_SCHEMA.field(at), pa.array(range(rows.num_rows), pa.int64()))
+        return (numbered.to_batches() or [pa.RecordBatch.from_pylist([], MANIFEST_SCHEMA)])[0]
+
+
+def pilot(
+    batch: pa.RecordBatch, sources: Sequence[str], choices: tuple[Choice, ...], settings: Settings, plan: Plan,
+    *, local: bool, yes: bool, quiet: bool,
+) -> tuple[str, list[ApiSample]]:  # fmt: skip
+    """Ask, run the images of `batch` as a job, and count what became of them. The job's id and the counts.
+
+    Raises RekscanError if it is not approved; nothing was paid then.
+    """
+    if batch.num_rows == 0:
+        raise RekscanError("there is no image to sample", "Give a source with pictures in it.")
+    folder = JobFolder(settings.home, new_job_id(), s3_url=settings.s3_url)
+    counts = Counts()
+    counts.add_batch(batch)
+    small = plan_of(choices, counts, plan.region)
+    try:
+        with folder.manifest_writer() as writer:
+            writer.add_batch(batch)
+        payer = "the bundled emulator, so nobody bills it" if local else "AWS"
+        talk.print(f"A pilot of {batch.num_rows:,} images costs {dollars(small.total)} at {payer}.")
+        approve(small, yes=yes or local, threshold=settings.approve_under)
+        drafted = Draft(folder, tuple(f"sample of {source}" for source in sources), counts, batch.num_rows)
+        spec = create(drafted, choices, small, settings, local=local)
+    except BaseException:
+        if folder.read("job.json") is None:
+            folder.remove()
+        raise
+    with Engine(settings, local=local) as engine:
+        ledger = engine.start(spec)
+        open_job(ledger, folder, rekognition_url=engine.rekognition_url)
+        follow(ledger, folder, tend=engine.tend, quiet=quiet)
+    return spec.job, list(count(folder))
+
+
+def count(folder: JobFolder) -> Iterator[ApiSample]:
+    """What became of each API's calls, from the job's result parts."""
+    tables = [folder.result(paths) for paths in folder.result_parts().values()]
+    for choice in folder.spec.apis:
+        api = choice.api
+        rows = [row for table in tables for row in _rows(table, api.name)]
+        outcomes = [row["outcome"] for row in rows]
+        answers = [orjson.loads(row["response"]) for row in rows if row["response"] is not None]
+        names = api.brief_schema.names
+        vectors = [int(api.brief(answer)[names.index(_VECTORS)] or 0) for answer in answers if _VECTORS in names]
+        yield ApiSample(
+            api=api.name,
+            ok=outcomes.count("ok"),
+            skipped=outcomes.count("skipped"),
+            failed=outcomes.count("failed"),
+            altered=sum(row["sent"] == "fitted" for row in rows),
+            found=tuple(sum(1 for _ in api.rows(answer)) for answer in answers),
+            vectors=tuple(vectors),
+        )
+
+
+def _rows(table: pa.Table, api: str) -> Iterable[dict[str, Any]]:
+    mine = table.filter(pc.equal(table.column("api"), api))
+    rows: list[dict[str, Any]] = mine.select(["outcome", "sent", "response"]).to_pylist()
+    return rows

@@ -1,0 +1,132 @@
+"""The pilot's arithmetic: random without bias, intervals that hold what they should and shrink with the sample."""
+
+from decimal import Decimal
+from random import Random
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jobs.apis import parse
+from jobs.items import Item, from_batch, to_batch
+from jobs.plan import Counts, plan
+from jobs.plan_sample import ApiSample, extrapolate, mean, share, text
+from jobs.price import PriceTable
+from jobs.quotas import QuotaTable
+from rekscan.sample import Draw
+
+PRICES = PriceTable.bundled()
+
+
+def batch(start, number, skip_every=0):
+    return to_batch(
+        Item(n, f"/p/{n}.jpg", "image", size=1, skip="hidden" if skip_every and n % skip_every == 0 else None)
+        for n in range(start, start + number)
+    )
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 40), max_size=8), st.integers(1, 30))
+def test_a_draw_has_the_wanted_size_in_the_sources_order_whatever_the_batches(sizes, wanted):
+    draw, at = Draw(wanted), 0
+    for size in sizes:
+        draw.add(batch(at, size))
+        at += size
+    drawn = from_batch(draw.batch())
+    assert len(drawn) == min(wanted, at)
+    assert [item.item_id for item in drawn] == list(range(len(drawn)))
+    numbers = [int(item.uri[3:-4]) for item in drawn]
+    assert numbers == sorted(set(numbers))
+
+
+def test_every_image_is_as_likely_and_skipped_items_are_never_drawn():
+    hits = [0] * 50
+    for seed in range(400):
+        draw = Draw(5, seed)
+        for start in range(0, 50, 10):
+            draw.add(batch(start, 10, skip_every=10))
+        for item in from_batch(draw.batch()):
+            hits[int(item.uri[3:-4])] += 1
+    assert all(hits[n] == 0 for n in range(0, 50, 10))
+    drawn = [count for n, count in enumerate(hits) if n % 10]
+    assert sum(drawn) == 2000
+    assert min(drawn) > 20 and max(drawn) < 75  # 44 expected, standard deviation 6.3
+
+
+def test_the_same_source_gives_the_same_pilot():
+    one, other = Draw(5), Draw(5)
+    one.add(batch(0, 100))
+    other.add(batch(0, 100))
+    assert one.batch() == other.batch()
+
+
+@given(st.integers(0, 200), st.integers(1, 200), st.integers(1, 10**6))
+def test_a_share_lies_in_its_interval(hits, of, whole):
+    hits, whole = min(hits, of), max(whole, of)
+    found = share(hits, of, whole)
+    assert 0 <= found.low <= found.value <= found.high <= 1
+    if of == whole:
+        assert found.low == pytest.approx(found.value) == pytest.approx(found.high)
+
+
+def test_a_share_interval_holds_the_truth_about_95_times_in_100():
+    random, truth = Random(7), 0.1
+    held = 0
+    for _ in range(2000):
+        hits = sum(random.random() < truth for _ in range(60))
+        found = share(hits, 60, 10**9)
+        held += found.low <= truth <= found.high
+    assert 0.93 < held / 2000 < 0.98
+
+
+def test_a_mean_interval_holds_the_truth_about_95_times_in_100():
+    random, held = Random(7), 0
+    for _ in range(2000):
+        found = mean([random.randrange(7) for _ in range(8)], 10**9)
+        held += found.low <= 3 <= found.high
+    assert 0.93 < held / 2000 < 0.97
+
+
+def test_one_value_sets_no_upper_end():
+    assert mean([3], 100).to_json() == {"low": 0.0, "value": 3.0, "high": None}
+    assert mean([], 100).to_json()["high"] is None
+
+
+def make(apis, images):
+    return plan(parse([apis]), Counts(images=images), region="us-east-1", prices=PRICES, quotas=QuotaTable.bundled())
+
+
+def test_skips_make_the_whole_cheaper_within_the_interval():
+    built = make("labels,faces", 2_000_000)
+    rows = [ApiSample(api, 90, 10, 0, 5, (1,) * 90) for api in ("labels", "faces")]
+    found = extrapolate(built, "job", rows, PRICES)
+    assert found.usd.expected == PRICES.price("image-group-2", "us-east-1", 3_600_000).usd
+    assert found.usd.low < found.usd.expected < found.usd.high < built.total
+    assert "Pilot of 100 of 2,000,000 images" in text(found)
+
+
+def test_a_sample_of_everything_leaves_nothing_to_chance():
+    built = make("labels", 100)
+    found = extrapolate(built, "job", [ApiSample("labels", 90, 10, 0, 0, (2,) * 90)], PRICES)
+    assert found.usd.low == found.usd.expected == found.usd.high == Decimal("0.09")
+
+
+def test_faces_per_image_become_vectors_a_month():
+    built = make("index-faces:collection=people", 1_000_000)
+    found = extrapolate(built, "job", [ApiSample("index-faces", 50, 0, 0, 0, (2, 4) * 25, (1, 3) * 25)], PRICES)
+    assert found.vectors_a_month.value == 2_000_000
+    assert found.vectors_usd.expected == 20
+    assert found.vectors_usd.low < 20 < found.vectors_usd.high
+    assert found.to_json()["vectors"]["value"] == 2_000_000
+
+
+def test_an_unknown_price_stays_unknown():
+    choices = parse(["labels"])
+    counts = Counts(images=10)
+    built = plan(choices, counts, region="eu-south-2", prices=PRICES, quotas=QuotaTable.bundled())
+    assert extrapolate(built, "job", [ApiSample("labels", 1, 0, 0, 0, (1,))], PRICES).usd.expected is None
+
+
+def test_the_draw_takes_batches_of_the_manifest_schema():
+    assert isinstance(Draw(1).batch(), pa.RecordBatch)
