@@ -1,7 +1,7 @@
 """Which tables a job's `reports/` holds: `tables.json`, written last, says so."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import orjson
 
@@ -32,15 +32,23 @@ class BuiltTables:
         lists = {name: tuple(document[name]) for name in ("paths", "formats", "files")}
         return cls(**{**document, **lists})
 
-    def with_files(self, other: "BuiltTables", names: set[str], table: str) -> "BuiltTables":
-        """This build and files of another one that stay beside it, all of one table."""
-        if not names:
-            return self
+    def still_good(self, other: "BuiltTables") -> set[str]:
+        """Files of an earlier build that say the same as this one, in formats this one did not write."""
+        if (self.parts, self.min_confidence, self.partial) != (other.parts, other.min_confidence, other.partial):
+            return set()
+        return {name for name in other.files if name.rpartition(".")[2] not in self.formats} - set(self.files)
+
+    def with_files(self, other: "BuiltTables", names: set[str]) -> "BuiltTables":
+        """This build and files of an earlier one that stay beside it."""
         kept = [(path, name) for path, name in zip(other.paths, other.files, strict=True) if name in names]
-        paths, files = zip(*kept, strict=True)
-        rows = {**self.rows, table: other.rows[table]}
-        more = {"paths": self.paths + paths, "files": self.files + files, "rows": rows}
-        return BuiltTables(**{**asdict(self), **more})
+        formats = {name.rpartition(".")[2] for name in names} & set(other.formats)
+        return replace(
+            self,
+            paths=(*self.paths, *(path for path, _ in kept)),
+            files=(*self.files, *(name for _, name in kept)),
+            rows={**other.rows, **self.rows} if names else self.rows,
+            formats=(*self.formats, *sorted(formats - set(self.formats))),
+        )
 
 
 def built_tables(folder: JobFolder) -> BuiltTables | None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 import duckdb
 
 from jobs.apis.base import Api
+from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from reports.bands import band
 from reports.charts import FREE
@@ -108,7 +109,11 @@ def _box(row: dict[str, float | None]) -> list[str]:
 
 
 def _begun(data: bytes) -> bool:
-    return bool(read_verdicts(data))
+    """Somebody has written into it, or made something else of it."""
+    try:
+        return bool(read_verdicts(data))
+    except UsageError:
+        return True
 
 
 def _name(number: int) -> str:

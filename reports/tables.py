@@ -74,9 +74,11 @@ def build_tables(
     names = tuple(path.name for path in build.files)
     built = BuiltTables(spec.job, tuple(paths), rows, chosen, min_confidence, partial, fingerprint(parts), names)
     if before is not None:
-        kept = {name for name in before.files if name.startswith(f"{COSTS}.")} if costs is None else set()
+        kept = built.still_good(before)
+        if costs is None:
+            kept |= {name for name in before.files if name.startswith(f"{COSTS}.")}
         unpublish(folder, set(before.files) - set(names) - kept)
-        built = built.with_files(before, kept, COSTS)
+        built = built.with_files(before, kept)
     folder.write(f"reports/{INDEX}", built.to_json())
     return built
 

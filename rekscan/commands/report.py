@@ -1,22 +1,17 @@
 """`rekscan report`: a job's tables and its page, from stored answers. Makes no call to Rekognition."""
 
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-import urllib3
 from cyclopts import Parameter
 from rich.progress import Progress
 
 from jobs import costs
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
-from jobs.items import Item
-from jobs.media.check import Skip
-from jobs.media.origins import Loaded, load_s3, load_web
 from jobs.progress import Status, status_of
 from rekscan.output import print_json, print_line, talk
 from rekscan.session import find, ledger
-from rekscan.settings import Connection, Settings, resolve
+from rekscan.settings import Connection, resolve
 from reports.built import BuiltTables
 from reports.gallery import Wanted
 from reports.html import ITEMS, BuiltReport, build_report
@@ -24,16 +19,20 @@ from reports.judged import make_sheet
 from reports.summary import summarize
 from reports.tables import FORMATS, build_tables
 from reports.terminal import lines
-from workers import client
+from reports.workbook import build_workbook
+from workers.fetching import fetcher
 
-_HTML, _REVIEW = "html", "review"
+_HTML, _XLSX, _REVIEW = "html", "xlsx", "review"
+_MADE_OF_TABLES = {_HTML, _XLSX, _REVIEW}
 Flag = Annotated[bool, Parameter(negative=())]
 
 
 def report(
     job: Annotated[str | None, Parameter(help="Job id, or `last`.")] = None,
     *,
-    format: Annotated[str, Parameter(help="What to write: csv, parquet, jsonl, html, review.")] = "csv,parquet,html",
+    format: Annotated[
+        str, Parameter(help="What to write: csv, parquet, jsonl, xlsx, html, review.")
+    ] = "csv,parquet,html",
     min_confidence: Annotated[float | None, Parameter(help="Leave out findings under this confidence.")] = None,
     label: Annotated[str | None, Parameter(help="Gallery and review.csv: only names like this, as 'Weapons*'.")] = None,
     only: Annotated[
@@ -55,25 +54,29 @@ def report(
     """
     asked = [name.strip() for name in format.split(",") if name.strip()]
     if not asked:
-        raise UsageError("--format names nothing", f"Choose from: {', '.join((*FORMATS, _HTML, _REVIEW))}.")
+        raise UsageError("--format names nothing", f"Choose from: {', '.join((*FORMATS, _XLSX, _HTML, _REVIEW))}.")
     if items < 0:
         raise UsageError(f"--items {items}: cannot be", "Give 0 or more.")
     settings = resolve(connection)
     folder = find(settings, job)
     found = status_of(folder, ledger(settings))
-    tables = [name for name in asked if name not in (_HTML, _REVIEW)]
-    if {_HTML, _REVIEW} & set(asked) and "parquet" not in tables:
-        tables.append("parquet")  # the page is made from them
+    tables = [name for name in asked if name not in _MADE_OF_TABLES]
+    if _MADE_OF_TABLES & set(asked) and "parquet" not in tables:
+        tables.append("parquet")  # the others are made of them
     built = _tables(folder, found, tables, min_confidence, excel, quiet=json)
     page = None
     if _HTML in asked:
         wanted = Wanted(label, only == "flagged")
-        fetch = _fetch(folder, settings) if thumbnails else None
+        fetch = fetcher(folder.spec, s3_url=settings.s3_url, profile=settings.profile) if thumbnails else None
         page = build_report(
             folder, status=found.to_json(), wanted=wanted, items=items, thumbnails=thumbnails, fetch=fetch
         )
+    book = build_workbook(folder) if _XLSX in asked else None
     sheet = make_sheet(folder, Wanted(label, only == "flagged")) if _REVIEW in asked or label or only else None
-    _show(folder, built, page, sheet, json=json)
+    more = [path for path in (page and page.path, book, sheet) if path]
+    _show(folder, built, page, more, json=json)
+    if sheet is not None:
+        talk.print(f"Fill in the column `verdict` of {sheet}, then: rekscan review {folder.job} FILE", soft_wrap=True)
     return 0
 
 
@@ -96,43 +99,26 @@ def _tables(
         )
 
 
-def _fetch(folder: JobFolder, settings: Settings) -> Callable[[Item], Loaded | Skip]:
-    """Gets items on S3 with the job's credentials, and those on the web."""
-    spec = folder.spec
-    s3 = client.s3(spec.region, endpoint_url=settings.s3_url or spec.s3_url, profile=settings.profile)
-    http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=10, read=60))
-
-    def fetch(item: Item) -> Loaded | Skip:
-        return load_s3(item, s3, whole=True) if item.uri.startswith("s3://") else load_web(item, http)
-
-    return fetch
-
-
-def _show(folder: JobFolder, built: BuiltTables, page: BuiltReport | None, sheet: str | None, *, json: bool) -> None:
+def _show(folder: JobFolder, built: BuiltTables, page: BuiltReport | None, more: list[str], *, json: bool) -> None:
     if json:
-        print_json(_document(built, page, sheet))
+        print_json(_document(built, page, more))
         return
     for line in lines(summarize(folder)):
         print_line(line)
     print_line("")
-    for path in built.paths:
+    for path in (*built.paths, *more):
         print_line(path)
-    if sheet is not None:
-        print_line(sheet)
-        talk.print(f"Fill in the column `verdict` of that sheet, then: rekscan review {folder.job} FILE")
-    if page is not None:
-        print_line(page.path)
-        if page.fetched:
-            talk.print(f"{page.fetched:,} pictures fetched for the gallery, {page.fetched_bytes:,} bytes")
+    if page is not None and page.fetched:
+        talk.print(f"{page.fetched:,} pictures fetched for the gallery, {page.fetched_bytes:,} bytes")
 
 
-def _document(built: BuiltTables, page: BuiltReport | None, sheet: str | None) -> dict[str, Any]:
+def _document(built: BuiltTables, page: BuiltReport | None, more: list[str]) -> dict[str, Any]:
     return {
         "job": built.job,
         "partial": built.partial,
         "min_confidence": built.min_confidence,
         "rows": dict(built.rows),
-        "files": [*built.paths, *([page.path] if page else []), *([sheet] if sheet else [])],
+        "files": [*built.paths, *more],
         "gallery": {"pictures": page.pictures, "fetched": page.fetched, "fetched_bytes": page.fetched_bytes}
         if page
         else None,

@@ -27,7 +27,7 @@ def sql(
     Example: `rekscan sql last "select uri, confidence from labels where name = 'Dog' and confidence > 90"`
     """
     folder = find(resolve(connection), job)
-    shape = "json" if json else format
+    shape: str = "json" if json else format
     if shape == "auto":
         shape = "table" if results.is_terminal else "lines"
     with ask(folder, query) as answer:

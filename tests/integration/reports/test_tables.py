@@ -265,3 +265,12 @@ def test_the_dictionary_tells_every_column_of_every_table(tmp_path: Path) -> Non
     columns = [(name, c) for name in built.rows for c in pq.read_schema(reports(folder) / f"{name}.parquet").names]
     assert [(row[0], row[1]) for row in told] == columns
     assert all(row[3] for row in told)
+
+
+def test_a_format_written_before_stays_while_it_says_the_same(tmp_path: Path) -> None:
+    folder = make_job(tmp_path, 10)
+    build_tables(folder, formats=("csv", "parquet"))
+    assert set(build_tables(folder, formats=("parquet",)).formats) == {"csv", "parquet"}
+    assert (reports(folder) / "labels.csv").exists()
+    assert build_tables(folder, formats=("parquet",), min_confidence=90).formats == ("parquet",)
+    assert not (reports(folder) / "labels.csv").exists()

@@ -1,0 +1,90 @@
+"""Verdicts into precision, thresholds and allow-lists."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.errors import UsageError
+from reports.review import Review, Verdict, read_verdicts, review, wilson
+from reports.safe import defuse, undefuse
+
+HEADER = "item_id,uri,api,name,confidence,left,top,width,height,verdict,note\n"
+
+
+def verdicts(name: str, confidence: float, right: int, wrong: int) -> list[Verdict]:
+    return [Verdict("labels", name, confidence, n < right) for n in range(right + wrong)]
+
+
+@given(st.integers(0, 500), st.integers(0, 500))
+def test_an_interval_holds_its_share_and_narrows_with_more(right: int, wrong: int) -> None:
+    low, high = wilson(right, right + wrong)
+    assert 0 <= low <= high <= 1
+    if right + wrong:
+        assert low - 1e-9 <= right / (right + wrong) <= high + 1e-9
+        wider = wilson(right, right + wrong)
+        narrower = wilson(10 * right, 10 * (right + wrong))
+        assert narrower[1] - narrower[0] <= wider[1] - wider[0] + 1e-9
+
+
+def test_wilson_agrees_with_a_published_value() -> None:
+    low, high = wilson(9, 10)  # Brown, Cai, DasGupta 2001: (0.596, 0.982)
+    assert (round(low, 3), round(high, 3)) == (0.596, 0.982)
+
+
+def test_the_threshold_is_the_lowest_band_from_which_enough_is_right() -> None:
+    said = [*verdicts("Dog", 50, 40, 60), *verdicts("Dog", 80, 198, 2), *verdicts("Dog", 99, 200, 0)]
+    counts = {("labels", "Dog", 0): 1000, ("labels", "Dog", 2): 1000, ("labels", "Dog", 4): 1000}
+    found = review(said, counts, 0.9)
+    assert found.threshold == 60  # the band from 60 to 75 holds no finding
+    assert found.allowed == ("Dog",)
+    assert found.unreviewed == 3000 - len(said)
+
+
+def test_five_of_five_is_not_enough_to_rely_on() -> None:
+    found = review(verdicts("Gun", 99, 5, 0), {("labels", "Gun", 4): 5000}, 0.9)
+    assert found.threshold is None
+    assert found.allowed == ()
+
+
+def test_a_band_nobody_looked_at_gives_no_threshold_below_it() -> None:
+    counts = {("labels", "Dog", 1): 1000, ("labels", "Dog", 4): 10}
+    found = review(verdicts("Dog", 99, 100, 0), counts, 0.9)
+    assert found.threshold == 75
+
+
+def test_bands_weigh_as_much_as_they_have_findings() -> None:
+    said = [*verdicts("Dog", 50, 0, 200), *verdicts("Dog", 99, 200, 0)]
+    rare = review(said, {("labels", "Dog", 0): 200, ("labels", "Dog", 4): 1_000_000}, 0.9)
+    common = review(said, {("labels", "Dog", 0): 1_000_000, ("labels", "Dog", 4): 200}, 0.9)
+    assert (rare.threshold, common.threshold) == (0, 60)
+
+
+def test_a_review_comes_back_from_its_json() -> None:
+    found = review(verdicts("Dog", 80, 9, 1), {("labels", "Dog", 2): 50})
+    assert Review.from_json(found.to_json()) == found
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_sheet_is_read_as_spreadsheets_save_it(delimiter: str, encoding: str) -> None:
+    cells = ["1", "/a.jpg", "labels", "'=Dog", "97,5" if delimiter == ";" else "97.5", "", "", "", "", " YES ", ""]
+    text = HEADER.replace(",", delimiter) + delimiter.join(cells) + "\r\n"
+    assert read_verdicts(text.encode(encoding)) == [Verdict("labels", "=Dog", 97.5, True)]
+
+
+def test_empty_verdicts_are_left_out_and_question_marks_are_undecided() -> None:
+    rows = "1,u,labels,Dog,90,,,,,,\n2,u,labels,Dog,90,,,,,?,\n3,u,labels,Dog,90,,,,,no,\n"
+    said = read_verdicts((HEADER + rows).encode())
+    assert [one.right for one in said] == [None, False]
+
+
+def test_a_verdict_nobody_understands_names_its_line() -> None:
+    with pytest.raises(UsageError, match="line 2: 'perhaps'"):
+        read_verdicts((HEADER + "1,u,labels,Dog,90,,,,,perhaps,\n").encode())
+    with pytest.raises(UsageError, match="no column 'api'"):
+        read_verdicts(b"a,b\n1,2\n")
+
+
+@given(st.text())
+def test_a_defused_cell_comes_back(text: str) -> None:
+    assert undefuse(defuse(text)) in (text, text.replace("\x00", "\ufffd"), text[1:])
