@@ -32,6 +32,8 @@ class Outcome:
     started_at: datetime | None = None  # aware, UTC: first attempt
     model_version: str | None = None
     response: str | None = None  # the answer's JSON, only the keys that belong to this API
+    content: str | None = None  # what the item is: "sha256:<hex>" or "etag:<etag>:<size>"; None where it was not read
+    answer_of: str | None = None  # of a known answer: "<job>/<item_id>" of the call that was paid for
 
 
 RESULT_SCHEMA = pa.schema(
@@ -53,6 +55,8 @@ RESULT_SCHEMA = pa.schema(
         pa.field("started_at", pa.timestamp("us", tz="UTC")),
         pa.field("model_version", pa.string()),
         pa.field("response", pa.string()),
+        pa.field("content", pa.string()),
+        pa.field("answer_of", pa.string()),
     ]
 )
 _NAMES = tuple(field.name for field in fields(Outcome))

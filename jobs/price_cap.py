@@ -6,13 +6,14 @@ nanodollars is rounded up, so a cap is never overspent. (Nano, not pico: a Lua n
 $9,007,199 in nanodollars and only $9,007 in picodollars. Every price of the bundled table is whole in nanodollars.)
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from itertools import combinations
 from math import ceil
 from typing import Any
 
-from jobs.apis import Choice, requests
+from jobs.apis import Choice, Request, requests
 from jobs.errors import RekscanError
 from jobs.price import PriceTable, Tier, Units
 
@@ -70,7 +71,7 @@ def cap_schedule(
     `planned` is enough; units past its end then cost more than any cap, so that they are never sent.
     """
     wanted: dict[str, dict[str, int]] = {}
-    for request in requests(choices):
+    for request in _parts(requests(choices)):
         units = wanted.setdefault(request.name, {})
         for choice in request.choices:
             for meter in choice.api.meters_for(choice.params):
@@ -81,6 +82,13 @@ def cap_schedule(
         need = None if planned is None else ceil(planned.get(meter, 0))
         steps[meter] = _steps(prices.tiers(meter, region), before, need, f"{meter} in {region}")
     return CapSchedule(steps, wanted)
+
+
+def _parts(asked: Iterable[Request]) -> Iterator[Request]:
+    """The requests, and each for some of its APIs alone: the answers of the others may be known."""
+    for request in asked:
+        for count in range(1, len(request.choices) + 1):
+            yield from (Request(some) for some in combinations(request.choices, count))
 
 
 def nanousd(amount: Decimal) -> int:

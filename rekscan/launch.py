@@ -20,6 +20,8 @@ from jobs.apis import Choice, requests
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec, new_job_id
 from jobs.items import MANIFEST_SCHEMA
+from jobs.known.duplicates import write_duplicates
+from jobs.known.sync import sync
 from jobs.ledger import Ledger
 from jobs.plan import plan as make_plan
 from jobs.plan_counts import Counts
@@ -29,6 +31,7 @@ from jobs.price_cap import cap_schedule, nanousd
 from jobs.price_store import stored_prices, stored_quotas
 from jobs.retries import newest
 from jobs.sources import enumerate_batches
+from rekscan.known import KnownCalls
 from rekscan.settings import Settings
 from workers import client
 
@@ -94,9 +97,11 @@ def plan_of(
     tps: Mapping[str, float] | None = None,
     month_to_date: Mapping[str, Decimal] | None = None,
     start: date | None = None,
+    known: KnownCalls | None = None,
 ) -> Plan:
     """The plan of a draft: the same function `estimate` calls."""
-    return make_plan(
+    known = known or KnownCalls()
+    plan = make_plan(
         choices,
         counts,
         region=region,
@@ -105,7 +110,9 @@ def plan_of(
         tps=tps,
         month_to_date=month_to_date,
         start=start,
+        known=known.calls,
     )
+    return plan.assuming((*plan.assumptions, *known.notes))
 
 
 def create(
@@ -119,6 +126,7 @@ def create(
     peek: bool = True,
     exact_tps: bool = False,
     max_cost: Decimal | None = None,
+    again: bool = False,
 ) -> JobSpec:
     """Write job.json: from here on the job exists."""
     rekognition_url = None if local else settings.rekognition_url
@@ -144,6 +152,8 @@ def create(
             "fit": fit,
             "peek": peek,
             "exact_tps": exact_tps,
+            "again": again,
+            "duplicates": 0 if again else write_duplicates(drafted.folder),
             "max_cost": str(max_cost) if max_cost is not None else None,
         },
         versions={"rekscan": version("rekscan"), "boto3": version("boto3"), "python": platform.python_version()},
@@ -157,6 +167,8 @@ def open_job(
 ) -> None:
     """Put a job on the table: what its folder has not is to be done. The same for a new job, `resume` and `retry`."""
     spec = folder.spec
+    if not spec.options.get("again"):
+        sync(folder.home, s3_url=spec.s3_url)  # this job's own parts too: a resumed one has duplicates of them
     parts = folder.shard_parts()
     known = costs.counters(folder) if parts else {}
     retry = newest(folder)

@@ -3,6 +3,7 @@
 Rule: every attempt passes the turnstile and has an intent before it is sent; what came of it is settled at once.
 """
 
+import copy
 import logging
 import threading
 import time
@@ -12,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-import pyarrow as pa
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from jobs.apis import Request
@@ -24,6 +24,8 @@ from jobs.outcomes import Outcome
 from workers.faults import Fault, Kind, understand
 from workers.gate import Stopped, Turnstile
 from workers.journal import Journal
+from workers.known import Known
+from workers.packing import counters_of, encode
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +63,13 @@ class Caller:
         prepare: Prepare,
         turnstile: Turnstile,
         journal: Journal,
+        known: Known,
         waiting: int = 8,
     ) -> None:
         self.request = request
+        self._all = request
+        self._beside: list[Outcome] = []  # known rows that join those of a call made for the other APIs alone
+        self._known = known
         self._method = method
         self._prepare = prepare
         self._turnstile = turnstile
@@ -71,16 +77,23 @@ class Caller:
         # Pictures ready and waiting at the gate: more would only hold memory.
         self._waiting = threading.BoundedSemaphore(waiting)
 
-    def call(self, item: Item, lease: Lease, attempts: str, stop: threading.Event) -> list[Outcome]:
+    def call(
+        self, item: Item, lease: Lease, attempts: str, stop: threading.Event, content: str | None = None
+    ) -> list[Outcome]:
         """The outcomes of one item, one per API of the request. `attempts`: what the journal holds of earlier ones.
+        `content`: what the item is, where an earlier call told (Later).
 
-        Raises Stopped (nothing more is to be sent) or JobFault.
+        Raises Stopped (nothing more is to be sent), Later (ask again: a duplicate is under way) or JobFault.
         """
         name = f"{item.item_id}:{self.request.name}"
         if attempts.count("m") >= POISON_AFTER:
             fault = Fault(Kind.ITEM, "poison", f"{len(attempts)} attempts died with their worker")
             return self._keep(lease, name, attempts, self._failed(item, fault, None, attempts, None))
         started = datetime.now(UTC)
+        content = content or self._known.listed(item)
+        rest = self._without(self._known.rows(item, self.request, content, stop), attempts)
+        if not rest.request.choices:
+            return rest._keep(lease, name, attempts, [])
         self._enter(stop)
         with _Releasing(self._waiting) as waiting:
             picture = self._prepare(item)
@@ -88,9 +101,25 @@ class Caller:
                 do = "Allow s3:GetObject on the source for these credentials, then resume the job."
                 raise JobFault(Fault(Kind.JOB, picture.cause or picture.reason, picture.message, do))
             if isinstance(picture, Skip):
-                return self._keep(lease, name, attempts, self._skipped(item, picture, attempts))
+                return rest._keep(lease, name, attempts, rest._skipped(item, picture, attempts))
             with picture:
-                return _Attempts(self, item, picture, lease, name, attempts, stop, waiting).run(started)
+                if picture.content != content:
+                    rest = self._without(self._known.rows(item, self.request, picture.content, stop), attempts)
+                    if not rest.request.choices:
+                        return rest._keep(lease, name, attempts, [])
+                return _Attempts(rest, item, picture, lease, name, attempts, stop, waiting).run(started)
+
+    def _without(self, known: list[Outcome], marks: str) -> "Caller":
+        """This caller for the APIs that are not known. Attempts that died before count on the rows there are."""
+        if not known:
+            return self
+        apis = {row.api for row in known}
+        rest = copy.copy(self)
+        rest.request = Request(tuple(choice for choice in self.request.choices if choice.api.name not in apis))
+        rest._beside = known
+        if not rest.request.choices:
+            rest._beside = [replace(row, attempts=len(marks), maybe_billed=maybe(marks)) for row in known]
+        return rest
 
     def _enter(self, stop: threading.Event) -> None:
         while not self._waiting.acquire(timeout=0.5):
@@ -103,6 +132,9 @@ class Caller:
     def _keep(
         self, lease: Lease, name: str, marks: str, outcomes: list[Outcome], number: int = 0, mark: Mark = ""
     ) -> list[Outcome]:
+        if self._beside:
+            apis = [choice.api.name for choice in self._all.choices]
+            outcomes = sorted([*outcomes, *self._beside], key=lambda row: apis.index(row.api))
         self._journal.settle(
             lease,
             Attempt(name, self.request.name, number or len(marks), mark, encode(outcomes), counters_of(outcomes)),
@@ -148,6 +180,7 @@ def _row(item: Item, picture: Prepared | None, marks: str, started: datetime | N
         width=picture.width,
         height=picture.height,
         format=picture.format,
+        content=picture.content,
     )
 
 
@@ -286,28 +319,3 @@ def _pause(state: RetryCallState) -> float:
 def maybe(marks: str) -> int:
     """How many attempts AWS may have billed although no answer came."""
     return marks.count("m") + marks.count("u")
-
-
-_codec = pa.Codec("zstd")
-
-
-def encode(outcomes: list[Outcome]) -> bytes:
-    """Outcomes as the journal keeps them: length, then zstd of JSON."""
-    data = orjson.dumps(outcomes)
-    return len(data).to_bytes(4, "big") + bytes(_codec.compress(data, asbytes=True))
-
-
-def decode(data: bytes) -> list[Outcome]:
-    rows = orjson.loads(_codec.decompress(data[4:], int.from_bytes(data[:4], "big"), asbytes=True))
-    return [
-        Outcome(**{**row, "started_at": datetime.fromisoformat(row["started_at"]) if row["started_at"] else None})
-        for row in rows
-    ]
-
-
-def counters_of(outcomes: list[Outcome]) -> str:
-    """The ledger's counters that these outcomes raise."""
-    names = [f"{row.outcome}:{row.api}" for row in outcomes]
-    names += [f"units:{row.api}" for row in outcomes for _ in range(row.units)]
-    names += [f"maybe_billed:{row.api}" for row in outcomes for _ in range(row.maybe_billed)]
-    return " ".join(names)

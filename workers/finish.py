@@ -1,4 +1,4 @@
-"""The last step of a job: the count is checked, the tables are built, Redis forgets the job.
+"""The last step of a job: the count is checked, tables and report are built, Redis forgets the job.
 
 An unattended job so ends with its reports. The step runs under a lease, like a shard: if its worker dies, another
 goes on.
@@ -13,14 +13,16 @@ from jobs.folder import JobFolder
 from jobs.known.sync import extend
 from jobs.ledger import Lease, Ledger, State
 from jobs.progress import status
+from reports.html import build_report
 from reports.tables import build_tables
+from workers.fetching import fetcher
 
 log = logging.getLogger(__name__)
 
 _STOPPED_SHORT: dict[str, State] = {"incomplete": "incomplete", "cancelled": "cancelled"}
 
 
-def finish(ledger: Ledger, folder: JobFolder, lease: Lease) -> None:
+def finish(ledger: Ledger, folder: JobFolder, lease: Lease, *, profile: str | None = None) -> None:
     """End a job whose shards are all done, or one that stopped short (budget, cancelled)."""
     fields = ledger.fields(lease.job)
     state = _STOPPED_SHORT.get(fields.get("state", ""), "finished")
@@ -37,6 +39,7 @@ def finish(ledger: Ledger, folder: JobFolder, lease: Lease) -> None:
     build_tables(folder, costs=costs.table(folder.spec, tallies), partial=partial)
     _make_known(folder, final=state == "finished")
     folder.write("reports/status.json", orjson.dumps(found.to_json(), option=orjson.OPT_INDENT_2))
+    _show(folder, profile)
     ledger.close(lease.job, state, tallies.counters(), reason=reason)
 
 
@@ -46,6 +49,14 @@ def _make_known(folder: JobFolder, *, final: bool) -> None:
         extend(folder, final=final)
     except Exception:
         log.exception("the index of %s was not brought up to date; the next job does it", folder.home)
+
+
+def _show(folder: JobFolder, profile: str | None) -> None:
+    """The page. `rekscan report` makes it again at any time, so trouble with a picture is no reason not to end."""
+    try:
+        build_report(folder, fetch=fetcher(folder.spec, profile=profile))
+    except Exception:
+        log.exception("the report of %s was not made; `rekscan report %s` tries again", folder.job, folder.job)
 
 
 def _counted(fields: dict[str, str]) -> dict[str, int]:

@@ -9,6 +9,7 @@ import threading
 from collections import defaultdict
 from concurrent.futures import Future
 
+from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -30,6 +31,11 @@ class Journal:
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
+
+    @property
+    def redis(self) -> "Redis[bytes]":
+        """The server it writes to."""
+        return self._ledger.redis
 
     def begin(self, lease: Lease, call: str, request: str, attempt: int) -> str:
         """Ask the door for one call: `go`, `wait`, or why not."""

@@ -12,12 +12,14 @@ from jobs.items import Item
 from jobs.ledger import Lease
 from jobs.outcomes import Outcome
 from workers.calls import Caller
+from workers.known import Known
 
 
 class Lanes:
     """The lanes of one job in one process: a thread pool for each request."""
 
-    def __init__(self, callers: Iterable[Caller], threads: int) -> None:
+    def __init__(self, callers: Iterable[Caller], threads: int, known: Known) -> None:
+        self.known = known
         self._lanes = {
             caller.request.name: (caller, ThreadPoolExecutor(threads, thread_name_prefix=caller.request.name))
             for caller in callers
@@ -28,10 +30,16 @@ class Lanes:
         return tuple(caller.request for caller, _ in self._lanes.values())
 
     def submit(
-        self, request: Request, item: Item, lease: Lease, attempts: str, stop: threading.Event
+        self,
+        request: Request,
+        item: Item,
+        lease: Lease,
+        attempts: str,
+        stop: threading.Event,
+        content: str | None = None,
     ) -> Future[list[Outcome]]:
         caller, pool = self._lanes[request.name]
-        return pool.submit(caller.call, item, lease, attempts, stop)
+        return pool.submit(caller.call, item, lease, attempts, stop, content)
 
     def close(self) -> None:
         for _, pool in self._lanes.values():

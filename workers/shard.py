@@ -8,21 +8,24 @@ Rule: the part is committed only under the lease, and everything the journal kno
 import logging
 import threading
 from collections import Counter
-from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jobs.apis import Request
 from jobs.folder import JobFolder
 from jobs.items import Item
-from jobs.ledger import Lease, Ledger
+from jobs.ledger import Attempt, Lease, Ledger
 from jobs.outcomes import Outcome, from_table
 from jobs.retries import Retry
-from workers.calls import JobFault, decode
+from workers.calls import JobFault
 from workers.gate import Stopped
 from workers.journal import Journal
+from workers.known import Later
 from workers.lanes import Lanes
+from workers.packing import counters_of, decode, encode
 
 log = logging.getLogger(__name__)
+
+_TELL_AGAIN = 30  # rounds of waiting for duplicates, half a minute
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class Shard:
         number = self.retry.number if self.retry else 0
         if done := self.folder.part(self.lease.shard, retry=number):
             return self._finish(from_table(self.folder.result([done])))
+        self.lanes.known.refresh()
         intents, answers = self.ledger.adopt(self.lease)
         known = {name: decode(data) for name, data in answers.items()}
         partial = [] if self.retry else self.folder.partial_parts(self.lease.shard)
@@ -58,7 +62,7 @@ class Shard:
 
     def _call(self, known: dict[str, list[Outcome]], intents: dict[str, str]) -> tuple[list[Outcome], bool]:
         """The outcomes in item order, and whether none is missing."""
-        pending: list[tuple[str, Future[list[Outcome]]]] = []
+        asked: list[_Ask] = []
         order: list[str] = []
         only = self.retry.names(self.lease.shard) if self.retry else None
         for item in self.folder.items(self.lease.shard):
@@ -70,20 +74,42 @@ class Shard:
                     continue
                 order.append(name)
                 if name not in known:
-                    future = self.lanes.submit(request, item, self.lease, intents.get(name, ""), self.stop)
-                    pending.append((name, future))
-        fault: JobFault | None = None
-        for name, future in pending:
-            try:
-                known[name] = future.result()
-            except Stopped:
-                continue
-            except JobFault as error:
-                fault = error
-                self.stop.set()
+                    asked.append(_Ask(name, request, item, intents.get(name, "")))
+        fault = self._ask(asked, known)
         if fault is not None:
             self.ledger.set_state(self.lease.job, "blocked", reason=f"{fault.fault.code}: {fault}", do=fault.fault.do)
         return [row for name in order if name in known for row in known[name]], all(name in known for name in order)
+
+    def _ask(self, asked: list["_Ask"], known: dict[str, list[Outcome]]) -> JobFault | None:
+        """Make calls into `known`; those that wait for a duplicate under way come last, until it is answered."""
+        fault: JobFault | None = None
+        rounds = 0
+        while asked and not self.stop.is_set():
+            submit = self.lanes.submit
+            pending = [(a, submit(a.request, a.item, self.lease, a.attempts, self.stop, a.content)) for a in asked]
+            asked = []
+            for ask, future in pending:
+                try:
+                    known[ask.name] = future.result()
+                except Later as later:
+                    asked.append(replace(ask, content=later.content))
+                except Stopped:
+                    continue
+                except JobFault as error:
+                    fault = error
+                    self.stop.set()
+            if asked:
+                rounds += 1
+                if rounds % _TELL_AGAIN == 0:
+                    self._tell(known)
+                self.stop.wait(min(0.05 * rounds, 1.0))
+        return fault
+
+    def _tell(self, known: dict[str, list[Outcome]]) -> None:
+        """Journal again what this shard knows: others may wait for an answer that a crashed Redis lost."""
+        for name, rows in known.items():
+            request = name.partition(":")[2]
+            self.journal.settle(self.lease, Attempt(name, request, 0, "", encode(rows), counters_of(rows)))
 
     def _finish(self, outcomes: list[Outcome]) -> bool:
         return self.ledger.finish(self.lease, tally(outcomes))
@@ -107,6 +133,17 @@ class Shard:
         return calls
 
 
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """A call to make. `attempts`: what the journal holds of earlier ones; `content`: see `Caller.call`."""
+
+    name: str
+    request: Request
+    item: Item
+    attempts: str
+    content: str | None = None
+
+
 def wanted(item: Item, request: Request) -> bool:
     """Whether this item is a call of this request: skipped items and other kinds are not."""
     return item.skip is None and item.kind == request.kind
@@ -117,6 +154,7 @@ def tally(outcomes: list[Outcome]) -> Counter[str]:
     counters: Counter[str] = Counter()
     for row in outcomes:
         counters[f"{row.outcome}:{row.api}"] += 1
+        counters[f"known:{row.api}"] += row.sent == "known"
         counters[f"units:{row.api}"] += row.units
         counters[f"maybe_billed:{row.api}"] += row.maybe_billed
         counters[f"attempts:{row.api}"] += row.attempts

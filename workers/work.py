@@ -4,17 +4,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from jobs.apis import Choice, Request, requests
+from jobs.apis import Request, requests
 from jobs.folder import JobFolder, JobSpec
 from jobs.items import Item
+from jobs.known.keys import with_files
 from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
 from jobs.media.prepare import Prepared, Preparer
-from workers import client
+from workers import client, wire
 from workers.calls import Caller
 from workers.config import WorkerConfig
 from workers.gate import Gate, Quota, Turnstile
 from workers.journal import Journal
+from workers.known import Known
 from workers.lanes import Lanes
 
 
@@ -44,7 +46,9 @@ def open_work(
 ) -> JobWork:
     """Clients and lanes for a job, made once per process. `rekognition_url` overrides the one of job.json."""
     spec = folder.spec
-    asked = [_with_files(folder, request) for request in requests(spec.apis)]
+    choices = with_files(spec.apis, folder.read)
+    known = Known(folder, journal.redis, choices)
+    asked = requests(choices)
     endpoint = rekognition_url or spec.rekognition_url
     rekognition = client.rekognition(
         spec.region, endpoint_url=endpoint, profile=config.profile, connections=config.threads * len(asked)
@@ -57,17 +61,19 @@ def open_work(
         fit=spec.options["fit"],
         peek=spec.options["peek"],
     )
+    method = wire.methods(rekognition)
     callers = [
         Caller(
             request,
-            getattr(rekognition, client.method_name(request.operation)),
+            method(request.operation),
             _preparing(preparer, request),
             Turnstile(gate, quota_of(spec, request), spec.job),
             journal,
+            known,
         )
         for request in asked
     ]
-    return JobWork(folder, Lanes(callers, config.threads))
+    return JobWork(folder, Lanes(callers, config.threads, known))
 
 
 def _preparing(preparer: Preparer, request: Request) -> Callable[[Item], Prepared | Skip]:
@@ -77,13 +83,3 @@ def _preparing(preparer: Preparer, request: Request) -> Callable[[Item], Prepare
         return preparer.prepare(item, limits, s3_allowed=True)
 
     return prepare
-
-
-def _with_files(folder: JobFolder, request: Request) -> Request:
-    """The request with the pictures that its parameters name, as bytes."""
-    choices = []
-    for choice in request.choices:
-        names = [param.name for param in choice.api.params if param.type == "file" and choice.params.get(param.name)]
-        data = {name: folder.read(choice.params[name]) for name in names}
-        choices.append(Choice(choice.api, {**choice.params, **data}))
-    return Request(tuple(choices))

@@ -9,10 +9,12 @@ from cyclopts import Parameter
 from jobs.apis import Choice, parse
 from jobs.errors import UsageError
 from jobs.folder import JobFolder, JobSpec
+from jobs.known.duplicates import manifest
 from jobs.plan_values import Plan
 from jobs.progress import Status
 from rekscan.approval import approve
 from rekscan.follow import exit_code, follow
+from rekscan.known import known_of
 from rekscan.launch import Draft, create, draft, open_job, plan_of
 from rekscan.output import print_json, print_line, talk
 from rekscan.plan_view import show_plan
@@ -31,6 +33,7 @@ ApiFlag = Annotated[
 TpsFlag = Annotated[
     list[str] | None, Parameter(help="Calls per second of an API instead of its quota: `labels=20`. May be repeated.")
 ]
+AgainFlag = Annotated[bool, Parameter(help="Pay again for what is known, duplicates too.", negative=())]
 CostFlag = Annotated[Decimal | None, Parameter(help="Dollars this job may cost; it stops before the call over it.")]
 
 
@@ -53,6 +56,7 @@ def scan(
     column: Annotated[
         str | None, Parameter(help="Column of a CSV or Parquet list that holds the paths or URLs.")
     ] = None,
+    again: AgainFlag = False,
     workers: Annotated[int | None, Parameter(help="Worker processes to start here [1].")] = None,
     shard_size: Annotated[int | None, Parameter(help="Items in a shard, at most 500 [200].")] = None,
     json: Annotated[bool, Parameter(help="Follow quietly and end with the status document.", negative=())] = False,
@@ -63,7 +67,9 @@ def scan(
     """
     settings = resolve(connection, workers=workers, shard_size=shard_size)
     choices = parse(api)
-    drafted, plan = _plan(source, choices, settings, local=local, tps=tps, column=column, quiet=json)
+    drafted, plan = _plan(
+        source, choices, settings, local=local, tps=tps, column=column, fit=fit, again=again, quiet=json
+    )
     try:
         if not json or dry_run:
             _show(plan, as_json=json)
@@ -72,7 +78,16 @@ def scan(
             return 0
         approve(plan, yes=yes or local, max_cost=max_cost, threshold=settings.approve_under)
         spec = create(
-            drafted, choices, plan, settings, local=local, fit=fit, peek=peek, exact_tps=bool(tps), max_cost=max_cost
+            drafted,
+            choices,
+            plan,
+            settings,
+            local=local,
+            fit=fit,
+            peek=peek,
+            exact_tps=bool(tps),
+            max_cost=max_cost,
+            again=again,
         )
     except BaseException:
         if drafted.folder.read("job.json") is None:
@@ -96,6 +111,7 @@ def submit(
     column: Annotated[
         str | None, Parameter(help="Column of a CSV or Parquet list that holds the paths or URLs.")
     ] = None,
+    again: AgainFlag = False,
     shard_size: Annotated[int | None, Parameter(help="Items in a shard, at most 500 [200].")] = None,
 ) -> int:
     """Hand a scan to a running cluster and print the job id; `rekscan watch JOB` follows it.
@@ -110,7 +126,9 @@ def submit(
         )
     choices = parse(api)
     with Engine(settings, local=False) as engine:
-        drafted, plan = _plan(source, choices, settings, local=False, tps=tps, column=column, quiet=False)
+        drafted, plan = _plan(
+            source, choices, settings, local=False, tps=tps, column=column, fit=fit, again=again, quiet=False
+        )
         try:
             _show(plan, as_json=False)
             approve(plan, yes=yes, max_cost=max_cost, threshold=settings.approve_under)
@@ -124,6 +142,7 @@ def submit(
                 peek=peek,
                 exact_tps=bool(tps),
                 max_cost=max_cost,
+                again=again,
             )
         except BaseException:
             if drafted.folder.read("job.json") is None:
@@ -172,6 +191,8 @@ def _plan(
     local: bool,
     tps: list[str] | None,
     column: str | None,
+    fit: bool,
+    again: bool,
     quiet: bool,
 ) -> tuple[Draft, Plan]:
     region = settings.aws_region("us-east-1" if local else None)
@@ -182,7 +203,10 @@ def _plan(
             progress = lambda c: listing.update(f"listing: {c.images:,} images, {sum(c.skipped.values()):,} skipped")  # noqa: E731
         drafted = draft(source, settings, region, column=column, progress=progress)
     try:
-        return drafted, plan_of(choices, drafted.counts, region, tps=rates(tps))
+        known = known_of(
+            lambda: manifest(drafted.folder), drafted.counts, choices, settings, local=local, fit=fit, again=again
+        )
+        return drafted, plan_of(choices, drafted.counts, region, tps=rates(tps), known=known)
     except BaseException:
         drafted.folder.remove()
         raise

@@ -1,0 +1,45 @@
+"""Answers in result parts, one row at a time: a part is read once and kept for a while.
+
+Rule: constant memory; a part that is gone (its job was deleted) holds nothing, which is no error.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs.folder import open_home
+from jobs.known.index import Place
+from jobs.media.store import Store
+from jobs.outcomes import RESULT_SCHEMA, Outcome, from_table
+
+_CACHE = 64_000_000  # bytes of parts kept at hand
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    table: pa.Table
+    rows: dict[tuple[int, str], int]
+
+
+class Answers:
+    """The stored answers of a home. Thread-safe."""
+
+    def __init__(self, home: str, *, s3_url: str | None = None, cache_bytes: int = _CACHE) -> None:
+        self._fs, self._base = open_home(home, s3_url)
+        self._parts: Store[_Part] = Store(cache_bytes, lambda part: int(part.table.nbytes), lambda part: True)
+
+    def at(self, place: Place, api: str) -> Outcome | None:
+        """The row of a call, None when it is not there (any more)."""
+        try:
+            with self._parts.get((place.job, place.part), lambda: self._load(place)) as part:
+                row = part.rows.get((place.item_id, api))
+                return None if row is None else from_table(part.table.slice(row, 1))[0]
+        except FileNotFoundError:
+            return None
+
+    def _load(self, place: Place) -> _Part:
+        path = f"{self._base}/{place.job}/results/{place.part}.parquet"
+        table = pq.read_table(path, filesystem=self._fs, schema=RESULT_SCHEMA, use_threads=False)
+        keys = zip(table.column("item_id").to_pylist(), table.column("api").to_pylist(), strict=True)
+        return _Part(table, {key: row for row, key in enumerate(keys)})

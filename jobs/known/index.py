@@ -1,0 +1,97 @@
+"""Looking things up in the index, a content at a time: a search in the footers, then one small read, kept for a while.
+
+Rule: constant memory whatever the index holds; what was merged away meanwhile is looked for again, never an error.
+"""
+
+import threading
+from bisect import bisect_left
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pyarrow.parquet as pq
+
+from jobs.known.keys import content_id
+from jobs.known.segments import Segment, Segments
+from jobs.media.store import Store
+
+_WIDTH = 16  # bytes of a content's name
+_REST = ["call", "job", "part", "item_id", "copied"]
+_CACHE = 32_000_000  # bytes of names kept at hand: those of 2 million contents
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an answer stands: the row of (`item_id`, API) in a result part."""
+
+    job: str
+    part: str
+    item_id: int
+
+
+class Index:
+    """The index of a home. Thread-safe."""
+
+    def __init__(self, segments: Segments, *, cache_bytes: int = _CACHE) -> None:
+        self._segments = segments
+        self._open: tuple[Segment, ...] = ()
+        self._names: Store[bytes] = Store(cache_bytes, len, lambda names: True)
+        self._lock = threading.Lock()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """See what came and went since the last time."""
+        with self._lock:
+            have = {segment.info.path: segment for segment in self._open}
+            found = [have.get(info.path) or self._segments.open(info) for info in self._segments.paths()]
+            self._open = tuple(segment for segment in found if segment is not None)
+
+    def find(self, content: str, calls: Collection[int]) -> dict[int, list[Place]]:
+        """The places that hold answers of these calls on a content, the best first: paid for, of the newest job."""
+        if not self._open:
+            return {}
+        name = content_id(content)
+        for _ in range(3):  # a segment may be merged away under us
+            try:
+                return self._find(name, set(calls))
+            except FileNotFoundError:
+                self.refresh()
+        return {}
+
+    def _find(self, name: bytes, calls: set[int]) -> dict[int, list[Place]]:
+        found: list[tuple[int, bool, Place]] = []
+        for segment in self._open:
+            for group in segment.groups(name):
+                low, high = self._span(segment, group, name)
+                if low < high:
+                    rows = self._read(segment, group, _REST).slice(low, high - low)
+                    found += [
+                        (row["call"], row["copied"], Place(row["job"], row["part"], row["item_id"]))
+                        for row in rows.to_pylist()
+                        if row["call"] in calls
+                    ]
+        found.sort(key=lambda entry: (entry[2].job, entry[2].part), reverse=True)
+        found.sort(key=lambda entry: entry[1])
+        places: dict[int, list[Place]] = {}
+        for call, _, place in found:
+            places.setdefault(call, []).append(place)
+        return places
+
+    def _span(self, segment: Segment, group: int, name: bytes) -> tuple[int, int]:
+        """The rows of a row group that are of this content."""
+        with self._names.get((segment.info.path, group), lambda: self._load(segment, group)) as names:
+            count = len(names) // _WIDTH
+            low = bisect_left(range(count), name, key=lambda n: names[n * _WIDTH : (n + 1) * _WIDTH])
+            high = low
+            while high < count and names[high * _WIDTH : (high + 1) * _WIDTH] == name:
+                high += 1
+            return low, high
+
+    def _load(self, segment: Segment, group: int) -> bytes:
+        column = self._read(segment, group, ["content"]).column("content").combine_chunks()
+        start = column.offset * _WIDTH
+        return bytes(column.buffers()[1][start : start + len(column) * _WIDTH])
+
+    def _read(self, segment: Segment, group: int, columns: list[str]) -> "pq.Table":
+        # Opened anew each time, by what is known of it: no descriptor to keep, nothing shared between threads.
+        with self._segments.fs.open_input_file(segment.info.path) as file:
+            return pq.ParquetFile(file, metadata=segment.metadata).read_row_group(group, columns, use_threads=False)

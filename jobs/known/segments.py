@@ -1,0 +1,177 @@
+"""Segments of the index: sorted files, written once, merged when several of about one size have come together.
+
+Rule: a segment says which parts of which jobs it covers; whatever is not covered is read again, so nobody needs a lock:
+two writers at once leave a segment too many, and the next merge takes it in.
+"""
+
+import os
+import uuid
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+from jobs.folder import list_jobs, open_home
+from jobs.known.database import scratch
+
+SCHEMA = pa.schema(
+    [
+        pa.field("content", pa.binary(16), nullable=False),
+        pa.field("call", pa.int64(), nullable=False),
+        pa.field("job", pa.string(), nullable=False),
+        pa.field("part", pa.string(), nullable=False),  # of results/, without its suffix
+        pa.field("item_id", pa.int64(), nullable=False),
+        pa.field("copied", pa.bool_(), nullable=False),  # the row there is itself a known answer
+    ]
+)
+GROUP_ROWS = 8192
+_KEPT = 2  # places kept per (content, call): a second one for when the first one's job is deleted
+_META = b"rekscan"
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What a segment has of a job. `parts`: a fingerprint of its list of parts; `final`: no more are expected."""
+
+    parts: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """A segment as its footer describes it."""
+
+    info: pafs.FileInfo
+    metadata: pq.FileMetaData
+    covers: Mapping[str, Cover]
+    firsts: tuple[bytes, ...] = field(repr=False)  # content of each row group's first row
+
+    @property
+    def rows(self) -> int:
+        return int(self.metadata.num_rows)
+
+    def groups(self, content: bytes) -> range:
+        """The row groups that may hold a content."""
+        return range(max(0, bisect_left(self.firsts, content) - 1), bisect_right(self.firsts, content))
+
+
+class Segments:
+    """The segments of a home."""
+
+    def __init__(self, home: str, *, s3_url: str | None = None) -> None:
+        self.home = home
+        self.s3_url = s3_url
+        self.fs, base = open_home(home, s3_url)
+        self.root = f"{base}/known"
+
+    def paths(self) -> list[pafs.FileInfo]:
+        """The files there are now, oldest first."""
+        infos = self.fs.get_file_info(pafs.FileSelector(self.root, allow_not_found=True))
+        return sorted((i for i in infos if i.is_file and i.base_name.endswith(".parquet")), key=lambda i: str(i.path))
+
+    def open(self, info: pafs.FileInfo) -> Segment | None:
+        """None when it is gone: merged into another."""
+        try:
+            with self.fs.open_input_file(info.path) as file:
+                metadata = pq.ParquetFile(file).metadata
+        except FileNotFoundError:
+            return None
+        about = orjson.loads(metadata.metadata[_META])
+        covers = {job: Cover(*cover) for job, cover in about["covers"].items()}
+        return Segment(info, metadata, covers, tuple(bytes.fromhex(first) for first in about["firsts"]))
+
+    def all(self) -> list[Segment]:
+        return [segment for info in self.paths() if (segment := self.open(info)) is not None]
+
+    def dataset(self) -> ds.Dataset | None:
+        """Every entry of every segment; None when there is none."""
+        paths = [info.path for info in self.paths()]
+        return ds.dataset(paths, schema=SCHEMA, format="parquet", filesystem=self.fs) if paths else None
+
+    def write(self, batches: Iterable[pa.RecordBatch], covers: Mapping[str, Cover]) -> str:
+        """Add a segment of rows sorted by content."""
+        local = isinstance(self.fs, pafs.LocalFileSystem)
+        name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{uuid.uuid4().hex[:8]}"
+        path = f"{self.root}/{name}.parquet"
+        unfinished = f"{self.root}/.{name}.tmp" if local else path  # S3 shows an object once it is whole
+        if local:
+            Path(self.root).mkdir(mode=0o700, parents=True, exist_ok=True)
+        firsts: list[str] = []
+        plain = {"content": "NONE", **dict.fromkeys(SCHEMA.names[1:], "ZSTD")}  # hashes do not compress
+        try:
+            with (
+                self.fs.open_output_stream(unfinished) as sink,
+                pq.ParquetWriter(sink, SCHEMA, compression=plain, use_dictionary=["job", "part"]) as writer,
+            ):
+                for table in _groups(batches):
+                    firsts.append(table.column("content")[0].as_py().hex())
+                    writer.write_table(table, row_group_size=GROUP_ROWS)
+                about = {"covers": {job: [c.parts, c.final] for job, c in covers.items()}, "firsts": firsts}
+                writer.add_key_value_metadata({_META: orjson.dumps(about)})
+            if local:
+                os.replace(unfinished, path)  # noqa: PTH105  paths of pyarrow.fs are strings
+        finally:
+            if local:
+                Path(unfinished).unlink(missing_ok=True)
+        return path
+
+    def merge(self) -> None:
+        """Take segments of about one size together, so that there are few of them; entries of deleted jobs go."""
+        merged = _ripe(self.all())
+        if len(merged) < 2:
+            return
+        there = set(list_jobs(self.home, s3_url=self.s3_url))
+        covers: dict[str, Cover] = {}
+        for segment in merged:  # oldest first: what is said later holds
+            covers.update({job: cover for job, cover in segment.covers.items() if job in there})
+        paths = [segment.info.path for segment in merged]
+        with scratch() as database:
+            database.register("entries", ds.dataset(paths, schema=SCHEMA, format="parquet", filesystem=self.fs))
+            database.register("there", pa.table({"job": pa.array(sorted(there), pa.string())}))
+            rows = database.sql(f"""
+                select content, call, job, part, item_id, copied
+                from (select distinct * from entries semi join there using (job))
+                qualify row_number() over (partition by content, call order by copied, job desc, part desc) <= {_KEPT}
+                order by content, call""")  # noqa: S608  no text of others in it
+            self.write(rows.to_arrow_reader(GROUP_ROWS), covers)
+        for path in paths:
+            try:
+                self.fs.delete_file(path)
+            except FileNotFoundError:
+                continue  # another merge was quicker
+
+
+def _ripe(segments: list[Segment]) -> list[Segment]:
+    """The newest small ones, up to one that is larger than twice all before it. Oldest first."""
+    taken: list[Segment] = []
+    rows = 0
+    for segment in sorted(segments, key=lambda s: s.rows):
+        if taken and segment.rows > 2 * rows:
+            break
+        taken.append(segment)
+        rows += segment.rows
+    return sorted(taken, key=lambda s: str(s.info.path))
+
+
+def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Tables of GROUP_ROWS rows, the last one shorter."""
+    held: list[pa.RecordBatch] = []
+    count = 0
+    for whole in batches:
+        batch = whole.cast(SCHEMA)
+        while count + batch.num_rows >= GROUP_ROWS:
+            room = GROUP_ROWS - count
+            yield pa.Table.from_batches([*held, batch.slice(0, room)], schema=SCHEMA)
+            held, count, batch = [], 0, batch.slice(room)
+        if batch.num_rows:
+            held.append(batch)
+            count += batch.num_rows
+    if held:
+        yield pa.Table.from_batches(held, schema=SCHEMA)

@@ -1,0 +1,42 @@
+"""Claims: of the items of a job with one content, who asks AWS. See claim.lua.
+
+Rule: only items that may have a duplicate are claimed, a dozen bytes each: six of the hash and the item's number, in
+small hashes that Redis packs. Six bytes may agree by chance; whoever takes an answer compares the whole content.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from redis import Redis
+
+from jobs.ledger.ledger import key, script
+
+_PACKED = 64  # claims per hash, on average: half of what Redis keeps in one packed block
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`mine`: ask. `held`: the owner is at it. `answer`: what it got is `data`. `done`: its shard's part has it."""
+
+    word: Literal["mine", "held", "answer", "done"]
+    owner: int = -1
+    data: bytes = b""
+
+
+class Claims:
+    """The claims of one job. `candidates`: items that may have a duplicate; every process must say the same number."""
+
+    def __init__(self, redis: "Redis[bytes]", job: str, *, shard_size: int, candidates: int) -> None:
+        self._job = job
+        self._shard_size = shard_size
+        self._buckets = max(1, candidates // _PACKED)
+        self._script = redis.register_script(script("claim"))
+
+    def claim(self, content: bytes, item: int, request: str, *, instead_of: int | None = None) -> Claim:
+        """Claim a content (its 16-byte name) for an item and request. `instead_of`: an owner whose answer is no use."""
+        bucket = int.from_bytes(content[:8], "big") % self._buckets
+        tables = (key(self._job, name) for name in ("instead", "leases", "queued", "todo"))
+        keys = [key(self._job, "claims", bucket), *tables, key(self._job, "answers", "")]
+        bad = "" if instead_of is None else instead_of
+        word, *more = self._script(keys, [item, content[8:14], request, self._shard_size, bad])
+        return Claim(word.decode(), *(int(more[0]), *more[1:]) if more else ())

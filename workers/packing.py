@@ -1,0 +1,33 @@
+"""Outcomes as the journal keeps them in Redis, and the ledger's counters they raise."""
+
+from datetime import datetime
+
+import orjson
+import pyarrow as pa
+
+from jobs.outcomes import Outcome
+
+_codec = pa.Codec("zstd")
+
+
+def encode(outcomes: list[Outcome]) -> bytes:
+    """Outcomes as the journal keeps them: length, then zstd of JSON."""
+    data = orjson.dumps(outcomes)
+    return len(data).to_bytes(4, "big") + bytes(_codec.compress(data, asbytes=True))
+
+
+def decode(data: bytes) -> list[Outcome]:
+    rows = orjson.loads(_codec.decompress(data[4:], int.from_bytes(data[:4], "big"), asbytes=True))
+    return [
+        Outcome(**{**row, "started_at": datetime.fromisoformat(row["started_at"]) if row["started_at"] else None})
+        for row in rows
+    ]
+
+
+def counters_of(outcomes: list[Outcome]) -> str:
+    """The ledger's counters that these outcomes raise."""
+    names = [f"{row.outcome}:{row.api}" for row in outcomes]
+    names += [f"known:{row.api}" for row in outcomes if row.sent == "known"]
+    names += [f"units:{row.api}" for row in outcomes for _ in range(row.units)]
+    names += [f"maybe_billed:{row.api}" for row in outcomes for _ in range(row.maybe_billed)]
+    return " ".join(names)
