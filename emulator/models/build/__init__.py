@@ -1,0 +1,1 @@
+"""Rebuilding `data/` from published packages: `build_models.sh`. It needs numpy and onnx."""
