@@ -227,9 +227,9 @@ def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterabl
 
 def _pool(tiers: Iterable[TierLine]) -> tuple[TierLine, ...]:
     """Units of one price put together."""
-    found: dict[tuple[Decimal | None, str], TierLine] = {}
+    found: dict[tuple[Decimal | None, str, str], TierLine] = {}
     for tier in tiers:
-        key = (tier.usd_each, tier.confidence)
+        key = (tier.usd_each, tier.confidence, tier.as_of)
         found[key] = found[key].plus(tier) if key in found else tier
     return tuple(found.values())
 

@@ -89,8 +89,8 @@ def _rates(
     found = {}
     for operation, count in calls.items():
         rate = asked.get(operation, quotas.tps(operation, region))
-        source = "--tps" if operation in asked else quotas.confidence_of(operation, region)
-        found[operation] = Rate(operation, count, rate, source if rate else "unknown")
+        source, date = ("--tps", "") if operation in asked else quotas.provenance(operation, region)
+        found[operation] = Rate(operation, count, rate, source if rate else "unknown", date if rate else "")
     return found
 
 
@@ -130,9 +130,9 @@ def _merge(demands: Sequence[Demand], months: Mapping[str, Lines], prices: Price
     found = []
     for number, demand in enumerate(demands):
         rows = [lines[number] for lines in months.values() if number in lines]
-        tiers: dict[tuple[Decimal | None, str], TierLine] = {}
+        tiers: dict[tuple[Decimal | None, str, str], TierLine] = {}
         for tier in (tier for row in rows for tier in row.tiers):
-            key = (tier.usd_each, tier.confidence)
+            key = (tier.usd_each, tier.confidence, tier.as_of)
             tiers[key] = tiers[key].plus(tier) if key in tiers else tier
         found.append(_line(demand, prices, sum((row.units for row in rows), Decimal(0)), tuple(tiers.values())))
     return found

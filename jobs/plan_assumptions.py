@@ -91,7 +91,7 @@ def _rates(plan: Plan, quotas: QuotaTable) -> Iterator[str]:
 
 def _prices(plan: Plan) -> Iterator[str]:
     yield f"Prices: {plan.prices.source}, {plan.prices.as_of}."
-    levels = Counter(tier.confidence for line in plan.lines for tier in line.tiers)
-    for level, meaning in plan.prices.confidence.items():
-        if levels[level]:
-            yield f"{levels[level]} of {levels.total()} price rows used are {level}: {meaning}."
+    levels = Counter((tier.confidence, tier.as_of) for line in plan.lines for tier in line.tiers)
+    for (level, as_of), number in levels.items():
+        if meaning := plan.prices.confidence.get(level):
+            yield f"{number} of {levels.total()} price rows used are {level} of {as_of}: {meaning}."

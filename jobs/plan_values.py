@@ -65,14 +65,21 @@ class Rate:
     operation: str
     calls: int
     tps: float | None
-    source: str  # where the rate is from
+    source: str  # where the rate is from: a confidence of the quota table, or "--tps"
+    as_of: str = ""  # date of the quota
 
     @property
     def seconds(self) -> float | None:
         return 0.0 if not self.calls else None if self.tps is None else self.calls / self.tps
 
     def to_json(self) -> dict[str, Any]:
-        return {"calls": self.calls, "tps": self.tps, "source": self.source, "duration_s": self.seconds}
+        return {
+            "calls": self.calls,
+            "tps": self.tps,
+            "source": self.source,
+            "as_of": self.as_of or None,
+            "duration_s": self.seconds,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ unknown, never $0. Source of every number: jobs/data/prices.json, or the table g
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal, localcontext
 from functools import cache
 from importlib import resources
@@ -30,6 +30,7 @@ class Tier:
     end: int | None
     usd: Decimal
     confidence: str  # "price-list", "aws-text", "third-party", "inferred"; what each means stands in the table
+    as_of: str = ""  # date of this price, ISO 8601
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,12 @@ class TierLine:
     usd_each: Decimal | None
     usd: Decimal | None
     confidence: str
+    as_of: str = ""  # date of the price
 
     def plus(self, other: "TierLine") -> "TierLine":
         """Both together; they have one price."""
-        return TierLine(
-            total((self.units, other.units)) or Decimal(0), self.usd_each, total((self.usd, other.usd)), self.confidence
-        )
+        units = total((self.units, other.units)) or Decimal(0)
+        return replace(self, units=units, usd=total((self.usd, other.usd)))
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -53,6 +54,7 @@ class TierLine:
             "usd_each": money(self.usd_each),
             "usd": money(self.usd),
             "confidence": self.confidence,
+            "as_of": self.as_of or None,
         }
 
 
@@ -116,7 +118,7 @@ class PriceTable:
         return cls(
             source=data["source"],
             as_of=data["as_of"],
-            meters={name: _meter(name, row) for name, row in data["meters"].items()},
+            meters={name: _meter(name, row, data["as_of"]) for name, row in data["meters"].items()},
             operations={meter: tuple(names) for meter, names in data.get("operations", {}).items()},
             confidence=data.get("confidence", {}),
             free_tier=data.get("free_tier", {}),
@@ -175,7 +177,7 @@ def walk(tiers: Sequence[Tier], units: Decimal, used: Decimal) -> tuple[TierLine
                 at = _unknown(found, at, min(Decimal(tier.start), stop))
             end = stop if tier.end is None else min(Decimal(tier.end), stop)
             if end > at:
-                found.append(TierLine(end - at, tier.usd, (end - at) * tier.usd, tier.confidence))
+                found.append(TierLine(end - at, tier.usd, (end - at) * tier.usd, tier.confidence, tier.as_of))
                 at = end
         if at < stop:
             _unknown(found, at, stop)
@@ -219,8 +221,8 @@ def number(units: Decimal) -> int | float:
     return int(units) if units == units.to_integral_value() else float(units)
 
 
-def _meter(name: str, row: Mapping[str, Any]) -> Meter:
-    regions = {region: tuple(_tier(tier) for tier in tiers) for region, tiers in row["regions"].items()}
+def _meter(name: str, row: Mapping[str, Any], as_of: str) -> Meter:
+    regions = {region: tuple(_tier(tier, as_of) for tier in tiers) for region, tiers in row["regions"].items()}
     for region, tiers in regions.items():
         edges = [tier.start for tier in tiers]
         if edges != sorted(set(edges)) or any(t.end is None or t.end > n.start for t, n in pairwise(tiers)):
@@ -228,24 +230,23 @@ def _meter(name: str, row: Mapping[str, Any]) -> Meter:
     return Meter(name, row["unit"], regions)
 
 
-def _tier(row: Mapping[str, Any]) -> Tier:
+def _tier(row: Mapping[str, Any], as_of: str) -> Tier:
     if not isinstance(row["usd"], str):
         raise ValueError(f"a price is a string, for Decimal: {row['usd']!r}")
     price = Decimal(row["usd"])
     if not price.is_finite() or price < 0:
         raise ValueError(f"{row['usd']!r} is no price")
     end = row["to"]
-    return Tier(int(row["from"]), None if end is None else int(end), price, row["confidence"])
+    return Tier(int(row["from"]), None if end is None else int(end), price, row["confidence"], row.get("as_of", as_of))
 
 
 def _regions_json(meter: Meter) -> dict[str, Any]:
-    return {
-        region: [
-            {"from": tier.start, "to": tier.end, "usd": format(tier.usd, "f"), "confidence": tier.confidence}
-            for tier in tiers
-        ]
-        for region, tiers in meter.regions.items()
-    }
+    return {region: [_tier_json(tier) for tier in tiers] for region, tiers in meter.regions.items()}
+
+
+def _tier_json(tier: Tier) -> dict[str, Any]:
+    price = {"from": tier.start, "to": tier.end, "usd": format(tier.usd, "f")}
+    return price | {"confidence": tier.confidence, "as_of": tier.as_of}
 
 
 @cache

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from jobs.errors import RekscanError
-from jobs.price import Meter, PriceTable, Tier
+from jobs.price import PriceTable, Tier
 
 SERVICE = "AmazonRekognition"
 # Usage type after the Region's prefix -> the meters it may be, and our units per AWS unit. The suffixes are those of
@@ -138,25 +138,18 @@ def refresh(table: PriceTable, skus: Iterable[Sku], *, source: str, as_of: str) 
 
 
 def _merged(table: PriceTable, rows: Mapping[tuple[str, str], tuple[Tier, ...]], source: str, as_of: str) -> PriceTable:
-    """Rows the list lacks stay as they were, marked as older where they claimed to be the price list's."""
-    meters = {
-        name: Meter(name, m.unit, {r: _older(t) for r, t in m.regions.items()}) for name, m in table.meters.items()
-    }
+    """Rows the list lacks stay as they were, with their own date."""
+    meters = dict(table.meters)
     for (name, region), tiers in rows.items():
-        meters[name] = replace(meters[name], regions={**meters[name].regions, region: tiers})
-    older = table.confidence.get("older-price-list") or table.confidence.get("price-list", "")
-    confidence = {**table.confidence, "price-list": f"quoted from AWS's price list published {as_of}"}
+        dated = tuple(replace(tier, as_of=as_of) for tier in tiers)
+        meters[name] = replace(meters[name], regions={**meters[name].regions, region: dated})
     return replace(
         table,
         meters=meters,
-        confidence={**confidence, "older-price-list": older},
+        confidence={**table.confidence, "price-list": "quoted from AWS's machine-readable price list of that date"},
         source=f"{source}; rows it lacks: {table.source.split('; rows it lacks: ')[-1]}",
         as_of=as_of,
     )
-
-
-def _older(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
-    return tuple(replace(t, confidence="older-price-list") if t.confidence == "price-list" else t for t in tiers)
 
 
 def _meters(sku: Sku, table: PriceTable) -> list[str]:

@@ -5,7 +5,7 @@ defaults), or the account's own values read from Service Quotas (workers/service
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -35,8 +35,8 @@ class QuotaTable:
     rates: Mapping[str, Mapping[str, float]]  # operation -> Region ("*": every Region) -> transactions per second
     regions: Mapping[str, Mapping[str, Any]]  # Region -> what it offers: image, stored_video, custom_labels, operations
     concurrent_videos: int  # stored-video jobs one account may have open at a time
-    confidence: str = "aws-text"  # of a number without an entry in `confidences`
-    confidences: Mapping[str, Mapping[str, str]] | None = None  # operation -> Region -> confidence
+    confidence: str = "aws-text"  # of a number that was not read from the account
+    read: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # operation -> Region -> date it was read
 
     @classmethod
     def bundled(cls) -> "QuotaTable":
@@ -62,7 +62,7 @@ class QuotaTable:
             regions=data["regions"],
             concurrent_videos=int(data["concurrent_stored_video_jobs"]),
             confidence=data.get("confidence", "aws-text"),
-            confidences=data.get("confidences"),
+            read=data.get("read", {}),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class QuotaTable:
             "source": self.source,
             "as_of": self.as_of,
             "confidence": self.confidence,
-            "confidences": self.confidences,
+            "read": {operation: dict(row) for operation, row in self.read.items()},
             "concurrent_stored_video_jobs": self.concurrent_videos,
             "regions": dict(self.regions),
             "tps": {operation: dict(row) for operation, row in self.rates.items()},
@@ -82,8 +82,10 @@ class QuotaTable:
         row = self.rates.get(operation, {})
         return row.get(region, row.get("*"))
 
-    def confidence_of(self, operation: str, region: str) -> str:
-        return (self.confidences or {}).get(operation, {}).get(region, self.confidence)
+    def provenance(self, operation: str, region: str) -> tuple[str, str]:
+        """Confidence and date of a number: `service-quotas` where it is the account's own."""
+        date = self.read.get(operation, {}).get(region)
+        return ("service-quotas", date) if date else (self.confidence, self.as_of)
 
     def missing(self, operation: str, region: str) -> str | None:
         """Why an operation cannot run in a Region, None if it can (or if the Region is not in the table at all)."""
@@ -118,14 +120,12 @@ class QuotaTable:
 
     def with_rates(self, region: str, rates: Mapping[str, float], *, source: str, as_of: str) -> "QuotaTable":
         """The table with an account's own values for one Region in place of the defaults."""
-        merged = {
-            op: {**self.rates.get(op, {}), **({region: rates[op]} if op in rates else {})}
-            for op in {**self.rates, **rates}
-        }
-        marks = {op: dict(row) for op, row in (self.confidences or {}).items()}
-        for operation in rates:
-            marks.setdefault(operation, {})[region] = "service-quotas"
-        return replace(self, rates=merged, confidences=marks, source=source, as_of=as_of)
+        merged = {operation: dict(row) for operation, row in self.rates.items()}
+        read = {operation: dict(row) for operation, row in self.read.items()}
+        for operation, rate in rates.items():
+            merged.setdefault(operation, {})[region] = rate
+            read.setdefault(operation, {})[region] = as_of
+        return replace(self, rates=merged, read=read, source=source)
 
 
 @cache

@@ -15,7 +15,7 @@ from rekscan.output import print_json, print_line, talk
 from rekscan.settings import Connection, resolve
 from workers import pricelist
 
-HEADER = ("Meter", "Region", "From", "To", "Each", "Unit", "Confidence")
+HEADER = ("Meter", "Region", "From", "To", "Each", "Unit", "Confidence", "As of")
 RIGHT = ("From", "To", "Each")
 Flag = Annotated[bool, Parameter(negative=())]
 
@@ -45,7 +45,7 @@ def prices(
         print_json(_document(found, read))
         return 0
     print_line(table(HEADER, _rows(found, region, meter), RIGHT))
-    print_line(f"\nUS dollars. {found.source}, {found.as_of}.")
+    print_line(f"\nUS dollars. {found.source}.")
     for level, meaning in found.confidence.items():
         print_line(f"  {level}: {meaning}")
     if read:
@@ -88,6 +88,7 @@ def _rows(found: PriceTable, region: str | None, meter: str | None) -> list[tupl
             each(tier.usd),
             row.unit,
             tier.confidence,
+            tier.as_of,
         )
         for row in found.meters.values()
         if meter in (None, row.name)

@@ -14,7 +14,7 @@ from rekscan.output import print_json, print_line, talk
 from rekscan.settings import Connection, resolve
 from workers import servicequotas
 
-HEADER = ("Operation", "Calls a second", "Confidence")
+HEADER = ("Operation", "Calls a second", "Confidence", "As of")
 
 
 def quotas(
@@ -35,7 +35,7 @@ def quotas(
         print_json(_document(found, region, read))
         return 0
     rows = [
-        (name, f"{rate:g}", found.confidence_of(name, region))
+        (name, f"{rate:g}", *found.provenance(name, region))
         for name in found.rates
         if (rate := found.tps(name, region)) is not None
     ]
@@ -73,9 +73,9 @@ def _document(found: QuotaTable, region: str, read: Read | None) -> dict[str, An
         "file": str(data_folder() / "quotas.json"),
         "concurrent_stored_video_jobs": found.concurrent_videos,
         "operations": {
-            name: {"tps": found.tps(name, region), "confidence": found.confidence_of(name, region)}
+            name: dict(zip(("tps", "confidence", "as_of"), (rate, *found.provenance(name, region)), strict=True))
             for name in found.rates
-            if found.tps(name, region) is not None
+            if (rate := found.tps(name, region)) is not None
         },
         "missing": {name: reason for name in found.rates if (reason := found.missing(name, region))},
     }

@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import threading
+from datetime import UTC, datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -20,6 +21,7 @@ from jobs.price_store import stored_prices, stored_quotas
 from rekscan.commands.prices import prices
 from rekscan.commands.quotas import quotas
 
+TODAY = datetime.now(UTC).date().isoformat()
 PUBLISHED = "2026-11-20T18:00:00Z"
 TIERS = [("0", "1000000", "0.0011000000"), ("1000000", "5000000", "0.0009000000"), ("5000000", "Inf", "0.0007000000")]
 FLAT = [("0", "Inf", "0.0000100000")]
@@ -186,7 +188,8 @@ def test_what_is_not_certain_is_refused_aloud_and_the_old_row_stays(aws, capsys)
     assert table.price("user-vectors", "us-east-1", 1).usd == before.price("user-vectors", "us-east-1", 1).usd
     old = table.tiers("image-group-2", "eu-central-1")
     assert [tier.usd for tier in old] == [tier.usd for tier in before.tiers("image-group-2", "eu-central-1")]
-    assert {tier.confidence for tier in old} == {"older-price-list", "inferred"}
+    assert {tier.as_of for tier in old} == {"2026-09-11"}
+    assert {tier.as_of for tier in table.tiers("image-group-2", "us-east-1")} == {"2026-11-20"}
     assert table.tiers("image-group-2", "cn-north-1") == ()
 
 
@@ -195,7 +198,7 @@ def test_two_skus_of_one_meter_at_two_prices_are_both_refused(aws, capsys):
     aws.answers["GetProducts"] = ("PriceList", [json.dumps(document) for document in twice])
     assert run(prices, "--refresh") == 0
     assert "AAAA2, AAAA0 are all image-group-2 in us-east-1, at different prices" in capsys.readouterr().err
-    assert stored_prices().tiers("image-group-2", "us-east-1")[0].confidence == "older-price-list"
+    assert stored_prices().tiers("image-group-2", "us-east-1")[0].as_of == "2026-09-11"
 
 
 def test_a_list_of_nothing_known_or_a_refusal_changes_nothing(aws):
@@ -269,7 +272,7 @@ def test_every_printed_price_has_its_date_and_confidence(aws, capsys):
     assert run(prices, "--meter", "image-group-2", "--region", "eu-central-1") == 0
     out = capsys.readouterr().out
     lines = [line.split() for line in out.splitlines()]
-    assert ["image-group-2", "eu-central-1", "0", "1,000,000", "$0.0012", "image", "price-list"] in lines
+    assert ["image-group-2", "eu-central-1", "0", "1,000,000", "$0.0012", "image", "price-list", "2026-09-11"] in lines
     assert "2026-09-11" in out and "inferred: computed from another Region" in out
 
 
@@ -280,8 +283,8 @@ def test_the_accounts_own_quotas_are_read_by_name(aws, capsys):
     document = json.loads(capsys.readouterr().out)
     assert document["refresh"]["taken"] == {"DetectLabels": 120, "DetectFaces": 100}
     assert document["refresh"]["unread"] == [DEFAULTS[2]["QuotaName"], DEFAULTS[3]["QuotaName"]]
-    assert document["operations"]["DetectLabels"] == {"tps": 120, "confidence": "service-quotas"}
-    assert document["operations"]["DetectText"] == {"tps": 50, "confidence": "aws-text"}
+    assert document["operations"]["DetectLabels"] == {"tps": 120, "confidence": "service-quotas", "as_of": TODAY}
+    assert document["operations"]["DetectText"] == {"tps": 50, "confidence": "aws-text", "as_of": "2026-11-22"}
     table = stored_quotas()
     assert table.tps("DetectLabels", "us-east-1") == 120
     assert table.tps("DetectLabels", "us-west-2") == 50  # another Region, another quota

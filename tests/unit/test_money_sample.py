@@ -61,6 +61,7 @@ def test_the_same_source_gives_the_same_pilot():
     assert one.batch() == other.batch()
 
 
+@settings(deadline=None)
 @given(st.integers(0, 200), st.integers(1, 200), st.integers(1, 10**6))
 def test_a_share_lies_in_its_interval(hits, of, whole):
     hits, whole = min(hits, of), max(whole, of)
