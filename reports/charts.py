@@ -49,7 +49,7 @@ def _names(query: Query, api: Api) -> Chart | None:
     sql = f"""
         select {column}::varchar, count(*), count(distinct item_id), median({confidence}), {bands}
         from {api.table} where {column} is not null {_whole_lines(api)}
-        group by 1 order by 3 desc, 1 limit {TOP}"""
+        group by 1 order by 3 desc, 4 desc, 1 limit {TOP}"""
     table = query.execute(sql).fetchall()
     top = max((row[2] for row in table), default=0)
     plain = str if column in FREE else readable

@@ -92,15 +92,15 @@ def _causes(query: Query, job: str) -> tuple[Cause, ...]:
 
 
 def _timeline(query: Query) -> Timeline | None:
-    """Calls and repeated requests over time, None where nothing was sent."""
+    """Calls answered and requests repeated over time, None where nothing was sent."""
     sent = "from outcomes where attempts > 0 and started_at is not null"
-    low, high = query.execute(f"select epoch(min(started_at)), epoch(max(started_at)) {sent}").fetchall()[0]
+    done = "epoch(started_at) + coalesce(latency_ms, 0) / 1000"
+    low, high = query.execute(f"select epoch(min(started_at)), max({done}) {sent}").fetchall()[0]
     if low is None:
         return None
     step = max(0.25, (high - low) / SLICES)
     cursor = query.execute(
-        f"select floor((epoch(started_at) - ?) / ?)::int, count(*), sum(attempts - 1) {sent} group by 1",
-        [low, step],
+        f"select floor(({done} - ?) / ?)::int, count(*), sum(attempts - 1) {sent} group by 1", [low, step]
     )
     slices = {number: (count, again) for number, count, again in cursor.fetchall()}
     moments = tuple(
