@@ -62,7 +62,7 @@ class Draw:
 
 def pilot(
     batch: pa.RecordBatch, sources: Sequence[str], choices: tuple[Choice, ...], settings: Settings, plan: Plan,
-    *, local: bool, yes: bool, quiet: bool,
+    *, local: bool, yes: bool, again: bool, quiet: bool,
 ) -> tuple[str, list[ApiSample]]:  # fmt: skip
     """Ask, run the images of `batch` as a job, and count what became of them. The job's id and the counts.
 
@@ -81,7 +81,7 @@ def pilot(
         talk.print(f"A pilot of {batch.num_rows:,} images costs {dollars(small.total)} at {payer}.")
         approve(small, yes=yes or local, threshold=settings.approve_under)
         drafted = Draft(folder, tuple(f"sample of {source}" for source in sources), counts, batch.num_rows)
-        spec = create(drafted, choices, small, settings, local=local)
+        spec = create(drafted, choices, small, settings, local=local, again=again)
     except BaseException:
         if folder.read("job.json") is None:
             folder.remove()

@@ -6,6 +6,7 @@ Rule: it builds the same Plan as `scan` does and only prints it.
 import csv as csv_format
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from jobs import plan_demand, plan_sample
 from jobs.apis import Choice, catalogue, parse
 from jobs.calendar import month_of
 from jobs.errors import UsageError
+from jobs.known.count import Listing
 from jobs.plan import Counts, Plan, plan
 from jobs.plan_sample import Extrapolation, extrapolate
 from jobs.plan_text import CSV, csv_rows
@@ -27,6 +29,7 @@ from jobs.price_text import dollars
 from jobs.quotas import QuotaTable
 from jobs.sources import enumerate_batches
 from rekscan.estimate_flags import Amounts, Flag, Many, Pilot, Terms, pairs
+from rekscan.known import known_of
 from rekscan.output import print_json, print_line, talk
 from rekscan.plan_view import show_plan, show_plans, stdout
 from rekscan.sample import Draw
@@ -46,6 +49,7 @@ def estimate(
     terms: Terms | None = None,
     pilot: Pilot | None = None,
     connection: Connection | None = None,
+    again: Flag = False,
     strict: Flag = False,
     json: Flag = False,
     csv: Flag = False,
@@ -64,6 +68,8 @@ def estimate(
         Several API sets side by side: --compare labels labels,faces labels,faces,text.
     column
         Column of a CSV or Parquet list that holds the paths or URLs.
+    again
+        Price what an earlier job answered, and duplicates, once more.
     strict
         Exit with 1 when a part of the price is unknown.
     json
@@ -78,59 +84,71 @@ def estimate(
         raise UsageError("nothing to price", "Give a SOURCE, or --images, --video-minutes, --faces-stored or --units.")
     settings = resolve(connection)
     draw = pilot.draw(sources, compare)
-    counts = count(sources, settings, column, draw) if sources else amounts.counts()
-    tables = (stored_prices(), stored_quotas())
-    sets = compare or [",".join(api or ())]
-    plans = [(name, build(name, counts, amounts, terms, settings, tables)) for name in sets]
+    with Listing() as listing:
+        counts = count(sources, settings, column, draw, listing) if sources else amounts.counts()
+        question = Question(
+            counts, amounts, terms, settings, stored_prices(), stored_quotas(), listing, again=again, local=pilot.local
+        )
+        sets = compare or [",".join(api or ())]
+        plans = [(name, build(name, question)) for name in sets]
     found = None
     if draw is not None:
         built, choices = plans[0][1], split_apis(sets[0])[0]
         job, rows = run_pilot(
-            draw.batch(), sources, choices, settings, built, local=pilot.local, yes=pilot.yes, quiet=json
+            draw.batch(), sources, choices, settings, built, local=pilot.local, yes=pilot.yes, again=again, quiet=json
         )
-        found = extrapolate(built, job, rows, tables[0])
-    show(plans, tables[0], found, as_json=json, as_csv=csv, compared=compare is not None)
+        found = extrapolate(built, job, rows, question.prices)
+    show(plans, question.prices, found, as_json=json, as_csv=csv, compared=compare is not None)
     return int(strict and not all(built.complete for _, built in plans))
 
 
-def build(
-    apis: str,
-    counts: Counts,
-    amounts: Amounts,
-    terms: Terms,
-    settings: Settings,
-    tables: tuple[PriceTable, QuotaTable],
-) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All a price depends on but the APIs."""
+
+    counts: Counts
+    amounts: Amounts
+    terms: Terms
+    settings: Settings
+    prices: PriceTable
+    quotas: QuotaTable
+    listing: Listing
+    again: bool
+    local: bool
+
+
+def build(apis: str, question: Question) -> Plan:
     """The plan of one set of APIs."""
-    prices, quotas = tables
+    counts, terms, prices = question.counts, question.terms, question.prices
     choices, videos = split_apis(apis)
     demands = [demand for name in videos for demand in plan_demand.of_video_meters(name, counts, prices)]
-    if not choices and not videos and (counts.images or counts.videos or not amounts.given):
+    if not choices and not videos and (counts.images or counts.videos or not question.amounts.given):
         parse([apis])  # says which APIs there are
-    region = region_of(settings)
+    region = question.settings.aws_region("")
+    known = known_of(
+        question.listing.dataset, counts, choices, question.settings, local=question.local, again=question.again
+    )
     built = plan(
         choices,
         counts,
         region=region or DEFAULT_REGION,
         prices=prices,
-        quotas=quotas,
+        quotas=question.quotas,
         tps={name: float(rate) for name, rate in pairs("--tps", terms.tps or ()).items()},
-        month_to_date=month_to_date(terms, settings, prices),
+        month_to_date=month_to_date(terms, question.settings, prices),
         start=terms.start,
         free_tier=FreeTier.named(terms.free_tier, prices) if terms.free_tier else None,
-        extra=demands + amounts.demands(prices),
+        known=known.calls,
+        extra=demands + question.amounts.demands(prices),
     )
     note = () if region else (f"No Region is set: priced in {DEFAULT_REGION} (--region sets one).",)
-    return built.assuming((*note, *built.assumptions))
+    return built.assuming((*note, *built.assumptions, *known.notes))
 
 
-def region_of(settings: Settings) -> str:
-    """The Region that is set, "" if none is: an estimate needs no account."""
-    return settings.aws_region("")
-
-
-def count(sources: Sequence[str], settings: Settings, column: str | None, draw: Draw | None) -> Counts:
-    """Enumerate sources into counts, drawing a sample on the way; how far it got stands on stderr."""
+def count(
+    sources: Sequence[str], settings: Settings, column: str | None, draw: Draw | None, listing: Listing
+) -> Counts:
+    """Enumerate sources into counts and the listing, drawing a sample on the way; how far it got stands on stderr."""
     counts = Counts()
 
     def s3() -> Any:
@@ -139,6 +157,7 @@ def count(sources: Sequence[str], settings: Settings, column: str | None, draw: 
     with talk.status("listing") as status:
         for batch in enumerate_batches(sources, s3_client_factory=s3, column=column):
             counts.add_batch(batch)
+            listing.add_batch(batch)
             if draw is not None:
                 draw.add(batch)
             status.update(f"listing: {counts.images + counts.videos:,} images and videos")
