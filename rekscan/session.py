@@ -48,6 +48,18 @@ def ledger(settings: Settings) -> Ledger | None:
     return found
 
 
+def worker_config(settings: Settings, redis_url: str) -> WorkerConfig:
+    """What the settings say of a worker."""
+    return WorkerConfig(
+        redis_url,
+        shards=settings.shards,
+        threads=settings.threads,
+        in_flight_mb=settings.in_flight_mb,
+        lease_seconds=settings.lease_seconds,
+        profile=settings.profile,
+    )
+
+
 class Engine(AbstractContextManager["Engine"]):
     """What runs a job: the cluster behind `--redis-url`, or servers and workers started on this machine for it."""
 
@@ -89,7 +101,7 @@ class Engine(AbstractContextManager["Engine"]):
         self.rekognition_url = settings.rekognition_url  # set: it overrides the one of job.json
         if self.local and self.rekognition_url is None:
             self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url)
-        config = WorkerConfig(url, settings.shards, settings.threads, settings.in_flight_mb, settings.profile)
+        config = worker_config(settings, url)
         self.supervisor.workers(config, settings.workers)
         return self._ledger
 

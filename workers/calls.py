@@ -24,7 +24,7 @@ from jobs.outcomes import Outcome
 from workers.faults import Fault, Kind, understand
 from workers.gate import Stopped, Turnstile
 from workers.journal import Journal
-from workers.known import Known
+from workers.known import Known, Later
 from workers.packing import counters_of, encode
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,6 @@ log = logging.getLogger(__name__)
 # Tries of one call by what went wrong. Throttles are many: the gate slows down until they stop.
 TRIES = {Kind.THROTTLED: 30, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3}
 # Marks of attempts: `b` billed, `n` not billed; maybe billed are `u`, its answer never came, and `m`, its worker died.
-# A call that took this many workers with it is held to be the killer.
-POISON_AFTER = 3
 
 
 class TryAgain(Exception):
@@ -85,10 +83,25 @@ class Caller:
 
         Raises Stopped (nothing more is to be sent), Later (ask again: a duplicate is under way) or JobFault.
         """
+        try:
+            return self._call(item, lease, attempts, stop, content)
+        except (Stopped, Later, JobFault):
+            raise
+        except Exception as error:
+            # An item's trouble, even with our own code, is a row: its shard mates go on.
+            log.exception("%s of item %s", self.request.name, item.item_id)
+            return self.give_up(item, lease, attempts, type(error).__name__, str(error))
+
+    def give_up(self, item: Item, lease: Lease, attempts: str, code: str, message: str) -> list[Outcome]:
+        """Failed rows for a call that is not to be tried."""
         name = f"{item.item_id}:{self.request.name}"
-        if attempts.count("m") >= POISON_AFTER:
-            fault = Fault(Kind.ITEM, "poison", f"{len(attempts)} attempts died with their worker")
-            return self._keep(lease, name, attempts, self._failed(item, fault, None, attempts, None))
+        rows = self._failed(item, Fault(Kind.ITEM, code, message), None, attempts, None)
+        return self._keep(lease, name, attempts, rows)
+
+    def _call(
+        self, item: Item, lease: Lease, attempts: str, stop: threading.Event, content: str | None
+    ) -> list[Outcome]:
+        name = f"{item.item_id}:{self.request.name}"
         started = datetime.now(UTC)
         content = content or self._known.listed(item)
         rest = self._without(self._known.rows(item, self.request, content, stop), attempts)

@@ -14,6 +14,7 @@ class WorkerConfig:
     shards: int = 3  # shards under way at once in one process
     threads: int = 64  # calls under way at once for each request of a job, in one process
     in_flight_mb: int = 256  # megabytes of pictures held at once, in one process
+    lease_seconds: float = 10.0  # a worker silent for so long is taken for dead
     profile: str | None = None
 
     def to_env(self) -> dict[str, str]:
@@ -30,6 +31,7 @@ class WorkerConfig:
             shards=int(get("SHARDS") or cls.shards),
             threads=int(get("THREADS") or cls.threads),
             in_flight_mb=int(get("IN_FLIGHT_MB") or cls.in_flight_mb),
+            lease_seconds=float(get("LEASE_SECONDS") or cls.lease_seconds),
             profile=get("PROFILE"),
         )
 

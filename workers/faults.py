@@ -96,7 +96,7 @@ def understand(error: Exception, operation: str) -> Fault:
         return Fault(Kind.UNKNOWN, type(error).__name__, text)
     if isinstance(error, BotoCoreError):
         return Fault(Kind.ITEM, type(error).__name__, text)
-    raise error
+    return Fault(Kind.UNKNOWN, type(error).__name__, text)  # out of memory, say, while reading the answer
 
 
 def _answered(error: ClientError, operation: str) -> Fault:

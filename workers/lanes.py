@@ -41,6 +41,12 @@ class Lanes:
         caller, pool = self._lanes[request.name]
         return pool.submit(caller.call, item, lease, attempts, stop, content)
 
+    def give_up(
+        self, request: Request, item: Item, lease: Lease, attempts: str, code: str, message: str
+    ) -> list[Outcome]:
+        """Failed rows for a call that is not to be tried."""
+        return self._lanes[request.name][0].give_up(item, lease, attempts, code, message)
+
     def close(self) -> None:
         for _, pool in self._lanes.values():
             pool.shutdown(wait=False, cancel_futures=True)

@@ -29,7 +29,7 @@ from workers.work import JobWork, open_work
 
 log = logging.getLogger(__name__)
 
-_TICK = 2.0  # seconds between rounds of the background thread; a lease lasts five times that
+_ROUNDS = 5  # of the background thread in the time of a lease
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +42,7 @@ class Runtime:
     def __init__(self, config: WorkerConfig) -> None:
         self.config = config
         self.name = f"{socket.gethostname()}:{os.getpid()}"
-        self.ledger = Ledger(connect(config.redis_url))
+        self.ledger = Ledger(connect(config.redis_url), lease_ms=int(config.lease_seconds * 1000))
         self._gate = Gate(self.ledger.redis)
         self._journal = Journal(self.ledger)
         self._pool = DecoderPool()
@@ -125,7 +125,7 @@ class Runtime:
                 work.idle_since = time.monotonic()
 
     def _keep(self) -> None:
-        while not self._stopping.wait(_TICK):
+        while not self._stopping.wait(self.config.lease_seconds / _ROUNDS):
             try:
                 beat(self.ledger, self.name, self.config.shards)
                 self._renew()

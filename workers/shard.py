@@ -25,6 +25,8 @@ from workers.packing import counters_of, decode, encode
 
 log = logging.getLogger(__name__)
 
+CAREFUL_AFTER = 3  # holders of a shard that died, until its calls are made one by one
+SUSPECTED_AT_MOST = 2  # times that a call may be the only one under way when its worker dies
 _TELL_AGAIN = 30  # rounds of waiting for duplicates, half a minute
 
 
@@ -75,7 +77,8 @@ class Shard:
                 order.append(name)
                 if name not in known:
                     asked.append(_Ask(name, request, item, intents.get(name, "")))
-        fault = self._ask(asked, known)
+        ask = self._ask_one_by_one if self.lease.lapses >= CAREFUL_AFTER else self._ask
+        fault = ask(asked, known)
         if fault is not None:
             self.ledger.set_state(self.lease.job, "blocked", reason=f"{fault.fault.code}: {fault}", do=fault.fault.do)
         return [row for name in order if name in known for row in known[name]], all(name in known for name in order)
@@ -104,6 +107,19 @@ class Shard:
                     self._tell(known)
                 self.stop.wait(min(0.05 * rounds, 1.0))
         return fault
+
+    def _ask_one_by_one(self, asked: list["_Ask"], known: dict[str, list[Outcome]]) -> JobFault | None:
+        """This shard's holders keep dying: find the call that kills them, and give it up. Its mates complete."""
+        for ask in asked:
+            if self.ledger.suspect(self.lease, ask.name) > SUSPECTED_AT_MOST:
+                what = f"it was under way each of {SUSPECTED_AT_MOST} times that its worker died"
+                known[ask.name] = self.lanes.give_up(ask.request, ask.item, self.lease, ask.attempts, "poison", what)
+            elif fault := self._ask([ask], known):
+                return fault
+            if self.stop.is_set():
+                break
+            self.ledger.clear_of_suspicion(self.lease, ask.name)
+        return None
 
     def _tell(self, known: dict[str, list[Outcome]]) -> None:
         """Journal again what this shard knows: others may wait for an answer that a crashed Redis lost."""

@@ -132,7 +132,7 @@ class Supervisor:
             self._children.remove(child)
             if child.what == "worker" and self._config is not None:
                 self._early_ends = self._early_ends + 1 if child.age() < 5 else 0
-                if self._early_ends >= 3:
+                if self._early_ends >= 8:
                     raise RekscanError(
                         f"a worker ended at once (exit code {code})", f"Its log: {child.log or 'stderr'}"
                     )

@@ -180,6 +180,7 @@ class Ledger:
         """The shard's part is committed. False when the lease was lost: then its new holder counts it."""
         names = ("todo", "queued", "leases", "holders")
         keys = [key(lease.job), *(key(lease.job, name) for name in names), *self._journal_keys(lease)]
+        keys.append(key(lease.job, "suspects", lease.shard))
         arguments: list[Any] = [lease.shard, lease.fence]
         for name, amount in counters.items():
             arguments += [name, amount]
@@ -229,6 +230,13 @@ class Ledger:
         job = lease.job
         keys = [key(job), key(job, "holders"), *self._journal_keys(lease), key(job, "prices")]
         self._scripts["settle"]([*keys, key(job, "todo"), key(job, "queued")], arguments, client=pipe)
+
+    def suspect(self, lease: Lease, call: str) -> int:
+        """A call is under way alone; how often it has been so and was not cleared, this time included."""
+        return int(self.redis.hincrby(key(lease.job, "suspects", lease.shard), call, 1))
+
+    def clear_of_suspicion(self, lease: Lease, call: str) -> None:
+        self.redis.hdel(key(lease.job, "suspects", lease.shard), call)
 
     def _journal_keys(self, lease: Lease) -> list[str]:
         return [key(lease.job, name, lease.shard) for name in ("intents", "answers", "live")]

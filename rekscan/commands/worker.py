@@ -6,9 +6,9 @@ from cyclopts import Parameter
 
 from jobs.errors import UsageError
 from rekscan.output import talk
+from rekscan.session import worker_config
 from rekscan.settings import Connection, resolve
 from workers.app import serve
-from workers.config import WorkerConfig
 
 
 def worker(
@@ -25,9 +25,7 @@ def worker(
     settings = resolve(connection, threads=threads, shards=shards)
     if settings.redis_url is None:
         raise UsageError("no Redis is named", "Set REKSCAN_REDIS_URL or --redis-url, as for the other workers.")
-    config = WorkerConfig(
-        settings.redis_url, settings.shards, settings.threads, settings.in_flight_mb, settings.profile
-    )
+    config = worker_config(settings, settings.redis_url)
     talk.print(
         f"worker on {settings.redis_url.rpartition('@')[2]}: {config.shards} shards, {config.threads} threads per API"
     )

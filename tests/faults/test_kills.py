@@ -1,6 +1,8 @@
 """The promise of the product, processes killed for real: nothing is lost, only what was in flight is paid twice."""
 
+import hashlib
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +95,29 @@ def test_ctrl_c_stops_cleanly_and_resume_pays_nothing_twice(
     assert resumed["calls"]["maybe_billed"] == 0
     assert rekognition.total() == CALLS
     agree(tables(tmp_path / "home"), undisturbed)
+
+
+def under_way(rekognition: Emulator, content: str, tries: int) -> bool:
+    return rekognition.counts().get("DetectLabels", {}).get(content, 0) >= tries
+
+
+def test_a_call_that_kills_its_worker_each_time_is_given_up_and_its_mates_complete(
+    photos: Path, tmp_path: Path
+) -> None:
+    poison = hashlib.sha256((photos / "photo-0030.jpg").read_bytes()).hexdigest()
+    with emulator(tmp_path, "--fault", f"DetectLabels:hang:@{poison}") as rekognition:
+        scan = Scan(
+            "scan", str(photos), "--api", "labels", "--yes", "--json", "--shard-size", "25",
+            "--rekognition-endpoint-url", rekognition.url, home=tmp_path / "home",
+            env={"REKSCAN_LEASE_SECONDS": "2"},
+        )  # fmt: skip
+        for tries in range(1, 6):
+            until(partial(under_way, rekognition, poison, tries), "the poison is under way")
+            scan.kill_worker()
+        status = scan.status()
+    assert status["state"] == "finished"
+    calls = status["calls"]
+    assert (calls["planned"], calls["ok"], calls["skipped"], calls["failed"]) == (125, 119, 5, 1)
+    failed = [row for row in tables(tmp_path / "home").rows("failures") if row["outcome"] == "failed"]
+    found = [(row["uri"].rpartition("/")[2], row["code"], row["maybe_billed"]) for row in failed]
+    assert found == [("photo-0030.jpg", "poison", 5)]
