@@ -32,6 +32,7 @@ class Loaded:
     size: int
     data: bytes | None
     content: str | None  # "sha256:<hex>" of the bytes, or "etag:<etag>:<size>" for S3
+    cut: bool = False  # reading stopped early: no picture, or too large to mend
 
     @property
     def weight(self) -> int:
@@ -132,12 +133,12 @@ def _read(stream: IO[bytes] | Any, size: int | None, content: str | None) -> Loa
     head = header(start, whole=False)
     over = size is not None and size > MAX_SOURCE_BYTES
     if over or (start and family(head.format) != "image"):
-        return Loaded(head, size if size is not None else len(start), None, content)
+        return Loaded(head, size if size is not None else len(start), None, content, cut=True)
     data = start + stream.read(MAX_SOURCE_BYTES + 1 - len(start)) if len(start) == HEAD_BYTES else start
     while len(data) <= MAX_SOURCE_BYTES and (more := stream.read(MAX_SOURCE_BYTES + 1 - len(data))):
         data += more
     if len(data) > MAX_SOURCE_BYTES:
-        return Loaded(head, len(data), None, content)
+        return Loaded(head, len(data), None, content, cut=True)
     return Loaded(
         header(data), max(len(data), size or 0), data, content or f"sha256:{hashlib.sha256(data).hexdigest()}"
     )

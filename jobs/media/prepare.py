@@ -8,9 +8,8 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,41 +21,24 @@ from jobs.media.fitted import Fitted
 from jobs.media.header import Header
 from jobs.media.origins import Loaded, load_local, load_s3, load_web
 from jobs.media.pool import DecoderPool
+from jobs.media.prepared import Prepared, as_bytes, as_fitted, as_object
 from jobs.media.store import Store
 from jobs.sources.kinds import extension
 from jobs.sources.uris import is_local, path_of, split_s3
 
 _TRUSTED = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png"}  # extensions believed with peek=False
+_FACTS = 1000  # originals whose headers are remembered
+_SPARE = 64 << 20  # bytes of pictures kept at most for calls that may yet come
 _UNKNOWN_SIZE = 8 << 20  # bytes reserved for an original whose size nobody told
+
+MAX_INFLIGHT_BYTES = 256 * 1024**2
 
 Kept = Loaded | Fitted | Skip
 
 
-@dataclass(slots=True)
-class Prepared:
-    """A picture ready to be sent. Use it as a context manager, or call `release` once, when the call is over."""
-
-    image: dict[str, Any]  # {"Bytes": ...} or {"S3Object": {"Bucket", "Name", "Version"?}}
-    sent: Literal["s3", "bytes", "fitted"]
-    fit: str | None  # what was done to it
-    format: str | None  # of the original, sniffed
-    width: int | None  # pixels of the upright picture as sent
-    height: int | None
-    content: str | None  # of the original: "sha256:<hex>" or "etag:<etag>:<size>"
-    size: int  # bytes sent; of an S3 object, its size
-    _held: ExitStack = field(default_factory=ExitStack, repr=False)
-
-    def release(self) -> None:
-        """The bytes are no longer needed by this call. Further calls of release do nothing."""
-        self._held.close()
-
-    def __enter__(self) -> "Prepared":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()
+def new_store(max_inflight_bytes: int = MAX_INFLIGHT_BYTES) -> "Store[Kept]":
+    """A bounded store of pictures, for the preparers of one process to share."""
+    return Store(max_inflight_bytes, _weight, _lasting, spare=min(_SPARE, max_inflight_bytes // 2))
 
 
 class Preparer:
@@ -64,8 +46,9 @@ class Preparer:
 
     `region`: Rekognition's Region; an object in a bucket of another Region is sent as bytes (None: not compared).
     `fit`: mending allowed. `peek`: look into S3 objects before sending them; else .jpg, .jpeg, .png are believed.
-    `max_inflight_bytes`: of pictures held at once; `prepare` waits while it is reached. A thread must release what it
-    holds before it prepares the next picture, or two may wait for each other.
+    `store`: bounds the bytes of pictures held at once; `prepare` waits while its cap is reached. Preparers of one
+    process may share one; `scope` then tells their sources apart (the S3 endpoint). A thread must release what it holds
+    before it prepares the next picture, or two may wait for each other.
     """
 
     def __init__(
@@ -74,7 +57,9 @@ class Preparer:
         s3_client_factory: Callable[[], Any],
         *,
         http: urllib3.PoolManager | None = None,
-        max_inflight_bytes: int = 256 * 1024**2,
+        max_inflight_bytes: int = MAX_INFLIGHT_BYTES,
+        store: "Store[Kept] | None" = None,
+        scope: str = "",
         region: str | None = None,
         fit: bool = True,
         peek: bool = True,
@@ -88,7 +73,9 @@ class Preparer:
         self._region = region
         self._fit = fit
         self._peek = peek
-        self._store: Store[Kept] = Store(max_inflight_bytes, _weight, _lasting)
+        self._store = store or new_store(max_inflight_bytes)
+        self._scope = scope
+        self._facts: dict[Any, Loaded] = {}
         self._lock = threading.Lock()
         self._s3: Any = None
         self._near: dict[str, bool] = {}  # bucket -> in Rekognition's Region, as far as we can tell
@@ -119,55 +106,80 @@ class Preparer:
         believed = _TRUSTED.get(extension(item.uri))
         if not self._peek and believed and item.size is not None and 0 < item.size <= limits.max_s3_bytes:
             content = f"etag:{item.etag}:{item.size}" if item.etag else None
-            return _object(item, Header(believed), item.size, content)
-        with self._store.get((item.uri, item.version, item.etag, "head"), lambda: self._head(item)) as head:
+            return as_object(item, Header(believed), item.size, content)
+        with self._store.get(
+            (self._scope, item.uri, item.version, item.etag, "head"), lambda: self._head(item)
+        ) as head:
             if isinstance(head, Skip):
                 return head
             assert isinstance(head, Loaded)
             decision = verdict(head.header, head.size, limits, via="s3", fit=self._fit)
             if isinstance(decision, Skip):
                 return decision
-            return _object(item, head.header, head.size, head.content) if isinstance(decision, Send) else None
+            return as_object(item, head.header, head.size, head.content) if isinstance(decision, Send) else None
 
     def _as_bytes(self, item: Item, limits: Limits, load: Callable[[], Loaded | Skip]) -> Prepared | Skip:
-        key = (item.uri, item.version, item.etag)
-        with ExitStack() as held, ExitStack() as reading:
-            original = reading.enter_context(self._store.get(key, load, size=self._expected(item)))
-            if isinstance(original, Skip):
-                return original
-            assert isinstance(original, Loaded)
-            decision = verdict(original.header, original.size, limits, via="bytes", fit=self._fit)
+        key, size = self._key(item)
+        with ExitStack() as held:
+            # Kept to the end of this block, so that mending finds the original there.
+            facts: Kept = self._facts.get(key) or held.enter_context(self._store.get(key, load, size=size))
+            if isinstance(facts, Skip):
+                return facts
+            assert isinstance(facts, Loaded)
+            self._remember(key, facts)
+            decision = verdict(facts.header, facts.size, limits, via="bytes", fit=self._fit)
             if isinstance(decision, Skip):
                 return decision
-            if original.data is None:
-                return Skip("unreadable", "it could not be read to its end", original.header.format)
-            if isinstance(decision, Send):
-                return _bytes(original, reading.pop_all())
-            name = (*key, decision.steps, _class(limits))
-            mended = held.enter_context(self._store.get(name, lambda: self._mend(original, limits, decision)))
-            if isinstance(mended, Skip):
-                return mended
-            assert isinstance(mended, Fitted)
-            if decision.only_verify:
-                return _bytes(original, reading.pop_all())
-            return _fitted(original, mended, held.pop_all())
+            if facts.cut:
+                return Skip("unreadable", "it could not be read to its end", facts.header.format)
+            if isinstance(decision, Fit):
+                name = (*key, decision.steps, limits.max_bytes, limits.min_side, limits.max_side)
+                with ExitStack() as result:
+                    mended = result.enter_context(
+                        self._store.get(name, lambda: self._mend(key, load, size, limits, decision))
+                    )
+                    if isinstance(mended, Skip):
+                        return mended
+                    assert isinstance(mended, Fitted)
+                    if not decision.only_verify:
+                        return as_fitted(facts, mended, result.pop_all())
+            with ExitStack() as reading:
+                original = reading.enter_context(self._store.get(key, load, size=size))
+                if isinstance(original, Skip):
+                    return original
+                assert isinstance(original, Loaded)
+                return as_bytes(original, reading.pop_all())
 
-    def _mend(self, original: Loaded, limits: Limits, decision: Fit) -> Kept:
-        assert original.data is not None and original.header.format is not None
-        return self._pool.mend(original.data, original.header.format, limits, only_verify=decision.only_verify)
+    def _mend(
+        self, key: tuple[Any, ...], load: Callable[[], Loaded | Skip], size: int, limits: Limits, decision: Fit
+    ) -> Kept:
+        with self._store.get(key, load, size=size) as original:
+            if isinstance(original, Skip):
+                return original
+            assert isinstance(original, Loaded) and original.data is not None and original.header.format is not None
+            return self._pool.mend(original.data, original.header.format, limits, only_verify=decision.only_verify)
 
     def _head(self, item: Item) -> Kept:
         return load_s3(item, self._client(), whole=False)
 
     # --- what we know of the place
 
-    def _expected(self, item: Item) -> int:
+    def _key(self, item: Item) -> tuple[tuple[Any, ...], int]:
+        """What tells this original from any other, and the bytes it is expected to hold."""
         if is_local(item.uri):
             try:
-                return os.stat(path_of(item.uri)).st_size  # noqa: PTH116  bytes path
+                state = os.stat(path_of(item.uri))  # noqa: PTH116  bytes path
             except OSError:
-                return 0
-        return item.size if item.size is not None else _UNKNOWN_SIZE
+                return (item.uri,), 0
+            return (item.uri, state.st_size, state.st_mtime_ns), state.st_size
+        return (self._scope, item.uri, item.version, item.etag), item.size if item.size is not None else _UNKNOWN_SIZE
+
+    def _remember(self, key: tuple[Any, ...], found: Loaded) -> None:
+        """Keep what the header says, so that the next API need not read the original to decide."""
+        with self._lock:
+            self._facts[key] = replace(found, data=None)
+            while len(self._facts) > _FACTS:
+                self._facts.pop(next(iter(self._facts)))
 
     def _client(self) -> Any:
         with self._lock:
@@ -197,10 +209,6 @@ class Preparer:
         return str(found) if found else None
 
 
-def _class(limits: Limits) -> tuple[int, int, int | None]:
-    return (limits.max_bytes, limits.min_side, limits.max_side)
-
-
 def _lasting(kept: Kept) -> bool:
     """What may be told to the next caller too; trouble in reading may have passed by then."""
     return not (isinstance(kept, Skip) and kept.reason in ("unreadable", "changed", "archived"))
@@ -212,38 +220,4 @@ def _weight(kept: Kept) -> int:
     return len(kept.data) if isinstance(kept, Fitted) else 0
 
 
-def _object(item: Item, head: Header, size: int, content: str | None) -> Prepared:
-    bucket, key = split_s3(item.uri)
-    place = {"Bucket": bucket, "Name": key, **({"Version": item.version} if item.version else {})}
-    width, height = head.upright or (None, None)
-    return Prepared({"S3Object": place}, "s3", None, head.format, width, height, content, size)
-
-
-def _bytes(original: Loaded, held: ExitStack) -> Prepared:
-    assert original.data is not None
-    width, height = original.header.upright or (None, None)
-    return Prepared(
-        {"Bytes": original.data},
-        "bytes",
-        None,
-        original.header.format,
-        width,
-        height,
-        original.content,
-        len(original.data),
-        held,
-    )
-
-
-def _fitted(original: Loaded, mended: Fitted, held: ExitStack) -> Prepared:
-    return Prepared(
-        {"Bytes": mended.data},
-        "fitted",
-        mended.fit,
-        original.header.format,
-        mended.width,
-        mended.height,
-        original.content,
-        len(mended.data),
-        held,
-    )
+__all__ = ["Kept", "Prepared", "Preparer", "new_store"]

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
+_ENTRIES = 1000  # values kept, however small
 
 
 class _Entry(Generic[Value]):
@@ -26,14 +27,19 @@ class _Entry(Generic[Value]):
 
 
 class Store(Generic[Value]):
-    """`cap`: bytes. `weigh`: bytes a loaded value holds. `lasting`: may it be given to callers who come later?"""
+    """`cap`: bytes, in use and kept; of these, `spare` at most are kept unused. `weigh`: bytes a loaded value holds.
+    `lasting`: may it be given to callers who come later?"""
 
-    def __init__(self, cap: int, weigh: Callable[[Value], int], lasting: Callable[[Value], bool]) -> None:
+    def __init__(
+        self, cap: int, weigh: Callable[[Value], int], lasting: Callable[[Value], bool], *, spare: int | None = None
+    ) -> None:
         self._cap = cap
+        self._spare = cap if spare is None else spare
         self._weigh = weigh
         self._lasting = lasting
         self._entries: OrderedDict[Hashable, _Entry[Value]] = OrderedDict()  # least recently used first
         self._used = 0
+        self._unused = 0  # bytes of values nobody uses now
         self._turn = threading.Condition()
 
     @property
@@ -62,6 +68,8 @@ class Store(Generic[Value]):
                     if self._make_room(size):
                         break
                 elif entry.value is not None:
+                    if entry.users == 0:
+                        self._unused -= entry.size
                     entry.users += 1
                     self._entries.move_to_end(key)
                     return entry
@@ -86,22 +94,28 @@ class Store(Generic[Value]):
     def _release(self, key: Hashable, entry: _Entry[Value]) -> None:
         with self._turn:
             entry.users -= 1
-            assert entry.value is not None
-            if entry.users == 0 and (self._used > self._cap or not self._lasting(entry.value)):
-                self._drop(key)
+            if entry.users == 0:
+                assert entry.value is not None
+                self._unused += entry.size
+                if not self._lasting(entry.value):
+                    self._drop(key)
+                self._forget(lambda: self._unused > self._spare or self._used > self._cap)
             self._turn.notify_all()
 
     def _make_room(self, size: int) -> bool:
         """Forget unused values until `size` more bytes fit; True when they do, or when nothing else is held."""
-        for key in [key for key, entry in self._entries.items() if entry.users == 0]:
-            if self._used + size <= self._cap and len(self._entries) < _ENTRIES:
-                break
-            self._drop(key)
+        self._forget(lambda: self._used + size > self._cap or len(self._entries) >= _ENTRIES)
         return size == 0 or self._used + size <= self._cap or self._used == 0
 
+    def _forget(self, needed: Callable[[], bool]) -> None:
+        """Drop unused values, the least recently used first, as long as it is `needed`."""
+        if needed():
+            for key in [key for key, entry in self._entries.items() if entry.users == 0]:
+                if not needed():
+                    break
+                self._drop(key)
+
     def _drop(self, key: Hashable) -> None:
-        self._used -= self._entries.pop(key).size
-        self._turn.notify_all()
-
-
-_ENTRIES = 1000  # values kept, however small
+        size = self._entries.pop(key).size
+        self._used -= size
+        self._unused -= size

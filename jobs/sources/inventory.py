@@ -21,7 +21,8 @@ from jobs.sources.lists import as_path, open_bytes
 from jobs.sources.s3 import S3ClientFactory
 from jobs.sources.uris import is_local, path_of
 
-_BATCH = 65_536  # rows
+_BATCH = 32_768  # rows
+_BLOCK = 1 << 20  # bytes read at once
 Format = Literal["CSV", "ORC", "Parquet"]
 
 
@@ -99,7 +100,7 @@ def normal(name: str) -> str:
 def _read(path: str, report: Report) -> Iterator[pa.Table]:
     """The file in tables of up to about _BATCH rows, columns named as `normal` does."""
     if report.format == "Parquet":
-        parquet = pq.ParquetFile(path)
+        parquet = pq.ParquetFile(path, pre_buffer=False, buffer_size=_BLOCK)
         for batch in parquet.iter_batches(batch_size=_BATCH, columns=_wanted(parquet.schema_arrow.names)):
             yield _named(pa.Table.from_batches([batch]))
     elif report.format == "ORC":
@@ -113,7 +114,7 @@ def _read(path: str, report: Report) -> Iterator[pa.Table]:
         names = list(report.columns)
         reader = pacsv.open_csv(
             stream,
-            read_options=pacsv.ReadOptions(column_names=names, block_size=8 << 20),
+            read_options=pacsv.ReadOptions(column_names=names, block_size=_BLOCK),
             parse_options=pacsv.ParseOptions(newlines_in_values=False),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), include_columns=_wanted(names), strings_can_be_null=True
