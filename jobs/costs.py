@@ -20,7 +20,7 @@ from jobs.price_free import FreeTier, Month
 from jobs.price_text import count, each
 
 _USD = pa.decimal128(38, 15)
-_UNITS = pa.decimal128(38, 9)
+_UNITS = pa.float64()  # quantities, not money
 
 
 def _field(name: str, type_: pa.DataType, doc: str) -> pa.Field:
@@ -249,11 +249,11 @@ def _row(line: CostLine, costs: Costs) -> dict[str, Any]:
         "operation": line.operation,
         "meter": line.meter,
         "unit": line.unit,
-        "planned_units": line.planned_units,
+        "planned_units": float(line.planned_units),
         "planned_usd": line.planned_usd,
-        "actual_units": _units(line.actual),
+        "actual_units": float(_units(line.actual)),
         "actual_usd": line.actual_usd,
-        "maybe_units": _units(line.maybe),
+        "maybe_units": float(_units(line.maybe)),
         "maybe_usd": line.maybe_usd,
         "ok": line.calls.ok,
         "known": line.calls.known,

@@ -18,6 +18,7 @@ from jobs.errors import RekscanError
 from jobs.price import PriceTable, Tier, Units
 
 NANO = Decimal("0.000000001")
+_ENDLESS = 10**12  # images; no archive has more
 BEYOND_ANY_CAP = 10**15  # nanodollars of a unit that has no price: a million dollars
 
 
@@ -46,6 +47,25 @@ class CapSchedule:
         """Nanodollars one more call of a request adds."""
         more = {meter: counts.get(meter, 0) + units for meter, units in self.requests[request].items()}
         return self.spent({**counts, **more}) - self.spent(counts)
+
+    def reach(self, cap: int) -> int | None:
+        """How many images `cap` nanodollars can pay for at the very most: by the cheapest request alone. None: any
+        number, as some request costs nothing. Listing more than that cannot be paid for."""
+        most = 0
+        for units in self.requests.values():
+            if not units:
+                return None
+            low, high = 0, 1
+            while self.spent({meter: n * high for meter, n in units.items()}) <= cap:
+                low, high = high, high * 2
+                if high > _ENDLESS:
+                    return None
+            while high - low > 1:
+                middle = (low + high) // 2
+                paid = self.spent({meter: n * middle for meter, n in units.items()}) <= cap
+                low, high = (middle, high) if paid else (low, middle)
+            most = max(most, low)
+        return most
 
     def to_json(self) -> dict[str, Any]:
         """For Redis: `{"meters": {meter: [[start, nanousd, before], ...]}, "requests": {name: {meter: units}}}`.

@@ -22,6 +22,7 @@ from jobs.price import PriceTable
 from jobs.quotas import QuotaTable
 from rekscan.commands.costs import costs
 from rekscan.commands.estimate import estimate
+from rekscan.testing import emulator
 
 GOLDEN = Path(__file__).parents[1] / "unit" / "money_golden"
 NOW = datetime.now(UTC)
@@ -307,3 +308,18 @@ def test_a_month_of_split_jobs_costs_what_one_job_does(tmp_path, capsys):
 def test_a_month_is_a_month(line):
     with pytest.raises(UsageError):
         run(costs, line)
+
+
+def test_a_left_over_collection_appears_with_its_monthly_cost(tmp_path, capsys):
+    with emulator("--workers", "1") as running:
+        client = running.client()
+        apis = "index-faces:collection=people,create=true"
+        job(tmp_path, "20261123-000000-aaaa", apis, 1, rekognition_url=running.url)
+        assert document(capsys, costs, "last")["collections"] == []
+        client.create_collection(CollectionId="people")
+        (left,) = document(capsys, costs, "last")["collections"]
+        assert (left["collection"], left["there"], left["faces"], left["usd_per_month"]) == ("people", True, 0, "0")
+        assert run(costs, f"--month {NOW:%Y-%m}") == 0
+        assert "Left over: collection people in us-east-1 with 0 faces" in capsys.readouterr().out
+    (unsure,) = document(capsys, costs, "last")["collections"]  # nobody answers any more
+    assert unsure["there"] is None and unsure["why"]

@@ -163,6 +163,21 @@ def test_no_cap_over_a_price_that_is_not_known(planned):
         cap_schedule(parse(["labels"]), "eu-south-2", TABLE)
 
 
+@settings(deadline=None)
+@given(st.integers(0, 40_000), st.integers(0, 40_000_000))
+def test_the_reach_of_a_cap_is_the_last_image_it_can_pay_for(dollars, used):
+    schedule = cap_schedule(parse(["labels,faces"]), "us-east-1", TABLE, {"image-group-2": used})
+    reach = schedule.reach(nanousd(Decimal(dollars)))
+    assert TABLE.price("image-group-2", "us-east-1", reach, used).usd <= dollars
+    assert TABLE.price("image-group-2", "us-east-1", reach + 1, used).usd > dollars
+
+
+def test_a_request_that_costs_nothing_by_the_call_has_no_reach():
+    arn = "arn:aws:rekognition:us-east-1:123456789012:project/a/version/b/1"
+    asked = parse([f"custom-labels:project_version_arn={arn},labels"])
+    assert cap_schedule(asked, "us-east-1", TABLE).reach(1) is None
+
+
 def test_every_bundled_price_is_whole_in_nanodollars():
     prices = [tier.usd for m in TABLE.meters.values() for tiers in m.regions.values() for tier in tiers]
     assert all(price * 10**9 == int(price * 10**9) for price in prices)
