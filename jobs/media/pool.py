@@ -37,9 +37,11 @@ class DecoderPool:
         memory_bytes: int = 2 * 1024**3,  # address space of a child, code included (about 0.2 GB)
         cpu_seconds: float = 20.0,  # per picture
         wall_seconds: float = 60.0,  # per picture; more than CPU time, because the machine may be busy
+        grace_seconds: float = 5.0,  # after which a child that does not even obey its own alarm is killed
     ) -> None:
         self._limits = [str(memory_bytes), str(cpu_seconds), str(wall_seconds)]
         self._wall = wall_seconds
+        self._grace = grace_seconds
         self._free = threading.Semaphore(size)
         self._lock = threading.Lock()
         self._idle: list[_Child] = []
@@ -53,7 +55,7 @@ class DecoderPool:
         head: dict[str, Any] = {"format": name, "only_verify": only_verify, "limits": asdict(bounds)}
         for last in (False, True):
             with self._child() as child:
-                answer = child.ask(head, data, self._wall)
+                answer = child.ask(head, data, self._wall + self._grace)
             if not isinstance(answer, int):
                 break
             if -answer in _SLOW or answer == _TOO_LONG:
@@ -144,7 +146,10 @@ class _Child:
         return self._process.poll() is None
 
     def ask(self, head: dict[str, Any], body: bytes, seconds: float) -> tuple[dict[str, Any], bytes] | int:
-        """The child's answer, or its exit code (negative: the signal) when it died over the question."""
+        """The child's answer, or its exit code (negative: the signal) when it died over the question.
+
+        `seconds`: after these it is killed, which its own alarm should have done before.
+        """
         assert self._process.stdin and self._process.stdout
         self.pictures += 1
         late = threading.Event()
@@ -153,8 +158,7 @@ class _Child:
             late.set()
             self._process.kill()
 
-        # A little over the child's own alarm: this one is for a child that cannot even be signalled by itself.
-        timer = threading.Timer(seconds + 5, kill)
+        timer = threading.Timer(seconds, kill)
         timer.daemon = True
         timer.start()
         try:

@@ -181,14 +181,23 @@ def test_a_picture_that_wants_too_much_memory_is_a_bomb_and_its_mates_go_on() ->
 
 
 def test_a_picture_that_takes_too_long_is_a_bomb_and_its_mates_go_on() -> None:
-    slow = encoded(Image.new("RGB", (13_000, 13_000)), "JPEG")
-    for limits in ({"cpu_seconds": 0.1}, {"wall_seconds": 0.1}):
-        with DecoderPool(1, **limits) as pool:
-            mended(pool, encoded(picture(), "WEBP"), "webp")
-            found = pool.mend(slow, "jpeg", Limits(max_bytes=10))
-            assert isinstance(found, Skip)
-            assert found.reason == "bomb"
-            mended(pool, encoded(picture(), "WEBP"), "webp")
+    slow = encoded(Image.new("RGB", (13_000, 13_000)), "JPEG")  # some four seconds of CPU to shrink
+    with DecoderPool(1, cpu_seconds=0.5) as pool:
+        mended(pool, encoded(picture(), "WEBP"), "webp")
+        found = pool.mend(slow, "jpeg", Limits(max_bytes=300_000))
+        assert isinstance(found, Skip)
+        assert found.reason == "bomb"
+        mended(pool, encoded(picture(), "WEBP"), "webp")
+
+
+def test_a_child_that_hangs_is_killed_and_its_mates_go_on() -> None:
+    with DecoderPool(1, wall_seconds=8, grace_seconds=0) as pool:
+        mended(pool, encoded(picture(), "WEBP"), "webp")
+        os.kill(pool.pids[0], signal.SIGSTOP)
+        found = pool.mend(encoded(picture(), "WEBP"), "webp", LIMITS)
+        assert isinstance(found, Skip)
+        assert found.reason == "bomb"
+        mended(pool, encoded(picture(), "WEBP"), "webp")
 
 
 def test_a_child_killed_from_outside_costs_nothing_but_time() -> None:
