@@ -11,8 +11,8 @@ from cyclopts import Parameter
 from jobs import plan_demand
 from jobs.errors import UsageError
 from jobs.plan import Counts, Demand
+from jobs.plan_draw import Draw
 from jobs.price import PriceTable
-from rekscan.sample import Draw
 
 Flag = Annotated[bool, Parameter(negative=())]
 Many = Annotated[list[str] | None, Parameter(negative=())]

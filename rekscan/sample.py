@@ -7,7 +7,6 @@ The pilot is a job of its own in the home, with its answers, tables and costs.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +14,6 @@ import pyarrow.compute as pc
 from jobs.apis import Choice
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, new_job_id
-from jobs.items import MANIFEST_SCHEMA
 from jobs.plan import Counts, Plan
 from jobs.plan_sample import ApiSample
 from jobs.price_text import dollars
@@ -26,38 +24,7 @@ from rekscan.output import talk
 from rekscan.session import Engine
 from rekscan.settings import Settings
 
-SEED = 20261123
 _VECTORS = "faces_indexed"  # column of the images table that counts the face vectors a call stored
-
-
-class Draw:
-    """N random images of a stream of manifest batches: those with the lowest random keys, in constant memory."""
-
-    def __init__(self, size: int, seed: int = SEED) -> None:
-        self._size = size
-        self._random = np.random.default_rng(seed)
-        self._rows = MANIFEST_SCHEMA.empty_table()
-        self._keys = np.empty(0)
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        sent = pc.and_(pc.equal(batch.column("kind"), "image"), pc.is_null(batch.column("skip")))
-        rows = pa.Table.from_batches([batch]).filter(sent)
-        keys = self._random.random(rows.num_rows)
-        worst = self._keys[-1] if len(self._keys) >= self._size else 2.0
-        near = np.flatnonzero(keys < worst)
-        if len(near) == 0:
-            return
-        both = np.concatenate([self._keys, keys[near]])
-        order = np.argsort(both, kind="stable")[: self._size]
-        self._rows = pa.concat_tables([self._rows, rows.take(near)]).take(order)
-        self._keys = both[order]
-
-    def batch(self) -> pa.RecordBatch:
-        """The images drawn, in the source's order, numbered from 0."""
-        rows = self._rows.sort_by("item_id").combine_chunks()
-        at = MANIFEST_SCHEMA.get_field_index("item_id")
-        numbered = rows.set_column(at, MANIFEST_SCHEMA.field(at), pa.array(range(rows.num_rows), pa.int64()))
-        return (numbered.to_batches() or [pa.RecordBatch.from_pylist([], MANIFEST_SCHEMA)])[0]
 
 
 def pilot(

@@ -19,6 +19,7 @@ from jobs.calendar import month_of
 from jobs.errors import UsageError
 from jobs.known.count import Listing
 from jobs.plan import Counts, Plan, plan
+from jobs.plan_draw import Draw
 from jobs.plan_sample import Extrapolation, extrapolate
 from jobs.plan_text import CSV, csv_rows
 from jobs.price import PriceTable
@@ -32,8 +33,6 @@ from rekscan.estimate_flags import Amounts, Flag, Many, Pilot, Terms, pairs
 from rekscan.known import known_of
 from rekscan.output import print_json, print_line, talk
 from rekscan.plan_view import show_plan, show_plans, stdout
-from rekscan.sample import Draw
-from rekscan.sample import pilot as run_pilot
 from rekscan.settings import Connection, Settings, resolve
 from workers import client, cloudwatch
 
@@ -93,6 +92,8 @@ def estimate(
         plans = [(name, build(name, question)) for name in sets]
     found = None
     if draw is not None:
+        from rekscan.sample import pilot as run_pilot  # brings the workers in, which a price does not need
+
         built, choices = plans[0][1], split_apis(sets[0])[0]
         job, rows = run_pilot(
             draw.batch(), sources, choices, settings, built, local=pilot.local, yes=pilot.yes, again=again, quiet=json
