@@ -378,3 +378,13 @@ def test_pixels_survive_unaltered(tmp_path: Path, local: Preparer) -> None:
     with ready(local.prepare(item, LABELS, s3_allowed=True)) as found, Image.open(item.uri) as image:
         assert found.image["Bytes"] == Path(item.uri).read_bytes()
         assert image.mode == "P"
+
+
+def test_every_photo_of_the_demo_can_be_sent(local: Preparer) -> None:
+    photos = sorted(
+        p for p in (Path(__file__).parents[2] / "emulator" / "photos").iterdir() if p.suffix in (".jpg", ".png")
+    )
+    assert len(photos) >= 10
+    for photo in photos:
+        with ready(local.prepare(Item(0, str(photo), "image"), LABELS, s3_allowed=True)) as found:
+            assert found.sent in ("bytes", "fitted")
