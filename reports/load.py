@@ -3,6 +3,7 @@
 Rule: what is loaded is current. Tables that are missing or older than the results are built first, without a call.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.errors import RekscanError
-from jobs.folder import JobFolder
+from jobs.folder import JobFolder, list_jobs
 from reports.built import BuiltTables, built_tables, fingerprint
 from reports.tables import FORMATS, build_tables
 
@@ -72,11 +73,18 @@ class Tables(Mapping[str, pd.DataFrame]):
         return f" ({self.built.partial})" if self.built.partial else ""
 
 
-def load(job: str, home: str = "./rekscan-jobs", *, s3_url: str | None = None) -> Tables:
-    """The tables of a job: `images`, one per API, `failures`, `costs`.
+def load(job: str = "last", home: str | None = None, *, s3_url: str | None = None) -> Tables:
+    """The tables of a job: `images`, one per API, `failures`, `costs`. `last` is the newest job.
 
-    `home` is a directory or `s3://bucket/prefix`. Raises RekscanError if there is no such job.
+    `home` is a directory or `s3://bucket/prefix`; by default REKSCAN_HOME, else ./rekscan-jobs.
+    Raises RekscanError if there is no such job.
     """
+    home = home or os.environ.get("REKSCAN_HOME") or "rekscan-jobs"
+    if job == "last":
+        names = list_jobs(home, s3_url=s3_url)
+        if not names:
+            raise RekscanError(f"there is no job in {home}", "Start one with `rekscan scan SOURCE --api labels`.")
+        job = names[-1]
     return load_folder(JobFolder(home, job, s3_url=s3_url))
 
 

@@ -41,7 +41,8 @@ class Page:
 def render(page: Page) -> str:
     """The page as HTML."""
     css, script = _asset("report.css"), _asset("report.js")
-    calls = [_tally(one, page.status) for one in page.facts.calls]
+    planned = page.spec.plan.get("items", {}).get("images", 0)
+    calls = [_tally(one, page.status, planned) for one in page.facts.calls]
     totals = {name: sum(one[name] for one in calls) for name in calls[0] if name != "api"} if calls else {}
     policy = (
         "default-src 'none'; img-src 'self' file:; "
@@ -143,10 +144,9 @@ def _visible(char: str) -> str:
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 
 
-def _tally(one: Calls, status: Mapping[str, Any]) -> dict[str, Any]:
-    """Calls of one API, with those still to come where the job says how many were planned."""
-    planned = status.get("by_api", {}).get(one.api, {}).get("planned", one.total)
-    planned = max(planned, one.total)
+def _tally(one: Calls, status: Mapping[str, Any], otherwise: int) -> dict[str, Any]:
+    """Calls of one API and those still to come. `otherwise`: how many were planned, where the status does not say."""
+    planned = max(status.get("by_api", {}).get(one.api, {}).get("planned", otherwise), one.total)
     return {
         "api": one.api,
         "planned": planned,

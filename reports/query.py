@@ -18,6 +18,7 @@ OUTCOMES = "outcomes"  # view of the stored outcomes, for the report's own queri
 _LOCKS = (
     "SET memory_limit = '{memory}'",
     "SET threads = 2",
+    "SET enable_progress_bar = false",  # it would stand in stdout
     "SET preserve_insertion_order = false",
     "SET TimeZone = 'UTC'",
     "SET python_enable_replacements = false",

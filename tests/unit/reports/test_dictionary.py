@@ -1,0 +1,21 @@
+"""docs/data-dictionary.md is what the schemas say."""
+
+from pathlib import Path
+
+import pytest
+
+from reports.dictionary import Entry, as_markdown, entries, every_schema
+
+DOCS = Path(__file__).parents[3] / "docs" / "data-dictionary.md"
+
+
+def test_the_page_in_docs_is_current() -> None:
+    assert DOCS.read_text() == as_markdown(every_schema()), (
+        "run: python -m reports.dictionary > docs/data-dictionary.md"
+    )
+
+
+@pytest.mark.parametrize("entry", entries(every_schema()), ids=lambda entry: f"{entry.table}.{entry.column}")
+def test_every_column_is_told(entry: Entry) -> None:
+    assert entry.meaning
+    assert entry.type
