@@ -48,6 +48,17 @@ class CapSchedule:
         more = {meter: counts.get(meter, 0) + units for meter, units in self.requests[request].items()}
         return self.spent({**counts, **more}) - self.spent(counts)
 
+    def so_far(self, choices: Iterable[Choice], counters: Mapping[str, int]) -> dict[str, int]:
+        """What a job has spent by its counters (`units:labels`, `maybe_billed:labels`), as the ledger keeps it: units
+        per meter (`m:<meter>`), those that may have been billed among them, and their `cost` in nanodollars."""
+        counts = dict.fromkeys(self.meters, 0)
+        for choice in choices:
+            name = choice.api.name
+            units = counters.get(f"units:{name}", 0) + counters.get(f"maybe_billed:{name}", 0)
+            for meter in choice.api.meters_for(choice.params):
+                counts[meter] += units
+        return {f"m:{meter}": units for meter, units in counts.items()} | {"cost": self.spent(counts)}
+
     def reach(self, cap: int) -> int | None:
         """How many images `cap` nanodollars can pay for at the very most: by the cheapest request alone. None: any
         number, as some request costs nothing. Listing more than that cannot be paid for."""

@@ -163,6 +163,13 @@ def test_no_cap_over_a_price_that_is_not_known(planned):
         cap_schedule(parse(["labels"]), "eu-south-2", TABLE)
 
 
+def test_a_resumed_job_goes_on_from_what_it_has_spent():
+    choices = parse(["labels,faces"])
+    schedule = cap_schedule(choices, "us-east-1", TABLE)
+    spent = schedule.so_far(choices, {"units:labels": 3, "maybe_billed:labels": 1, "units:faces": 2, "ok:faces": 2})
+    assert spent == {"m:image-group-2": 6, "cost": nanousd(Decimal("0.006"))}
+
+
 @settings(deadline=None)
 @given(st.integers(0, 40_000), st.integers(0, 40_000_000))
 def test_the_reach_of_a_cap_is_the_last_image_it_can_pay_for(dollars, used):
