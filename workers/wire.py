@@ -10,9 +10,10 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
+from random import getrandbits
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID
 
 import orjson
 from botocore.awsrequest import AWSRequest, prepare_request_dict
@@ -145,7 +146,7 @@ class Wire:
         lines = [self._start]
         lines += [f"{name}: {_text(value)}\r\n" for name, value in request.headers.items()]
         lines.append(
-            f"User-Agent: {self._user_agent}\r\namz-sdk-invocation-id: {uuid4()}\r\n"
+            f"User-Agent: {self._user_agent}\r\namz-sdk-invocation-id: {UUID(int=getrandbits(128), version=4)}\r\n"
             f"amz-sdk-request: attempt=1; max=1\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return "".join(lines).encode("latin-1"), body
