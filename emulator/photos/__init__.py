@@ -91,10 +91,10 @@ def _sign() -> bytes:
 
 def _oversize() -> bytes:
     """Over 5,242,880 bytes, as photos of a good camera are: larger, with the grain a sensor adds."""
-    image = _open("raccoon.jpg").resize((4096, 3072), Image.Resampling.BICUBIC)
-    grain = np.random.default_rng(1).normal(0.0, 6.0, (3072, 4096, 1))
-    pixels = (np.asarray(image, np.float32) + grain).clip(0, 255).astype(np.uint8)
-    return _saved(Image.fromarray(pixels), "JPEG", quality=96)
+    image = _open("raccoon.jpg").resize((3072, 2304), Image.Resampling.BILINEAR)
+    grain = np.tile(np.random.default_rng(1).integers(-24, 25, (256, 256, 1), np.int16), (9, 12, 1))
+    pixels = (np.asarray(image, np.int16) + grain).clip(0, 255).astype(np.uint8)
+    return _saved(Image.fromarray(pixels), "JPEG", quality=98)
 
 
 def _deep() -> bytes:

@@ -84,6 +84,13 @@ def models(s3: S3Server, gallery: Path) -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
+def alone() -> Iterator[Emulator]:
+    """Another emulator with models: one process, no S3, no gallery."""
+    with emulator("--workers", "1") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def fixed() -> Iterator[Emulator]:
     with emulator("--engine", "fixed") as running:
         yield running

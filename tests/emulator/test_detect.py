@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from emulator.photos import SIGN
+from rekscan.testing import Emulator
+from tests.emulator.strict import client
 from tests.emulator.types import Photo
 
 
@@ -158,10 +160,7 @@ def test_protective_equipment_finds_persons_and_claims_nothing_of_them(aws: Any,
     }
 
 
-def test_the_same_picture_has_the_same_answer_in_every_process(aws: Any, models: Any, photo: Photo) -> None:
-    from rekscan.testing import emulator
-    from tests.emulator.strict import client
-
+def test_the_same_picture_has_the_same_answer_in_every_process(aws: Any, alone: Emulator, photo: Photo) -> None:
     def ask(made: Any) -> list[Any]:
         image = photo("biden.jpg")
         both = ["GENERAL_LABELS", "IMAGE_PROPERTIES"]
@@ -173,5 +172,4 @@ def test_the_same_picture_has_the_same_answer_in_every_process(aws: Any, models:
         ]
         return [{key: value for key, value in answer.items() if key != "ResponseMetadata"} for answer in answers]
 
-    with emulator("--workers", "1") as other:
-        assert ask(client(other.url)) == ask(aws)
+    assert ask(client(alone.url)) == ask(aws)

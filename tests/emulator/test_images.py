@@ -12,7 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 from PIL import Image
 
+from rekscan.testing import Emulator
 from tests.emulator.conftest import S3Server
+from tests.emulator.strict import client
 from tests.emulator.types import Photo
 
 
@@ -147,15 +149,11 @@ def test_an_s3_object_may_be_three_times_larger_than_bytes(aws: Any, s3: S3Serve
     assert code(lambda: aws.detect_faces(Image=over)) == "ImageTooLargeException"
 
 
-def test_without_an_s3_endpoint_no_object_is_fetched(fixed: Any, photo: Photo) -> None:
-    from rekscan.testing import emulator
-    from tests.emulator.strict import client
-
+def test_without_an_s3_endpoint_no_object_is_fetched(fixed: Emulator, alone: Emulator) -> None:
     assert "AWS_ENDPOINT_URL_S3" not in os.environ
-    with emulator("--workers", "1") as alone:
-        image = {"S3Object": {"Bucket": "archive", "Name": "a.jpg"}}
-        with pytest.raises(ClientError, match="--s3-endpoint-url"):
-            client(alone.url).detect_labels(Image=image)
+    image = {"S3Object": {"Bucket": "archive", "Name": "a.jpg"}}
+    with pytest.raises(ClientError, match="--s3-endpoint-url"):
+        client(alone.url).detect_labels(Image=image)
     assert client(fixed.url).detect_labels(Image=image)["Labels"]
 
 
