@@ -44,7 +44,7 @@ def month_rows(plan: Plan) -> list[tuple[str, ...]]:
     return found
 
 
-def notes(plan: Plan) -> list[str]:
+def notes(plan: Plan, *, brief: bool = False) -> list[str]:
     """What stands below the table: unknowns, bounds, skips, time, assumptions."""
     found = []
     if not plan.complete:
@@ -60,15 +60,17 @@ def notes(plan: Plan) -> list[str]:
         by = f" ({slowest.operation} at {slowest.tps:g}/s)" if slowest.tps and plan.duration_s is not None else ""
         least = "at least " if any(line.unit == "minute" for line in plan.lines) else ""
         found.append(f"Duration: {least}{duration(plan.duration_s)}{by}")
+    if brief:
+        return [*found, ROUNDING]
     return [*found, ROUNDING, "", "Assumptions", *(f"  - {line}" for line in plan.assumptions)]
 
 
-def plan_table(plan: Plan) -> str:
-    """The whole estimate in plain text; rekscan/plan_view.py shows the same in colours on a terminal."""
+def plan_table(plan: Plan, *, brief: bool = False) -> str:
+    """The estimate in plain text (`brief`: without assumptions); rekscan/plan_view.py shows the same in colours."""
     parts = [title(plan), "", table(HEADER, rows(plan), RIGHT), ""]
     if plan.months:
         parts += ["By calendar month", "", table(MONTHS, month_rows(plan), RIGHT), ""]
-    return "\n".join([*parts, *notes(plan)])
+    return "\n".join([*parts, *notes(plan, brief=brief)])
 
 
 def compare_rows(plans: Sequence[tuple[str, Plan]]) -> list[tuple[str, ...]]:

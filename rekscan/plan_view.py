@@ -12,17 +12,17 @@ from jobs import plan_text
 from jobs.plan import Plan
 
 
-def show_plan(plan: Plan, console: Console) -> None:
+def show_plan(plan: Plan, console: Console, *, brief: bool = False) -> None:
     """The whole estimate: price per tier, months, duration, assumptions."""
     if not console.is_terminal:
-        console.file.write(plan_text.plan_table(plan) + "\n")
+        console.file.write(plan_text.plan_table(plan, brief=brief) + "\n")
         return
     console.print(f"[bold]{escape(plan_text.title(plan))}[/bold]")
     console.print(rich_table(plan_text.HEADER, plan_text.rows(plan)))
     if plan.months:
         console.print("[bold]By calendar month[/bold]")
         console.print(rich_table(plan_text.MONTHS, plan_text.month_rows(plan)))
-    for line in plan_text.notes(plan):
+    for line in plan_text.notes(plan, brief=brief):
         console.print(escape(line), style="bold red" if line.startswith("NOT COMPLETE") else None)
 
 

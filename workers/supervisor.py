@@ -113,6 +113,8 @@ class Supervisor:
         ready = self._run / f"emulator-{os.getpid()}.url"
         ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "emulator", "--port", "0", "--ready-file", str(ready)]
+        if self._data is not None:
+            command += ["--data-dir", str(self._data / "collections")]
         if s3_url:
             command += ["--s3-endpoint-url", s3_url]
         if workers:

@@ -1,5 +1,6 @@
 """Commands on jobs that exist: status, watch, pause, resume, cancel, retry, jobs. `last` is the newest of the home."""
 
+from decimal import Decimal
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -9,9 +10,9 @@ from jobs.folder import JobFolder, list_jobs
 from jobs.ledger import Ledger
 from jobs.progress import Status, status_of
 from jobs.retries import plan_retry
-from rekscan.commands.scan import CostFlag, run_here
 from rekscan.follow import ENDED, exit_code, follow
 from rekscan.output import print_json, print_line, talk
+from rekscan.run import run_here
 from rekscan.session import find, ledger
 from rekscan.settings import Connection, Settings, resolve
 from rekscan.summary import print_summary, status_line
@@ -19,6 +20,7 @@ from workers import app
 from workers.reconcile import reconcile
 
 JobArg = Annotated[str, Parameter(help="Job id, or `last`.")]
+CostFlag = Annotated[Decimal | None, Parameter(help="Dollars this job may cost from now on, what it cost included.")]
 JsonFlag = Annotated[bool, Parameter(help="Print a JSON document.", negative=())]
 
 
@@ -76,9 +78,7 @@ def resume(
         return exit_code(found)
     if settings.redis_url is None and records is not None and found.state == "running":
         raise RekscanError(f"job {folder.job} is running", f"`rekscan watch {folder.job}` follows it.")
-    return run_here(
-        folder, settings, local=bool(folder.spec.options.get("local")), json=json, spec=folder.spec, max_cost=max_cost
-    )
+    return run_here(folder, settings, json=json, max_cost=max_cost)
 
 
 def cancel(job: JobArg, *, connection: Connection | None = None, json: JsonFlag = False) -> int:
@@ -126,7 +126,7 @@ def retry(
     planned = plan_retry(folder, code=code, api=api)
     folder.delete("reports/status.json")  # of the scan before
     talk.print(f"asking {sum(planned.calls(set(planned.shards())).values()):,} failed calls again")
-    return run_here(folder, settings, local=bool(folder.spec.options.get("local")), json=json, spec=folder.spec)
+    return run_here(folder, settings, json=json)
 
 
 def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int:

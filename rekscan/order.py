@@ -1,0 +1,127 @@
+"""What a scan is asked to do, and the way from there to an approved job: the same for `scan`, `submit` and Python."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from jobs.apis import Choice, parse
+from jobs.errors import UsageError
+from jobs.folder import JobFolder
+from jobs.known.duplicates import manifest
+from jobs.plan_values import Plan
+from rekscan.approval import approve
+from rekscan.known import known_of
+from rekscan.launch import Draft, Progress, create, draft, plan_of
+from rekscan.settings import Settings
+
+_LOCAL_REGION = "us-east-1"  # of a local scan that names none: the emulator has no Region
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Order:
+    """Flags that `scan` and `submit` share."""
+
+    yes: Annotated[bool, Parameter(name=["--yes", "-y"], help="Do not ask.", negative=())] = False
+    max_cost: Annotated[
+        Decimal | None, Parameter(help="Dollars this job may cost; it stops before the call over it.")
+    ] = None
+    tps: Annotated[
+        list[str] | None,
+        Parameter(help="Calls per second of an API instead of its quota: labels=20. May be repeated.", negative=()),
+    ] = None
+    fit: Annotated[bool, Parameter(help="Mend what AWS refuses: convert, rotate, shrink.")] = True
+    peek: Annotated[bool, Parameter(help="Look at the first bytes of S3 objects before sending them.")] = True
+    again: Annotated[bool, Parameter(help="Pay again for what is known, duplicates too.", negative=())] = False
+    column: Annotated[str | None, Parameter(help="Column of a CSV or Parquet list with the paths or URLs.")] = None
+    shard_size: Annotated[int | None, Parameter(help="Items in a shard, at most 500 [200].")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A listed source with its plan: not a job yet. `discard` it, or make it one."""
+
+    order: Order
+    choices: tuple[Choice, ...]
+    settings: Settings
+    local: bool
+    drafted: Draft
+    plan: Plan
+
+    def discard(self) -> None:
+        self.drafted.folder.remove()
+
+    def approved(self) -> JobFolder:
+        """Ask for approval where it takes one, and write job.json. What is not approved is gone."""
+        order = self.order
+        try:
+            approve(
+                self.plan,
+                yes=order.yes or self.local,
+                max_cost=order.max_cost,
+                threshold=self.settings.approve_under,
+            )
+            create(
+                self.drafted,
+                self.choices,
+                self.plan,
+                self.settings,
+                local=self.local,
+                fit=order.fit,
+                peek=order.peek,
+                exact_tps=bool(order.tps),
+                max_cost=order.max_cost,
+                again=order.again,
+            )
+        except BaseException:
+            if self.drafted.folder.read("job.json") is None:
+                self.discard()
+            raise
+        return self.drafted.folder
+
+
+def plan_order(
+    source: list[str],
+    api: list[str],
+    order: Order,
+    settings: Settings,
+    *,
+    local: bool = False,
+    progress: Progress | None = None,
+) -> Planned:
+    """List the source and price it."""
+    choices = parse(api)
+    tps = rates(order.tps)
+    region = settings.aws_region(_LOCAL_REGION if local else None)
+    drafted = draft(source, settings, region, column=order.column, progress=progress)
+    try:
+        known = known_of(
+            lambda: manifest(drafted.folder),
+            drafted.counts,
+            choices,
+            settings,
+            local=local,
+            fit=order.fit,
+            again=order.again,
+        )
+        plan = plan_of(choices, drafted.counts, region, tps=tps, known=known)
+    except BaseException:
+        drafted.folder.remove()
+        raise
+    return Planned(order, choices, settings, local, drafted, plan)
+
+
+def rates(tps: list[str] | None) -> dict[str, float]:
+    """`["labels=20", "faces=5"]` -> {"labels": 20.0, "faces": 5.0}."""
+    found: dict[str, float] = {}
+    for text in (part for value in tps or [] for part in value.split(",")):
+        name, _, number = text.partition("=")
+        try:
+            found[name.strip()] = float(number)
+        except ValueError:
+            raise UsageError(f"--tps {text}: not a rate", "Write --tps labels=20") from None
+        if found[name.strip()] <= 0:
+            raise UsageError(f"--tps {text}: a rate is above 0", "`rekscan pause` stops a job.")
+    return found
