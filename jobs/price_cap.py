@@ -15,6 +15,7 @@ from typing import Any
 
 from jobs.apis import Choice, Request, requests
 from jobs.errors import RekscanError
+from jobs.folder import JobSpec
 from jobs.price import PriceTable, Tier, Units
 
 NANO = Decimal("0.000000001")
@@ -113,6 +114,18 @@ def cap_schedule(
         need = None if planned is None else ceil(planned.get(meter, 0))
         steps[meter] = _steps(prices.tiers(meter, region), before, need, f"{meter} in {region}")
     return CapSchedule(steps, wanted)
+
+
+def job_schedule(spec: JobSpec) -> CapSchedule:
+    """The schedule of a job by its job.json: the prices, the month to date and the units it was planned with.
+
+    A free tier is not counted in: the cap then stops a little early, never late. Raises RekscanError as `cap_schedule`.
+    """
+    planned: dict[str, Decimal] = {}
+    for line in spec.plan["lines"]:
+        planned[line["meter"]] = planned.get(line["meter"], Decimal(0)) + Decimal(str(line["units"]))
+    used = {meter: Decimal(str(units)) for meter, units in (spec.plan.get("month_to_date") or {}).items()}
+    return cap_schedule(spec.apis, spec.region, PriceTable.from_json(spec.prices), used, planned)
 
 
 def _parts(asked: Iterable[Request]) -> Iterator[Request]:

@@ -13,6 +13,7 @@ from jobs.folder import JobFolder, JobSpec
 from jobs.outcomes import Outcome
 from jobs.plan import Counts, plan
 from jobs.price import PriceTable
+from jobs.price_cap import job_schedule, nanousd
 from jobs.price_free import FreeTier
 from jobs.quotas import QuotaTable
 
@@ -124,6 +125,14 @@ def test_what_is_not_billed_by_the_call_has_no_actual_price_here():
         ("image-group-2", Decimal(0)),
     ]
     assert not found.complete
+
+
+def test_a_jobs_cap_is_held_by_the_prices_and_the_month_it_was_planned_with():
+    spec = spec_of("labels,properties", 1000, month_to_date={"image-group-2": 999_999})
+    schedule = job_schedule(spec)  # image-properties is known up to five million, which is enough
+    assert schedule.spent({"image-group-2": 2}) == nanousd(Decimal("0.0018"))
+    counters = {"units:labels": 1000, "units:properties": 1000}
+    assert schedule.so_far(spec.apis, counters)["cost"] == nanousd(costs.reckon(spec, counters).actual_usd)
 
 
 def test_an_unknown_price_stays_unknown():
