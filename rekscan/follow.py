@@ -54,7 +54,7 @@ def follow(ledger: Ledger, folder: JobFolder, *, tend: Callable[[], None] | None
             status = _look(ledger, folder)
             speed = rate.add(status.done)
             _show(bars, shown, status, speed)
-            if status.state in ENDED:
+            if status.state in ENDED and not _ending(ledger, status):
                 return status
             if not quiet and not sys.stderr.isatty() and time.monotonic() - last_line > 10:
                 last_line = time.monotonic()
@@ -73,6 +73,11 @@ def _look(ledger: Ledger, folder: JobFolder) -> Status:
         except (RedisError, OSError):
             time.sleep(0.5)
     return status_of(folder, ledger)
+
+
+def _ending(ledger: Ledger, status: Status) -> bool:
+    """A job that stopped short still has its last step to come, which builds the partial tables."""
+    return status.state in ("incomplete", "cancelled") and status.job in ledger.live()
 
 
 def _reconcile(ledger: Ledger) -> None:
