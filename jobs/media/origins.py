@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from jobs.items import Item
 from jobs.media.check import MAX_SOURCE_BYTES, Skip
 from jobs.media.header import Header, header
+from jobs.media.s3_head import HeadReader
 from jobs.media.sniff import family
 from jobs.sources.s3_errors import code_of, is_systemic
 from jobs.sources.uris import path_of, split_s3
@@ -68,14 +69,21 @@ def load_web(item: Item, http: urllib3.PoolManager) -> Loaded | Skip:
         response.close()
 
 
-def load_s3(item: Item, client: Any, *, whole: bool) -> Loaded | Skip:
-    """An S3 object: all of it (`whole`), or its head by one ranged GET, tied to the ETag the manifest knows."""
+def load_s3(item: Item, client: Any) -> Loaded | Skip:
+    """All of an S3 object, tied to the ETag the manifest knows."""
+    return _get(item, client, None) if item.size != 0 else Loaded(Header(None), 0, b"", None)
+
+
+def load_s3_head(item: Item, client: Any, reader: HeadReader) -> Loaded | Skip:
+    """The beginning of an S3 object by one ranged GET, tied to the ETag the manifest knows."""
     if item.size == 0:
         return Loaded(Header(None), 0, b"", None)
+    bucket, key = split_s3(item.uri)
     reach = HEAD_BYTES
     while True:
-        loaded = _get(item, client, None if whole else reach)
-        if isinstance(loaded, Skip) or whole or loaded.data is not None:
+        head = reader.read(bucket, key, reach, etag=item.etag, version=item.version)
+        loaded = _of_head(head.data, head.total, head.etag) if head else _get(item, client, reach)
+        if isinstance(loaded, Skip) or loaded.data is not None:
             return loaded
         if loaded.header.format != "jpeg" or loaded.header.width or reach == _LONG_HEAD_BYTES:
             return loaded
@@ -94,19 +102,26 @@ def _get(item: Item, client: Any, reach: int | None) -> Loaded | Skip:
     try:
         answer = client.get_object(**arguments)
         total = _total(answer)
-        etag = answer.get("ETag", "").strip('"')
-        content = f"etag:{etag}:{total}" if etag else None
+        etag = answer.get("ETag", "").strip('"') or None
         body = answer["Body"]
         try:
             if reach is None:
-                return _read(body, total, content)
+                return _read(body, total, _content(etag, total))
             data = body.read(reach)
         finally:
             body.close()
     except (ClientError, BotoCoreError, HTTPError, OSError) as error:
         return _refused(error)
+    return _of_head(data, total, etag)
+
+
+def _of_head(data: bytes, total: int, etag: str | None) -> Loaded:
     complete = len(data) == total
-    return Loaded(header(data, whole=complete), total, data if complete else None, content)
+    return Loaded(header(data, whole=complete), total, data if complete else None, _content(etag, total))
+
+
+def _content(etag: str | None, total: int) -> str | None:
+    return f"etag:{etag}:{total}" if etag else None
 
 
 def _total(answer: dict[str, Any]) -> int:

@@ -19,9 +19,10 @@ from jobs.items import Item
 from jobs.media.check import Fit, Send, Skip, verdict
 from jobs.media.fitted import Fitted
 from jobs.media.header import Header
-from jobs.media.origins import Loaded, load_local, load_s3, load_web
+from jobs.media.origins import Loaded, load_local, load_s3, load_s3_head, load_web
 from jobs.media.pool import DecoderPool
 from jobs.media.prepared import Prepared, as_bytes, as_fitted, as_object
+from jobs.media.s3_head import HeadReader
 from jobs.media.store import Store
 from jobs.sources.kinds import extension
 from jobs.sources.uris import is_local, path_of, split_s3
@@ -78,6 +79,7 @@ class Preparer:
         self._facts: dict[Any, Loaded] = {}
         self._lock = threading.Lock()
         self._s3: Any = None
+        self._reader: HeadReader | None = None
         self._near: dict[str, bool] = {}  # bucket -> in Rekognition's Region, as far as we can tell
 
     @property
@@ -94,7 +96,7 @@ class Preparer:
                 ready = self._as_object(item, limits)
                 if ready is not None:
                     return ready
-            return self._as_bytes(item, limits, lambda: load_s3(item, self._client(), whole=True))
+            return self._as_bytes(item, limits, lambda: load_s3(item, self._client()))
         if is_local(item.uri):
             return self._as_bytes(item, limits, lambda: load_local(item))
         return self._as_bytes(item, limits, lambda: load_web(item, self._http))
@@ -160,7 +162,9 @@ class Preparer:
             return self._pool.mend(original.data, original.header.format, limits, only_verify=decision.only_verify)
 
     def _head(self, item: Item) -> Kept:
-        return load_s3(item, self._client(), whole=False)
+        client = self._client()
+        head = load_s3_head(item, client, self._reader or HeadReader(client))
+        return head if isinstance(head, Skip) else replace(head, data=None)  # small ones come whole
 
     # --- what we know of the place
 
@@ -185,6 +189,7 @@ class Preparer:
         with self._lock:
             if self._s3 is None:
                 self._s3 = self._factory()
+                self._reader = HeadReader(self._s3)
             return self._s3
 
     def _is_near(self, bucket: str) -> bool:
