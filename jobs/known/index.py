@@ -4,17 +4,13 @@ Rule: constant memory whatever the index holds; what was merged away meanwhile i
 """
 
 import threading
-from bisect import bisect_left
 from collections.abc import Collection
 from dataclasses import dataclass
 
-import pyarrow.parquet as pq
-
 from jobs.known.keys import content_id
-from jobs.known.segments import Segment, Segments
+from jobs.known.segments import Names, Segment, Segments
 from jobs.media.store import Store
 
-_WIDTH = 16  # bytes of a content's name
 _REST = ["call", "job", "part", "item_id", "copied"]
 _CACHE = 32_000_000  # bytes of names kept at hand: those of 2 million contents
 
@@ -34,7 +30,7 @@ class Index:
     def __init__(self, segments: Segments, *, cache_bytes: int = _CACHE) -> None:
         self._segments = segments
         self._open: tuple[Segment, ...] = ()
-        self._names: Store[bytes] = Store(cache_bytes, len, lambda names: True)
+        self._names: Store[Names] = Store(cache_bytes, lambda names: len(names.data), lambda names: True)
         self._lock = threading.Lock()
         self.refresh()
 
@@ -63,7 +59,7 @@ class Index:
             for group in segment.groups(name):
                 low, high = self._span(segment, group, name)
                 if low < high:
-                    rows = self._read(segment, group, _REST).slice(low, high - low)
+                    rows = self._segments.read(segment, group, _REST).slice(low, high - low)
                     found += [
                         (row["call"], row["copied"], Place(row["job"], row["part"], row["item_id"]))
                         for row in rows.to_pylist()
@@ -79,19 +75,10 @@ class Index:
     def _span(self, segment: Segment, group: int, name: bytes) -> tuple[int, int]:
         """The rows of a row group that are of this content."""
         with self._names.get((segment.info.path, group), lambda: self._load(segment, group)) as names:
-            count = len(names) // _WIDTH
-            low = bisect_left(range(count), name, key=lambda n: names[n * _WIDTH : (n + 1) * _WIDTH])
-            high = low
-            while high < count and names[high * _WIDTH : (high + 1) * _WIDTH] == name:
+            low = high = names.position(name)
+            while names.at(high) == name:
                 high += 1
             return low, high
 
-    def _load(self, segment: Segment, group: int) -> bytes:
-        column = self._read(segment, group, ["content"]).column("content").combine_chunks()
-        start = column.offset * _WIDTH
-        return bytes(column.buffers()[1][start : start + len(column) * _WIDTH])
-
-    def _read(self, segment: Segment, group: int, columns: list[str]) -> "pq.Table":
-        # Opened anew each time, by what is known of it: no descriptor to keep, nothing shared between threads.
-        with self._segments.fs.open_input_file(segment.info.path) as file:
-            return pq.ParquetFile(file, metadata=segment.metadata).read_row_group(group, columns, use_threads=False)
+    def _load(self, segment: Segment, group: int) -> Names:
+        return Names.of(self._segments.read(segment, group, ["content"]))

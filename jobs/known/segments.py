@@ -4,6 +4,8 @@ Rule: a segment says which parts of which jobs it covers; whatever is not covere
 two writers at once leave a segment too many, and the next merge takes it in.
 """
 
+import contextlib
+import itertools
 import os
 import uuid
 from bisect import bisect_left, bisect_right
@@ -14,12 +16,12 @@ from pathlib import Path
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from jobs.folder import list_jobs, open_home
-from jobs.known.database import scratch
 
 SCHEMA = pa.schema(
     [
@@ -32,6 +34,8 @@ SCHEMA = pa.schema(
     ]
 )
 GROUP_ROWS = 8192
+RUN_ROWS = 200_000  # entries sorted at a time
+WIDTH = 16  # bytes of a content's name
 _KEPT = 2  # places kept per (content, call): a second one for when the first one's job is deleted
 _META = b"rekscan"
 
@@ -131,21 +135,84 @@ class Segments:
         covers: dict[str, Cover] = {}
         for segment in merged:  # oldest first: what is said later holds
             covers.update({job: cover for job, cover in segment.covers.items() if job in there})
-        paths = [segment.info.path for segment in merged]
-        with scratch() as database:
-            database.register("entries", ds.dataset(paths, schema=SCHEMA, format="parquet", filesystem=self.fs))
-            database.register("there", pa.table({"job": pa.array(sorted(there), pa.string())}))
-            rows = database.sql(f"""
-                select content, call, job, part, item_id, copied
-                from (select distinct * from entries semi join there using (job))
-                qualify row_number() over (partition by content, call order by copied, job desc, part desc) <= {_KEPT}
-                order by content, call""")  # noqa: S608  no text of others in it
-            self.write(rows.to_arrow_reader(GROUP_ROWS), covers)
-        for path in paths:
-            try:
-                self.fs.delete_file(path)
-            except FileNotFoundError:
-                continue  # another merge was quicker
+        try:
+            self.write(self._together(merged, pa.array(sorted(there), pa.string())), covers)
+        except FileNotFoundError:
+            return  # another merge was quicker
+        for segment in merged:
+            with contextlib.suppress(FileNotFoundError):
+                self.fs.delete_file(segment.info.path)
+
+    def read(self, segment: Segment, group: int, columns: list[str] | None = None) -> pa.Table:
+        """One row group. Opened anew each time: no descriptor to keep, nothing shared between threads."""
+        with self.fs.open_input_file(segment.info.path) as file:
+            return pq.ParquetFile(file, metadata=segment.metadata).read_row_group(group, columns, use_threads=False)
+
+    def _together(self, merged: list[Segment], there: pa.Array) -> Iterator[pa.RecordBatch]:
+        """The entries of all of them in order, a range of contents at a time: constant memory."""
+        edges = sorted(first for segment in merged for first in segment.firsts)[:: RUN_ROWS // GROUP_ROWS]
+        for low, high in itertools.pairwise([b"", *edges[1:], None]):
+            tables = [self._range(segment, low or b"", high) for segment in merged]
+            yield from _best(pa.concat_tables(tables), there).to_batches()
+
+    def _range(self, segment: Segment, low: bytes, high: bytes | None) -> pa.Table:
+        """The entries of a segment from one content to before another."""
+        start = max(0, bisect_left(segment.firsts, low) - 1)
+        stop = len(segment.firsts) if high is None else bisect_left(segment.firsts, high)
+        if start >= stop:
+            return SCHEMA.empty_table()
+        table = pa.concat_tables([self.read(segment, group) for group in range(start, stop)]).combine_chunks()
+        names = Names.of(table)
+        first = names.position(low)
+        last = table.num_rows if high is None else names.position(high)
+        return table.slice(first, last - first)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The contents of sorted entries, as one piece of bytes to search in."""
+
+    data: bytes
+
+    @classmethod
+    def of(cls, table: pa.Table) -> "Names":
+        column = table.column("content").combine_chunks()
+        if isinstance(column, pa.ChunkedArray):  # of an empty table
+            return cls(b"")
+        start = column.offset * WIDTH
+        return cls(bytes(column.buffers()[1][start : start + len(column) * WIDTH]))
+
+    def position(self, name: bytes) -> int:
+        """Of the first entry that is not before `name`."""
+        return bisect_left(range(len(self.data) // WIDTH), name, key=self.at)
+
+    def at(self, position: int) -> bytes:
+        return self.data[position * WIDTH : (position + 1) * WIDTH]
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    """Entries by content and call, of each the best first: paid for, of the newest job."""
+    ascending = [(name, "ascending") for name in ("content", "call", "copied")]
+    return table.sort_by([*ascending, ("job", "descending"), ("part", "descending"), ("item_id", "ascending")])
+
+
+def _best(table: pa.Table, there: pa.Array) -> pa.Table:
+    """Entries in order without those of deleted jobs, twice the same, and beyond _KEPT of a content and call."""
+    rows = in_order(table.filter(pc.is_in(table.column("job"), value_set=there)))
+    rows = rows.filter(pc.invert(_as_before(rows, SCHEMA.names, 1)))
+    return rows.filter(pc.invert(_as_before(rows, ["content", "call"], _KEPT)))
+
+
+def _as_before(rows: pa.Table, columns: list[str], distance: int) -> pa.Array:
+    """For each row whether these columns are as `distance` rows before."""
+    count = max(0, rows.num_rows - distance)
+    same = pa.repeat(True, count)
+    for name in columns:
+        column = rows.column(name)
+        same = pc.and_(same, pc.equal(column.slice(distance), column.slice(0, count)))
+    head = pa.array([False] * min(distance, rows.num_rows), pa.bool_())
+    parts = [head, *(same.chunks if isinstance(same, pa.ChunkedArray) else [same])]
+    return pa.chunked_array(parts, pa.bool_())
 
 
 def _ripe(segments: list[Segment]) -> list[Segment]:

@@ -4,7 +4,7 @@ Rule: only `ok` rows of committed parts are known, answers that stand for an err
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 import pyarrow as pa
@@ -13,9 +13,8 @@ import pyarrow.dataset as ds
 
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, list_jobs
-from jobs.known.database import scratch
-from jobs.known.keys import call_id, form_of, with_files
-from jobs.known.segments import GROUP_ROWS, Cover, Segments
+from jobs.known.keys import call_id, content_id, form_of, with_files
+from jobs.known.segments import RUN_ROWS, SCHEMA, WIDTH, Cover, Segments, in_order
 from jobs.outcomes import RESULT_SCHEMA
 
 
@@ -56,67 +55,55 @@ def _add(segments: Segments, folder: JobFolder, covered: list[Cover], *, final: 
         calls = _calls(folder)
     except (RekscanError, KeyError, TypeError, ValueError):
         return False  # a job of another version: its answers are not taken
-    with scratch() as database:
-        rows = pa.RecordBatchReader.from_batches(_ROWS, _rows(folder, parts))
-        database.register("answered", rows)
-        database.register("calls", calls)
-        database.execute("create macro name_of(text) as unhex(substr(sha256(text), 1, 32))")
-        found = database.sql("""
-            select name_of(content) as content, call, job, part, item_id, copied
-            from answered join calls using (api, mended) order by 1, 2""")
-        segments.write(found.to_arrow_reader(GROUP_ROWS), {folder.job: Cover(digest, final)})
+    runs = _runs(_entries(folder, parts, calls))
+    run = next(runs, None) or SCHEMA.empty_table()
+    for later in runs:
+        segments.write(run.to_batches(), {})
+        run = later
+    segments.write(run.to_batches(), {folder.job: Cover(digest, final)})  # last: the job is covered when all is there
     return True
 
 
-def _calls(folder: JobFolder) -> pa.Table:
+def _runs(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Sorted tables of RUN_ROWS entries or a little more."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(b.num_rows for b in held) >= RUN_ROWS:
+            yield in_order(pa.Table.from_batches(held, SCHEMA))
+            held = []
+    if held:
+        yield in_order(pa.Table.from_batches(held, SCHEMA))
+
+
+def _calls(folder: JobFolder) -> dict[tuple[str, bool], int]:
     """The calls of a job by API and by whether the picture was mended, for the APIs whose answers last."""
     spec = folder.spec
     fit = bool(spec.options.get("fit", True))
-    rows: list[Mapping[str, object]] = [
-        {
-            "api": choice.api.name,
-            "mended": mended,
-            "call": call_id(spec.account, choice, form_of(mended=mended, fit=fit)),
-            "job": spec.job,
-        }
+    return {
+        (choice.api.name, mended): call_id(spec.account, choice, form_of(mended=mended, fit=fit))
         for choice in with_files(spec.apis, folder.read)
         if choice.api.reusable
         for mended in (False, True)
-    ]
-    return pa.Table.from_pylist(rows, schema=_CALLS)
+    }
 
 
-def _rows(folder: JobFolder, parts: list[str]) -> Iterator[pa.RecordBatch]:
-    """The `ok` rows of parts, without their answers."""
+def _entries(folder: JobFolder, parts: list[str], calls: Mapping[tuple[str, bool], int]) -> Iterator[pa.RecordBatch]:
+    """An entry for each `ok` row of these parts; their answers are not read."""
     whole = ds.dataset(parts, schema=RESULT_SCHEMA, format="parquet", filesystem=folder.fs)
     ok = (ds.field("outcome") == "ok") & ds.field("content").is_valid() & ds.field("response").is_valid()
+    lasting = pc.is_in(ds.field("api"), value_set=pa.array(sorted({api for api, _ in calls}), pa.string()))
     columns = ["content", "api", "item_id", "sent", "fit"]
-    scanner = whole.scanner(columns, filter=ok, batch_readahead=2, fragment_readahead=2)
+    scanner = whole.scanner(columns, filter=ok & lasting, batch_readahead=2, fragment_readahead=2)
     for tagged in scanner.scan_batches():
         batch = tagged.record_batch
-        if batch.num_rows:
-            part = PurePosixPath(tagged.fragment.path).stem
-            yield pa.RecordBatch.from_arrays(
-                [
-                    batch.column("content"),
-                    batch.column("api"),
-                    batch.column("item_id"),
-                    pc.fill_null(pc.equal(batch.column("sent"), "known"), False),
-                    pc.is_valid(batch.column("fit")),
-                    pa.repeat(part, batch.num_rows),
-                ],
-                schema=_ROWS,
-            )
-
-
-_ROWS = pa.schema(
-    [
-        ("content", pa.string()),
-        ("api", pa.string()),
-        ("item_id", pa.int64()),
-        ("copied", pa.bool_()),
-        ("mended", pa.bool_()),
-        ("part", pa.string()),
-    ]
-)
-_CALLS = pa.schema([("api", pa.string()), ("mended", pa.bool_()), ("call", pa.int64()), ("job", pa.string())])
+        apis, mended = batch.column("api").to_pylist(), pc.is_valid(batch.column("fit")).to_pylist()
+        arrays = [
+            pa.array([content_id(content) for content in batch.column("content").to_pylist()], pa.binary(WIDTH)),
+            pa.array([calls[key] for key in zip(apis, mended, strict=True)], pa.int64()),
+            pa.repeat(folder.job, batch.num_rows),
+            pa.repeat(PurePosixPath(tagged.fragment.path).stem, batch.num_rows),
+            batch.column("item_id"),
+            pc.fill_null(pc.equal(batch.column("sent"), "known"), False),
+        ]
+        yield pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
