@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from jobs.folder import JobSpec
+from jobs.price_store import stored_prices
 from reports.bands import EDGES, band_title
 from reports.review import Review
 from reports.values import Bar, Calls, Chart, Facts, Gallery, Timeline
@@ -57,6 +58,7 @@ def render(page: Page) -> str:
         review=page.review,
         bands=[band_title(number) for number in range(len(EDGES) - 1)],
         usd=page.status.get("usd"),
+        fetch_usd=_fetch_usd(page),
         calls=calls,
         totals=totals,
         tiles=_tiles(page, totals),
@@ -175,6 +177,11 @@ def _tiles(page: Page, totals: Mapping[str, int]) -> Sequence[Mapping[str, str]]
     return [dict(zip(("title", "value", "note"), tile, strict=True)) for tile in tiles]
 
 
+def _fetch_usd(page: Page) -> Decimal | None:
+    """What S3 charges for the requests of the gallery's pictures, None where the price is not known."""
+    return stored_prices().price("s3-get", page.spec.region, page.gallery.fetched).usd
+
+
 def duration(seconds: float) -> str:
     if seconds < 10:
         return f"{seconds:.1f} s"
@@ -225,6 +232,7 @@ def _about(page: Page) -> list[tuple[str, str]]:
         ("Region", spec.region),
         ("Account", spec.account),
         ("Sources", ", ".join(short(source, 200) for source in spec.sources)),
+        ("Throttled", f"{page.status['throttled']:,} times" if page.status.get("throttled") else ""),
         ("Rates used", ", ".join(f"{name} {rate:g}/s" for name, rate in spec.quotas.items())),
         (
             "Options",

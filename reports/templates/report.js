@@ -155,6 +155,10 @@
     else if (event.key === "Enter" && !large.open && event.target.matches(".finds li")) open(cards.find((card) => card.node === event.target.closest(".card")));
   });
 
+  addEventListener("beforeprint", () => {
+    for (const card of matching) card.node.querySelectorAll("img").forEach((image) => { image.loading = "eager"; });
+  });
+
   // --- links to an item
   function arrive() {
     const card = cards.find((one) => `#${one.node.id}` === location.hash);

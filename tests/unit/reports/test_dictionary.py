@@ -15,7 +15,7 @@ def test_the_page_in_docs_is_current() -> None:
     )
 
 
-@pytest.mark.parametrize("entry", entries(every_schema()), ids=lambda entry: f"{entry.table}.{entry.column}")
+@pytest.mark.parametrize("entry", list(entries(every_schema())), ids=lambda entry: f"{entry.table}.{entry.column}")
 def test_every_column_is_told(entry: Entry) -> None:
     assert entry.meaning
     assert entry.type

@@ -1,7 +1,7 @@
 """Verdicts into precision, thresholds and allow-lists."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.errors import UsageError
@@ -15,6 +15,7 @@ def verdicts(name: str, confidence: float, right: int, wrong: int) -> list[Verdi
     return [Verdict("labels", name, confidence, n < right) for n in range(right + wrong)]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 500), st.integers(0, 500))
 def test_an_interval_holds_its_share_and_narrows_with_more(right: int, wrong: int) -> None:
     low, high = wilson(right, right + wrong)
@@ -85,6 +86,7 @@ def test_a_verdict_nobody_understands_names_its_line() -> None:
         read_verdicts(b"a,b\n1,2\n")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_defused_cell_comes_back(text: str) -> None:
     assert undefuse(defuse(text)) in (text, text.replace("\x00", "\ufffd"), text[1:])
