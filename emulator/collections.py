@@ -1,6 +1,6 @@
 """Face collections, kept in one SQLite file: what is answered as stored survives a kill.
 
-Vectors of a collection are held as one matrix while it is searched; any change drops the matrix.
+Vectors of a collection are held as one matrix, read anew when the collection has changed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Collections:
     def __init__(self, path: Path | str) -> None:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.executescript("pragma journal_mode = wal; pragma foreign_keys = on;" + _SCHEMA)
-        self._matrices: dict[str, tuple[list[int], NDArray[np.float32]]] = {}
+        self._matrices: dict[str, tuple[tuple[int, int], list[int], NDArray[np.float32]]] = {}
 
     def close(self) -> None:
         self._db.close()
@@ -103,7 +103,6 @@ class Collections:
         row = (name, face_id, image_id, external_id, content, json.dumps(face["box"]), face["score"], packed)
         columns = "(collection, face_id, image_id, external_id, content, box, confidence, vector)"
         self._db.execute(f"insert into faces {columns} values (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
-        self._matrices.pop(name, None)
         return face_id
 
     def face(self, name: str, face_id: str) -> StoredFace | None:
@@ -115,9 +114,7 @@ class Collections:
 
     def remove(self, name: str, face_id: str) -> bool:
         where = "delete from faces where collection = ? and face_id = ?"
-        removed = self._db.execute(where, (name, face_id)).rowcount > 0
-        self._matrices.pop(name, None)
-        return removed
+        return self._db.execute(where, (name, face_id)).rowcount > 0
 
     def vector(self, face: StoredFace) -> list[float]:
         row = self._db.execute("select vector from faces where number = ?", (face.number,)).fetchone()
@@ -137,13 +134,16 @@ class Collections:
         return found
 
     def _matrix(self, name: str) -> tuple[list[int], NDArray[np.float32]]:
+        """Numbers and vectors, read again when the collection is not as it was: numbers are never used twice."""
+        state = "select count(*), coalesce(max(number), 0) from faces where collection = ?"
+        now: tuple[int, int] = self._db.execute(state, (name,)).fetchone()
         kept = self._matrices.get(name)
-        if kept is None:
+        if kept is None or kept[0] != now:
             query = "select number, vector from faces where collection = ? order by number"
             rows = self._db.execute(query, (name,)).fetchall()
             stacked = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(len(rows), -1 if rows else 0)
-            kept = self._matrices[name] = ([int(row[0]) for row in rows], stacked)
-        return kept
+            kept = self._matrices[name] = (now, [int(row[0]) for row in rows], stacked)
+        return kept[1], kept[2]
 
     def _faces(self, where: str, values: tuple[Any, ...], limit: int = -1) -> list[StoredFace]:
         columns = "number, face_id, image_id, external_id, box, confidence"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import sqlite3
 import tempfile
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ import orjson
 
 from emulator.call import Call
 from emulator.collections import Collections
-from emulator.errors import invalid_parameter, too_large
+from emulator.errors import OptionError, invalid_parameter, too_large
 from emulator.features import Seen
 from emulator.gallery import Gallery
 from emulator.operations.base import ImageRules, Operation
@@ -44,8 +45,7 @@ class ModelEngine:
         """Ready when yielded; everything it started is gone afterwards."""
         with contextlib.ExitStack() as stack:
             folder = options.data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rekscan-")))
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            collections = stack.enter_context(contextlib.closing(Collections(folder / "collections.sqlite")))
+            collections = stack.enter_context(contextlib.closing(_open(folder)))
             engine = cls(Pool(options.workers), Fetcher(options.s3_endpoint_url), collections)
             try:
                 await engine._pool.start()
@@ -78,6 +78,14 @@ class ModelEngine:
         while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
         return cast("Seen", known)
+
+
+def _open(folder: Path) -> Collections:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Collections(folder / "collections.sqlite")
+    except (OSError, sqlite3.Error) as failure:
+        raise OptionError(f"--data-dir {folder}: {failure}; name a folder that can be written") from None
 
 
 def _check_size(seen: Seen, rules: ImageRules) -> None:

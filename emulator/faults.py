@@ -131,24 +131,25 @@ def parse_latency(text: str | None) -> Latency:
 
 @dataclass(slots=True)
 class Fault:
-    """One `--fault`: which calls, what befalls them, and how often (`share`), how many times (`left`) or for what."""
+    """One `--fault`: which calls, what befalls them, how often (`share`), how many `times` or for what `content`."""
 
     operation: str  # "*" for every one
     what: str  # an error code, or one of WIRE
     status: int = 400
     seconds: float = 0.0
     share: float = 1.0
-    left: int | None = None
+    times: int | None = None
     content: str = ""
     text: str = ""
+    used: int = 0
 
     def hits(self, operation: str, content: str, chance: float) -> bool:
         if self.operation not in ("*", operation) or self.content not in content or chance >= self.share:
             return False
-        if self.left is None:
-            return True
-        self.left -= 1
-        return self.left >= 0
+        if self.times is not None and self.used >= self.times:
+            return False
+        self.used += 1
+        return True
 
     def error(self) -> AwsError:
         return AwsError(self.what, f"Injected by --fault {self.text}", self.status)
@@ -167,7 +168,7 @@ def parse_fault(text: str, operation_of: Callable[[str], str]) -> Fault:
     if amount.endswith("%"):
         fault.share = _number(amount[:-1], f"--fault {text}", hint) / 100
     elif amount.isdigit():
-        fault.left = int(amount)
+        fault.times = int(amount)
     elif amount:
         fault.share = _number(amount, f"--fault {text}", hint)
     return fault
@@ -215,7 +216,10 @@ class Behaviour:
         return self.latency.draw(self._chance(f"latency|{number}"))
 
     def forget(self) -> None:
+        """As if no call had been made yet."""
         self._attempts.clear()
+        for fault in self.faults:
+            fault.used = 0
 
     def _chance(self, key: str) -> float:
         digest = hashlib.blake2b(f"{self.seed}|{key}".encode(), digest_size=8).digest()

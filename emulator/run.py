@@ -46,6 +46,21 @@ class Options:
     ready_file: Path | None = None
 
 
+def check(options: Options) -> None:
+    """Raises OptionError for numbers and places that cannot be."""
+    for name, value, least in (
+        ("--workers", options.workers, 1),
+        ("--quota-scale", options.quota_scale, 0),
+        ("--quota-burst", options.quota_burst, 1),
+        ("--ramp", options.ramp, 1),
+        ("--request-timeout", options.request_timeout, 0),
+    ):
+        if value is not None and not least <= value < float("inf"):
+            raise OptionError(f"{name} {value}: write a number of at least {least}")
+    if options.ready_file is not None and not options.ready_file.parent.is_dir():
+        raise OptionError(f"--ready-file {options.ready_file}: make its folder first")
+
+
 def behaviour(options: Options) -> Behaviour:
     rates = parse_quotas(options.quota, options.quota_scale, operation_of)
     return Behaviour(
@@ -58,6 +73,7 @@ def behaviour(options: Options) -> Behaviour:
 
 def run(options: Options) -> int:
     """Serve until SIGTERM or SIGINT; raises OptionError for options that cannot be."""
+    check(options)
     conduct = behaviour(options)
     verifier = parse_key(options.verify_key)
     listening = _bind(options.host, options.port)

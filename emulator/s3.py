@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import Any
 
 import boto3
 import botocore.config
 import botocore.exceptions
 
-from emulator.errors import invalid_s3_object, too_large
+from emulator.errors import OptionError, invalid_s3_object, too_large
 from emulator.operations.base import MAX_S3_BYTES
 
 THREADS = 16
@@ -20,42 +19,48 @@ THREADS = 16
 
 class Fetcher:
     def __init__(self, endpoint_url: str | None) -> None:
-        self._endpoint = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3")
+        endpoint = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3")
+        self._client = _client(endpoint) if endpoint else None
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="s3")
 
     async def fetch(self, place: dict[str, Any]) -> bytes:
         """Raises InvalidS3ObjectException for whatever S3 refuses, ImageTooLargeException over 15 MB."""
-        if not self._endpoint:
+        if self._client is None:
             raise invalid_s3_object("The emulator was started without --s3-endpoint-url and fetches no S3Object.")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._get, place)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _get, self._client, place)
 
-    def _get(self, place: dict[str, Any]) -> bytes:
-        request = {"Bucket": place["Bucket"], "Key": place["Name"]}
-        if place.get("Version"):
-            request["VersionId"] = place["Version"]
-        try:
-            answer = self._client.get_object(**request)
-            if answer["ContentLength"] > MAX_S3_BYTES:
-                answer["Body"].close()
-                raise too_large(f"Image size is too large. Maximum size is {MAX_S3_BYTES} bytes.")
-            data: bytes = answer["Body"].read()
-        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
-            raise invalid_s3_object() from None
-        if not data:
-            raise invalid_s3_object()
-        return data
 
-    @cached_property
-    def _client(self) -> Any:
-        """With the machine's credentials, or any at all: local stores take those."""
-        session = boto3.Session()
-        keys = {} if session.get_credentials() else {"aws_access_key_id": "emulator", "aws_secret_access_key": "-"}
-        config = botocore.config.Config(
-            retries={"total_max_attempts": 2, "mode": "standard"},
-            max_pool_connections=THREADS,
-            connect_timeout=5,
-            read_timeout=30,
-            s3={"addressing_style": "path"},
-        )
-        region = session.region_name or "us-east-1"
-        return session.client("s3", region_name=region, endpoint_url=self._endpoint, config=config, **keys)
+def _get(client: Any, place: dict[str, Any]) -> bytes:
+    request = {"Bucket": place["Bucket"], "Key": place["Name"]}
+    if place.get("Version"):
+        request["VersionId"] = place["Version"]
+    try:
+        answer = client.get_object(**request)
+        if answer["ContentLength"] > MAX_S3_BYTES:
+            answer["Body"].close()
+            raise too_large(f"Image size is too large. Maximum size is {MAX_S3_BYTES} bytes.")
+        data: bytes = answer["Body"].read()
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+        raise invalid_s3_object() from None
+    if not data:
+        raise invalid_s3_object()
+    return data
+
+
+def _client(endpoint: str) -> Any:
+    """With the machine's credentials, or any at all: local stores take those."""
+    os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")  # nobody else is asked, over no network
+    session = boto3.Session()
+    keys = {} if session.get_credentials() else {"aws_access_key_id": "emulator", "aws_secret_access_key": "-"}
+    config = botocore.config.Config(
+        retries={"total_max_attempts": 2, "mode": "standard"},
+        max_pool_connections=THREADS,
+        connect_timeout=5,
+        read_timeout=30,
+        s3={"addressing_style": "path"},
+    )
+    region = session.region_name or "us-east-1"
+    try:
+        return session.client("s3", region_name=region, endpoint_url=endpoint, config=config, **keys)
+    except ValueError:
+        raise OptionError(f"S3 endpoint {endpoint}: write a URL, as http://127.0.0.1:9000") from None

@@ -85,9 +85,9 @@ def test_quotas_are_read_by_either_name_and_scaled() -> None:
     [
         ("DetectFaces:500:1%", Fault("DetectFaces", "InternalServerError", 500, share=0.01)),
         ("faces:400:ThrottlingException:0.5", Fault("DetectFaces", "ThrottlingException", 400, share=0.5)),
-        ("*:ThrottlingException:3", Fault("*", "ThrottlingException", 400, left=3)),
-        ("*:reset:3", Fault("*", "reset", 200, left=3)),
-        ("labels:slow=0.2:1", Fault("DetectLabels", "slow", 200, 0.2, left=1)),
+        ("*:ThrottlingException:3", Fault("*", "ThrottlingException", 400, times=3)),
+        ("*:reset:3", Fault("*", "reset", 200, times=3)),
+        ("labels:slow=0.2:1", Fault("DetectLabels", "slow", 200, 0.2, times=1)),
         ("labels:html=503:100%", Fault("DetectLabels", "html", 503, share=1.0)),
         ("labels:500:@s3://a/b:c.jpg", Fault("DetectLabels", "InternalServerError", 500, content="s3://a/b:c.jpg")),
     ],
@@ -96,7 +96,7 @@ def test_faults_are_read(text: str, fault: Fault) -> None:
     read = parse_fault(text, operation_of)
     assert (read.operation, read.what, read.status) == (fault.operation, fault.what, fault.status)
     assert read.what != "slow" or read.seconds == fault.seconds
-    assert (read.share, read.left, read.content) == (fault.share, fault.left, fault.content)
+    assert (read.share, read.times, read.content) == (fault.share, fault.times, fault.content)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +138,13 @@ def test_errors_are_injected_by_count(faulty: Emulator) -> None:
     assert counts["calls"]["DetectLabels"] == {"s3://archive/a.jpg": 3, "s3://archive/b.jpg": 3}
     assert counts["billed"]["DetectLabels"] == {"s3://archive/a.jpg": 1}
     assert counts["errors"]["DetectLabels"] == {"InternalServerError": 2, "InvalidImageFormatException": 3}
+
+
+def test_a_reset_gives_the_faults_back_what_they_used_up(faulty: Emulator) -> None:
+    faulty.set_faults("labels:500:1")
+    assert [ask(faulty.url).status for _ in range(2)] == [500, 200]
+    faulty.reset()
+    assert [ask(faulty.url).status for _ in range(2)] == [500, 200]
 
 
 def test_what_is_lost_on_the_wire_was_answered_and_so_billed(faulty: Emulator) -> None:

@@ -162,6 +162,16 @@ def test_every_mode_of_png_is_decoded(aws: Any, mode: str) -> None:
     assert aws.detect_faces(Image={"Bytes": picture(mode=mode)})["FaceDetails"] == []
 
 
+def test_of_an_animation_the_first_picture_is_looked_at(aws: Any) -> None:
+    frames = [Image.new("RGB", (100, 100), color) for color in ("red", "blue")]
+    for kind in ("PNG", "MPO"):
+        buffer = io.BytesIO()
+        frames[0].save(buffer, kind, save_all=True, append_images=frames[1:])
+        image = {"Bytes": buffer.getvalue()}
+        colors = aws.detect_labels(Image=image, Features=["IMAGE_PROPERTIES"])["ImageProperties"]["DominantColors"]
+        assert [color["SimplifiedColor"] for color in colors] == ["red"]
+
+
 @pytest.mark.parametrize("options", [{"progressive": True}, {"subsampling": 0}, {"restart_marker_rows": 1}])
 def test_every_make_of_jpeg_is_decoded(aws: Any, options: dict[str, Any]) -> None:
     assert aws.detect_faces(Image={"Bytes": picture("JPEG", **options)})["FaceDetails"] == []

@@ -88,14 +88,18 @@ def test_a_port_in_use_is_one_line_and_exit_2(fixed: Emulator, capfd: pytest.Cap
         (["--latency", "soon"], "300ms±100"),
         (["--fault", "faces:500"], "--fault 'DetectFaces:500:1%'"),
         (["--verify-key", "AKID"], "ACCESS_KEY_ID:SECRET_ACCESS_KEY"),
-        (["--gallery", "/no/such/folder"], "--gallery /no/such/folder"),
+        (["--workers", "1", "--gallery", "/no/such/folder"], "--gallery /no/such/folder"),
+        (["--workers", "0"], "--workers 0: write a number of at least 1"),
+        (["--ready-file", "/no/such/folder/url"], "make its folder first"),
+        (["--data-dir", "/proc/nowhere"], "a folder that can be written"),
+        (["--s3-endpoint-url", "localhost"], "write a URL"),
         (["--engine", "other"], "models"),
         (["--colour", "red"], "--help"),
         (["--port", "many"], "--help"),
     ],
 )
 def test_options_that_mean_nothing_say_what_to_write(options: list[str], says: str) -> None:
-    command = [sys.executable, "-m", "emulator", "--port", "0", "--workers", "1", *options]
+    command = [sys.executable, "-m", "emulator", "--port", "0", *options]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 2
     errors = [line for line in ended.stderr.splitlines() if line.startswith("Error: ")]
