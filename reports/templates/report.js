@@ -64,7 +64,11 @@
     page = Math.min(Math.max(0, wanted), pages - 1);
     const visible = matching.slice(page * PER_PAGE, (page + 1) * PER_PAGE);
     for (const card of cards) card.node.hidden = true;
-    for (const card of visible) { card.node.hidden = false; card.node.parentNode.append(card.node); }
+    for (const card of visible) {
+      card.node.hidden = false;
+      card.node.parentNode.append(card.node);
+      card.node.querySelectorAll("img").forEach((image) => { image.loading = "eager"; });  // paper cannot wait
+    }
     $("shown").textContent = `${matching.length} of ${cards.length} items`;
     $("page").textContent = `Page ${page + 1} of ${pages}`;
     $("back").disabled = page === 0;
@@ -153,10 +157,6 @@
     else if (by) turn(by);
     else if (event.key === "/" && !large.open) { event.preventDefault(); field.search.focus(); }
     else if (event.key === "Enter" && !large.open && event.target.matches(".finds li")) open(cards.find((card) => card.node === event.target.closest(".card")));
-  });
-
-  addEventListener("beforeprint", () => {
-    for (const card of matching) card.node.querySelectorAll("img").forEach((image) => { image.loading = "eager"; });
   });
 
   // --- links to an item
