@@ -116,29 +116,34 @@ def _list_extension(text: str) -> str | None:
 
 
 def _without_nested(sources: list[Source]) -> list[Source]:
-    """Drops a directory or prefix that another one of the list holds in full."""
-    kept: list[Source] = []
-    for number, source in enumerate(sources):
-        others = [other for at, other in enumerate(sources) if at != number]
-        covered = any(
-            _covers(other, source) and (not _covers(source, other) or sources.index(other) < number) for other in others
-        )
+    """Drops a directory or prefix that another one of the list holds in full, and repeats."""
+    paths = {path_of(source.uri) for source in sources if isinstance(source, Directory)}
+    prefixes = {(source.bucket, source.prefix) for source in sources if isinstance(source, S3Prefix)}
+    kept: dict[object, Source] = {}
+    for source in sources:
+        name: object = source
+        if isinstance(source, Directory):
+            covered = _below_one_of(paths, path_of(source.uri))
+        elif isinstance(source, S3Prefix):
+            name = (source.bucket, source.prefix)  # s3://b and s3://b/ are one
+            covered = any((source.bucket, source.prefix[:end]) in prefixes for end in range(len(source.prefix)))
+        else:
+            covered = False
         if not covered:
-            kept.append(source)
-    return kept
+            kept.setdefault(name, source)
+    return list(kept.values())
 
 
-def _covers(outer: Source, inner: Source) -> bool:
-    if isinstance(outer, S3Prefix) and isinstance(inner, S3Prefix):
-        return outer.bucket == inner.bucket and inner.prefix.startswith(outer.prefix)
-    if isinstance(outer, Directory) and isinstance(inner, Directory):
-        if outer.uri == inner.uri:
+def _below_one_of(paths: set[bytes], path: bytes) -> bool:
+    """Whether the walk of a directory among `paths` comes by `path`."""
+    while True:
+        parent, name = os.path.split(path)
+        # A hidden part is not walked, so what lies below it stands for itself.
+        if name.startswith(b".") or parent == path:
+            return False
+        if parent in paths and os.path.isdir(parent):  # noqa: PTH112  a bytes path
             return True
-        base = path_of(outer.uri)
-        below = os.path.relpath(path_of(inner.uri), base)
-        # A hidden part below the outer one is not walked, so the inner source stands for itself.
-        return not any(part.startswith(b".") for part in below.split(b"/")) and os.path.isdir(base)  # noqa: PTH112
-    return False
+        path = parent
 
 
 def _without_repeats(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

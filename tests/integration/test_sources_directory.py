@@ -152,3 +152,11 @@ def test_a_directory_inside_another_source_is_read_once(tmp_path: Path) -> None:
     assert [(item.uri.removeprefix(f"{tmp_path}/"), item.skip) for item in found] == [
         (".secret/", "hidden-directory"), ("in/a.jpg", None), (".secret/b.jpg", None),
     ]  # fmt: skip
+
+
+def test_many_sources_on_the_command_line_are_no_trouble(tmp_path: Path) -> None:
+    for number in range(3000):
+        (tmp_path / f"{number:04d}.jpg").write_bytes(JPEG)
+    every = sorted(str(path) for path in tmp_path.iterdir())
+    assert [item.uri for item in items(*every)] == every
+    assert [item.uri for item in items(*every, tmp_path)] == every

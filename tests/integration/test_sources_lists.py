@@ -88,6 +88,7 @@ def test_a_column_can_be_chosen(pictures: Path) -> None:
     (by_suffix,) = items(f"{pictures}/l.csv#other")
     assert by_suffix.uri == f"{pictures}/a b.jpg"
     assert items(pictures / "l.csv", column="other") == [by_suffix]
+    assert len(items(f"{pictures}/l.csv#other", f"{pictures}/l.csv#uri", f"{pictures}/l.csv#uri")) == 2
     with pytest.raises(UsageError, match="no column 'nope'; it has 'uri', 'other'"):
         items(f"{pictures}/l.csv#nope")
 

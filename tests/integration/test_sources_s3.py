@@ -108,6 +108,7 @@ def test_a_prefix_inside_another_is_listed_once(s3: S3Server) -> None:
     s3.bucket("nested", {"a/1.jpg": b"x", "a/b/2.jpg": b"x", "c.jpg": b"x"})
     found = items(s3, "s3://nested/a/b", "s3://nested/a/", "s3://nested/c")
     assert [item.uri for item in found] == ["s3://nested/a/1.jpg", "s3://nested/a/b/2.jpg", "s3://nested/c.jpg"]
+    assert items(s3, "s3://nested", "s3://nested/") == found
 
 
 def test_a_client_that_listed_here_still_lists_for_others(s3: S3Server) -> None:
