@@ -39,6 +39,7 @@ def main() -> None:
             print_quality(strict.client(running.url), read)
             print_speed(running, read)
             print_memory(running)
+        print_models(read)
     print("\n## Fixed engine\n")
     for connections, options in (
         (32, []),
@@ -115,6 +116,20 @@ def print_speed(running: Emulator, read: quality.Read) -> None:
     print(f"\nThe server costs {100 * used['server'] / used['models']:.1f} % of the models' CPU time.")
     clock = 1 / statistics.mean(served_by_photo)
     print(f"One core: {1 / cpu:.1f} pictures/s by CPU time, {clock:.1f} pictures/s by the clock.")
+
+
+def print_models(read: quality.Read) -> None:
+    eyes, features = Eyes(), ("things", "scene", "faces", "persons", "vectors", "nudity", "properties", "text")
+    eyes.warm()
+    used: dict[str, list[float]] = {}
+    for name in REFERENCE:
+        for feature in ("decode", *features):
+            began = time.process_time()
+            eyes.look(name, read(name), [feature] if feature in features else [])
+            used.setdefault(feature, []).append(1e3 * (time.process_time() - began))
+    print("\n## CPU time of each model, ms a picture\n\n| what | median | most |\n|---|---|---|")
+    for feature, times in used.items():
+        print(f"| {feature} | {statistics.median(times):.1f} | {max(times):.1f} |")
 
 
 def timed(act: Callable[[bytes], None], data: bytes) -> float:
