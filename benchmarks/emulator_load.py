@@ -14,6 +14,7 @@ import os
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -39,7 +40,7 @@ class Client(asyncio.Protocol):
         self.buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
+        self.transport: Any = transport
         self.transport.write(self.message)
 
     def data_received(self, data: bytes) -> None:
