@@ -4,20 +4,21 @@ Rule: constant memory; nothing is read but the listing and the index.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from jobs.apis import Choice
 from jobs.items import MANIFEST_SCHEMA
-from jobs.known.database import scratch
+from jobs.known.buckets import GENTLY, Buckets, names_of
 from jobs.known.keys import call_ids
-from jobs.known.segments import Segments
+from jobs.known.segments import SCHEMA, Names, Segments
 
 _COLUMNS = ("kind", "size", "etag", "skip")
 
@@ -30,37 +31,39 @@ def known_calls(
     `listing`: rows with the columns kind, size, etag, skip. `choices`: with the bytes of files they name.
     """
     lasting = [choice for choice in choices if choice.api.reusable]
-    calls = [(c.api.name, call) for c in lasting for call in call_ids(account, c, fit=fit)]
-    for last in (False, False, True):
-        try:
-            return _count(listing, segments.dataset(), lasting, calls)
-        except FileNotFoundError:  # merged into another meanwhile
-            if last:
-                raise
+    calls = {choice.api.name: call_ids(account, choice, fit=fit) for choice in lasting}
+    with Buckets() as buckets:
+        for batch in _batches(listing):
+            etags, sizes = batch.column("etag").to_pylist(), batch.column("size").to_pylist()
+            buckets.add(names_of(f"etag:{e}:{s}" for e, s in zip(etags, sizes, strict=True)))
+        for last in (False, False, True):
+            try:
+                return _count(buckets, segments, calls)
+            except FileNotFoundError:  # a segment was merged into another meanwhile
+                if last:
+                    raise
     return {}
 
 
-def _count(
-    listing: ds.Dataset, answers: ds.Dataset | None, lasting: Sequence[Choice], calls: Sequence[tuple[str, int]]
-) -> dict[str, int]:
-    with scratch() as database:
-        database.register("listing", listing)
-        database.execute("""
-            create table contents as
-            select unhex(substr(sha256('etag:' || etag || ':' || size), 1, 32)) as content, count(*) as objects
-            from listing where kind = 'image' and skip is null and etag <> '' and size > 0 group by etag, size""")
-        twins = database.sql("select coalesce(sum(objects - 1), 0)::bigint from contents").fetchall()[0][0]
-        found = dict.fromkeys((choice.api.name for choice in lasting), int(twins))
-        if answers is not None:
-            database.register("answers", answers)
-            names = pa.table({"api": [api for api, _ in calls], "call": pa.array([c for _, c in calls], pa.int64())})
-            database.register("calls", names)
-            rows = database.sql("""
-                select api, count(*) from (
-                    select distinct api, content from answers join calls using (call) semi join contents using (content)
-                ) group by api""").fetchall()
-            # The first of equal objects is known too.
-            found.update({api: found[api] + first for api, first in rows})
+def _batches(listing: ds.Dataset) -> Iterator[pa.RecordBatch]:
+    """The images whose content the listing tells."""
+    image = (ds.field("kind") == "image") & ds.field("skip").is_null()
+    told = (ds.field("etag") != "") & (ds.field("size") > 0)
+    scanner = listing.scanner(["etag", "size"], filter=image & told, **GENTLY)
+    yield from scanner.to_batches()
+
+
+def _count(buckets: Buckets, segments: Segments, calls: Mapping[str, Sequence[int]]) -> dict[str, int]:
+    found = dict.fromkeys(calls, 0)
+    there = segments.all()
+    for low, high, records in buckets.each():
+        contents = np.unique(records["name"])
+        entries = pa.concat_tables([SCHEMA.empty_table(), *(segments.range(s, low, high) for s in there)])
+        names = np.frombuffer(Names.of(entries).data, "S16")
+        numbers = entries.column("call").to_numpy()
+        for api, wanted in calls.items():
+            first = np.isin(contents, names[np.isin(numbers, wanted)]).sum()
+            found[api] += int(len(records) - len(contents) + first)  # of equal objects all but one, or all
     return found
 
 

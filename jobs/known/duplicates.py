@@ -5,48 +5,41 @@ place in Redis, where what was answered first is agreed on (jobs/ledger/claim.lu
 """
 
 import io
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from jobs.folder import PART_ROWS, JobFolder
 from jobs.items import MANIFEST_SCHEMA
-from jobs.known.database import scratch
+from jobs.known.buckets import GENTLY, Buckets, names_of
 
-# Of a URL nothing is known before it is read: any other URL may be the same.
-_SQL = """
-    with images as (
-        select item_id, coalesce(etag, '') as etag, coalesce(size, -1) as size
-        from manifest where kind = 'image' and skip is null
-    )
-    select item_id from images
-    semi join (select etag, size from images group by all having count(*) > 1) using (etag, size)
-    order by item_id"""
 _GROUP_ROWS = 10_000
+_COLUMNS = ("item_id", "etag", "size")
 
 
 def write_duplicates(folder: JobFolder) -> int:
     """Find them and write them into the job folder, a file per part of the manifest. Returns how many there are."""
-    found = 0
-    with scratch() as database:
-        database.register("manifest", manifest(folder))
-        held: list[pa.Array] = []
-        part = 0
-        for batch in database.sql(_SQL).to_arrow_reader(PART_ROWS):
-            ids = batch.column("item_id")
-            found += len(ids)
-            while len(ids):
-                last = ids[len(ids) - 1].as_py() // PART_ROWS
-                here = len(ids) if last == part else pc.sum(pc.less(ids, (part + 1) * PART_ROWS)).as_py()
-                held.append(ids.slice(0, here))
-                ids = ids.slice(here)
-                if len(ids):
-                    _write(folder, part, held)
-                    held, part = [], ids[0].as_py() // PART_ROWS
-        _write(folder, part, held)
-    return found
+    listing = manifest(folder)
+    several = np.zeros(listing.count_rows(), bool)
+    image = (ds.field("kind") == "image") & ds.field("skip").is_null()
+    with Buckets() as buckets:
+        for batch in listing.scanner(list(_COLUMNS), filter=image, **GENTLY).to_batches():
+            ids, etags, sizes = (batch.column(name).to_pylist() for name in _COLUMNS)
+            # Of a URL nothing is known before it is read: any other URL may be the same.
+            names = names_of(f"{etag}:{size}" for etag, size in zip(etags, sizes, strict=True))
+            buckets.add(names, item=np.array(ids, np.int64))
+        for _, _, records in buckets.each():
+            _, which, counts = np.unique(records["name"], return_inverse=True, return_counts=True)
+            several[records["item"][counts[which] > 1]] = True
+    for start in range(0, len(several), PART_ROWS):
+        found = np.flatnonzero(several[start : start + PART_ROWS]) + start
+        if len(found):
+            _write(folder, start // PART_ROWS, found)
+    return int(several.sum())
 
 
 def duplicates(folder: JobFolder, shard: int) -> frozenset[int]:
@@ -74,12 +67,10 @@ def manifest(folder: JobFolder) -> ds.Dataset:
     return ds.dataset(paths, schema=MANIFEST_SCHEMA, format="parquet", filesystem=folder.fs)
 
 
-def _write(folder: JobFolder, part: int, ids: list[pa.Array]) -> None:
-    if not any(len(array) for array in ids):
-        return
+def _write(folder: JobFolder, part: int, ids: npt.NDArray[Any]) -> None:
     buffer = io.BytesIO()
     pq.write_table(
-        pa.table({"item_id": pa.chunked_array(ids, pa.int64())}),
+        pa.table({"item_id": pa.array(ids, pa.int64())}),
         buffer,
         row_group_size=_GROUP_ROWS,
         use_dictionary=False,

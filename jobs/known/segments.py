@@ -34,7 +34,7 @@ SCHEMA = pa.schema(
     ]
 )
 GROUP_ROWS = 8192
-RUN_ROWS = 200_000  # entries sorted at a time
+RUN_ROWS = 65_536  # entries sorted at a time
 WIDTH = 16  # bytes of a content's name
 _KEPT = 2  # places kept per (content, call): a second one for when the first one's job is deleted
 _META = b"rekscan"
@@ -152,10 +152,10 @@ class Segments:
         """The entries of all of them in order, a range of contents at a time: constant memory."""
         edges = sorted(first for segment in merged for first in segment.firsts)[:: RUN_ROWS // GROUP_ROWS]
         for low, high in itertools.pairwise([b"", *edges[1:], None]):
-            tables = [self._range(segment, low or b"", high) for segment in merged]
+            tables = [self.range(segment, low or b"", high) for segment in merged]
             yield from _best(pa.concat_tables(tables), there).to_batches()
 
-    def _range(self, segment: Segment, low: bytes, high: bytes | None) -> pa.Table:
+    def range(self, segment: Segment, low: bytes, high: bytes | None) -> pa.Table:
         """The entries of a segment from one content to before another."""
         start = max(0, bisect_left(segment.firsts, low) - 1)
         stop = len(segment.firsts) if high is None else bisect_left(segment.firsts, high)
@@ -216,15 +216,14 @@ def _as_before(rows: pa.Table, columns: list[str], distance: int) -> pa.Array:
 
 
 def _ripe(segments: list[Segment]) -> list[Segment]:
-    """The newest small ones, up to one that is larger than twice all before it. Oldest first."""
-    taken: list[Segment] = []
-    rows = 0
-    for segment in sorted(segments, key=lambda s: s.rows):
-        if taken and segment.rows > 2 * rows:
-            break
-        taken.append(segment)
+    """All up to the largest one that is not larger than twice the smaller ones together. Oldest first."""
+    by_size = sorted(segments, key=lambda s: s.rows)
+    count = rows = 0
+    for number, segment in enumerate(by_size, 1):
+        if segment.rows <= 2 * rows:
+            count = number
         rows += segment.rows
-    return sorted(taken, key=lambda s: str(s.info.path))
+    return sorted(by_size[:count], key=lambda s: str(s.info.path))
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

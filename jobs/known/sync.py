@@ -4,17 +4,19 @@ Rule: only `ok` rows of committed parts are known, answers that stand for an err
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, list_jobs
-from jobs.known.keys import call_id, content_id, form_of, with_files
-from jobs.known.segments import RUN_ROWS, SCHEMA, WIDTH, Cover, Segments, in_order
+from jobs.known.buckets import GENTLY, Buckets, Records, names_of
+from jobs.known.keys import call_id, form_of, with_files
+from jobs.known.segments import SCHEMA, WIDTH, Cover, Segments, in_order
 from jobs.outcomes import RESULT_SCHEMA
 
 
@@ -55,25 +57,31 @@ def _add(segments: Segments, folder: JobFolder, covered: list[Cover], *, final: 
         calls = _calls(folder)
     except (RekscanError, KeyError, TypeError, ValueError):
         return False  # a job of another version: its answers are not taken
-    runs = _runs(_entries(folder, parts, calls))
-    run = next(runs, None) or SCHEMA.empty_table()
-    for later in runs:
-        segments.write(run.to_batches(), {})
-        run = later
-    segments.write(run.to_batches(), {folder.job: Cover(digest, final)})  # last: the job is covered when all is there
+    with Buckets() as buckets:
+        for batch, part in _answered(folder, parts, calls):
+            apis, mended = batch.column("api").to_pylist(), pc.is_valid(batch.column("fit")).to_pylist()
+            buckets.add(
+                names_of(batch.column("content").to_pylist()),
+                call=np.array([calls[key] for key in zip(apis, mended, strict=True)], np.int64),
+                item_id=batch.column("item_id").to_numpy(),
+                copied=np.array(batch.column("sent").to_pylist()) == "known",
+                part=np.int32(part),
+            )
+        entries = (_sorted(folder.job, parts, records) for _, _, records in buckets.each() if len(records))
+        segments.write((batch for table in entries for batch in table.to_batches()), {folder.job: Cover(digest, final)})
     return True
 
 
-def _runs(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Sorted tables of RUN_ROWS entries or a little more."""
-    held: list[pa.RecordBatch] = []
-    for batch in batches:
-        held.append(batch)
-        if sum(b.num_rows for b in held) >= RUN_ROWS:
-            yield in_order(pa.Table.from_batches(held, SCHEMA))
-            held = []
-    if held:
-        yield in_order(pa.Table.from_batches(held, SCHEMA))
+def _sorted(job: str, parts: list[str], records: Records) -> pa.Table:
+    columns = {
+        "content": pa.array(np.ascontiguousarray(records["name"]).view("V16").tolist(), pa.binary(WIDTH)),
+        "call": pa.array(records["call"]),
+        "job": pa.repeat(job, len(records)),
+        "part": pa.array([PurePosixPath(parts[n]).stem for n in records["part"].tolist()], pa.string()),
+        "item_id": pa.array(records["item_id"]),
+        "copied": pa.array(records["copied"]),
+    }
+    return in_order(pa.table(columns, schema=SCHEMA))
 
 
 def _calls(folder: JobFolder) -> dict[tuple[str, bool], int]:
@@ -88,22 +96,19 @@ def _calls(folder: JobFolder) -> dict[tuple[str, bool], int]:
     }
 
 
-def _entries(folder: JobFolder, parts: list[str], calls: Mapping[tuple[str, bool], int]) -> Iterator[pa.RecordBatch]:
-    """An entry for each `ok` row of these parts; their answers are not read."""
-    whole = ds.dataset(parts, schema=RESULT_SCHEMA, format="parquet", filesystem=folder.fs)
+def _answered(
+    folder: JobFolder, parts: list[str], calls: Mapping[tuple[str, bool], int]
+) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """The `ok` rows of these parts without their answers, and the number of the part they are in."""
     ok = (ds.field("outcome") == "ok") & ds.field("content").is_valid() & ds.field("response").is_valid()
     lasting = pc.is_in(ds.field("api"), value_set=pa.array(sorted({api for api, _ in calls}), pa.string()))
     columns = ["content", "api", "item_id", "sent", "fit"]
-    scanner = whole.scanner(columns, filter=ok & lasting, batch_readahead=2, fragment_readahead=2)
-    for tagged in scanner.scan_batches():
-        batch = tagged.record_batch
-        apis, mended = batch.column("api").to_pylist(), pc.is_valid(batch.column("fit")).to_pylist()
-        arrays = [
-            pa.array([content_id(content) for content in batch.column("content").to_pylist()], pa.binary(WIDTH)),
-            pa.array([calls[key] for key in zip(apis, mended, strict=True)], pa.int64()),
-            pa.repeat(folder.job, batch.num_rows),
-            pa.repeat(PurePosixPath(tagged.fragment.path).stem, batch.num_rows),
-            batch.column("item_id"),
-            pc.fill_null(pc.equal(batch.column("sent"), "known"), False),
-        ]
-        yield pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+    for start in range(0, len(parts), _PARTS):  # a dataset keeps the footers of all its files
+        some = parts[start : start + _PARTS]
+        numbers = {path: number for number, path in enumerate(some, start)}
+        dataset = ds.dataset(some, schema=RESULT_SCHEMA, format="parquet", filesystem=folder.fs)
+        for tagged in dataset.scanner(columns, filter=ok & lasting, **GENTLY).scan_batches():
+            yield tagged.record_batch, numbers[tagged.fragment.path]
+
+
+_PARTS = 64  # read at a time
