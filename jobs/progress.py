@@ -14,6 +14,7 @@ from jobs.folder import JobFolder, JobSpec
 from jobs.ledger import Ledger
 from jobs.price import money
 
+INTERRUPTED = "interrupted"  # no Redis knows the job, and it is not finished
 _COUNTED = ("ok", "skipped", "failed", "maybe_billed")
 
 
@@ -113,7 +114,7 @@ def status_of(folder: JobFolder, ledger: Ledger | None) -> Status:
         spec,
         costs.counters(folder),
         "incomplete",
-        reason="interrupted",
+        reason=INTERRUPTED,
         do=f"`rekscan resume {spec.job}` goes on where it stopped.",
     )
 

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from jobs.folder import JobFolder
 from jobs.ledger import Ledger
-from jobs.progress import Status, status_of
+from jobs.progress import INTERRUPTED, Status, status_of
 from rekscan.output import talk
 from workers import app
 from workers.reconcile import reconcile
@@ -43,18 +43,30 @@ class Rate:
         return (done - self._seen[0][1]) / passed if passed > 0.5 else 0.0
 
 
-def follow(ledger: Ledger, folder: JobFolder, *, tend: Callable[[], None] | None = None, quiet: bool = False) -> Status:
-    """Wait for the job's end, showing how far it is. Returns the last status. Raises KeyboardInterrupt."""
+def follow(
+    ledger: Ledger,
+    folder: JobFolder,
+    *,
+    tend: Callable[[], None] | None = None,
+    reopen: Callable[[], None] | None = None,
+    quiet: bool = False,
+) -> Status:
+    """Wait for the job's end, showing how far it is. Returns the last status. Raises KeyboardInterrupt.
+
+    `tend` is called now and then to keep processes alive, `reopen` when Redis has forgotten the job.
+    """
     rate = Rate()
     every = 0.25 if sys.stderr.isatty() else 1.0
     with _bars(quiet) as bars:
         shown: dict[str, TaskID] = {}
         last_line = 0.0
         while True:
-            status = _look(ledger, folder)
+            status = _look(ledger, folder, tend)
             speed = rate.add(status.done)
             _show(bars, shown, status, speed)
-            if status.state in ENDED and not _ending(ledger, status):
+            if reopen is not None and status.reason == INTERRUPTED:
+                reopen()
+            elif status.state in ENDED and not _ending(ledger, status):
                 return status
             if not quiet and not sys.stderr.isatty() and time.monotonic() - last_line > 10:
                 last_line = time.monotonic()
@@ -65,14 +77,16 @@ def follow(ledger: Ledger, folder: JobFolder, *, tend: Callable[[], None] | None
             time.sleep(every)
 
 
-def _look(ledger: Ledger, folder: JobFolder) -> Status:
+def _look(ledger: Ledger, folder: JobFolder, tend: Callable[[], None] | None) -> Status:
     """The status; while Redis is away, the last word of the folder would mislead, so wait for it."""
-    for _ in range(120):
+    while True:
         try:
             return status_of(folder, ledger)
-        except (RedisError, OSError):
+        except (RedisError, OSError) as error:
+            talk.print(f"Redis does not answer ({error}); waiting for it")
             time.sleep(0.5)
-    return status_of(folder, ledger)
+            if tend is not None:
+                tend()
 
 
 def _ending(ledger: Ledger, status: Status) -> bool:

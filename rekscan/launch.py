@@ -26,8 +26,7 @@ from jobs.ledger import Ledger
 from jobs.plan import plan as make_plan
 from jobs.plan_counts import Counts
 from jobs.plan_values import Plan
-from jobs.price import PriceTable
-from jobs.price_cap import cap_schedule, nanousd
+from jobs.price_cap import job_schedule, nanousd
 from jobs.price_store import stored_prices, stored_quotas
 from jobs.retries import newest
 from jobs.sources import enumerate_batches
@@ -187,7 +186,8 @@ def open_job(
     cap = max_cost if max_cost is not None else Decimal(spec.options["max_cost"]) if spec.options["max_cost"] else None
     schedule = None
     try:
-        schedule = cap_schedule(spec.apis, spec.region, PriceTable.from_json(spec.prices))
+        schedule = job_schedule(spec)
+        fields |= schedule.so_far(spec.apis, known)
     except RekscanError:
         if cap is not None:
             raise

@@ -1,6 +1,7 @@
 """Running a job that exists: start what it needs, put it on the table, follow it, print what came of it."""
 
 from decimal import Decimal
+from functools import partial
 
 from jobs.folder import JobFolder
 from rekscan.follow import exit_code, follow
@@ -21,8 +22,9 @@ def run_here(folder: JobFolder, settings: Settings, *, json: bool, max_cost: Dec
         try:
             ledger = engine.start(spec)
             prepare(folder, settings, engine.rekognition_url)
-            open_job(ledger, folder, rekognition_url=engine.rekognition_url, max_cost=max_cost)
-            status = follow(ledger, folder, tend=engine.tend, quiet=json)
+            put = partial(open_job, ledger, folder, rekognition_url=engine.rekognition_url, max_cost=max_cost)
+            put()
+            status = follow(ledger, folder, tend=engine.tend, reopen=put, quiet=json)
         except KeyboardInterrupt:
             talk.print()
             if engine.supervisor is None:

@@ -30,7 +30,7 @@ from workers.packing import counters_of, encode
 log = logging.getLogger(__name__)
 
 # Tries of one call by what went wrong. Throttles are many: the gate slows down until they stop.
-TRIES = {Kind.THROTTLED: 30, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3}
+TRIES = {Kind.THROTTLED: 30, Kind.AWAY: 40, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3}
 # Marks of attempts: `b` billed, `n` not billed; maybe billed are `u`, its answer never came, and `m`, its worker died.
 
 
@@ -242,6 +242,8 @@ class _Attempts:
         try:
             return retrying(self._once, arguments, started)
         except TryAgain as last:
+            if last.fault.kind is Kind.AWAY:
+                raise JobFault(last.fault) from last
             # The last attempt's mark is settled already; this only keeps the row.
             outcomes = caller._failed(self.item, last.fault, self.picture, self.marks, started)
             return caller._keep(self.lease, self.name, self.marks, outcomes)

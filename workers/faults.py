@@ -26,6 +26,7 @@ from botocore.parsers import ResponseParserError
 class Kind(Enum):
     THROTTLED = "throttled"  # not billed; slow down, try again
     TRANSIENT = "transient"  # not billed; try again
+    AWAY = "away"  # nobody there to ask: wait, then stop the job
     UNKNOWN = "unknown"  # sent, the answer never came: maybe billed; try again
     JOB = "job"  # every call will fail so: stop the job
     ITEM = "item"  # this call fails, the others need not
@@ -59,6 +60,7 @@ _TRANSIENT = {
 _CREDENTIALS = (
     "Renew the credentials (`aws sts get-caller-identity` shows whether AWS takes them), then resume the job."
 )
+_AWAY = "Nothing was sent. Is the network up, and the endpoint right? Then resume the job."
 _ACCESS = "Allow rekognition:{operation} (and s3:GetObject on the source) for these credentials, then resume the job."
 _JOB = {
     "AccessDeniedException": _ACCESS,
@@ -91,7 +93,7 @@ def understand(error: Exception, operation: str) -> Fault:
     if isinstance(error, ParamValidationError):
         return Fault(Kind.ITEM, "ParamValidationError", text)
     if isinstance(error, EndpointConnectionError | ConnectTimeoutError):
-        return Fault(Kind.TRANSIENT, type(error).__name__, text)  # nothing was sent
+        return Fault(Kind.AWAY, type(error).__name__, text, _AWAY)
     if isinstance(error, ReadTimeoutError | HTTPClientError | ResponseStreamingError | ResponseParserError):
         return Fault(Kind.UNKNOWN, type(error).__name__, text)
     if isinstance(error, BotoCoreError):

@@ -17,6 +17,6 @@ def fetcher(spec: JobSpec, *, s3_url: str | None = None, profile: str | None = N
     http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=10, read=60))
 
     def fetch(item: Item) -> Loaded | Skip:
-        return load_s3(item, s3, whole=True) if item.uri.startswith("s3://") else load_web(item, http)
+        return load_s3(item, s3) if item.uri.startswith("s3://") else load_web(item, http)
 
     return fetch

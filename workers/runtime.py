@@ -16,7 +16,6 @@ from redis.exceptions import RedisError
 
 from jobs.folder import JobFolder
 from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
-from jobs.media.pool import DecoderPool
 from jobs.retries import Retry
 from workers import app
 from workers.config import WorkerConfig, connect
@@ -25,10 +24,11 @@ from workers.gate import Gate
 from workers.journal import Journal
 from workers.reconcile import beat, feed, leave, reconcile, shares
 from workers.shard import Shard
-from workers.work import JobWork, open_work
+from workers.work import JobWork, Pictures, open_work
 
 log = logging.getLogger(__name__)
 
+_STUMBLES = 5  # errors of our own in one shard, until its job is stopped
 _ROUNDS = 5  # of the background thread in the time of a lease
 
 
@@ -45,7 +45,7 @@ class Runtime:
         self.ledger = Ledger(connect(config.redis_url), lease_ms=int(config.lease_seconds * 1000))
         self._gate = Gate(self.ledger.redis)
         self._journal = Journal(self.ledger)
-        self._pool = DecoderPool()
+        self._pictures = Pictures(config)
         self._lock = threading.Lock()
         self._jobs: dict[str, JobWork] = {}
         self._held: list[_Held] = []
@@ -73,8 +73,17 @@ class Runtime:
                     number_of_retry = int(self.ledger.fields(job).get("retry", 0))
                     retry = Retry(work.folder, number_of_retry) if number_of_retry else None
                     Shard(taken, work.folder, self.ledger, self._journal, work.lanes, held.stop, retry).run()
+        except OSError as error:
+            log.exception("%s/%s stopped", job, number)
+            self.ledger.set_state(
+                job, "blocked", reason=f"the job's folder: {error}", do="Make room or mend it, then resume the job."
+            )
+            self.ledger.release(taken)
         except Exception as error:
             log.exception("%s/%s stopped", job, number)
+            if self.ledger.stumble(taken) >= _STUMBLES:
+                what = f"shard {number} fails again and again: {type(error).__name__}: {error}"
+                self.ledger.set_state(job, "blocked", reason=what, do="Please report this as a bug.")
             self.ledger.release(taken)
             # MemoryError must not leave a task: Celery would shut the worker down and the next one would meet it again.
             raise RuntimeError(f"{job}/{number}: {type(error).__name__}: {error}") from None
@@ -97,7 +106,7 @@ class Runtime:
         self._journal.close()
         for work in self._jobs.values():
             work.close()
-        self._pool.close()
+        self._pictures.close()
         try:
             leave(self.ledger, self.name)
         except RedisError:
@@ -114,7 +123,7 @@ class Runtime:
                 fields = self.ledger.fields(job)
                 folder = JobFolder(fields["home"], job, s3_url=fields.get("home_s3_url"))
                 work = self._jobs[job] = open_work(
-                    folder, self.config, self._gate, self._journal, self._pool, fields.get("rekognition_url")
+                    folder, self.config, self._gate, self._journal, self._pictures, fields.get("rekognition_url")
                 )
             work.users += 1
         try:

@@ -131,9 +131,10 @@ class Shard:
         return self.ledger.finish(self.lease, tally(outcomes))
 
     def _give_back(self, outcomes: list[Outcome], number: int) -> None:
-        """A job that stops short keeps what this shard knows in its folder; a worker that stops leaves it in Redis."""
-        state = self.ledger.fields(self.lease.job).get("state", "gone")
-        if outcomes and state not in ("running", "gone"):
+        """A worker that stops leaves what it knows in Redis. Where that is no place (the job stops short, the lease is
+        lost, Redis was wiped), it goes into the folder."""
+        state, held = self.ledger.renew(self.lease.job, [self.lease])
+        if outcomes and not (state == "running" and held[self.lease]):
             if self.retry:
                 self.folder.commit(self.lease.shard, outcomes, retry=self.retry.number)
             else:

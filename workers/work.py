@@ -10,7 +10,7 @@ from jobs.items import Item
 from jobs.known.keys import with_files
 from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
-from jobs.media.prepare import Prepared, Preparer
+from jobs.media.prepare import Prepared, Preparer, new_store
 from workers import client, wire
 from workers.calls import Caller
 from workers.config import WorkerConfig
@@ -31,6 +31,17 @@ class JobWork:
         self.lanes.close()
 
 
+class Pictures:
+    """What decodes pictures and holds them, once per process, for all its jobs."""
+
+    def __init__(self, config: WorkerConfig) -> None:
+        self.pool = DecoderPool()
+        self.store = new_store(config.in_flight_mb * 1_000_000)
+
+    def close(self) -> None:
+        self.pool.close()
+
+
 def quota_of(spec: JobSpec, request: Request) -> Quota:
     tps = spec.quotas[request.operation]
     return Quota(spec.account, spec.region, request.operation, tps, exact=bool(spec.options.get("exact_tps")))
@@ -41,7 +52,7 @@ def open_work(
     config: WorkerConfig,
     gate: Gate,
     journal: Journal,
-    pool: DecoderPool,
+    pictures: "Pictures",
     rekognition_url: str | None,
 ) -> JobWork:
     """Clients and lanes for a job, made once per process. `rekognition_url` overrides the one of job.json."""
@@ -54,9 +65,10 @@ def open_work(
         spec.region, endpoint_url=endpoint, profile=config.profile, connections=config.threads * len(asked)
     )
     preparer = Preparer(
-        pool,
+        pictures.pool,
         lambda: client.s3(spec.region, endpoint_url=spec.s3_url, profile=config.profile, connections=config.threads),
-        max_inflight_bytes=config.in_flight_mb * 1_000_000,
+        store=pictures.store,
+        scope=spec.s3_url or "",
         region=spec.region if spec.s3_url is None else None,
         fit=spec.options["fit"],
         peek=spec.options["peek"],

@@ -231,6 +231,10 @@ class Ledger:
         keys = [key(job), key(job, "holders"), *self._journal_keys(lease), key(job, "prices")]
         self._scripts["settle"]([*keys, key(job, "todo"), key(job, "queued")], arguments, client=pipe)
 
+    def stumble(self, lease: Lease) -> int:
+        """A shard ended with an error of our own; how often that and the death of its holder has happened."""
+        return int(self.redis.hincrby(key(lease.job, "lapses"), str(lease.shard), 1))
+
     def suspect(self, lease: Lease, call: str) -> int:
         """A call is under way alone; how often it has been so and was not cleared, this time included."""
         return int(self.redis.hincrby(key(lease.job, "suspects", lease.shard), call, 1))
