@@ -20,6 +20,7 @@ import httptools
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_BODY_BYTES = 16 * 1024 * 1024  # two 5 MB images in base64, and the rest of a CompareFaces request
+MAX_WAITING = 32  # requests sent ahead on one connection
 IDLE_SECONDS = 600.0
 # A refused client may finish sending, so that it reads why; but not for long.
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024
@@ -175,6 +176,8 @@ class Connection(asyncio.Protocol):
         method = self.parser.get_method().decode("latin-1")
         request = Request(method, self.target.decode("latin-1"), self.headers, body, self.loop.time())
         self.waiting.append((request, self.parser.should_keep_alive()))
+        if len(self.waiting) >= MAX_WAITING:
+            self.transport.pause_reading()
         self._reset()
         self.deadline = float("inf")
         self._next()
@@ -182,10 +185,12 @@ class Connection(asyncio.Protocol):
     # answering
 
     def _next(self) -> None:
-        if self.busy or not self.waiting:
+        if self.busy or not self.waiting or self.transport is None:
             return
         self.busy = True
         request, keep = self.waiting.popleft()
+        if len(self.waiting) == MAX_WAITING - 1:
+            self.transport.resume_reading()
         self.working = len(request.body)
         answer = self.listener.handle(request)
         if isinstance(answer, Response):
@@ -219,7 +224,8 @@ class Connection(asyncio.Protocol):
             return
         self.busy = False
         self.deadline = self.loop.time() + IDLE_SECONDS
-        self._next()
+        if self.waiting:
+            self.loop.call_soon(self._next)  # not from here: a thousand waiting would be as many calls deep
 
     def _reset_connection(self) -> None:
         """Close so that the client reads ECONNRESET, not an orderly end."""

@@ -19,7 +19,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+import threading
 import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -103,13 +103,15 @@ def emulator(*options: str) -> Iterator[Emulator]:
 def _listening(process: subprocess.Popen[str]) -> str:
     """The URL it prints once it answers."""
     assert process.stdout is not None
-    until = time.monotonic() + START_SECONDS
-    for line in process.stdout:
-        if line.startswith("listening on "):
-            return line.removeprefix("listening on ").strip()
-        if time.monotonic() > until:
-            break
-    raise RuntimeError(f"the emulator did not start; it ended with {process.poll()}")
+    patience = threading.Timer(START_SECONDS, process.kill)
+    patience.start()
+    try:
+        for line in process.stdout:
+            if line.startswith("listening on "):
+                return line.removeprefix("listening on ").strip()
+    finally:
+        patience.cancel()
+    raise RuntimeError(f"the emulator did not start; it ended with {process.wait()}, and said why above")
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 
-from emulator.http import Connection, Listener, Request, Response
+from emulator.http import MAX_WAITING, Connection, Listener, Request, Response
 from emulator.server import refuse
 
 
 async def handled(request: Request) -> Response:
     await asyncio.sleep(0)
     return Response(200, b"%d" % len(request.body))
+
+
+def test_thousands_of_requests_sent_ahead_are_answered_in_order() -> None:
+    asyncio.run(_pipelined())
+
+
+async def _pipelined() -> None:
+    loop, gate, served = asyncio.get_running_loop(), asyncio.Event(), 0
+
+    async def late() -> Response:
+        await gate.wait()
+        return Response(200, b"0")
+
+    def handle(request: Request) -> Response | Awaitable[Response]:
+        nonlocal served
+        served += 1
+        return late() if served == 1 else Response(200, request.target[1:].encode())
+
+    listener = Listener(handle, refuse, loop)
+    server = await loop.create_server(lambda: Connection(listener), "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
+    count = 5000
+    for number in range(count):
+        writer.write(f"GET /{number} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    while not any(len(connection.waiting) >= MAX_WAITING for connection in listener.connections):
+        await asyncio.sleep(0.01)
+    gate.set()
+    for number in range(count):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.split(b"Content-Length: ")[1].split(b"\r\n")[0])
+        assert await reader.readexactly(length) == str(number).encode()
+    writer.close()
+    server.close()
 
 
 def test_bodies_in_flight_are_bounded_over_all_connections() -> None:
