@@ -5,6 +5,7 @@ PUT on S3).
 
     <home>/<job>/job.json                      the spec
       manifest/part-00000.parquet              items, MANIFEST_SCHEMA, `item_id` rising from 0 without gaps
+      duplicates/part-00000.parquet            its items that may have a duplicate in the job (jobs/known/duplicates.py)
       results/shard-000000.parquet             outcomes, RESULT_SCHEMA, of items [n*shard_size, (n+1)*shard_size)
       results/shard-000000-part001.parquet     what was known of a shard when its job stopped short
       retries/r001.parquet                     the calls of a retry (jobs/retries.py)
