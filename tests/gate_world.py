@@ -25,7 +25,7 @@ class Turnstile:
     free: int
     slots: deque[tuple[float, int]] = field(default_factory=deque)
     waits: bool = False  # for a free thread
-    sent: int = 0
+    wasted: int = 0
 
 
 @dataclass(slots=True)
@@ -107,7 +107,8 @@ class World:
         return self._script(self._keys, [verb, self.believed, exact, *rest, clock])  # type: ignore[no-any-return]
 
     def _reserve(self, turnstile: Turnstile) -> None:
-        permits, wait, interval, first = self._call("take", MOST, turnstile.job, turnstile.name)
+        permits, wait, interval, first = self._call("take", MOST, turnstile.job, turnstile.name, turnstile.wasted)
+        turnstile.wasted = 0
         start = self.now + wait / 1e6
         turnstile.slots.extend((start + n * interval / 1e6, first + n) for n in range(permits))
 
@@ -117,6 +118,7 @@ class World:
             return
         while turnstile.slots and turnstile.slots[0][0] < self.now - LATE:
             turnstile.slots.popleft()
+            turnstile.wasted += 1
         if not turnstile.slots:
             self._reserve(turnstile)
         slot, ticket = turnstile.slots.popleft()
@@ -138,7 +140,6 @@ class World:
             )
         accepted = self._bucket.take(self.now)
         self.sent.append(Sent(self.now, turnstile.job, accepted))
-        turnstile.sent += 1
         latency = self.latency * self._random.uniform(0.9, 1.3)
         self._at(self.now + latency, lambda: self._done(turnstile, ticket, accepted))
 

@@ -4,7 +4,8 @@
 -- throttle, as in TCP CUBIC: just below the wall that was met, flat there for some seconds, then faster and faster, so
 -- that a quota that came back is found within seconds and one that did not costs few refused calls.
 --
--- KEYS: gate, users. ARGV: `take`, believed rate, 1 if it must not be exceeded, most permits wanted, job, turnstile.
+-- KEYS: gate, users. ARGV: `take`, believed rate, 1 if it must not be exceeded, most permits wanted, job, turnstile,
+--   permits of the last block that came too late to be used.
 --   Returns {permits, us until the first, us between them, ticket of the first}.
 -- ARGV: `throttled`, believed rate, 1 if ..., ticket. Tickets count permits from 1. Returns 1 if the rate dropped.
 local GROW, DIP = 0.0005, 0.03 -- rate = wall * (1 + GROW * (seconds - PLATEAU)^3), from wall * (1 - DIP)
@@ -13,11 +14,16 @@ local LEAST = 0.125 -- of the believed rate: a wall below this grows as if it we
 local START, DOUBLE = 0.3, 1.5 -- slow start from this share of the rate, twice as fast every 1.5 s
 local CALM, CALMEST = 15, 600 -- seconds at a believed rate before something beyond it is tried
 local NEAR = 1.15 -- a wall met within this of the believed rate is taken for the believed rate
+-- At the believed rate some refusals within 0.2 s are jitter, a burst: a short pause (us) lets the server's bucket fill.
+-- Calls sent after that, within 3 s, must pass, else the quota is lower.
+local BURST, DOUBT, PAUSE = 0.2, 3, 30000
+local DEBT, HASTE = 50000, 0.04 -- us of wasted permits that are given again, and how much faster
 local SLACK = 30000 -- us that a schedule fallen behind may catch up; more would be a burst
 
 local believed, exact = tonumber(ARGV[2]), ARGV[3] == '1'
 local names = {
   'tat', 'at', 'count', 'rate', 'age', 'warm', 'wall', 'calm', 'safe', 'cut', 'cut_rate', 'cut_first', 'cut_last', 'refused',
+  'hint', 'hinted', 'debt',
 }
 local s = {}
 for i, value in ipairs(redis.call('HMGET', KEYS[1], unpack(names))) do s[names[i]] = tonumber(value) end
@@ -46,7 +52,7 @@ end
 local function wall_at(rate, ticket)
   local wall = rate * 0.97
   local passed = s.cut and (now - s.cut) / 1000000 or 0
-  if passed > 2 and passed < 40 then wall = (ticket - s.cut_first - s.refused) / passed end
+  if passed > 2 and passed < 40 and rate < s.wall * 1.25 and rate ~= believed then wall = (ticket - s.cut_first - s.refused) / passed end
   wall = math.max(rate * 0.85, math.min(rate, wall))
   if not exact and rate > believed and rate <= believed * 1.25 then
     s.calm = math.min(s.calm * 2, CALMEST)
@@ -58,16 +64,25 @@ end
 if ARGV[1] == 'throttled' then
   local ticket = tonumber(ARGV[4])
   if ticket > s.count or not s.rate then return 0 end -- of a schedule that Redis has lost
+  s.debt = 0 -- the server's bucket is empty
   if ticket > s.safe then -- the first word against the present rate
+    if s.rate == believed then
+      local since = s.hint and (ticket - s.hint) / s.rate or math.huge
+      if since > DOUBT then s.hint, s.hinted, s.tat, since = ticket, 0, s.tat + PAUSE, 0 end
+      s.hinted = s.hinted + 1
+      if since < BURST then save(); return 0 end
+    end
     local wall = wall_at(s.rate, ticket)
     s.cut, s.cut_rate, s.cut_first, s.cut_last, s.refused = now, s.rate, ticket, s.count, 1
+    if s.rate == believed then s.cut_first, s.refused = s.hint, s.hinted end
     s.wall = wall
   elseif ticket > s.cut_last then
     return 0 -- sent before a later drop
   else -- more calls from before the drop: their share tells how far above the wall the rate was
     s.refused = s.refused + 1
     local seen = ticket - s.cut_first + 1
-    if s.refused < 4 or seen < 8 then save(); return 0 end
+    -- A burst alone says little: look at a quarter of a second at least.
+    if s.refused < 4 or seen < math.max(8, s.cut_rate / 4) then save(); return 0 end
     local wall = s.cut_rate * math.max(0.1, 1 - (s.refused - 1) / seen)
     if wall > s.wall * 0.97 and wall > s.cut_rate * 0.9 then save(); return 0 end
     s.wall = wall
@@ -85,6 +100,9 @@ if s.tat > now - SLACK - 20000 then
   s.age, s.warm = s.age + math.min(gap, most), s.warm + math.min(gap, most)
 end
 s.rate, s.at = rate_now(), now
+-- Permits that jitter wasted are in the server's bucket still: they are given again, a few percent faster, not at once.
+local lost = math.max(0, now - SLACK - s.tat) + tonumber(ARGV[7]) * 1000000 / s.rate
+s.debt = math.min((s.debt or 0) + lost, DEBT)
 s.tat = math.max(s.tat, now - SLACK)
 
 -- Fair between jobs: turnstiles take turns, so a job with fewer of them takes larger blocks.
@@ -102,6 +120,10 @@ permits = math.min(64, math.floor(permits * most / users[ARGV[5]] + 0.5))
 
 local interval, first = 1000000 / s.rate, s.count + 1
 local wait = s.tat - now
+if s.debt > 0 then
+  s.debt = s.debt - permits * interval * HASTE
+  interval = interval * (1 - HASTE)
+end
 s.tat, s.count = s.tat + permits * interval, s.count + permits
 save()
 return {permits, math.floor(wait), math.floor(interval), first}

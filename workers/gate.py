@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 log = logging.getLogger(__name__)
 
 MOST = 16  # permits in a block
-LATE = 0.08  # seconds that a permit stays good after its time; servers allow bursts of about a tenth of a second
+LATE = 0.06  # seconds that a permit stays good after its time; servers allow bursts of about a tenth of a second
 
 
 class Stopped(Exception):
@@ -65,9 +65,9 @@ class Gate:
     def __init__(self, redis: "Redis[bytes]") -> None:
         self._script = redis.register_script(policy())
 
-    def take(self, quota: Quota, job: str, turnstile: str, most: int = MOST) -> Block:
-        """Reserve the next permits."""
-        permits, wait, interval, ticket = self._ask(quota, "take", most, job, turnstile)
+    def take(self, quota: Quota, job: str, turnstile: str, *, wasted: int = 0, most: int = MOST) -> Block:
+        """Reserve the next permits. `wasted`: of those before, how many came too late to be used."""
+        permits, wait, interval, ticket = self._ask(quota, "take", most, job, turnstile, wasted)
         return Block(permits, wait / 1e6, interval / 1e6, ticket)
 
     def throttled(self, quota: Quota, ticket: int) -> bool:
@@ -89,6 +89,7 @@ class Turnstile:
         self._name = uuid.uuid4().hex[:12]
         self._lock = threading.Lock()
         self._slots: deque[tuple[float, int]] = deque()  # time of time.monotonic(), ticket
+        self._wasted = 0
 
     def pass_through(self, stop: threading.Event) -> int:
         """Return the call's ticket when it may be sent. Raises Stopped when `stop` is set first."""
@@ -114,6 +115,7 @@ class Turnstile:
             late = time.monotonic() - LATE
             while self._slots and self._slots[0][0] < late:
                 self._slots.popleft()
+                self._wasted += 1
             if self._slots:
                 return self._slots.popleft()
             if not self._reserve():
@@ -123,10 +125,11 @@ class Turnstile:
     def _reserve(self) -> bool:
         """False while Redis is away."""
         try:
-            block = self._gate.take(self.quota, self._job, self._name)
+            block = self._gate.take(self.quota, self._job, self._name, wasted=self._wasted)
         except RedisError as error:
             log.warning("the gate's Redis is away (%s)", error)
             return False
+        self._wasted = 0
         first = time.monotonic() + block.wait
         self._slots.extend((first + n * block.interval, block.ticket + n) for n in range(block.permits))
         return True
