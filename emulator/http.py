@@ -84,7 +84,7 @@ class Connection(asyncio.Protocol):
         self.busy = False
         self.refused = False
         self.working = 0
-        self.in_head = False
+        self.in_head = self.began = False
         self.discarded = 0
         self._reset()
 
@@ -116,6 +116,7 @@ class Connection(asyncio.Protocol):
             if self.discarded > MAX_DISCARDED_BYTES:
                 self.abort()
             return
+        self.began = False
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -124,7 +125,9 @@ class Connection(asyncio.Protocol):
             if not self.refused:
                 self._refuse(400, "SerializationException")
         else:
-            if self.in_head and not self.refused:  # a head that does not end: the parser keeps what it was fed
+            if (
+                self.in_head and not self.began and not self.refused
+            ):  # a head that does not end: the parser keeps what it was fed
                 self.head_fed += len(data)
                 if self.head_fed > MAX_HEADER_BYTES:
                     self._refuse(400, "RequestHeaderSectionTooLarge")
@@ -133,7 +136,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._reset()
-        self.in_head = True
+        self.in_head = self.began = True
         self.deadline = self.loop.time() + self.listener.request_seconds
 
     def on_url(self, url: bytes) -> None:

@@ -146,11 +146,8 @@ class Server:
     def _set_quotas(self, request: Request) -> Response:
         """Replace the quotas of a running server: a JSON list of what --quota takes."""
         try:
-            texts = orjson.loads(request.body)
-            if not isinstance(texts, list):
-                raise OptionError("send a JSON list of what --quota takes")
-            rates = parse_quotas(map(str, texts), 1.0, operation_of)
-        except (OptionError, orjson.JSONDecodeError) as failure:
+            rates = parse_quotas(_texts(request.body), 1.0, operation_of)
+        except OptionError as failure:
             return _json({"error": str(failure)}, 400)
         self.behaviour.quotas.change(rates, self.now())
         return _json({"quotas": rates})
@@ -158,15 +155,23 @@ class Server:
     def _set_faults(self, request: Request) -> Response:
         """Replace the faults of a running server: a JSON list of what --fault takes."""
         try:
-            texts = orjson.loads(request.body)
-            if not isinstance(texts, list):
-                raise OptionError("send a JSON list of what --fault takes")
-            faults = [parse_fault(str(text), operation_of) for text in texts]
-        except (OptionError, orjson.JSONDecodeError) as failure:
+            faults = [parse_fault(text, operation_of) for text in _texts(request.body)]
+        except OptionError as failure:
             return _json({"error": str(failure)}, 400)
         self.behaviour.faults = faults
         self.behaviour.forget()
         return _json({"faults": len(faults)})
+
+
+def _texts(body: bytes) -> list[str]:
+    """The JSON list of texts an admin request brings."""
+    try:
+        texts = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        texts = None
+    if not isinstance(texts, list):
+        raise OptionError('send a JSON list of what the option takes, as ["labels=50"]')
+    return [str(text) for text in texts]
 
 
 def _bug() -> Response:

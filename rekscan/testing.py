@@ -74,6 +74,10 @@ class Emulator:
         """Replace its faults by these, written as for --fault."""
         self._admin("faults", json.dumps(faults).encode())
 
+    def set_quotas(self, *quotas: str) -> None:
+        """Replace its quotas by these, written as for --quota."""
+        self._admin("quotas", json.dumps(quotas).encode())
+
     def _admin(self, what: str, body: bytes | None = None) -> dict[str, Any]:
         request = urllib.request.Request(f"{self.url}/admin/{what}", data=body)  # noqa: S310
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310

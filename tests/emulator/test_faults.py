@@ -226,6 +226,14 @@ def test_counts_name_content_by_its_bytes_and_by_what_aws_bills(faulty: Emulator
     assert faulty.counts() == {"calls": {}, "billed": {}, "meters": {}, "throttled": {}, "errors": {}}
 
 
+def test_quotas_can_be_changed_while_it_runs(faulty: Emulator) -> None:
+    faulty.set_quotas("labels=0.001")
+    assert [ask(faulty.url).status for _ in range(3)] == [200, 400, 400]
+    faulty.set_quotas()
+    assert [ask(faulty.url).status for _ in range(3)] == [200] * 3
+
+
 def test_faults_that_mean_nothing_are_refused_at_the_admin_door(faulty: Emulator) -> None:
     for body in (b"not json", b"{}", b'["faces"]'):
         assert raw.POOL.request("POST", f"{faulty.url}/admin/faults", body=body).status == 400
+        assert raw.POOL.request("POST", f"{faulty.url}/admin/quotas", body=body).status == 400
