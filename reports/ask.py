@@ -20,7 +20,7 @@ from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from reports.load import load_folder
 from reports.page import short
-from reports.query import open_tables
+from reports.query import open_tables_locked
 from reports.safe import defuse
 
 _BATCH = 1000
@@ -42,7 +42,7 @@ class Answer:
 def ask(folder: JobFolder, query: str) -> Iterator[Answer]:
     """Run one SELECT over the job's tables. Raises UsageError with DuckDB's words when it is none or does not run."""
     tables = load_folder(folder)
-    with tempfile.TemporaryDirectory() as scratch, open_tables(tables, scratch=scratch) as connection:
+    with tempfile.TemporaryDirectory() as scratch, open_tables_locked(tables, scratch) as connection:
         try:
             statements = connection.extract_statements(query)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:

@@ -55,7 +55,7 @@ def build_report(
     if status is None:
         status = orjson.loads(folder.read("reports/status.json") or b"{}")
     with build_area(folder) as area, tempfile.TemporaryDirectory() as scratch:
-        with open_tables(tables, outcomes=True, scratch=scratch) as query:
+        with open_tables(tables, scratch) as query:
             facts = gather(query, spec, tables)
             gallery = sample(query, [choice.api for choice in spec.apis], wanted or Wanted(), items)
         side = area / SIDE

@@ -28,7 +28,7 @@ def judge(folder: JobFolder, verdicts: Iterable[Verdict], target: float = TARGET
     if strange := {verdict.api for verdict in said} - {api.name for api in apis}:
         raise UsageError(f"job {folder.job} did not ask {min(strange)!r}", "Is this the review.csv of another job?")
     asked = {verdict.api for verdict in said}
-    with tempfile.TemporaryDirectory() as scratch, open_tables(load_folder(folder), scratch=scratch) as query:
+    with tempfile.TemporaryDirectory() as scratch, open_tables(load_folder(folder), scratch) as query:
         findings = counts(query, [api for api in apis if api.name in asked], apis, Wanted())
     found = review(vocabulary(apis, said), findings, target)
     folder.write(FILE, orjson.dumps(found.to_json(), option=orjson.OPT_INDENT_2))
@@ -44,5 +44,5 @@ def read_review(folder: JobFolder) -> Review | None:
 def make_sheet(folder: JobFolder, wanted: Wanted, most: int = ROWS) -> str:
     """Write a review.csv to fill in; where it is."""
     apis = [choice.api for choice in folder.spec.apis]
-    with tempfile.TemporaryDirectory() as scratch, open_tables(load_folder(folder), scratch=scratch) as query:
+    with tempfile.TemporaryDirectory() as scratch, open_tables(load_folder(folder), scratch) as query:
         return write_sheet(folder, query, apis, wanted, most)

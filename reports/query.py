@@ -1,9 +1,10 @@
 """A job's tables in DuckDB: for the summary, the charts and `rekscan sql`.
 
-Rule: nothing in a query can reach a file or the network. The tables are handed over as Arrow datasets, opened here.
+Rule: a query that somebody typed can reach nothing but the tables: they are handed over as Arrow datasets opened here,
+and files, network, extensions and settings are shut before it runs. Our own queries read local Parquet directly.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -13,10 +14,10 @@ from jobs.folder import JobFolder
 from jobs.outcomes import RESULT_SCHEMA
 from reports.load import Tables
 
-MEMORY = "1GB"
+MEMORY = "300MB"
 OUTCOMES = "outcomes"  # view of the stored outcomes, for the report's own queries
-_LOCKS = (
-    "SET memory_limit = '{memory}'",
+_SETTINGS = (
+    f"SET memory_limit = '{MEMORY}'",
     "SET threads = 2",
     "SET enable_progress_bar = false",  # it would stand in stdout
     "SET preserve_insertion_order = false",
@@ -25,31 +26,55 @@ _LOCKS = (
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
 )
-_LAST_LOCKS = ("SET enable_external_access = false", "SET lock_configuration = true")
+_LOCKS = ("SET enable_external_access = false", "SET lock_configuration = true")
+
+Query = duckdb.DuckDBPyConnection
 
 
 @contextmanager
-def open_tables(
-    tables: Tables, *, outcomes: bool = False, scratch: str | None = None
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with a view per table; `outcomes` adds the stored answers. Large sorts spill into `scratch`."""
-    connection = duckdb.connect(":memory:")
-    try:
-        for statement in _LOCKS:
-            connection.execute(statement.format(memory=MEMORY))
-        connection.execute(f"SET temp_directory = '{(scratch or '').replace(chr(39), chr(39) * 2)}'")
+def open_tables(tables: Tables, scratch: str) -> Iterator[Query]:
+    """For our own queries: a view per table, and `outcomes`. Large sorts spill into `scratch`."""
+    with _connection(scratch) as query:
         for name in tables:
-            connection.register(name, ds.dataset(tables.path(name), filesystem=tables.folder.fs))
-        if outcomes:
-            connection.register(OUTCOMES, outcome_dataset(tables.folder))
-        for statement in _LAST_LOCKS:
-            connection.execute(statement)
-        yield connection
+            _view(query, tables.folder, name, [tables.path(name)])
+        parts = [path for paths in tables.folder.result_parts().values() for path in paths]
+        if parts:
+            _view(query, tables.folder, OUTCOMES, parts)
+        else:
+            query.register(OUTCOMES, RESULT_SCHEMA.empty_table())
+        yield query
+
+
+@contextmanager
+def open_tables_locked(tables: Tables, scratch: str) -> Iterator[Query]:
+    """For a query that somebody typed: read-only, with no way to files, the network or settings."""
+    with _connection(scratch) as query:
+        for name in tables:
+            query.register(name, ds.dataset(tables.path(name), filesystem=tables.folder.fs))
+        for statement in _LOCKS:
+            query.execute(statement)
+        yield query
+
+
+@contextmanager
+def _connection(scratch: str) -> Iterator[Query]:
+    query = duckdb.connect(":memory:")
+    try:
+        for statement in _SETTINGS:
+            query.execute(statement)
+        query.execute(f"SET temp_directory = {_quoted(scratch)}")
+        yield query
     finally:
-        connection.close()
+        query.close()
 
 
-def outcome_dataset(folder: JobFolder) -> ds.Dataset:
-    """Every stored outcome, also those a retry has replaced: what happened, not what counts."""
-    paths = [path for paths in folder.result_parts().values() for path in paths]
-    return ds.dataset(paths, schema=RESULT_SCHEMA, format="parquet", filesystem=folder.fs)
+def _view(query: Query, folder: JobFolder, name: str, paths: Sequence[str]) -> None:
+    if folder.local is not None:
+        files = ", ".join(map(_quoted, paths))
+        query.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{files}])")  # noqa: S608  quoted paths
+    else:
+        query.register(name, ds.dataset(list(paths), format="parquet", filesystem=folder.fs))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

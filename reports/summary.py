@@ -12,5 +12,5 @@ from reports.values import Facts
 def summarize(folder: JobFolder) -> Facts:
     """What was found, what failed and why, how it ran. Builds the tables first if they are missing or old."""
     tables = load_folder(folder)
-    with tempfile.TemporaryDirectory() as scratch, open_tables(tables, outcomes=True, scratch=scratch) as query:
+    with tempfile.TemporaryDirectory() as scratch, open_tables(tables, scratch) as query:
         return gather(query, folder.spec, tables)

@@ -44,9 +44,14 @@ class Browser:
         self.driver = Chrome(options=options, service=Service("/usr/bin/chromedriver"))
         self._shots = shots
 
-    def open(self, page: Path, anchor: str = "") -> None:
+    def open(
+        self, page: Path, anchor: str = "", *, ready: str = "document.getElementById('shown').textContent"
+    ) -> None:
+        """Open a page and wait until its script has run; `ready` is a JavaScript expression that then holds."""
         self.driver.get("about:blank")  # so that a new anchor is a new page, too
         self.driver.get(page.as_uri() + anchor)
+        if ready:
+            self.until(ready)
 
     def run(self, script: str, *values: Any) -> Any:
         return self.driver.execute_script(script, *values)

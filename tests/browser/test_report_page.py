@@ -69,7 +69,7 @@ def test_it_is_accessible(browser: Browser, drawn: Drawn, scheme: str) -> None:
 
 def test_it_reads_without_scripts(browser: Browser, drawn: Drawn) -> None:
     browser.scripting(False)
-    browser.open(drawn.page)
+    browser.open(drawn.page, ready="")
     text = browser.driver.find_element(By.TAG_NAME, "main").text
     for heading in ("What was found", "Gallery", "What failed or was left out", "Cost", "How it ran"):
         assert heading in text
