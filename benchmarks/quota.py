@@ -1,0 +1,188 @@
+"""How much of a quota is used, and how many calls are refused: real workers against an emulator that enforces it.
+
+    python -m benchmarks.quota [--only steady,apis,halves,beliefs,baselines] [--quotas 50,200,1000] [--workers 1,2,4]
+
+Rates are calls the emulator let in, by its own clock, over seconds 10 to 10 + --seconds after the first call.
+"""
+
+import argparse
+import json
+import math
+from typing import Any
+
+from benchmarks.running import OPERATIONS, Running, Traffic, baseline, environment, scanning, set_quotas, table
+from rekscan.testing import Emulator, emulator
+
+WARM = 10.0
+LATENCY = ("--latency", "300ms")
+
+
+def threads_for(quota: float, workers: int) -> int:
+    """Enough that calls of 300 ms, and a slow moment, do not run out of threads."""
+    return max(16, math.ceil(quota * 0.6 / workers))
+
+
+def follow(running: Emulator, quota: float, seconds: float, **job: Any) -> Traffic:
+    """A scan with items for so many seconds after the warm-up, watched until then."""
+    items = math.ceil(quota * (WARM + seconds + 8))
+    with scanning(running, items, **job) as scan:
+        while not (seen := Traffic.of(running, OPERATIONS["labels"])).calls or seen.end < WARM + seconds + 0.5:
+            scan.tend(1.0)
+            if scan.over():
+                break
+    return Traffic.of(running, OPERATIONS["labels"])
+
+
+def steady(quotas: list[float], workers: list[int], seconds: float) -> None:
+    rows: list[list[Any]] = []
+    for quota in quotas:
+        for count in workers:
+            with emulator("--engine", "fixed", *LATENCY, "--quota", f"labels={quota}") as running:
+                threads = threads_for(quota, count)
+                seen = follow(running, quota, seconds, tps={"labels": quota}, workers=count, threads=threads)
+            end = WARM + seconds
+            rows.append(
+                [
+                    f"{quota:g}",
+                    f"{count} x {threads}",
+                    f"{seen.rate(WARM, end) / quota:.2%}",
+                    seen.refused(WARM, end),
+                    seen.refused(0, WARM),
+                    f"{seen.rate(8, 10) / quota:.1%}",
+                ]
+            )
+            print(rows[-1], flush=True)
+    header = [
+        "quota",
+        "workers x threads",
+        "of it used",
+        "refused",
+        "refused in the first 10 s",
+        "used in seconds 8-10",
+    ]
+    report("A known quota (`--tps`)", header, rows)
+
+
+def apis(quota: float, seconds: float) -> None:
+    quotas = [part for name in OPERATIONS for part in ("--quota", f"{name}={quota}")]
+    with emulator("--engine", "fixed", *LATENCY, *quotas) as running:
+        follow(
+            running, quota, seconds, apis=",".join(OPERATIONS), tps=dict.fromkeys(OPERATIONS, quota), workers=2,
+            threads=threads_for(quota, 2),
+        )  # fmt: skip
+        rows: list[list[Any]] = []
+        for name, operation in OPERATIONS.items():
+            seen, end = Traffic.of(running, operation), WARM + seconds
+            rows.append([name, f"{seen.rate(WARM, end) / quota:.2%}", seen.refused(WARM, end)])
+    report(f"Four APIs side by side, {quota:g} each, 2 workers", ["API", "of its quota used", "refused"], rows)
+
+
+def halves(quotas: list[float], workers: int = 2) -> None:
+    rows: list[list[Any]] = []
+    for quota in quotas:
+        with emulator("--engine", "fixed", *LATENCY, "--quota", f"labels={quota}") as running:
+            items, threads = math.ceil(quota * 80), threads_for(quota, workers)
+            with scanning(running, items, tps={"labels": quota}, workers=workers, threads=threads) as scan:
+                half = watch(scan, running, 15)
+                set_quotas(running, f"labels={quota / 2}")
+                back = watch(scan, running, half + 25)
+                set_quotas(running, f"labels={quota}")
+                watch(scan, running, back + 27)
+            seen = Traffic.of(running, "DetectLabels")
+        found = next((t for t in range(40) if seen.rate(back + t, back + t + 2) >= 0.95 * quota), None)
+        rows.append(
+            [
+                f"{quota:g}",
+                f"{seen.rate(half + 6, back) / (quota / 2):.1%}",
+                f"{seen.refused_share(half + 6, back):.2%}",
+                seen.refused(half, half + 6),
+                f"{found} s",
+                f"{seen.rate(back + 20, back + 26) / quota:.1%}",
+            ]
+        )
+        print(rows[-1], flush=True)
+        print(" ".join(f"{seen.rate(t, t + 1):.0f}/{seen.refused(t, t + 1)}" for t in range(int(seen.end))))
+    header = [
+        "quota", "of the half used, after 6 s", "refused then", "refused in the 6 s", "back at 95 % after",
+        "used 20 s after",
+    ]  # fmt: skip
+    report("A quota that halves for 25 s, 2 workers", header, rows)
+
+
+def watch(scan: Running, running: Emulator, until: float) -> float:
+    """Wait for calls that late; when the last one came."""
+    while not (seen := Traffic.of(running, "DetectLabels")).calls or seen.end < until:
+        scan.tend(0.25)
+    return seen.end
+
+
+def beliefs(quota: float, seconds: float) -> None:
+    rows: list[list[Any]] = []
+    for wrong in (0.25, 0.5, 1, 2, 4):
+        items, threads = math.ceil(quota * (seconds + 50)), threads_for(quota * 2, 2)
+        believed = {"labels": quota * wrong}
+        with (
+            emulator("--engine", "fixed", *LATENCY, "--quota", f"labels={quota}") as running,
+            scanning(running, items, tps=believed, exact=False, workers=2, threads=threads) as scan,
+        ):
+            while not (seen := Traffic.of(running, "DetectLabels")).calls or seen.end < 45 + seconds:
+                scan.tend(1.0)
+        end = 45 + seconds
+        rows.append(
+            [f"{wrong:g} x {quota:g}", f"{seen.rate(45, end) / quota:.1%}", f"{seen.refused_share(45, end):.2%}"]
+        )
+        print(rows[-1], flush=True)
+    report("A believed quota that is wrong (the default table)", ["believed", "used after 45 s", "refused"], rows)
+
+
+def baselines(quotas: list[float], seconds: float) -> None:
+    rows: list[list[Any]] = []
+    for quota in quotas:
+        for name, module, arguments in (
+            ("boto3, 64 threads, standard retries", "script", ["--retries", "standard"]),
+            ("boto3, 64 threads, adaptive retries", "script", ["--retries", "adaptive"]),
+            ("one Celery task an image, 64 threads", "one_task", []),
+        ):
+            with emulator("--engine", "fixed", *LATENCY, "--quota", f"labels={quota}") as running:
+                process = baseline(module, running.url, *arguments, "--seconds", str(WARM + seconds))
+                out, _ = process.communicate()
+                seen, end = Traffic.of(running, "DetectLabels"), WARM + seconds
+            failed = json.loads(out)["failed"]
+            rows.append(
+                [
+                    f"{quota:g}", name, f"{seen.rate(WARM, end) / quota:.1%}", f"{seen.refused_share(WARM, end):.1%}",
+                    failed,
+                ]
+            )  # fmt: skip
+            print(rows[-1], flush=True)
+    report("Baselines", ["quota", "what", "of it used", "refused", "calls given up"], rows)
+
+
+def report(title: str, header: list[str], rows: list[list[Any]]) -> None:
+    print(f"\n### {title}\n\n{environment()}\n\n{table(header, rows)}\n", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--only", default="steady,apis,halves,beliefs,baselines")
+    parser.add_argument("--quotas", default="50,200,1000")
+    parser.add_argument("--workers", default="1,2,4")
+    parser.add_argument("--seconds", type=float, default=25.0)
+    given = parser.parse_args()
+    quotas = [float(part) for part in given.quotas.split(",")]
+    workers = [int(part) for part in given.workers.split(",")]
+    for name in given.only.split(","):
+        if name == "steady":
+            steady(quotas, workers, given.seconds)
+        elif name == "apis":
+            apis(50, given.seconds)
+        elif name == "halves":
+            halves([quota for quota in quotas if quota < 1000])
+        elif name == "beliefs":
+            beliefs(100, 20)
+        elif name == "baselines":
+            baselines(quotas, given.seconds)
+
+
+if __name__ == "__main__":
+    main()
