@@ -125,6 +125,17 @@ def test_everything_else_aws_has_is_refused_by_name(fixed: Emulator) -> None:
         strict.check_error(answer.document)
 
 
+def test_every_recorded_answer_is_of_awss_shape(fixed: Emulator) -> None:
+    place = {"S3Object": {"Bucket": "archive", "Name": "a.jpg"}}
+    for name in raw.get(fixed.url).document["operations"]:
+        request = _least_request(name)
+        request |= {member: place for member in ("Image", "SourceImage", "TargetImage") if member in request}
+        answer = raw.post(fixed.url, name, request)
+        assert answer.status == 200, (name, answer.body)
+        strict.check_answer(name, answer.document)
+        assert answer.document, name
+
+
 def _least_request(operation: str) -> Any:
     return _example(service_model().operation_model(operation).input_shape)
 
