@@ -12,7 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -147,6 +147,8 @@ def scanning(
                 writer.add_batch(batch)
         rates = {OPERATIONS[name]: (tps or {}).get(name, 100_000.0) for name in apis.split(",")}
         plan = plan_of(choices, counts, "us-east-1", tps=rates)
+        if not exact:
+            plan = replace(plan, rates=tuple(replace(rate, source="aws-text") for rate in plan.rates))
         drafted = Draft(folder, ("s3://archive/photos",), counts, items)
         create(drafted, choices, plan, settings, local=False, peek=False, exact_tps=exact)
         with Supervisor(str(home), logs=Path(directory) / "logs") as supervisor:

@@ -19,6 +19,8 @@ from workers.journal import Journal
 from workers.known import Known
 from workers.lanes import Lanes
 
+_UNKNOWN = 5.0  # calls per second to begin with where no quota is known; the gate finds out
+
 
 @dataclass(slots=True)
 class JobWork:
@@ -43,8 +45,10 @@ class Pictures:
 
 
 def quota_of(spec: JobSpec, request: Request) -> Quota:
-    tps = spec.quotas[request.operation]
-    return Quota(spec.account, spec.region, request.operation, tps, exact=bool(spec.options.get("exact_tps")))
+    """What the plan holds for the rate. Named by the user or read from the account, it is never exceeded."""
+    planned = spec.plan.get("quotas", {}).get("operations", {}).get(request.operation, {})
+    exact = planned.get("source") in ("--tps", "service-quotas")
+    return Quota(spec.account, spec.region, request.operation, spec.quotas.get(request.operation, _UNKNOWN), exact)
 
 
 def open_work(

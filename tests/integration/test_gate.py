@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from jobs.apis import parse, requests
+from jobs.folder import JobSpec
 from tests.conftest import RedisServer
 from tests.waiting import until
 from workers.config import connect
 from workers.gate import Gate, Quota, Stopped, Turnstile
+from workers.work import quota_of
 
 QUOTA = Quota("account", "us-east-1", "DetectLabels", 400, exact=True)
 
@@ -121,3 +124,15 @@ def test_jobs_that_believe_different_rates_do_not_disturb_each_other(redis: "Red
         gate.take(QUOTA, "one", "a")
         slow = gate.take(named, "two", "b")
     assert slow.interval >= 1 / 20
+
+
+@pytest.mark.parametrize(
+    ("source", "exact"), [("--tps", True), ("service-quotas", True), ("aws-text", False), ("unknown", False)]
+)
+def test_only_a_default_of_the_table_is_ever_exceeded(source: str, exact: bool) -> None:
+    plan = {"quotas": {"operations": {"DetectLabels": {"source": source}}}}
+    rates = {} if source == "unknown" else {"DetectLabels": 50.0}
+    spec = JobSpec("job", "2026-11-23", (), parse(["labels"]), "us-east-1", "account", 0, 200, rates, plan, {})
+    quota = quota_of(spec, *requests(spec.apis))
+    assert quota.exact is exact
+    assert quota.tps == (5 if source == "unknown" else 50)
