@@ -8,6 +8,8 @@ from cyclopts import Parameter
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, list_jobs
 from jobs.ledger import Ledger
+from jobs.price_cap import job_schedule, nanousd
+from jobs.price_text import dollars
 from jobs.progress import Status, status_of
 from jobs.retries import plan_retry
 from rekscan.follow import ENDED, exit_code, follow
@@ -66,6 +68,8 @@ def resume(
 ) -> int:
     """Go on with a job that was interrupted, paused, blocked, cancelled or out of budget. Nothing done is redone.
 
+    With --max-cost on a job that runs, only its cap changes.
+
     Example: `rekscan resume last`
     """
     settings = resolve(connection)
@@ -76,6 +80,11 @@ def resume(
         talk.print(f"job {folder.job} is finished already")
         print_json(found.to_json()) if json else print_summary(folder, found)
         return exit_code(found)
+    if records is not None and found.state == "running" and max_cost is not None:
+        job_schedule(folder.spec)  # raises when a price is unknown: such a cap would hold nothing
+        records.set_cap(folder.job, nanousd(max_cost))
+        talk.print(f"job {folder.job} may now cost {dollars(max_cost)}")
+        return _report(status_of(folder, records), json)
     if settings.redis_url is None and records is not None and found.state == "running":
         raise RekscanError(f"job {folder.job} is running", f"`rekscan watch {folder.job}` follows it.")
     return run_here(folder, settings, json=json, max_cost=max_cost)

@@ -73,6 +73,25 @@ def test_a_cap_is_never_passed_the_last_affordable_call_is_made_and_a_higher_cap
         assert rekognition.total() == 100
 
 
+def test_a_cap_can_be_set_on_a_job_that_runs(photos: Path, tmp_path: Path) -> None:
+    with emulator(tmp_path) as rekognition:
+        scan = start(photos, tmp_path, rekognition)
+        until(lambda: rekognition.total() > 20, "some calls are made")
+        assert run(tmp_path, "resume", "last", "--max-cost", "0.055")[1]["state"] == "running"
+        code, out = scan.wait()
+        assert (code, json.loads(out)["reason"]) == (4, "budget")
+        assert rekognition.total() == 55
+
+
+def test_a_cap_holds_across_resumes(photos: Path, tmp_path: Path) -> None:
+    with emulator(tmp_path) as rekognition:
+        for cap, paid in (("0.03", 30), ("0.05", 50)):
+            words = ("--max-cost", cap, "--tps", "labels=60")
+            scan = start(photos, tmp_path, rekognition, *words) if paid == 30 else None
+            code = scan.wait()[0] if scan else run(tmp_path, "resume", "last", "--max-cost", cap)[0]
+            assert (code, rekognition.total()) == (4, paid)
+
+
 def test_retry_asks_the_failed_calls_alone(photos: Path, tmp_path: Path) -> None:
     with emulator(tmp_path, "--fault", "DetectLabels:400:InvalidImageFormatException:7") as rekognition:
         scan = start(photos, tmp_path, rekognition, "--tps", "labels=100")

@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.conftest import RedisServer
 from tests.scans import Scan, emulator, make_photos
+from tests.waiting import until
 
 BUCKET = "archive"
 
@@ -95,3 +96,34 @@ def test_scan_of_s3_with_separate_endpoints_runs_here(archive: Any, s3_url: str,
         status = scan.status()
     assert status["state"] == "finished"
     assert status["calls"] == {"planned": 61, "ok": 60, "skipped": 1, "failed": 0, "maybe_billed": 0}
+
+
+def test_a_worker_told_to_stop_gives_its_work_back_at_once_and_nothing_is_paid_twice(
+    tmp_path: Path, redis_server: RedisServer, redis: Any
+) -> None:
+    photos = make_photos(tmp_path / "photos", 80)
+    env = {**os.environ, "REKSCAN_REDIS_URL": redis_server.url, "REKSCAN_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-m", "rekscan"]
+    with ExitStack() as stack:
+        rekognition = stack.enter_context(emulator(tmp_path, "--latency", "100ms"))
+        env |= {"AWS_ENDPOINT_URL_REKOGNITION": rekognition.url, "AWS_REGION": "us-east-1"}
+
+        def worker() -> subprocess.Popen[bytes]:
+            process = subprocess.Popen([*command, "worker"], env=env)
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+            return process
+
+        first = worker()
+        words = ["submit", str(photos), "--api", "labels", "--yes", "--tps", "labels=15", "--shard-size", "20"]
+        job = subprocess.run([*command, *words], env=env, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        until(lambda: rekognition.total() > 15, "some calls are made")
+        first.terminate()
+        assert first.wait(30) == 0
+        # Given back by the worker, not taken from it by time: no lease is left to lapse.
+        assert redis.zcard(f"rekscan:job:{job}:leases") == 0
+        assert rekognition.total() < 80
+        worker()
+        watched = subprocess.run([*command, "watch", job, "--json"], env=env, stdout=subprocess.PIPE, check=False)
+        assert watched.returncode == 0
+        assert rekognition.total() == 80
