@@ -75,12 +75,12 @@ def test_a_cap_is_never_passed_the_last_affordable_call_is_made_and_a_higher_cap
 
 def test_a_cap_can_be_set_on_a_job_that_runs(photos: Path, tmp_path: Path) -> None:
     with emulator(tmp_path) as rekognition:
-        scan = start(photos, tmp_path, rekognition)
-        until(lambda: rekognition.total() > 20, "some calls are made")
-        assert run(tmp_path, "resume", "last", "--max-cost", "0.055")[1]["state"] == "running"
+        scan = start(photos, tmp_path, rekognition, "--tps", "labels=4")
+        until(lambda: rekognition.total() > 5, "some calls are made")
+        assert run(tmp_path, "resume", "last", "--max-cost", "0.07")[1]["state"] == "running"
         code, out = scan.wait()
         assert (code, json.loads(out)["reason"]) == (4, "budget")
-        assert rekognition.total() == 55
+        assert rekognition.total() == 70
 
 
 def test_a_cap_holds_across_resumes(photos: Path, tmp_path: Path) -> None:
