@@ -17,8 +17,8 @@ local NEAR = 1.15 -- a wall met within this of the believed rate is taken for th
 -- At the believed rate some refusals within 0.2 s are jitter, a burst: a short pause (us) lets the server's bucket fill.
 -- Calls sent after that, within 3 s, must pass, else the quota is lower.
 local BURST, DOUBT, PAUSE = 0.2, 3, 30000
-local DEBT, HASTE = 50000, 0.06 -- us of wasted permits that are given again, and how much faster
-local SLACK = 15000 -- us that a schedule fallen behind may catch up; more would be a burst
+local DEBT, HASTE = 20000, 0.04 -- us of wasted permits that are given again, and how much faster
+local SLACK = 30000 -- us that a schedule fallen behind may catch up; more would be a burst
 
 local believed, exact = tonumber(ARGV[2]), ARGV[3] == '1'
 local names = {

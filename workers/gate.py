@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 log = logging.getLogger(__name__)
 
 MOST = 16  # permits in a block
-LATE = 0.03  # seconds that a permit stays good after its time; servers allow bursts of about a tenth of a second
+LATE = 0.05  # seconds that a permit stays good after its time; servers allow bursts of about a tenth of a second
 
 
 class Stopped(Exception):
