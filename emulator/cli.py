@@ -105,7 +105,7 @@ def emulator(
         return run(options)
     except OptionError as failure:
         print(f"Error: {failure}", file=sys.stderr)
-        return 2
+        return failure.exit_code
     except ModuleNotFoundError as failure:
         print(f"Error: the emulator needs {failure.name}: pip install 'rekscan[emulator]'", file=sys.stderr)
         return 1

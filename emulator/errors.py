@@ -16,6 +16,14 @@ class AwsError(Exception):
 class OptionError(Exception):
     """An option that cannot mean anything; the message says what to write instead."""
 
+    exit_code = 2
+
+
+class StartError(OptionError):
+    """The options are fine, this machine is not."""
+
+    exit_code = 1
+
 
 def invalid_parameter(message: str = "Request has invalid parameters") -> AwsError:
     return AwsError("InvalidParameterException", message)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import sys
 from collections import deque
+from collections.abc import Coroutine
 from typing import Any
 
 import orjson
 
 from emulator.child import LENGTHS
-from emulator.errors import AwsError, invalid_format
+from emulator.errors import AwsError, StartError, invalid_format
 
 LOOK_SECONDS = 120.0  # a picture that takes longer costs the process, and its caller an error
 START_SECONDS = 300.0
@@ -33,8 +35,11 @@ class Child:
         self._turn = asyncio.Lock()
 
     async def start(self) -> None:
-        async with self._turn:
-            await self._started()
+        try:
+            async with self._turn:
+                await self._started()
+        except Dead:
+            raise StartError("a model process did not start; what it said is above") from None
 
     async def ask(self, head: dict[str, Any], data: bytes) -> dict[str, Any]:
         """Raises Dead; the next call finds a new process."""
@@ -43,11 +48,7 @@ class Child:
         try:
             async with self._turn:
                 process = await self._started()
-                try:
-                    return await asyncio.wait_for(_exchange(process, head, data), LOOK_SECONDS)
-                except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
-                    await self._end()
-                    raise Dead from None
+                return await self._or_dead(_exchange(process, head, data), LOOK_SECONDS)
         finally:
             self.waiting -= 1
 
@@ -70,8 +71,17 @@ class Child:
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdin=pipe, stdout=pipe, env=_environment(), start_new_session=True
             )
-            await asyncio.wait_for(_receive(self._process), START_SECONDS)
+            process = self._process
+            await self._or_dead(_receive(process), START_SECONDS)
+            return process
         return self._process
+
+    async def _or_dead(self, answer: Coroutine[Any, Any, dict[str, Any]], seconds: float) -> dict[str, Any]:
+        try:
+            return await asyncio.wait_for(answer, seconds)
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
+            await self._end()
+            raise Dead from None
 
     async def _end(self) -> None:
         process, self._process = self._process, None
@@ -86,6 +96,9 @@ class Pool:
         self._children = [Child() for _ in range(size or _cores())]
 
     async def start(self) -> None:
+        for name in ("cv2", "onnxruntime", "rapidocr"):
+            if importlib.util.find_spec(name) is None:
+                raise ModuleNotFoundError(name=name)
         await asyncio.gather(*(child.start() for child in self._children))
 
     async def stop(self) -> None:

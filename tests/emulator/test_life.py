@@ -156,3 +156,17 @@ def test_the_status_lists_what_is_emulated(models: Emulator) -> None:
     status = json.loads(raw.get(models.url).body)
     assert status["ready"] is True
     assert {"DetectLabels", "IndexFaces", "SearchFacesByImage"} <= set(status["operations"])
+
+
+def test_models_that_cannot_be_loaded_are_one_line_and_exit_1(tmp_path: Path) -> None:
+    """A copy of the package with a broken model file."""
+    import shutil
+
+    source = Path(__file__).parents[2] / "emulator"
+    ignored = shutil.ignore_patterns("photos", "__pycache__", "*.onnx")
+    shutil.copytree(source, tmp_path / "emulator", ignore=ignored)
+    command = [sys.executable, "-m", "emulator", "--port", "0", "--workers", "1"]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == "Error: a model process did not start; what it said is above"
