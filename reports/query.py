@@ -4,13 +4,14 @@ Rule: a query that somebody typed can reach nothing but the tables: they are han
 and files, network, extensions and settings are shut before it runs. Our own queries read local Parquet directly.
 """
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 import pyarrow.dataset as ds
 
-from jobs.folder import JobFolder
 from jobs.outcomes import RESULT_SCHEMA
 from reports.load import Tables
 
@@ -36,12 +37,12 @@ def open_tables(tables: Tables, scratch: str) -> Iterator[Query]:
     """For our own queries: a view per table, and `outcomes`. Large sorts spill into `scratch`."""
     with _connection(scratch) as query:
         for name in tables:
-            _view(query, tables.folder, name, [tables.path(name)])
+            _view(query, name, [_nearby(tables, name, scratch)])
         parts = [path for paths in tables.folder.result_parts().values() for path in paths]
-        if parts:
-            _view(query, tables.folder, OUTCOMES, parts)
+        if parts and tables.folder.local is not None:
+            _view(query, OUTCOMES, parts)
         else:
-            query.register(OUTCOMES, RESULT_SCHEMA.empty_table())
+            query.register(OUTCOMES, ds.dataset(parts, RESULT_SCHEMA, format="parquet", filesystem=tables.folder.fs))
         yield query
 
 
@@ -68,12 +69,19 @@ def _connection(scratch: str) -> Iterator[Query]:
         query.close()
 
 
-def _view(query: Query, folder: JobFolder, name: str, paths: Sequence[str]) -> None:
-    if folder.local is not None:
-        files = ", ".join(map(_quoted, paths))
-        query.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{files}])")  # noqa: S608  quoted paths
-    else:
-        query.register(name, ds.dataset(list(paths), format="parquet", filesystem=folder.fs))
+def _view(query: Query, name: str, paths: Sequence[str]) -> None:
+    files = ", ".join(map(_quoted, paths))
+    query.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{files}])")  # noqa: S608  quoted
+
+
+def _nearby(tables: Tables, name: str, scratch: str) -> str:
+    """A table's file on this disk: on S3 it is fetched once, since every question reads it again."""
+    if tables.folder.local is not None:
+        return tables.path(name)
+    copy = f"{scratch}/{name}.parquet"
+    with tables.folder.fs.open_input_stream(tables.path(name)) as source, Path(copy).open("wb") as file:
+        shutil.copyfileobj(source, file, 8 * 1024 * 1024)
+    return copy
 
 
 def _quoted(text: str) -> str:

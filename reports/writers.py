@@ -202,6 +202,8 @@ def publish(folder: JobFolder, files: Iterable[Path]) -> list[str]:
         if folder.local is not None:
             _replace(file, Path(target))
         else:
+            if file.is_dir() and folder.fs.get_file_info(target).type != pafs.FileType.NotFound:
+                folder.fs.delete_dir(target)
             _upload(folder.fs, file, target)
         published.append(f"{folder.where}/reports/{file.name}")
     return published

@@ -8,8 +8,14 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from benchmarks.synthetic_job import make_job
+from jobs.items import Item
+from jobs.media.check import Skip
+from jobs.media.header import header
+from jobs.media.origins import Loaded
+from reports.html import build_report
 from reports.load import load_folder
 from reports.tables import build_tables
+from tests.browser.gallery_job import draw_job
 
 
 @pytest.fixture
@@ -36,3 +42,18 @@ def test_tables_of_a_job_on_s3_are_those_of_the_same_job_on_disk(s3: str, tmp_pa
     assert build_tables(local).rows == built.rows
     for name, frame in load_folder(remote).items():
         assert frame.equals(load_folder(local)[name])
+
+
+def test_a_report_on_s3_replaces_the_one_before(s3: str, tmp_path: Path) -> None:
+    picture = Path(draw_job(tmp_path, 8).items[7].uri).read_bytes()
+    folder = make_job("s3://home/reported", 60, ("labels",))
+
+    def fetch(item: Item) -> Loaded | Skip:
+        return Loaded(header(picture), len(picture), picture, None)
+
+    assert build_report(folder, fetch=fetch, items=20).path == f"s3://home/reported/{folder.job}/reports/report.html"
+    assert build_report(folder, fetch=fetch, items=5).pictures == 5
+    objects = boto3.client("s3").list_objects_v2(Bucket="home", Prefix=f"reported/{folder.job}/reports/report/")["Contents"]
+    assert len([one for one in objects if one["Key"].endswith(".jpg")]) == 5
+    page = boto3.client("s3").get_object(Bucket="home", Key=f"reported/{folder.job}/reports/report.html")["Body"].read()
+    assert page.count(b'<img src="report/') == 5
