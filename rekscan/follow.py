@@ -64,7 +64,7 @@ def follow(
             status = _look(ledger, folder, tend)
             speed = rate.add(status.done)
             _show(bars, shown, status, speed)
-            if reopen is not None and status.reason == INTERRUPTED:
+            if reopen is not None and (status.state, status.reason) == ("incomplete", INTERRUPTED):
                 reopen()
             elif status.state in ENDED and not _ending(ledger, status):
                 return status

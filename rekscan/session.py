@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.ledger import Ledger
+from jobs.progress import INTERRUPTED
 from rekscan.settings import Settings
 from workers import app
 from workers.config import WorkerConfig, connect
@@ -60,6 +61,13 @@ def worker_config(settings: Settings, redis_url: str) -> WorkerConfig:
     )
 
 
+def _leave_alone(records: Ledger, job: str) -> None:
+    """Jobs of scans that were killed wait for their own `resume`: nobody follows them here."""
+    for other in records.live():
+        if other != job and records.fields(other).get("state") == "running":
+            records.set_state(other, "paused", reason=INTERRUPTED, do=f"`rekscan resume {other}` goes on.")
+
+
 class Engine(AbstractContextManager["Engine"]):
     """What runs a job: the cluster behind `--redis-url`, or servers and workers started on this machine for it."""
 
@@ -98,6 +106,8 @@ class Engine(AbstractContextManager["Engine"]):
         url = self.supervisor.redis()
         app.configure(url)
         self._ledger = Ledger(connect(url))
+        if self.supervisor.first:
+            _leave_alone(self._ledger, spec.job)
         self.rekognition_url = settings.rekognition_url  # set: it overrides the one of job.json
         if self.local and self.rekognition_url is None:
             self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url)

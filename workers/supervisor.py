@@ -70,6 +70,7 @@ class Supervisor:
         self._children: list[_Child] = []
         self._lock: IO[Any] | None = None
         self._config: WorkerConfig | None = None
+        self.first = False  # this scan started the home's server; no other was running
         self._early_ends = 0  # workers in a row that died young
 
     def __enter__(self) -> "Supervisor":
@@ -98,7 +99,8 @@ class Supervisor:
         self._lock = (self._run / "lock").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_SH)
         url = f"unix://{self._run / 'redis.sock'}"
-        if not _answers(url):
+        self.first = not _answers(url)
+        if self.first:
             self._start_redis()
             self._wait(lambda: _answers(url), "the Redis server")
         return url

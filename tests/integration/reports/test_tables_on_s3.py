@@ -53,7 +53,9 @@ def test_a_report_on_s3_replaces_the_one_before(s3: str, tmp_path: Path) -> None
 
     assert build_report(folder, fetch=fetch, items=20).path == f"s3://home/reported/{folder.job}/reports/report.html"
     assert build_report(folder, fetch=fetch, items=5).pictures == 5
-    objects = boto3.client("s3").list_objects_v2(Bucket="home", Prefix=f"reported/{folder.job}/reports/report/")["Contents"]
+    objects = boto3.client("s3").list_objects_v2(Bucket="home", Prefix=f"reported/{folder.job}/reports/report/")[
+        "Contents"
+    ]
     assert len([one for one in objects if one["Key"].endswith(".jpg")]) == 5
     page = boto3.client("s3").get_object(Bucket="home", Key=f"reported/{folder.job}/reports/report.html")["Body"].read()
     assert page.count(b'<img src="report/') == 5
