@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 TESTS ?= tests
 FLAGS ?=
 
-.PHONY: install demo test check format bench chaos constraints clean
+.PHONY: install demo test test-browser check format bench chaos constraints clean
 
 install: $(STAMP)
 
@@ -21,8 +21,14 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/rekscan demo
 
+# Two files at a time; those of one file share what they started. The browser tests need Chromium: make test-browser.
 test: install
-	$(BIN)/python -m pytest $(FLAGS) $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser $(FLAGS) $(TESTS)
+
+test-browser: install
+	@command -v chromium >/dev/null || { echo "needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)"; exit 1; }
+	npm ci --prefix tests/browser --silent --no-audit --no-fund
+	$(BIN)/python -m pytest tests/browser
 
 check: install
 	$(BIN)/ruff format --check .
