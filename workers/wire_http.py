@@ -20,6 +20,7 @@ from botocore.exceptions import (
 )
 from urllib3.exceptions import ConnectTimeoutError as UrllibConnectTimeout
 from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.util.ssl_match_hostname import CertificateError
 from urllib3.util.wait import wait_for_read
 
 _CHUNK = 65536
@@ -82,17 +83,24 @@ class Connections:
             connection.close()  # the server closed it meanwhile
         connection = self._pool._new_conn()
         try:
+            self._connect(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect(self, connection: Any) -> None:
+        try:
             connection.connect()
             connection.sock.settimeout(self._read_timeout)
         except (NewConnectionError, socket.gaierror) as error:  # NewConnectionError is an UrllibConnectTimeout
             raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
         except UrllibConnectTimeout as error:
             raise ConnectTimeoutError(endpoint_url=self._url, error=error) from error
-        except ssl.SSLError as error:
+        except (ssl.SSLError, CertificateError) as error:
             raise SSLError(endpoint_url=self._url, error=error) from error
         except (OSError, HTTPError) as error:
             raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
-        return connection
 
 
 class _Reader:

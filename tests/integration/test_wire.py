@@ -1,10 +1,13 @@
 """The lean transport against boto3 itself: the same bytes out, the same answers and exceptions back."""
 
+import contextlib
 import datetime
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 from botocore.session import get_session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from urllib3.util.wait import wait_for_read
 
 from jobs.apis import Choice, Request, catalogue
@@ -145,6 +152,41 @@ def test_tls_is_verified_as_boto3_does_it(rekognition: Emulator) -> None:
     assert outcome(methods(ours)("DetectLabels"), Image=IMAGE) == outcome(ours.detect_labels, Image=IMAGE)
 
 
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Key and self-signed certificate of 127.0.0.1 in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "rekognition.test")])
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    day = datetime.timedelta(days=1)
+    now = datetime.datetime.now(datetime.UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(now - day).not_valid_after(now + day)
+    signed = made.add_extension(address, critical=False).sign(key, hashes.SHA256())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (tmp_path / "cert.pem").write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
+    return tmp_path / "cert.pem"
+
+
+def test_a_certificate_must_be_trusted_and_the_ca_bundle_of_the_environment_is(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n" + b'{"Labels":[]}'
+    with Serving(answer, certificate) as url:
+        ours = client(url)
+        refused = outcome(methods(ours)("DetectLabels"), Image=IMAGE)
+        assert refused == outcome(ours.detect_labels, Image=IMAGE)
+        assert refused[0] == "SSLError"
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+        assert outcome(methods(client(url))("DetectLabels"), Image=IMAGE) == ("answer", ["Labels"])
+        wrong_name = client(url.replace("127.0.0.1", "localhost"))
+        refused = outcome(methods(wrong_name)("DetectLabels"), Image=IMAGE)
+        assert refused == outcome(wrong_name.detect_labels, Image=IMAGE)
+        assert refused[0] == "SSLError"
+
+
 def test_a_wrong_parameter_is_found_before_anything_is_sent(rekognition: Emulator) -> None:
     before = rekognition.total()
     ours = client(rekognition.url)
@@ -228,14 +270,18 @@ def test_threads_share_it(rekognition: Emulator) -> None:
 class Serving:
     """A server that sends the same bytes to every request, then closes the connection."""
 
-    def __init__(self, answer: bytes) -> None:
+    def __init__(self, answer: bytes, certificate: Path | None = None) -> None:
         self._answer = answer
+        self._tls: ssl.SSLContext | None = None
+        if certificate is not None:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(certificate)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> str:
         self._thread.start()
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __exit__(self, *_: object) -> None:
         self._listener.close()
@@ -246,8 +292,13 @@ class Serving:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            with connection:
+            with contextlib.suppress(OSError), self._wrapped(connection) as connection:
                 data = b""
                 while b"\r\n\r\n" not in data or not data.endswith(b"}"):
-                    data += connection.recv(65536)
+                    if not (more := connection.recv(65536)):
+                        break
+                    data += more
                 connection.sendall(self._answer)
+
+    def _wrapped(self, connection: socket.socket) -> socket.socket:
+        return self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
