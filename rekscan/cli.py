@@ -28,6 +28,8 @@ COMMANDS = {
     "retry": ("job:retry", "Ask the failed calls of a finished job again."),
     "jobs": ("job:jobs", "The jobs of the home."),
     "report": ("report:report", "Tables and report from stored answers, at any threshold."),
+    "review": ("review:review", "Read a filled-in review sheet back: precision, threshold, allow-list."),
+    "sql": ("sql:sql", "Query a job's tables."),
     "costs": ("costs:costs", "Planned, actual and maybe billed, of a job or a month."),
     "apis": ("apis:apis", "What can be scanned for, with parameters and meters."),
     "prices": ("prices:prices", "The price table in use, with source and date."),
