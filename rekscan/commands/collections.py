@@ -25,7 +25,9 @@ METERS = ("face-vectors", "user-vectors")
 JsonFlag = Annotated[bool, Parameter(help="Print a JSON document.", negative=())]
 
 app = App(
-    name="collections", help="List, describe and delete the face collections of an account, with their monthly cost."
+    name="collections",
+    help="List, describe and delete the face collections of an account, with their monthly cost.\n\n"
+    "Example: `rekscan collections list --region us-east-1`",
 )
 
 
