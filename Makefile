@@ -30,6 +30,18 @@ test-browser: install
 	npm ci --prefix tests/browser --silent --no-audit --no-fund
 	$(BIN)/python -m pytest tests/browser
 
+# Faults at random, seeded, as long as asked: make chaos FLAGS="--seconds 3600 --seed 7"
+chaos: install
+	$(BIN)/python -m tests.faults.chaos $(FLAGS)
+
+# Measured speed, each beside a baseline of the same run; the results stand in docs/.
+bench: install
+	$(BIN)/python -m benchmarks.quota
+	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.enumeration
+	$(BIN)/python -m benchmarks.tables
+	$(BIN)/python -m benchmarks.emulator_report
+
 check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
