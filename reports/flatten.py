@@ -46,12 +46,20 @@ def flatten(layout: Layout, items: pa.Table, outcomes: pa.Table | None, whole: b
     briefs: list[tuple[Api, list[int], list[tuple[Any, ...]]]] = []
     for api in layout.rows:
         with _no_collector():
-            ids, answers = _answers(outcomes, api.name)
-            pruned = [_prune(answer, api, layout.min_confidence) for answer in answers]
-            tables[api.table] = _api_table(api, schemas[api.table], ids, pruned, uris, layout.min_confidence)
-            briefs.append((api, ids, [api.brief(answer) for answer in pruned]))
+            tables[api.table], ids, brief = _one_api(api, schemas[api.table], outcomes, uris, layout.min_confidence)
+        briefs.append((api, ids, brief))
     images = _images(schemas[IMAGES], items, _calls(items, outcomes), whole, briefs)
     return {IMAGES: images, **tables, FAILURES: _failures(schemas[FAILURES], outcomes, uris)}
+
+
+def _one_api(
+    api: Api, schema: pa.Schema, outcomes: pa.Table | None, uris: "_Uris", threshold: float | None
+) -> tuple[pa.Table, list[int], list[tuple[Any, ...]]]:
+    """An API's table, and its columns of `images` with the ids of their items. The parsed answers die here."""
+    ids, answers = _answers(outcomes, api.name)
+    pruned = answers if threshold is None else [_prune(answer, api, threshold) for answer in answers]
+    table = _api_table(api, schema, ids, pruned, uris, threshold)
+    return table, ids, [api.brief(answer) for answer in pruned]
 
 
 @contextmanager
@@ -107,12 +115,12 @@ def _api_table(
     return table
 
 
-def _prune(answer: Answer, api: Api, threshold: float | None) -> Answer:
+def _prune(answer: Answer, api: Api, threshold: float) -> Answer:
     """The answer without the findings under the threshold, as if AWS had been asked with it.
 
     The field that holds the confidence is read from the schema: "Labels[].Confidence" says that entries of `Labels` go.
     """
-    if threshold is None or api.confidence_column is None:
+    if api.confidence_column is None:
         return answer
     paths = (api.schema.field(api.confidence_column).metadata or {}).get(b"aws", b"").decode()
     for path in paths.split(" | "):

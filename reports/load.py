@@ -93,6 +93,8 @@ def load_folder(folder: JobFolder) -> Tables:
     parts = folder.shard_parts()
     missing = sum(not parts[n].whole if n in parts else True for n in range(folder.spec.shards))
     partial = f"{missing} of {folder.spec.shards} shards not finished" if missing else None
+    if partial is None and folder.spec.cut:
+        partial = "incomplete: budget"
     built = built_tables(folder)
     if built is None:
         built = build_tables(folder, formats=("parquet",), partial=partial)

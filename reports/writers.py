@@ -4,8 +4,10 @@ Rule: everything is written in a folder aside and moved into place when all of i
 half a build. On S3 the folder aside is local and the files go up at the end.
 """
 
+import contextlib
 import shutil
 import tempfile
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,6 +29,7 @@ from reports.safe import defuse_table
 GROUP_BYTES = 32 * 1024 * 1024  # of a Parquet row group before compression
 GROUP_ROWS = 1_000_000
 COPY_BYTES = 8 * 1024 * 1024
+_LEFT_OVER_S = 24 * 3600  # no build takes that long
 
 
 class TableWriter(Protocol):
@@ -187,11 +190,20 @@ def build_area(folder: JobFolder) -> Iterator[Path]:
     if folder.local is not None:
         parent = folder.local / "reports"
         parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _clear_left_over(parent)
     area = Path(tempfile.mkdtemp(prefix=".build-", dir=parent))
     try:
         yield area
     finally:
         shutil.rmtree(area, ignore_errors=True)
+
+
+def _clear_left_over(parent: Path) -> None:
+    """Remove what builds that were killed have left."""
+    for old in parent.glob(".build-*"):
+        with contextlib.suppress(FileNotFoundError):  # another build may be clearing, too
+            if time.time() - old.stat().st_mtime > _LEFT_OVER_S:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def publish(folder: JobFolder, files: Iterable[Path]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,9 @@ def test_frames_have_sensible_types_and_come_in_batches(tmp_path: Path) -> None:
 
 def test_nothing_is_left_behind_and_reports_are_private(tmp_path: Path) -> None:
     folder = make_job(tmp_path, 10)
+    killed = reports(folder) / ".build-killed"  # by a build that was killed two days ago
+    killed.mkdir(parents=True)
+    os.utime(killed, (0, 0))
     build_tables(folder)
     assert not [path for path in reports(folder).iterdir() if path.name.startswith(".")]
     assert folder.local is not None
