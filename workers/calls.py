@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from jobs.apis import Request
@@ -21,6 +20,7 @@ from jobs.ledger import Attempt, Lease, Mark
 from jobs.media.check import Skip
 from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
+from workers import rows
 from workers.faults import Fault, Kind, understand
 from workers.gate import Stopped, Turnstile
 from workers.journal import Journal
@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 # Tries of one call by what went wrong. Throttles are many: the gate slows down until they stop.
 TRIES = {Kind.THROTTLED: 30, Kind.AWAY: 40, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3}
-# Marks of attempts: `b` billed, `n` not billed; maybe billed are `u`, its answer never came, and `m`, its worker died.
 
 
 class TryAgain(Exception):
@@ -95,8 +94,8 @@ class Caller:
     def give_up(self, item: Item, lease: Lease, attempts: str, code: str, message: str) -> list[Outcome]:
         """Failed rows for a call that is not to be tried."""
         name = f"{item.item_id}:{self.request.name}"
-        rows = self._failed(item, Fault(Kind.ITEM, code, message), None, attempts, None)
-        return self._keep(lease, name, attempts, rows)
+        outcomes = rows.failed(self.request, item, Fault(Kind.ITEM, code, message), attempts)
+        return self._keep(lease, name, attempts, outcomes)
 
     def _call(
         self, item: Item, lease: Lease, attempts: str, stop: threading.Event, content: str | None
@@ -114,7 +113,7 @@ class Caller:
                 do = "Allow s3:GetObject on the source for these credentials, then resume the job."
                 raise JobFault(Fault(Kind.JOB, picture.cause or picture.reason, picture.message, do))
             if isinstance(picture, Skip):
-                return rest._keep(lease, name, attempts, rest._skipped(item, picture, attempts))
+                return rest._keep(lease, name, attempts, rows.skipped(rest.request, item, picture, attempts))
             with picture:
                 if picture.content != content:
                     rest = self._without(self._known.rows(item, self.request, picture.content, stop), attempts)
@@ -131,7 +130,7 @@ class Caller:
         rest.request = Request(tuple(choice for choice in self.request.choices if choice.api.name not in apis))
         rest._beside = known
         if not rest.request.choices:
-            rest._beside = [replace(row, attempts=len(marks), maybe_billed=maybe(marks)) for row in known]
+            rest._beside = [replace(row, attempts=len(marks), maybe_billed=rows.maybe(marks)) for row in known]
         return rest
 
     def _enter(self, stop: threading.Event) -> None:
@@ -153,48 +152,6 @@ class Caller:
             Attempt(name, self.request.name, number or len(marks), mark, encode(outcomes), counters_of(outcomes)),
         )
         return outcomes
-
-    def _skipped(self, item: Item, skip: Skip, marks: str) -> list[Outcome]:
-        row = Outcome(item.item_id, "", "skipped", code=skip.reason, message=skip.message, format=skip.format)
-        row = replace(row, width=skip.width, height=skip.height)
-        return self._rows(replace(row, attempts=len(marks), maybe_billed=maybe(marks)))
-
-    def _failed(
-        self, item: Item, fault: Fault, picture: Prepared | None, marks: str, started: datetime | None
-    ) -> list[Outcome]:
-        row = _row(item, picture, marks, started)
-        return self._rows(replace(row, outcome="failed", code=fault.code, message=fault.message[:1000]))
-
-    def _answered(
-        self, item: Item, response: Mapping[str, Any], picture: Prepared, marks: str, started: datetime, took: float
-    ) -> list[Outcome]:
-        row = replace(_row(item, picture, marks, started), outcome="ok", units=1, latency_ms=round(took * 1000))
-        rows = []
-        for choice in self.request.choices:
-            api = choice.api
-            mine = {key: response[key] for key in api.answer_keys if key in response}
-            version = response.get(api.version_key) if api.version_key else None
-            rows.append(replace(row, api=api.name, model_version=version, response=orjson.dumps(mine).decode()))
-        return rows
-
-    def _rows(self, row: Outcome) -> list[Outcome]:
-        return [replace(row, api=choice.api.name) for choice in self.request.choices]
-
-
-def _row(item: Item, picture: Prepared | None, marks: str, started: datetime | None) -> Outcome:
-    """What all outcomes of a call that was sent have in common."""
-    row = Outcome(item.item_id, "", "failed", attempts=len(marks), maybe_billed=maybe(marks), started_at=started)
-    if picture is None:
-        return row
-    return replace(
-        row,
-        sent=picture.sent,
-        fit=picture.fit,
-        width=picture.width,
-        height=picture.height,
-        format=picture.format,
-        content=picture.content,
-    )
 
 
 class _Releasing:
@@ -245,7 +202,7 @@ class _Attempts:
             if last.fault.kind is Kind.AWAY:
                 raise JobFault(last.fault) from last
             # The last attempt's mark is settled already; this only keeps the row.
-            outcomes = caller._failed(self.item, last.fault, self.picture, self.marks, started)
+            outcomes = rows.failed(caller.request, self.item, last.fault, self.marks, self.picture, started)
             return caller._keep(self.lease, self.name, self.marks, outcomes)
 
     def _once(self, arguments: dict[str, Any], started: datetime) -> list[Outcome]:
@@ -262,7 +219,7 @@ class _Attempts:
             return self._went_wrong(fault, number, started)
         self.marks += "b"
         took = time.monotonic() - before
-        outcomes = caller._answered(self.item, response, self.picture, self.marks, started, took)
+        outcomes = rows.answered(caller.request, self.item, response, self.marks, self.picture, started, took)
         return caller._keep(self.lease, self.name, self.marks, outcomes, number, "b")
 
     def _door(self, number: int) -> None:
@@ -285,13 +242,13 @@ class _Attempts:
         )
         if stands_for is not None:
             self.marks += "b"
-            outcomes = caller._answered(self.item, stands_for, self.picture, self.marks, started, 0.0)
+            outcomes = rows.answered(caller.request, self.item, stands_for, self.marks, self.picture, started)
             outcomes = [replace(row, code=fault.code, latency_ms=None) for row in outcomes]
             return caller._keep(self.lease, self.name, self.marks, outcomes, number, "b")
         mark: Mark = "u" if fault.kind is Kind.UNKNOWN else "n"
         self.marks += mark
         if fault.kind is Kind.ITEM:
-            outcomes = caller._failed(self.item, fault, self.picture, self.marks, started)
+            outcomes = rows.failed(caller.request, self.item, fault, self.marks, self.picture, started)
             return caller._keep(self.lease, self.name, self.marks, outcomes, number, mark)
         counter = f"throttled:{caller.request.name}" if fault.kind is Kind.THROTTLED else ""
         caller._journal.settle(self.lease, Attempt(self.name, caller.request.name, number, mark, b"", counter))
@@ -329,8 +286,3 @@ def _pause(state: RetryCallState) -> float:
     if isinstance(error, TryAgain) and error.fault.kind is Kind.THROTTLED:
         return min(0.1 * state.attempt_number, 2.0)
     return float(_backoff(state))
-
-
-def maybe(marks: str) -> int:
-    """How many attempts AWS may have billed although no answer came."""
-    return marks.count("m") + marks.count("u")
