@@ -32,7 +32,7 @@ app.conf.update(
 _client: Any = None
 
 
-@app.task(bind=True, max_retries=30, default_retry_delay=1)  # type: ignore[untyped-decorator]
+@app.task(name="one_task.detect", bind=True, max_retries=30, default_retry_delay=1)  # type: ignore[untyped-decorator]
 def detect(self: Any, name: str) -> None:
     global _client
     if _client is None:
@@ -53,10 +53,13 @@ def detect(self: Any, name: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
-    parser.add_argument("--items", type=int, default=10_000)
+    parser.add_argument("--items", type=int, default=8_000)
     parser.add_argument("--seconds", type=float, default=30)
     given = parser.parse_args()
-    with TemporaryDirectory(prefix="rkb") as directory, Supervisor(str(Path(directory) / "home")) as supervisor:
+    with (
+        TemporaryDirectory(prefix="rkb") as directory,
+        Supervisor(str(Path(directory) / "home"), logs=Path(directory)) as supervisor,
+    ):
         redis = supervisor.redis()
         app.conf.broker_url = broker_url(redis)
         for number in range(given.items):
