@@ -3,7 +3,8 @@
 Rule: files are written once and never modified; a file that exists is complete (temporary name then rename locally, one
 PUT on S3).
 
-    <home>/<job>/job.json                      the spec
+    <home>/<job>/job.json                      the spec (jobs/spec.py)
+      amended-001.json                         items and plan once the listing went on, after a cap had cut it
       manifest/part-00000.parquet              items, MANIFEST_SCHEMA, `item_id` rising from 0 without gaps
       duplicates/part-00000.parquet            its items that may have a duplicate in the job (jobs/known/duplicates.py)
       results/shard-000000.parquet             outcomes, RESULT_SCHEMA, of items [n*shard_size, (n+1)*shard_size)
@@ -19,63 +20,26 @@ import os
 import re
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from jobs.apis import Choice, choices_from_json
 from jobs.errors import RekscanError, UsageError
-from jobs.items import MANIFEST_SCHEMA, Item, from_batch, to_batch
+from jobs.items import Item, from_batch
+from jobs.manifest import ManifestWriter
 from jobs.outcomes import RESULT_SCHEMA, Outcome, to_table
+from jobs.spec import PART_ROWS as PART_ROWS
+from jobs.spec import Amendment, with_amendments
+from jobs.spec import JobSpec as JobSpec
 
-PART_ROWS = 100_000
 _RESULT = re.compile(r"shard-(\d{6,})(?:-(part|r)(\d{3,}))?\.parquet$")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{2,80}")
-
-
-@dataclass(frozen=True, slots=True)
-class JobSpec:
-    """job.json: everything a worker or a report needs to know of a job."""
-
-    job: str
-    created_at: str  # ISO 8601, UTC
-    sources: tuple[str, ...]
-    apis: tuple[Choice, ...]
-    region: str
-    account: str  # AWS account id, or "endpoint:host:port"; with Region and operation it names a quota
-    items: int
-    shard_size: int
-    quotas: dict[str, float]  # operation -> transactions per second used
-    plan: dict[str, Any]  # the plan as `estimate --json` prints it
-    prices: dict[str, Any]  # the price table used: only its Region and meters
-    rekognition_url: str | None = None  # endpoint overrides
-    s3_url: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)  # fit, peek, local, exact_tps, max_cost
-    versions: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def shards(self) -> int:
-        return -(-self.items // self.shard_size)
-
-    def to_json(self) -> bytes:
-        document = {**asdict(replace(self, apis=())), "apis": [choice.to_json() for choice in self.apis]}
-        return orjson.dumps(document, option=orjson.OPT_INDENT_2)
-
-    @classmethod
-    def from_json(cls, data: bytes) -> "JobSpec":
-        document = orjson.loads(data)
-        document["apis"] = choices_from_json(document["apis"])
-        document["sources"] = tuple(document["sources"])
-        return cls(**document)
 
 
 def new_job_id(now: datetime | None = None) -> str:
@@ -133,13 +97,18 @@ class JobFolder:
                 raise RekscanError(
                     f"there is no job {self.job} in {self.home}", "`rekscan jobs` lists those there are."
                 )
-            self._spec = JobSpec.from_json(data)
+            self._spec = with_amendments(JobSpec.from_json(data), self.read)
         return self._spec
 
     def create(self, spec: JobSpec) -> None:
         """Write job.json: from here on the job exists."""
         self.write("job.json", spec.to_json())
         self._spec = spec
+
+    def amend(self, amendment: Amendment) -> None:
+        """The listing went on: from here on the job is that much longer."""
+        self.write(amendment.name, amendment.to_json(), once=True)
+        self._spec = None
 
     def remove(self) -> None:
         """Delete the whole folder (a plan that was not approved)."""
@@ -148,12 +117,13 @@ class JobFolder:
 
     # --- manifest
 
-    def manifest_writer(self) -> "ManifestWriter":
-        return ManifestWriter(self)
+    def manifest_writer(self, part_rows: int = PART_ROWS, start: int = 0) -> ManifestWriter:
+        """`start`: items that whole parts hold already."""
+        return ManifestWriter(self.write, part_rows, start)
 
     def manifest_batches(self) -> Iterator[pa.RecordBatch]:
         """The whole manifest in order, a row group at a time (constant memory)."""
-        for path in self._files("manifest"):
+        for path in self._files("manifest")[: self.spec.manifest_parts]:
             with self.fs.open_input_file(path) as file:
                 yield from pq.ParquetFile(file).iter_batches(batch_size=10_000)
 
@@ -162,10 +132,11 @@ class JobFolder:
         size = self.spec.shard_size
         start, stop = shard * size, min((shard + 1) * size, self.spec.items)
         rows: list[Item] = []
-        for part in range(start // PART_ROWS, (stop - 1) // PART_ROWS + 1):
+        rows_of_part = self.spec.part_rows
+        for part in range(start // rows_of_part, (stop - 1) // rows_of_part + 1):
             with self.fs.open_input_file(f"{self.root}/manifest/part-{part:05d}.parquet") as handle:
                 file = pq.ParquetFile(handle)
-                base = part * PART_ROWS
+                base = part * rows_of_part
                 for group in range(file.num_row_groups):
                     count = file.metadata.row_group(group).num_rows
                     low, high = max(start, base), min(stop, base + count)
@@ -283,47 +254,6 @@ class ShardParts:
     @property
     def files(self) -> list[str]:
         return (self.whole or self.partial[-1:]) + self.retries
-
-
-class ManifestWriter(AbstractContextManager["ManifestWriter"]):
-    """Streams items into manifest parts of PART_ROWS rows: constant memory at any length."""
-
-    def __init__(self, folder: JobFolder) -> None:
-        self._folder = folder
-        self._part = 0
-        self._batches: list[pa.RecordBatch] = []
-        self._pending = 0
-        self.count = 0
-
-    def add(self, *items: Item) -> None:
-        self.add_batch(to_batch(items))
-
-    def add_batch(self, batch: pa.RecordBatch) -> None:
-        """Add rows of MANIFEST_SCHEMA whose `item_id` goes on from the last."""
-        self.count += batch.num_rows
-        while self._pending + batch.num_rows >= PART_ROWS:
-            room = PART_ROWS - self._pending
-            self._batches.append(batch.slice(0, room))
-            self._flush()
-            batch = batch.slice(room)
-        if batch.num_rows:
-            self._batches.append(batch)
-            self._pending += batch.num_rows
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None and self._batches:
-            self._flush()
-
-    def _flush(self) -> None:
-        buffer = io.BytesIO()
-        rows = pa.Table.from_batches(self._batches, schema=MANIFEST_SCHEMA)
-        pq.write_table(rows, buffer, compression="zstd", row_group_size=10_000)
-        self._folder.write(f"manifest/part-{self._part:05d}.parquet", buffer.getvalue())
-        self._part += 1
-        self._batches = []
-        self._pending = 0
 
 
 def _part_name(shard: int, partial: int, retry: int) -> str:

@@ -46,7 +46,7 @@ def month_rows(plan: Plan) -> list[tuple[str, ...]]:
 
 def notes(plan: Plan, *, brief: bool = False) -> list[str]:
     """What stands below the table: unknowns, bounds, skips, time, assumptions."""
-    found = []
+    found = [plan.cut] if plan.cut else []
     if not plan.complete:
         found.append("NOT COMPLETE: a part of this price is unknown.")
         found += [f"  - {reason}" for reason in plan.unknown]

@@ -98,10 +98,17 @@ class Plan:
     free_tier: FreeTier | None = None
     known: int = 0  # calls left out because their answer is there already
     assumptions: tuple[str, ...] = ()
+    cut: str = ""  # why not all of the source is in the plan
 
     def assuming(self, assumptions: tuple[str, ...]) -> "Plan":
         """The plan with what it takes for granted."""
         return replace(self, assumptions=assumptions)
+
+    def cut_by_cap(self) -> "Plan":
+        """The plan of a source that was not listed to its end."""
+        listed = f"{self.counts.images:,} images"
+        why = f"Cut: the cap pays for no more than the {listed} listed; the total is of those, not of the whole source."
+        return replace(self, cut=why, assumptions=(why, *self.assumptions))
 
     @property
     def total(self) -> Decimal | None:

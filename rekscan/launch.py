@@ -4,7 +4,7 @@ Draft (manifest on disk, counted) -> Plan -> approval by the caller -> JobSpec -
 """
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,30 +12,24 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from jobs import costs
 from jobs.apis import Choice, requests
 from jobs.errors import RekscanError, UsageError
-from jobs.folder import JobFolder, JobSpec, new_job_id
-from jobs.items import MANIFEST_SCHEMA
+from jobs.folder import PART_ROWS, JobFolder, JobSpec, new_job_id
 from jobs.known.duplicates import write_duplicates
 from jobs.known.sync import sync
 from jobs.ledger import Ledger
 from jobs.plan import plan as make_plan
 from jobs.plan_counts import Counts
 from jobs.plan_values import Plan
+from jobs.price import PriceTable
 from jobs.price_cap import job_schedule, nanousd
 from jobs.price_store import stored_prices, stored_quotas
 from jobs.retries import newest
-from jobs.sources import enumerate_batches
 from rekscan.known import KnownCalls
+from rekscan.listing import Progress, absolute, list_into, list_source, part_rows
 from rekscan.settings import Settings
 from workers import client
-
-Progress = Callable[[Counts], None]
-_LOCAL_REGION = "us-east-1"
 
 
 @dataclass(slots=True)
@@ -46,6 +40,8 @@ class Draft:
     sources: tuple[str, ...]
     counts: Counts
     items: int
+    part_rows: int = PART_ROWS
+    listing: Mapping[str, Any] | None = None  # where the listing was cut: how to list the source again
 
 
 def draft(
@@ -54,21 +50,22 @@ def draft(
     region: str,
     *,
     column: str | None = None,
+    limit: int | None = None,
     progress: Progress | None = None,
 ) -> Draft:
     """List `sources` into the manifest of a new job folder, in constant memory.
 
+    The listing is cut at the end of a part of the manifest once it has `limit` images (stdin is read to its end).
     Raises RekscanError when a source cannot be read or holds nothing at all; the folder is gone then.
     """
     folder = JobFolder(settings.home, new_job_id(), s3_url=settings.s3_url)
     counts = Counts()
     try:
-        with folder.manifest_writer() as writer:
-            for batch in list_source(sources, settings, region, column=column):
-                counts.add_batch(batch)
-                writer.add_batch(_without_videos(batch))
-                if progress is not None:
-                    progress(counts)
+        rows = part_rows(settings.shard_size)
+        batches = list_source(sources, settings, region, column=column)
+        with folder.manifest_writer(rows) as writer:
+            limit = None if "-" in sources else limit
+            cut = list_into(writer, batches, counts, rows=rows, limit=limit, progress=progress)
         if writer.count == 0:
             raise RekscanError(
                 f"{', '.join(sources)} is empty", "Give a directory, prefix or list with pictures in it."
@@ -76,16 +73,8 @@ def draft(
     except BaseException:
         folder.remove()
         raise
-    return Draft(folder, tuple(sources), counts, writer.count)
-
-
-def list_source(sources: Sequence[str], settings: Settings, region: str, *, column: str | None = None) -> "Any":
-    """The items of `sources` as manifest batches."""
-
-    def s3() -> Any:
-        return client.s3(region, endpoint_url=settings.s3_url, profile=settings.profile)
-
-    return enumerate_batches(sources, s3_client_factory=s3, column=column)
+    listing = {"sources": [absolute(source) for source in sources], "column": column}
+    return Draft(folder, tuple(sources), counts, writer.count, rows, listing if cut else None)
 
 
 def plan_of(
@@ -97,14 +86,15 @@ def plan_of(
     month_to_date: Mapping[str, Decimal] | None = None,
     start: date | None = None,
     known: KnownCalls | None = None,
+    prices: PriceTable | None = None,
 ) -> Plan:
-    """The plan of a draft: the same function `estimate` calls."""
+    """The plan of a draft: the same function `estimate` calls. `prices`: another table than the stored one."""
     known = known or KnownCalls()
     plan = make_plan(
         choices,
         counts,
         region=region,
-        prices=stored_prices(),
+        prices=prices or stored_prices(),
         quotas=stored_quotas(),
         tps=tps,
         month_to_date=month_to_date,
@@ -154,6 +144,8 @@ def create(
             "again": again,
             "duplicates": 0 if again else write_duplicates(drafted.folder),
             "max_cost": str(max_cost) if max_cost is not None else None,
+            "part_rows": drafted.part_rows,
+            **({"cut": True, "listing": drafted.listing} if drafted.listing else {}),
         },
         versions={"rekscan": version("rekscan"), "boto3": version("boto3"), "python": platform.python_version()},
     )
@@ -179,6 +171,8 @@ def open_job(
         fields = {"shards_done": 0, "retry": retry.number}
         for api, calls in retry.calls(set(missing)).items():
             known[f"failed:{api}"] -= calls  # they are to be done again
+    if spec.amended:
+        fields["amended"] = spec.amended  # workers that had the job before open it anew
     if rekognition_url:
         fields["rekognition_url"] = rekognition_url
     if spec.s3_url:
@@ -205,13 +199,6 @@ def open_job(
 
 def operations(choices: Sequence[Choice]) -> tuple[str, ...]:
     return tuple(request.operation for request in requests(choices))
-
-
-def _without_videos(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """No API of the catalogue reads videos yet: they are in the tables with that reason."""
-    videos = pc.and_(pc.equal(batch.column("kind"), "video"), pc.is_null(batch.column("skip")))
-    skip = pc.if_else(videos, pa.scalar("video"), batch.column("skip"))
-    return batch.set_column(MANIFEST_SCHEMA.get_field_index("skip"), MANIFEST_SCHEMA.field("skip"), skip)
 
 
 def _keep_files(folder: JobFolder, choices: Sequence[Choice]) -> list[Choice]:

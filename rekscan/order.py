@@ -11,9 +11,11 @@ from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from jobs.known.duplicates import manifest
 from jobs.plan_values import Plan
+from jobs.price_store import stored_prices
 from rekscan.approval import approve
 from rekscan.known import known_of
-from rekscan.launch import Draft, Progress, create, draft, plan_of
+from rekscan.launch import Draft, create, draft, plan_of
+from rekscan.listing import Progress, known_at_most, reach
 from rekscan.settings import Settings
 
 _LOCAL_REGION = "us-east-1"  # of a local scan that names none: the emulator has no Region
@@ -95,7 +97,12 @@ def plan_order(
     choices = parse(api)
     tps = rates(order.tps)
     region = settings.aws_region(_LOCAL_REGION if local else None)
-    drafted = draft(source, settings, region, column=order.column, progress=progress)
+    limit = None
+    if order.max_cost is not None:
+        limit = reach(choices, region, stored_prices(), order.max_cost)
+    if limit is not None and not order.again:
+        limit += known_at_most(choices, settings)
+    drafted = draft(source, settings, region, column=order.column, limit=limit, progress=progress)
     try:
         known = known_of(
             lambda: manifest(drafted.folder),
@@ -107,6 +114,7 @@ def plan_order(
             again=order.again,
         )
         plan = plan_of(choices, drafted.counts, region, tps=tps, known=known)
+        plan = plan.cut_by_cap() if drafted.listing else plan
     except BaseException:
         drafted.folder.remove()
         raise

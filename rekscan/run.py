@@ -3,10 +3,16 @@
 from decimal import Decimal
 from functools import partial
 
+from jobs.errors import RekscanError
 from jobs.folder import JobFolder
+from jobs.ledger import Ledger
+from jobs.price_cap import NANO
+from jobs.progress import Status
+from rekscan.extend import extend
 from rekscan.follow import exit_code, follow
 from rekscan.launch import open_job
 from rekscan.output import print_json, talk
+from rekscan.plan_view import show_plan
 from rekscan.session import Engine
 from rekscan.settings import Settings
 from rekscan.summary import print_summary
@@ -22,9 +28,18 @@ def run_here(folder: JobFolder, settings: Settings, *, json: bool, max_cost: Dec
         try:
             ledger = engine.start(spec)
             prepare(folder, settings, engine.rekognition_url)
-            put = partial(open_job, ledger, folder, rekognition_url=engine.rekognition_url, max_cost=max_cost)
-            put()
-            status = follow(ledger, folder, tend=engine.tend, reopen=put, quiet=json)
+            if spec.job not in ledger.live():
+                _list_on(folder, settings, max_cost, quiet=json)
+            status = _run(engine, ledger, folder, max_cost, quiet=json)
+            while _ready_for_more(status):
+                cap = _held_to(ledger, spec.job)
+                try:
+                    if not _list_on(folder, settings, cap, quiet=json):
+                        break
+                except RekscanError as error:
+                    talk.print(f"{error.what}. {error.do}", markup=False)
+                    break
+                status = _run(engine, ledger, folder, cap, quiet=json)
         except KeyboardInterrupt:
             talk.print()
             if engine.supervisor is None:
@@ -45,3 +60,33 @@ def prepare(folder: JobFolder, settings: Settings, rekognition_url: str | None =
     if any(choice.api.prepare(choice.params) for choice in spec.apis):
         endpoint = rekognition_url or spec.rekognition_url
         make_ready(client.rekognition(spec.region, endpoint_url=endpoint, profile=settings.profile), spec.apis)
+
+
+def _run(engine: Engine, ledger: Ledger, folder: JobFolder, cap: Decimal | None, *, quiet: bool) -> Status:
+    put = partial(open_job, ledger, folder, rekognition_url=engine.rekognition_url, max_cost=cap)
+    put()
+    return follow(ledger, folder, tend=engine.tend, reopen=put, quiet=quiet)
+
+
+def _ready_for_more(status: Status) -> bool:
+    """Whether a cut job did all that was listed: where that cost less than the cap, its listing goes on."""
+    return (status.state, status.reason) == ("incomplete", "budget") and status.done == status.calls["planned"]
+
+
+def _held_to(ledger: Ledger, job: str) -> Decimal | None:
+    """The cap the job ran under, which may have been changed meanwhile."""
+    cap = ledger.fields(job).get("cap")
+    return int(cap) * NANO if cap else None
+
+
+def _list_on(folder: JobFolder, settings: Settings, cap: Decimal | None, *, quiet: bool) -> bool:
+    """Go on with a listing that a cap had cut, as far as this one reaches. It is approved by its cap."""
+    if not folder.spec.cut:
+        return False
+    plan = extend(folder, settings, cap if cap is not None else Decimal(folder.spec.options["max_cost"]))
+    if plan is None:
+        return False
+    if not quiet:
+        talk.print("The listing went on:")
+        show_plan(plan, talk, brief=True)
+    return True

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,13 +89,19 @@ def emulator(directory: Path, *arguments: str) -> Iterator[Emulator]:
 class Scan:
     """A `rekscan` command in a process group of its own."""
 
-    def __init__(self, *arguments: str, home: Path, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        home: Path,
+        env: dict[str, str] | None = None,
+        program: Sequence[str] = ("-m", "rekscan"),
+    ) -> None:
         self.home = home
         log = home.parent / f"{home.name}.log"
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "rekscan", *arguments, "--home", str(home)],
+                [sys.executable, *program, *arguments, "--home", str(home)],
                 stdout=subprocess.PIPE,
                 stderr=output,
                 env={**os.environ, "AWS_REGION": "us-east-1", **(env or {})},
@@ -155,6 +161,9 @@ class Tables:
     def rows(self, name: str, *without: str) -> list[dict[str, Any]]:
         table = pq.read_table(self.folder / "reports" / f"{name}.parquet")
         return table.drop_columns([c for c in without if c in table.column_names]).to_pylist()  # type: ignore[no-any-return]
+
+    def spec(self) -> dict[str, Any]:
+        return json.loads((self.folder / "job.json").read_text())  # type: ignore[no-any-return]
 
     def outcomes(self) -> list[dict[str, Any]]:
         parts = sorted((self.folder / "results").glob("shard-*.parquet"))

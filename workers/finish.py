@@ -5,6 +5,7 @@ goes on.
 """
 
 import logging
+from dataclasses import replace
 
 import orjson
 
@@ -35,6 +36,9 @@ def finish(ledger: Ledger, folder: JobFolder, lease: Lease, *, profile: str | No
         ledger.set_state(lease.job, "blocked", reason=what, do="Please report this as a bug.")
         ledger.release(lease)
         return
+    if state == "finished" and folder.spec.cut:
+        state, reason = "incomplete", "budget"  # all that was listed is done, but the source has more
+        found = replace(found, state=state, reason=reason)
     partial = None if state == "finished" else f"{state}: {reason}" if reason else state
     build_tables(folder, costs=costs.table(folder.spec, tallies), partial=partial)
     _make_known(folder, final=state == "finished")

@@ -47,7 +47,7 @@ class Runtime:
         self._journal = Journal(self.ledger)
         self._pictures = Pictures(config)
         self._lock = threading.Lock()
-        self._jobs: dict[str, JobWork] = {}
+        self._jobs: dict[tuple[str, str], JobWork] = {}  # by job and by how often its listing went on
         self._held: list[_Held] = []
         self._shares: dict[str, int] = {}
         self._stopping = threading.Event()
@@ -117,12 +117,13 @@ class Runtime:
 
     @contextmanager
     def _work(self, job: str) -> Iterator[JobWork]:
+        fields = self.ledger.fields(job)
+        which = (job, fields.get("amended", ""))
         with self._lock:
-            work = self._jobs.get(job)
+            work = self._jobs.get(which)
             if work is None:
-                fields = self.ledger.fields(job)
                 folder = JobFolder(fields["home"], job, s3_url=fields.get("home_s3_url"))
-                work = self._jobs[job] = open_work(
+                work = self._jobs[which] = open_work(
                     folder, self.config, self._gate, self._journal, self._pictures, fields.get("rekognition_url")
                 )
             work.users += 1

@@ -21,8 +21,11 @@ _GROUP_ROWS = 10_000
 _COLUMNS = ("item_id", "etag", "size")
 
 
-def write_duplicates(folder: JobFolder) -> int:
-    """Find them and write them into the job folder, a file per part of the manifest. Returns how many there are."""
+def write_duplicates(folder: JobFolder, *, amended: int = 0) -> int:
+    """Find them and write them into the job folder, a file per PART_ROWS items. Returns how many there are.
+
+    `amended`: how often the listing of the job went on; each time they are found anew.
+    """
     listing = manifest(folder)
     several = np.zeros(listing.count_rows(), bool)
     image = (ds.field("kind") == "image") & ds.field("skip").is_null()
@@ -38,7 +41,7 @@ def write_duplicates(folder: JobFolder) -> int:
     for start in range(0, len(several), PART_ROWS):
         found = np.flatnonzero(several[start : start + PART_ROWS]) + start
         if len(found):
-            _write(folder, start // PART_ROWS, found)
+            _write(folder, _name(start // PART_ROWS, amended), found)
     return int(several.sum())
 
 
@@ -50,7 +53,7 @@ def duplicates(folder: JobFolder, shard: int) -> frozenset[int]:
     for part in range(start // PART_ROWS, (stop - 1) // PART_ROWS + 1):
         try:
             table = pq.read_table(
-                f"{folder.root}/{_name(part)}",
+                f"{folder.root}/{_name(part, folder.spec.amended)}",
                 filesystem=folder.fs,
                 filters=(ds.field("item_id") >= start) & (ds.field("item_id") < stop),
                 use_threads=False,
@@ -61,13 +64,13 @@ def duplicates(folder: JobFolder, shard: int) -> frozenset[int]:
     return frozenset(found)
 
 
-def manifest(folder: JobFolder) -> ds.Dataset:
-    """A job's manifest, to be read by columns."""
-    paths = [f"{folder.root}/manifest/{name}" for name in folder.names("manifest")]
+def manifest(folder: JobFolder, *, start: int = 0) -> ds.Dataset:
+    """A job's manifest, or its parts from number `start` on, to be read by columns."""
+    paths = [f"{folder.root}/manifest/{name}" for name in folder.names("manifest")[start:]]
     return ds.dataset(paths, schema=MANIFEST_SCHEMA, format="parquet", filesystem=folder.fs)
 
 
-def _write(folder: JobFolder, part: int, ids: npt.NDArray[Any]) -> None:
+def _write(folder: JobFolder, name: str, ids: npt.NDArray[Any]) -> None:
     buffer = io.BytesIO()
     pq.write_table(
         pa.table({"item_id": pa.array(ids, pa.int64())}),
@@ -76,8 +79,8 @@ def _write(folder: JobFolder, part: int, ids: npt.NDArray[Any]) -> None:
         use_dictionary=False,
         column_encoding={"item_id": "DELTA_BINARY_PACKED"},
     )
-    folder.write(_name(part), buffer.getvalue())
+    folder.write(name, buffer.getvalue())
 
 
-def _name(part: int) -> str:
-    return f"duplicates/part-{part:05d}.parquet"
+def _name(part: int, amended: int) -> str:
+    return f"duplicates{f'-{amended:03d}' if amended else ''}/part-{part:05d}.parquet"

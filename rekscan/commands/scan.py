@@ -8,7 +8,8 @@ from cyclopts import Parameter
 
 from jobs.errors import UsageError
 from jobs.plan_counts import Counts
-from rekscan.launch import Progress, open_job
+from rekscan.launch import open_job
+from rekscan.listing import Progress
 from rekscan.order import Order, plan_order
 from rekscan.output import print_json, print_line, talk
 from rekscan.plan_view import show_plan

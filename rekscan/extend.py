@@ -1,0 +1,139 @@
+"""Going on with a listing that a cap had cut, now that the cap pays for more.
+
+    source listed again -> items the manifest has are passed by -> further parts -> duplicates -> plan -> amendment
+
+Rule: the amendment is written last; what a crash leaves behind before it counts for nothing and is written anew.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+import pyarrow as pa
+
+from jobs import costs
+from jobs.errors import RekscanError
+from jobs.folder import JobFolder, JobSpec
+from jobs.known.duplicates import manifest, write_duplicates
+from jobs.plan_counts import Counts
+from jobs.plan_values import Plan
+from jobs.price import PriceTable
+from jobs.spec import Amendment
+from rekscan.known import KnownCalls, known_of
+from rekscan.launch import plan_of
+from rekscan.listing import list_into, list_source, reach
+from rekscan.settings import Settings
+
+
+def extend(folder: JobFolder, settings: Settings, cap: Decimal) -> Plan | None:
+    """List on as far as `cap` dollars reach, what the job cost included. The plan of the whole job, None where there is
+    nothing to add. Only for a job that is not in the ledger.
+
+    Raises RekscanError when the source is no longer what it was.
+    """
+    spec = folder.spec
+    if not spec.cut:
+        return None
+    counters = costs.counters(folder)
+    limit = reach(spec.apis, spec.region, PriceTable.from_json(spec.prices), cap, _month_to_date(spec))
+    if limit is not None:
+        limit += _free(spec, counters)
+        if limit <= spec.plan["items"]["images"]:
+            return None
+    _drop_leftovers(folder, spec)
+    counts = Counts()
+    with folder.manifest_writer(spec.part_rows, spec.items) as writer:
+        more = _after(folder, _list(spec, settings), counts)
+        cut = list_into(writer, more, counts, rows=spec.part_rows, limit=limit)
+    plan = _plan(folder, settings, counts, grown=writer.count > spec.items)
+    plan = plan.cut_by_cap() if cut else plan
+    folder.amend(
+        Amendment(
+            number=spec.amended + 1,
+            items=writer.count,
+            plan=plan.to_json(),
+            cut=cut,
+            max_cost=str(cap),
+            duplicates=0 if spec.options["again"] else write_duplicates(folder, amended=spec.amended + 1),
+        )
+    )
+    return plan
+
+
+def _list(spec: JobSpec, settings: Settings) -> Iterator[pa.RecordBatch]:
+    """The job's source, from the beginning."""
+    listing = spec.options["listing"]
+    return list_source(listing["sources"], settings, spec.region, column=listing["column"], s3_url=spec.s3_url)
+
+
+def _after(folder: JobFolder, batches: Iterator[pa.RecordBatch], counts: Counts) -> Iterator[pa.RecordBatch]:
+    """The rows after those of the manifest, which are counted."""
+    spec = folder.spec
+    last = folder.items(spec.shards - 1)[-1].uri
+    left = spec.items
+    for batch in batches:
+        if left:
+            known = batch.slice(0, left)
+            counts.add_batch(known)
+            left -= known.num_rows
+            if not left and known.column("uri")[-1].as_py() != last:
+                raise _changed(spec)
+            batch = batch.slice(known.num_rows)
+        yield batch
+    if left:
+        raise _changed(spec)
+
+
+def _changed(spec: JobSpec) -> RekscanError:
+    return RekscanError(
+        f"{', '.join(spec.sources)} has changed since job {spec.job} listed it, so its listing cannot go on",
+        "Start a new scan of it: what this job answered is not paid again. `rekscan resume` without a higher --max-cost"
+        " ends what was listed.",
+    )
+
+
+def _free(spec: JobSpec, counters: Mapping[str, int]) -> int:
+    """Images that are done and cost nothing: known, skipped or failed ones."""
+    names = [choice.api.name for choice in spec.apis]
+    done = {name: sum(counters.get(f"{what}:{name}", 0) for what in ("ok", "skipped", "failed")) for name in names}
+    paid = {name: sum(counters.get(f"{what}:{name}", 0) for what in ("units", "maybe_billed")) for name in names}
+    return max(max(0, done[name] - paid[name]) for name in names)
+
+
+def _plan(folder: JobFolder, settings: Settings, counts: Counts, *, grown: bool) -> Plan:
+    """The plan of all items, at the prices and rates the job began with. The answers it has are not known ones: it
+    counts what they cost."""
+    spec, options = folder.spec, folder.spec.options
+    images = spec.plan["items"]["images"]
+    calls = {line["api"]: images - int(line["units"]) for line in spec.plan["lines"]}
+    found = KnownCalls()
+    if grown:
+        found = known_of(
+            lambda: manifest(folder, start=spec.manifest_parts),
+            counts,
+            spec.apis,
+            settings,
+            local=options["local"],
+            fit=options["fit"],
+            again=options["again"],
+        )
+    calls = {name: known + found.calls.get(name, 0) for name, known in calls.items()}
+    rates = spec.plan["quotas"]["operations"]
+    return plan_of(
+        spec.apis,
+        counts,
+        spec.region,
+        prices=PriceTable.from_json(spec.prices),
+        tps={name: rate["tps"] for name, rate in rates.items() if rate["source"] == "--tps"},
+        month_to_date=_month_to_date(spec),
+        known=KnownCalls(calls if any(calls.values()) else {}, found.notes),
+    )
+
+
+def _month_to_date(spec: JobSpec) -> dict[str, Decimal]:
+    return {meter: Decimal(str(units)) for meter, units in (spec.plan.get("month_to_date") or {}).items()}
+
+
+def _drop_leftovers(folder: JobFolder, spec: JobSpec) -> None:
+    """Parts of an extension that never got its amendment."""
+    for name in folder.names("manifest")[spec.manifest_parts :]:
+        folder.delete(f"manifest/{name}")

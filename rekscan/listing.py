@@ -1,0 +1,112 @@
+"""Listing a source into a manifest, all of it or as far as a cap can pay for.
+
+Rule: a listing is cut only where a part of the manifest ends, which is where a shard ends too: so it can go on later
+with parts and shards of its own, and nothing written is touched.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.apis import Choice
+from jobs.errors import RekscanError
+from jobs.folder import PART_ROWS
+from jobs.items import MANIFEST_SCHEMA
+from jobs.known.segments import Segments
+from jobs.known.sync import sync
+from jobs.manifest import ManifestWriter
+from jobs.plan_counts import Counts
+from jobs.price import PriceTable, Units
+from jobs.price_cap import cap_schedule, nanousd
+from jobs.sources import enumerate_batches
+from rekscan.settings import Settings
+from workers import client
+
+Progress = Callable[[Counts], None]
+
+
+def list_source(
+    sources: Sequence[str],
+    settings: Settings,
+    region: str,
+    *,
+    column: str | None = None,
+    s3_url: str | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """The items of `sources` as manifest batches. `s3_url`: an endpoint other than the settings'."""
+
+    def s3() -> Any:
+        return client.s3(region, endpoint_url=s3_url or settings.s3_url, profile=settings.profile)
+
+    return enumerate_batches(sources, s3_client_factory=s3, column=column)
+
+
+def part_rows(shard_size: int) -> int:
+    """Items in a part of the manifest: whole shards."""
+    return max(1, PART_ROWS // shard_size) * shard_size
+
+
+def list_into(
+    writer: ManifestWriter,
+    batches: Iterable[pa.RecordBatch],
+    counts: Counts,
+    *,
+    rows: int,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> bool:
+    """Write `batches` into the manifest and count them; True when it was cut, with more to come.
+
+    It is cut at the end of a part (of `rows` items) once `limit` images are counted; None: never.
+    """
+    for batch in batches:
+        while batch.num_rows:
+            room = rows - writer.count % rows
+            if limit is not None and counts.images >= limit and writer.count and room == rows:
+                return True
+            piece = batch if limit is None else batch.slice(0, room)
+            counts.add_batch(piece)
+            writer.add_batch(_without_videos(piece))
+            batch = batch.slice(piece.num_rows)
+        if progress is not None:
+            progress(counts)
+    return False
+
+
+def reach(
+    choices: Sequence[Choice],
+    region: str,
+    prices: PriceTable,
+    cap: Decimal,
+    used: Mapping[str, Units] | None = None,
+) -> int | None:
+    """How many images a cap can pay for at the very most; None: any number, or a price is unknown (approval refuses
+    such a cap)."""
+    try:
+        return cap_schedule(choices, region, prices, used).reach(nanousd(cap))
+    except RekscanError:
+        return None
+
+
+def known_at_most(choices: Sequence[Choice], settings: Settings) -> int:
+    """How many images the home may have answers of: they cost nothing, so a cap reaches that much further."""
+    if not any(choice.api.reusable for choice in choices):
+        return 0
+    sync(settings.home, s3_url=settings.s3_url)
+    return sum(segment.rows for segment in Segments(settings.home, s3_url=settings.s3_url).all())
+
+
+def absolute(source: str) -> str:
+    """A source as it can be listed again from another directory."""
+    return source if "://" in source else str(Path(source).expanduser().absolute())
+
+
+def _without_videos(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """No API of the catalogue reads videos yet: they are in the tables with that reason."""
+    videos = pc.and_(pc.equal(batch.column("kind"), "video"), pc.is_null(batch.column("skip")))
+    skip = pc.if_else(videos, pa.scalar("video"), batch.column("skip"))
+    return batch.set_column(MANIFEST_SCHEMA.get_field_index("skip"), MANIFEST_SCHEMA.field("skip"), skip)
