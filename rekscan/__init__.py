@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rekscan.api import estimate as estimate
+    from rekscan.api import open_item as open_item
     from rekscan.api import submit as submit
     from reports.load import load as load
     from reports.pictures import draw_boxes as draw_boxes
-    from reports.pictures import open_item as open_item
 
 _WHERE = {
     "estimate": "rekscan.api",
     "submit": "rekscan.api",
     "load": "reports.load",
-    "open_item": "reports.pictures",
+    "open_item": "rekscan.api",
     "draw_boxes": "reports.pictures",
 }
 __all__ = ["draw_boxes", "estimate", "load", "open_item", "submit"]

@@ -1,16 +1,21 @@
 """The same from Python: a plan without a paid call, and a job for a cluster."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from PIL import Image
+
 from jobs.errors import UsageError
+from jobs.sources import is_local
 from rekscan.launch import open_job
 from rekscan.order import Order, plan_order
 from rekscan.run import prepare
 from rekscan.session import ledger
 from rekscan.settings import resolve
+from reports import pictures
 from workers import app
+from workers.fetching import fetcher_of
 from workers.reconcile import reconcile
 
 
@@ -36,6 +41,17 @@ def submit(source: str | Sequence[str], *, api: str, max_cost: Decimal | None = 
     open_job(records, folder)
     reconcile(records, app.ring)
     return folder.job
+
+
+def open_item(row: Mapping[str, Any], **settings: Any) -> Image.Image:
+    """The picture of a table's row, upright, as a Pillow image; one on S3 is fetched with your credentials.
+
+    Raises jobs.errors.RekscanError when it cannot be opened any more.
+    """
+    if is_local(row["uri"]):
+        return pictures.open_item(row)
+    resolved = resolve(None, **settings)
+    return pictures.open_item(row, fetch=fetcher_of(resolved.region, s3_url=resolved.s3_url, profile=resolved.profile))
 
 
 def _list(source: str | Sequence[str]) -> list[str]:

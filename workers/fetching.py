@@ -13,7 +13,14 @@ from workers import client
 
 def fetcher(spec: JobSpec, *, s3_url: str | None = None, profile: str | None = None) -> Callable[[Item], Loaded | Skip]:
     """Gets the whole of an item on S3 or the web. `s3_url` overrides the endpoint of job.json."""
-    s3 = client.s3(spec.region, endpoint_url=s3_url or spec.s3_url, profile=profile)
+    return fetcher_of(spec.region, s3_url=s3_url or spec.s3_url, profile=profile)
+
+
+def fetcher_of(
+    region: str | None, *, s3_url: str | None = None, profile: str | None = None
+) -> Callable[[Item], Loaded | Skip]:
+    """The same where there is no job. `region`: None for the environment's."""
+    s3 = client.s3(region, endpoint_url=s3_url, profile=profile)
     http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=10, read=60))
 
     def fetch(item: Item) -> Loaded | Skip:
