@@ -77,5 +77,5 @@ def test_what_one_job_leaves_another_uses(redis: "Redis[bytes]") -> None:
     world = World(redis, 60, lambda _: 60, exact=True, jobs=(1, 1))
     world.turnstiles[0].free = world.turnstiles[0].threads = 3  # enough for 10 calls a second
     world.run(40)
-    assert world.accepted(10, 40) >= 0.9 * 60  # the slow job lets some of its permits lapse
-    assert world.accepted(10, 40, "job0") >= 8
+    assert world.accepted(10, 40) >= 0.92 * 60  # the slow job lets some of its permits lapse
+    assert world.accepted(10, 40, "job0") >= 7
