@@ -62,7 +62,14 @@ def extend(folder: JobFolder, settings: Settings, cap: Decimal) -> Plan | None:
 def _list(spec: JobSpec, settings: Settings) -> Iterator[pa.RecordBatch]:
     """The job's source, from the beginning."""
     listing = spec.options["listing"]
-    return list_source(listing["sources"], settings, spec.region, column=listing["column"], s3_url=spec.s3_url)
+    return list_source(
+        listing["sources"],
+        settings,
+        spec.region,
+        column=listing["column"],
+        versions=listing["versions"],
+        s3_url=spec.s3_url,
+    )
 
 
 def _after(folder: JobFolder, batches: Iterator[pa.RecordBatch], counts: Counts) -> Iterator[pa.RecordBatch]:

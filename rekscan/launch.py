@@ -50,6 +50,7 @@ def draft(
     region: str,
     *,
     column: str | None = None,
+    versions: bool = False,
     limit: int | None = None,
     progress: Progress | None = None,
 ) -> Draft:
@@ -62,7 +63,7 @@ def draft(
     counts = Counts()
     try:
         rows = part_rows(settings.shard_size)
-        batches = list_source(sources, settings, region, column=column)
+        batches = list_source(sources, settings, region, column=column, versions=versions)
         with folder.manifest_writer(rows) as writer:
             limit = None if "-" in sources else limit
             cut = list_into(writer, batches, counts, rows=rows, limit=limit, progress=progress)
@@ -73,7 +74,7 @@ def draft(
     except BaseException:
         folder.remove()
         raise
-    listing = {"sources": [absolute(source) for source in sources], "column": column}
+    listing = {"sources": [absolute(source) for source in sources], "column": column, "versions": versions}
     return Draft(folder, tuple(sources), counts, writer.count, rows, listing if cut else None)
 
 

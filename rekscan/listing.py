@@ -35,14 +35,15 @@ def list_source(
     region: str,
     *,
     column: str | None = None,
+    versions: bool = False,
     s3_url: str | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """The items of `sources` as manifest batches. `s3_url`: an endpoint other than the settings'."""
+    """The items of `sources` as manifest batches. `versions`: with VersionIds; `s3_url`: instead of the settings'."""
 
     def s3() -> Any:
         return client.s3(region, endpoint_url=s3_url or settings.s3_url, profile=settings.profile)
 
-    return enumerate_batches(sources, s3_client_factory=s3, column=column)
+    return enumerate_batches(sources, s3_client_factory=s3, column=column, versions=versions)
 
 
 def part_rows(shard_size: int) -> int:

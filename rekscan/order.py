@@ -38,6 +38,9 @@ class Order:
     peek: Annotated[bool, Parameter(help="Look at the first bytes of S3 objects before sending them.")] = True
     again: Annotated[bool, Parameter(help="Pay again for what is known, duplicates too.", negative=())] = False
     column: Annotated[str | None, Parameter(help="Column of a CSV or Parquet list with the paths or URLs.")] = None
+    versions: Annotated[
+        bool, Parameter(help="Keep each S3 object's version and send that one. Lists slower.", negative=())
+    ] = False
     shard_size: Annotated[int | None, Parameter(help="Items in a shard, at most 500 [200].")] = None
 
 
@@ -102,7 +105,15 @@ def plan_order(
         limit = reach(choices, region, stored_prices(), order.max_cost)
     if limit is not None and not order.again:
         limit += known_at_most(choices, settings)
-    drafted = draft(source, settings, region, column=order.column, limit=limit, progress=progress)
+    drafted = draft(
+        source,
+        settings,
+        region,
+        column=order.column,
+        versions=order.versions,
+        limit=limit,
+        progress=progress,
+    )
     try:
         known = known_of(
             lambda: manifest(drafted.folder),

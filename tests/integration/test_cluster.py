@@ -98,6 +98,20 @@ def test_scan_of_s3_with_separate_endpoints_runs_here(archive: Any, s3_url: str,
     assert status["calls"] == {"planned": 61, "ok": 60, "skipped": 1, "failed": 0, "maybe_billed": 0}
 
 
+def test_versions_are_pinned_when_asked_for(archive: Any, s3_url: str, tmp_path: Path) -> None:
+    archive.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    data = (tmp_path / "photos" / "photo-0000.jpg").read_bytes()
+    version = archive.put_object(Bucket=BUCKET, Key="pinned/one.jpg", Body=data)["VersionId"]
+    with emulator(tmp_path) as rekognition:
+        status = Scan(
+            "scan", f"s3://{BUCKET}/pinned/", "--api", "labels", "--yes", "--json", "--versions",
+            "--s3-endpoint-url", s3_url, "--rekognition-endpoint-url", rekognition.url, home=tmp_path / "home",
+        ).status()  # fmt: skip
+    assert status["calls"]["ok"] == 1
+    manifest = next((tmp_path / "home").glob("*/manifest/part-00000.parquet"))
+    assert pq.read_table(manifest).column("version").to_pylist() == [version]
+
+
 def test_a_worker_told_to_stop_gives_its_work_back_at_once_and_nothing_is_paid_twice(
     tmp_path: Path, redis_server: RedisServer, redis: Any
 ) -> None:
