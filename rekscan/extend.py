@@ -93,8 +93,7 @@ def _after(folder: JobFolder, batches: Iterator[pa.RecordBatch], counts: Counts)
 def _changed(spec: JobSpec) -> RekscanError:
     return RekscanError(
         f"{', '.join(spec.sources)} has changed since job {spec.job} listed it, so its listing cannot go on",
-        "Start a new scan of it: what this job answered is not paid again. `rekscan resume` without a higher --max-cost"
-        " ends what was listed.",
+        "Start a new scan of it: what this job answered is not paid again.",
     )
 
 
