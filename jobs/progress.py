@@ -72,6 +72,8 @@ def status(
     waits_for: str = "",
 ) -> Status:
     """A status from counters named as the ledger names them (`ok:labels`, `units:labels`, ...)."""
+    if (state, reason) == ("incomplete", "budget") and not do:
+        do = f"`rekscan resume {spec.job} --max-cost DOLLARS` goes on under a higher cap."
     images = spec.plan["items"]["images"]
     by_api = {
         choice.api.name: {"planned": images, **{n: counters.get(f"{n}:{choice.api.name}", 0) for n in _COUNTED}}

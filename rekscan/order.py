@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from jobs.apis import Choice, parse
+from jobs.apis import Choice, catalogue, parse
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from jobs.known.duplicates import manifest
@@ -99,6 +99,8 @@ def plan_order(
     """List the source and price it."""
     choices = parse(api)
     tps = rates(order.tps)
+    if order.max_cost is not None and order.max_cost < 0:
+        raise UsageError(f"--max-cost {order.max_cost}: a cap is not under 0", "Write --max-cost 25 for 25 dollars.")
     region = settings.aws_region(_LOCAL_REGION if local else None)
     limit = None
     if order.max_cost is not None:
@@ -141,6 +143,9 @@ def rates(tps: list[str] | None) -> dict[str, float]:
             found[name.strip()] = float(number)
         except ValueError:
             raise UsageError(f"--tps {text}: not a rate", "Write --tps labels=20") from None
+        known = {api.name for api in catalogue().values()} | {api.operation for api in catalogue().values()}
+        if name.strip() not in known:
+            raise UsageError(f"--tps {text}: there is no API {name.strip()!r}", f"APIs: {', '.join(catalogue())}.")
         if found[name.strip()] <= 0:
             raise UsageError(f"--tps {text}: a rate is above 0", "`rekscan pause` stops a job.")
     return found

@@ -20,14 +20,21 @@ from workers import client
 from workers.collections import make_ready
 
 
-def run_here(folder: JobFolder, settings: Settings, *, json: bool, max_cost: Decimal | None = None) -> int:
-    """Run and follow a job; its exit code."""
+def run_here(
+    folder: JobFolder, settings: Settings, *, json: bool, max_cost: Decimal | None = None, new: bool = False
+) -> int:
+    """Run and follow a job; its exit code. A `new` one that cannot even start leaves no folder."""
     spec = folder.spec
     with Engine(settings, local=bool(spec.options.get("local"))) as engine:
         talk.print(f"job [bold]{spec.job}[/bold] in {folder.where}", soft_wrap=True)
         try:
             ledger = engine.start(spec)
-            prepare(folder, settings, engine.rekognition_url)
+            try:
+                prepare(folder, settings, engine.rekognition_url)
+            except RekscanError:
+                if new:
+                    folder.remove()  # nothing was done: no job to resume
+                raise
             if spec.job not in ledger.live():
                 _list_on(folder, settings, max_cost, quiet=json)
             status = _run(engine, ledger, folder, max_cost, quiet=json)

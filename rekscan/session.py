@@ -1,6 +1,7 @@
 """Where a command finds a job: its folder, and the ledger when a Redis that knows it can be reached."""
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -49,6 +50,9 @@ def ledger(settings: Settings) -> Ledger | None:
     return found
 
 
+_LOCAL_THREADS = 4
+
+
 def worker_config(settings: Settings, redis_url: str) -> WorkerConfig:
     """What the settings say of a worker."""
     return WorkerConfig(
@@ -68,6 +72,11 @@ def _leave_alone(records: Ledger, job: str) -> None:
             records.set_state(other, "paused", reason=INTERRUPTED, do=f"`rekscan resume {other}` goes on.")
 
 
+def logs(settings: Settings) -> Path | None:
+    """Where servers and workers that a scan starts here write what they have to say."""
+    return None if settings.home.startswith("s3://") else Path(settings.home) / ".rekscan" / "logs"
+
+
 class Engine(AbstractContextManager["Engine"]):
     """What runs a job: the cluster behind `--redis-url`, or servers and workers started on this machine for it."""
 
@@ -80,7 +89,7 @@ class Engine(AbstractContextManager["Engine"]):
 
     def __enter__(self) -> "Engine":
         if self.settings.redis_url is None:
-            self.supervisor = Supervisor(self.settings.home, logs=self._logs())
+            self.supervisor = Supervisor(self.settings.home, logs=logs(self.settings))
         return self
 
     def __exit__(
@@ -112,12 +121,11 @@ class Engine(AbstractContextManager["Engine"]):
         if self.local and self.rekognition_url is None:
             self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url)
         config = worker_config(settings, url)
+        if self.local:  # the emulator answers one picture a core; more would only wait in line, also at Ctrl-C
+            config = replace(config, threads=min(config.threads, _LOCAL_THREADS))
         self.supervisor.workers(config, settings.workers)
         return self._ledger
 
     def tend(self) -> None:
         if self.supervisor is not None:
             self.supervisor.tend()
-
-    def _logs(self) -> Path | None:
-        return None if self.settings.home.startswith("s3://") else Path(self.settings.home) / ".rekscan" / "logs"

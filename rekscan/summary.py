@@ -1,6 +1,6 @@
 """What a person reads when a scan ends: what was found, what failed and why, what it cost, where the tables are."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from jobs.folder import JobFolder
 from jobs.price_text import dollars
@@ -60,5 +60,8 @@ def _cost(status: Status) -> str:
 
 
 def _usd(status: Status, which: str) -> str:
-    amount = status.usd.get(which)
-    return dollars(Decimal(amount) if amount is not None else None)
+    text = status.usd.get(which)
+    amount = Decimal(text) if text is not None else None
+    if amount is not None and 0 < amount < 1:
+        return f"${amount.quantize(Decimal('0.0001'), ROUND_HALF_UP)}"  # cents would hide what small jobs cost
+    return dollars(amount)

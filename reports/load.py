@@ -4,6 +4,7 @@ Rule: what is loaded is current. Tables that are missing or older than the resul
 """
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -85,7 +86,18 @@ def load(job: str = "last", home: str | None = None, *, s3_url: str | None = Non
         if not names:
             raise RekscanError(f"there is no job in {home}", "Start one with `rekscan scan SOURCE --api labels`.")
         job = names[-1]
-    return load_folder(JobFolder(home, job, s3_url=s3_url))
+    tables = load_folder(JobFolder(home, job, s3_url=s3_url))
+    if tables.built.min_confidence is not None:
+        warnings.warn(threshold_note(tables.built), stacklevel=2)
+    return tables
+
+
+def threshold_note(built: BuiltTables) -> str:
+    """What a reader of tables with a threshold should know."""
+    return (
+        f"these tables leave out findings under {built.min_confidence:g} % confidence;"
+        f" `rekscan report {built.job}` builds them with all"
+    )
 
 
 def load_folder(folder: JobFolder) -> Tables:

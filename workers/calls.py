@@ -30,7 +30,7 @@ from workers.packing import counters_of, encode
 log = logging.getLogger(__name__)
 
 # Tries of one call by what went wrong. Throttles are many: the gate slows down until they stop.
-TRIES = {Kind.THROTTLED: 30, Kind.AWAY: 40, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3}
+TRIES = {Kind.THROTTLED: 30, Kind.AWAY: 12, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3}
 
 
 class TryAgain(Exception):

@@ -112,6 +112,7 @@ class Supervisor:
 
     def emulator(self, *, s3_url: str | None = None, workers: int | None = None) -> str:
         """Start the emulator on a free port; its URL. It is another program: only its command line is known here."""
+        self._run.mkdir(mode=0o700, exist_ok=True)
         ready = self._run / f"emulator-{os.getpid()}.url"
         ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "emulator", "--port", "0", "--ready-file", str(ready)]
@@ -148,7 +149,7 @@ class Supervisor:
 
     def stop(self) -> None:
         """Workers first, so that they can give back what they hold, then the rest."""
-        self._end([c for c in self._children if c.what == "worker"], 15)
+        self._end([c for c in self._children if c.what == "worker"], 30)
         self._end([c for c in self._children if c.what == "emulator"], 5)
         with contextlib.suppress(OSError):
             if self._lock is not None:

@@ -1,7 +1,8 @@
 """`rekscan collections`: the face collections of an account, what they cost by the month, and their end."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
@@ -14,14 +15,17 @@ from jobs.price import PriceTable, money, total
 from jobs.price_store import stored_prices
 from jobs.price_text import count, dollars, table
 from rekscan.output import print_json, print_line, talk
+from rekscan.session import logs
 from rekscan.settings import Connection, Settings, resolve
 from workers import client, collections
 from workers.collections import Collection
+from workers.supervisor import Supervisor
 
 EMULATED_REGION = "us-east-1"  # where an endpoint that is not AWS is priced, unless a Region is given
 HEADER = ("Collection", "Faces", "Users", "Model", "Created", "A month")
 METERS = ("face-vectors", "user-vectors")
 
+LocalFlag = Annotated[bool, Parameter(help="The collections of scans with --local.", negative=())]
 JsonFlag = Annotated[bool, Parameter(help="Print a JSON document.", negative=())]
 
 app = App(
@@ -40,11 +44,16 @@ class Account:
     prices: PriceTable
 
     @classmethod
-    def of(cls, settings: Settings) -> "Account":
-        url = settings.rekognition_url
-        region = settings.aws_region(EMULATED_REGION if url else None)
-        made = client.rekognition(region, endpoint_url=url, profile=settings.profile, connections=1)
-        return cls(made, region, stored_prices())
+    @contextmanager
+    def of(cls, settings: Settings, local: bool) -> "Iterator[Account]":
+        """`local`: the collections that scans with --local keep in the job home."""
+        with ExitStack() as stack:
+            url = settings.rekognition_url
+            if local and url is None:
+                url = stack.enter_context(Supervisor(settings.home, logs=logs(settings))).emulator()
+            region = settings.aws_region(EMULATED_REGION if url else None)
+            made = client.rekognition(region, endpoint_url=url, profile=settings.profile, connections=1)
+            yield cls(made, region, stored_prices())
 
     def monthly(self, faces: int, users: int) -> Decimal | None:
         """What so many vectors cost a month; None where a price is not known."""
@@ -53,15 +62,15 @@ class Account:
 
 
 @app.command(name="list")
-def list_(*, connection: Connection | None = None, json: JsonFlag = False) -> int:
+def list_(*, connection: Connection | None = None, local: LocalFlag = False, json: JsonFlag = False) -> int:
     """All collections with their faces and what they cost a month.
 
     rekscan collections list --region us-east-1
     """
-    account = Account.of(resolve(connection))
-    found = [collections.describe(account.rekognition, name) for name in collections.names(account.rekognition)]
-    _show(account, found, json=json)
-    return 0
+    with Account.of(resolve(connection), local) as account:
+        found = [collections.describe(account.rekognition, name) for name in collections.names(account.rekognition)]
+        _show(account, found, json=json)
+        return 0
 
 
 @app.command
@@ -70,25 +79,26 @@ def describe(
     *,
     faces: Annotated[bool, Parameter(help="Also list each face and the item it came from.", negative=())] = False,
     connection: Connection | None = None,
+    local: LocalFlag = False,
     json: JsonFlag = False,
 ) -> int:
     """One collection: faces, model version, cost a month.
 
     rekscan collections describe people --faces
     """
-    account = Account.of(resolve(connection))
-    found = collections.describe(account.rekognition, name)
-    stored = collections.faces(account.rekognition, name) if faces else ()
-    rows = [(face.face_id, uri_of(face.external_image_id), face.external_image_id) for face in stored]
-    if json:
-        keys = ("face_id", "uri", "external_image_id")
-        listed = {"faces_stored": [dict(zip(keys, row, strict=True)) for row in rows]} if faces else {}
-        print_json({**_document(account, found), **listed})
+    with Account.of(resolve(connection), local) as account:
+        found = collections.describe(account.rekognition, name)
+        stored = collections.faces(account.rekognition, name) if faces else ()
+        rows = [(face.face_id, uri_of(face.external_image_id), face.external_image_id) for face in stored]
+        if json:
+            keys = ("face_id", "uri", "external_image_id")
+            listed = {"faces_stored": [dict(zip(keys, row, strict=True)) for row in rows]} if faces else {}
+            print_json({**_document(account, found), **listed})
+            return 0
+        _show(account, [found], json=False)
+        for face_id, uri, external in rows:
+            print_line(f"{face_id}  {uri or external or '-'}")
         return 0
-    _show(account, [found], json=False)
-    for face_id, uri, external in rows:
-        print_line(f"{face_id}  {uri or external or '-'}")
-    return 0
 
 
 @app.command
@@ -96,25 +106,26 @@ def delete(
     *names: str,
     yes: Annotated[bool, Parameter(help="Do not ask.", negative=())] = False,
     connection: Connection | None = None,
+    local: LocalFlag = False,
     json: JsonFlag = False,
 ) -> int:
     """Delete collections with all their faces. It cannot be undone.
 
     rekscan collections delete people --yes
     """
-    account = Account.of(resolve(connection))
-    found = [collections.describe(account.rekognition, name) for name in dict.fromkeys(names)]
-    if not found:
-        raise RekscanError("no collection is named", "`rekscan collections list` shows those there are.", code=2)
-    if not yes:
-        _ask(account, found)
-    for one in found:
-        collections.delete(account.rekognition, one.name)
-        if not json:
-            print_line(f"deleted {one.name}: {_faces(one.faces)}")
-    if json:
-        print_json({"deleted": [_document(account, one) for one in found]})
-    return 0
+    with Account.of(resolve(connection), local) as account:
+        found = [collections.describe(account.rekognition, name) for name in dict.fromkeys(names)]
+        if not found:
+            raise RekscanError("no collection is named", "`rekscan collections list` shows those there are.", code=2)
+        if not yes:
+            _ask(account, found)
+        for one in found:
+            collections.delete(account.rekognition, one.name)
+            if not json:
+                print_line(f"deleted {one.name}: {_faces(one.faces)}")
+        if json:
+            print_json({"deleted": [_document(account, one) for one in found]})
+        return 0
 
 
 def _ask(account: Account, found: Sequence[Collection]) -> None:

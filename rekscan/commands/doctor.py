@@ -88,6 +88,8 @@ def _redis(settings: Settings) -> str:
 
 
 def _aws(settings: Settings) -> str:
+    if client.session(settings.profile).get_credentials() is None and settings.rekognition_url is None:
+        return "no credentials are set up: `demo` and `--local` work, scans on AWS do not"
     region = settings.aws_region()
     account = client.account_of(region, endpoint_url=settings.rekognition_url, profile=settings.profile)
     return f"account {account}, Region {region}"

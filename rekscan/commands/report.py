@@ -12,7 +12,7 @@ from jobs.progress import Status, status_of
 from rekscan.output import print_json, print_line, talk
 from rekscan.session import find, ledger
 from rekscan.settings import Connection, resolve
-from reports.built import BuiltTables
+from reports.built import BuiltTables, built_tables
 from reports.gallery import Wanted
 from reports.html import ITEMS, BuiltReport, build_report
 from reports.judged import make_sheet
@@ -60,9 +60,16 @@ def report(
     settings = resolve(connection)
     folder = find(settings, job)
     found = status_of(folder, ledger(settings))
+    unknown = [name for name in asked if name not in (*FORMATS, *sorted(_MADE_OF_TABLES))]
+    if unknown:
+        known = ", ".join((*FORMATS, *sorted(_MADE_OF_TABLES)))
+        raise UsageError(f"there is no format {unknown[0]!r}", f"Choose from: {known}.")
     tables = [name for name in asked if name not in _MADE_OF_TABLES]
-    if _MADE_OF_TABLES & set(asked) and "parquet" not in tables:
-        tables.append("parquet")  # the others are made of them
+    if _MADE_OF_TABLES & set(asked):
+        tables.append("parquet")  # they are made of it
+    before = built_tables(folder)
+    # What is there already is kept in step: all tables of a job say the same.
+    tables = list(dict.fromkeys([*tables, *(before.formats if before else ())]))
     built = _tables(folder, found, tables, min_confidence, excel, quiet=json)
     page = None
     if _HTML in asked:

@@ -59,7 +59,7 @@ def scan(
         return 0
     if not json:
         show_plan(planned.plan, talk, brief=True)
-    return run_here(planned.approved(), settings, json=json)
+    return run_here(planned.approved(), settings, json=json, new=True)
 
 
 def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, connection: Connection | None = None) -> int:

@@ -4,10 +4,11 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rekscan.output import print_json, results
+from rekscan.output import print_json, results, talk
 from rekscan.session import find
 from rekscan.settings import Connection, resolve
 from reports.ask import ask, csv_lines, grid, plain_lines
+from reports.load import load_folder, threshold_note
 
 
 def sql(
@@ -30,6 +31,9 @@ def sql(
     shape: str = "json" if json else format
     if shape == "auto":
         shape = "table" if results.is_terminal else "lines"
+    built = load_folder(folder).built
+    if built.min_confidence is not None:
+        talk.print(f"Note: {threshold_note(built)}.", soft_wrap=True)
     with ask(folder, query) as answer:
         if shape == "json":
             print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows()])

@@ -50,7 +50,7 @@ def test_json_is_all_of_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"format": "pdf"}, "no table format 'pdf'"),
+        ({"format": "pdf"}, "there is no format 'pdf'"),
         ({"format": " , "}, "names nothing"),
         ({"min_confidence": 900.0}, "900 cannot be"),
         ({"items": -1}, "-1"),
