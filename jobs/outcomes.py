@@ -21,6 +21,7 @@ class Outcome:
     code: str | None = None  # AWS's error code, or our reason for a skip ("too-small", "truncated", ...)
     message: str | None = None
     attempts: int = 0  # requests sent for this call, over all tries and restarts
+    throttles: int = 0  # of the attempts, those that AWS refused as too fast; not billed
     maybe_billed: int = 0  # attempts whose answer never came, so AWS may have billed them on top of `units`
     units: int = 0  # units billed on each of the API's meters: 1 for an answered call, 0 else
     sent: str | None = None  # "s3", "bytes", "fitted" (bytes we altered), "known" (answer of an earlier call)
@@ -44,6 +45,7 @@ RESULT_SCHEMA = pa.schema(
         pa.field("code", pa.string()),
         pa.field("message", pa.string()),
         pa.field("attempts", pa.int32(), nullable=False),
+        pa.field("throttles", pa.int32(), nullable=False),
         pa.field("maybe_billed", pa.int32(), nullable=False),
         pa.field("units", pa.int32(), nullable=False),
         pa.field("sent", pa.string()),

@@ -92,7 +92,7 @@ def _causes(query: Query, job: str) -> tuple[Cause, ...]:
 
 
 def _timeline(query: Query) -> Timeline | None:
-    """Calls answered and requests repeated over time, None where nothing was sent."""
+    """Calls answered and requests throttled over time, None where nothing was sent."""
     sent = "from outcomes where attempts > 0 and started_at is not null"
     done = "epoch(started_at) + coalesce(latency_ms, 0) / 1000"
     low, high = query.execute(f"select epoch(min(started_at)), max({done}) {sent}").fetchall()[0]
@@ -100,12 +100,12 @@ def _timeline(query: Query) -> Timeline | None:
         return None
     step = max(0.25, (high - low) / SLICES)
     cursor = query.execute(
-        f"select floor(({done} - ?) / ?)::int, count(*), sum(attempts - 1) {sent} group by 1", [low, step]
+        f"select floor(({done} - ?) / ?)::int, count(*), sum(throttles) {sent} group by 1", [low, step]
     )
-    slices = {number: (count, again) for number, count, again in cursor.fetchall()}
+    slices = {number: (count, throttled) for number, count, throttled in cursor.fetchall()}
     moments = tuple(
-        Moment(datetime.fromtimestamp(low + n * step, UTC), count / step, float(again) / step)
+        Moment(datetime.fromtimestamp(low + n * step, UTC), count / step, float(throttled) / step)
         for n in range(max(slices) + 1)
-        for count, again in [slices.get(n, (0, 0))]
+        for count, throttled in [slices.get(n, (0, 0))]
     )
     return Timeline(datetime.fromtimestamp(low, UTC), datetime.fromtimestamp(high, UTC), step, moments)

@@ -204,7 +204,7 @@ def _shares(kind: str, title: str, counts: Mapping[str, int], note: str, most: i
 def _axis(timeline: Timeline) -> Mapping[str, Any]:
     """Polygons of the timeline, in a box of 1000 x 200."""
     calls = [moment.calls_per_s for moment in timeline.moments]
-    again = [moment.again_per_s for moment in timeline.moments]
+    throttled = [moment.throttled_per_s for moment in timeline.moments]
     top = max(calls) or 1.0
 
     def polygon(values: Sequence[float]) -> str:
@@ -215,9 +215,9 @@ def _axis(timeline: Timeline) -> Mapping[str, Any]:
     return {
         "top": top,
         "mean": sum(calls) / len(calls),
-        "again_top": max(again),
+        "throttled_top": max(throttled),
         "area": polygon(calls),
-        "again": polygon([min(value, top) for value in again]),
+        "throttled": polygon([min(value, top) for value in throttled]),
         "label": f"a step is {duration(timeline.step_s)}",
     }
 

@@ -83,11 +83,11 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A slice of the run: calls answered and requests sent again, per second."""
+    """A slice of the run: calls answered and requests throttled, per second."""
 
     at: datetime
     calls_per_s: float
-    again_per_s: float
+    throttled_per_s: float
 
 
 @dataclass(frozen=True, slots=True)

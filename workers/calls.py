@@ -29,6 +29,7 @@ from workers.packing import counters_of, encode
 
 log = logging.getLogger(__name__)
 
+_MARKS: dict[Kind, Mark] = {Kind.UNKNOWN: "u", Kind.THROTTLED: "t"}  # the others: not billed
 # Tries of one call by what went wrong. Throttles are many: the gate slows down until they stop.
 TRIES = {Kind.THROTTLED: 30, Kind.AWAY: 12, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3}
 
@@ -245,7 +246,7 @@ class _Attempts:
             outcomes = rows.answered(caller.request, self.item, stands_for, self.marks, self.picture, started)
             outcomes = [replace(row, code=fault.code, latency_ms=None) for row in outcomes]
             return caller._keep(self.lease, self.name, self.marks, outcomes, number, "b")
-        mark: Mark = "u" if fault.kind is Kind.UNKNOWN else "n"
+        mark = _MARKS.get(fault.kind, "n")
         self.marks += mark
         if fault.kind is Kind.ITEM:
             outcomes = rows.failed(caller.request, self.item, fault, self.marks, self.picture, started)

@@ -1,7 +1,7 @@
 """The outcomes of one call, one for each API that its request serves. Pure.
 
-`marks`: one character per attempt, as the journal keeps them: `b` billed, `n` not billed; maybe billed are `u`, whose
-answer never came, and `m`, whose worker died.
+`marks`: one character per attempt, as the journal keeps them: `b` billed, `n` not billed, `t` throttled; maybe billed
+are `u`, whose answer never came, and `m`, whose worker died.
 """
 
 from collections.abc import Mapping
@@ -66,6 +66,7 @@ def answered(
 def _row(item: Item, picture: Prepared | None, marks: str, started: datetime | None) -> Outcome:
     """What all outcomes of a call have in common."""
     row = Outcome(item.item_id, "", "failed", attempts=len(marks), maybe_billed=maybe(marks), started_at=started)
+    row = replace(row, throttles=marks.count("t"))
     if picture is None:
         return row
     return replace(

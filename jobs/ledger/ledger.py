@@ -12,7 +12,8 @@ from redis.client import Pipeline
 
 State = Literal["planned", "running", "paused", "blocked", "finished", "incomplete", "cancelled"]
 
-Mark = Literal["b", "u", "m", "n", ""]  # billed; answer never came; worker died; not billed; nothing was sent
+# Billed; answer never came; worker died; not billed; throttled and so not billed; nothing was sent.
+Mark = Literal["b", "u", "m", "n", "t", ""]
 
 LAST_STEP = -1  # the shard number of the step that ends a job: checks the count, builds the tables
 OVER: frozenset[str] = frozenset({"finished", "cancelled"})

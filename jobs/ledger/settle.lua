@@ -13,7 +13,7 @@ for i = 3, #ARGV, 6 do
   if mark ~= '' and #attempts == attempt and attempts:sub(-1) == '?' then
     redis.call('HSET', KEYS[3], field, attempts:sub(1, -2) .. mark)
     redis.call('HINCRBY', job, 'in_flight', -1)
-    if mark == 'n' then count(load_schedule(KEYS[6]), job, request, -1) end
+    if mark == 'n' or mark == 't' then count(load_schedule(KEYS[6]), job, request, -1) end
   end
   -- A counter is raised with the answer, or with the attempt where there is none yet (a throttle).
   if (answer == '' and mark ~= '') or (answer ~= '' and redis.call('HSETNX', KEYS[4], field, answer) == 1) then

@@ -40,6 +40,7 @@ def test_a_throttle_storm_slows_the_gate_and_loses_nothing(photos: Path, tmp_pat
         status = scan(photos, tmp_path, rekognition.url, "--tps", "labels=60").status()
     assert (status["state"], status["calls"]["ok"]) == ("finished", 40)
     assert status["throttled"] > 0
+    assert sum(row["throttles"] for row in tables(tmp_path / "home").outcomes()) == status["throttled"]
 
 
 def test_an_error_that_always_comes_is_a_failed_row_with_its_code_and_exit_code_3(photos: Path, tmp_path: Path) -> None:
