@@ -21,9 +21,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/rekscan demo
 
-# Two files at a time; those of one file share what they started. The browser tests need Chromium: make test-browser.
+# Three files at a time (fault tests mostly wait); those of one file share what they started. The browser tests need Chromium: make test-browser.
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser $(FLAGS) $(TESTS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/browser $(FLAGS) $(TESTS)
 
 test-browser: install
 	@command -v chromium >/dev/null || { echo "needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)"; exit 1; }
