@@ -28,7 +28,7 @@ test: install
 test-browser: install
 	@command -v chromium >/dev/null || { echo "needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)"; exit 1; }
 	npm ci --prefix tests/browser --silent --no-audit --no-fund
-	$(BIN)/python -m pytest tests/browser
+	REKSCAN_SCREENSHOTS=$${REKSCAN_SCREENSHOTS:-build/screenshots} $(BIN)/python -m pytest tests/browser
 
 # Faults at random, seeded, as long as asked: make chaos FLAGS="--seconds 3600 --seed 7"
 chaos: install
