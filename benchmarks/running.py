@@ -150,7 +150,7 @@ def scanning(
         if not exact:
             plan = replace(plan, rates=tuple(replace(rate, source="aws-text") for rate in plan.rates))
         drafted = Draft(folder, ("s3://archive/photos",), counts, items)
-        create(drafted, choices, plan, settings, local=False, peek=False, exact_tps=exact)
+        create(drafted, choices, plan, settings, local=False, peek=False)
         with Supervisor(str(home), logs=Path(directory) / "logs") as supervisor:
             url = supervisor.redis()
             ledger = Ledger(connect(url))

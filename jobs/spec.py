@@ -28,7 +28,7 @@ class JobSpec:
     prices: dict[str, Any]  # the price table used: only its Region and meters
     rekognition_url: str | None = None  # endpoint overrides
     s3_url: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)  # fit, peek, local, exact_tps, max_cost, cut, part_rows, ...
+    options: dict[str, Any] = field(default_factory=dict)  # fit, peek, local, max_cost, cut, part_rows, ...
     versions: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs import costs
-from jobs.apis import Choice, requests
+from jobs.apis import Choice
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import PART_ROWS, JobFolder, JobSpec, new_job_id
 from jobs.known.duplicates import write_duplicates
@@ -114,7 +114,6 @@ def create(
     local: bool,
     fit: bool = True,
     peek: bool = True,
-    exact_tps: bool = False,
     max_cost: Decimal | None = None,
     again: bool = False,
 ) -> JobSpec:
@@ -141,7 +140,6 @@ def create(
             "local": local,
             "fit": fit,
             "peek": peek,
-            "exact_tps": exact_tps,
             "again": again,
             "duplicates": 0 if again else write_duplicates(drafted.folder),
             "max_cost": str(max_cost) if max_cost is not None else None,
@@ -196,10 +194,6 @@ def open_job(
         fields={**fields, **known},
         prices=schedule.to_json() if schedule else None,
     )
-
-
-def operations(choices: Sequence[Choice]) -> tuple[str, ...]:
-    return tuple(request.operation for request in requests(choices))
 
 
 def _keep_files(folder: JobFolder, choices: Sequence[Choice]) -> list[Choice]:

@@ -76,7 +76,6 @@ class Planned:
                 local=self.local,
                 fit=order.fit,
                 peek=order.peek,
-                exact_tps=bool(order.tps),
                 max_cost=order.max_cost,
                 again=order.again,
             )
