@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 # Seconds between round trips while there is traffic: entries gather meanwhile, at 1 % of a call's latency.
 _BREATH = 0.005
 
+_LAST_WAIT = 10.0  # seconds a process that is to end waits for a Redis that is away
+
 
 class Journal:
     """One per process. Call `close` before exit."""
@@ -33,6 +35,8 @@ class Journal:
         self._flushes: list[Future[None]] = []
         self._wake = threading.Condition()
         self._closed = False
+        self._stopping = threading.Event()
+        self._give_up_at = 0.0
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
@@ -62,7 +66,14 @@ class Journal:
             self._wake.notify()
         future.result()
 
+    def stop(self) -> None:
+        """The process is to end: a Redis that is away is waited for some seconds only."""
+        if not self._stopping.is_set():
+            self._give_up_at = time.monotonic() + _LAST_WAIT
+            self._stopping.set()
+
     def close(self) -> None:
+        self.stop()
         with self._wake:
             self._closed = True
             self._wake.notify()
@@ -83,9 +94,14 @@ class Journal:
                     return
             delay = 0.05
             while not self._write(begins, settles):
-                # Interruptible by close only: entries are never dropped while the process lives.
-                threading.Event().wait(delay)
+                if self._stopping.wait(delay) and time.monotonic() > self._give_up_at:
+                    # The process ends and Redis does not come back: what was in flight stays maybe billed.
+                    for _, _, begin in begins:
+                        begin.set_result("stopping")
+                    break
                 delay = min(delay * 2, 2.0)
+                if self._stopping.is_set():
+                    time.sleep(0.2)
             written = time.monotonic()
             for flush in flushes:
                 flush.set_result(None)

@@ -96,6 +96,7 @@ class Runtime:
     def stop(self) -> None:
         """Send nothing more; shards under way are given back at once."""
         self._stopping.set()
+        self._journal.stop()
         with self._lock:
             for held in self._held:
                 held.stop.set()

@@ -98,6 +98,14 @@ def test_a_folder_that_cannot_be_written_blocks_the_job_and_nothing_is_paid_agai
     assert rekognition.total() == 100
 
 
+def test_workers_whose_scan_and_redis_are_gone_end_too(scan: Scan) -> None:
+    workers = scan.children("workers")
+    os.kill(scan.children("redis.sock")[0], signal.SIGKILL)
+    scan.process.kill()
+    scan.process.wait()
+    until(lambda: not [pid for pid in workers if Path(f"/proc/{pid}/cmdline").exists()], "the workers end")
+
+
 def _stands_still(rekognition: Emulator) -> int:
     """The number of requests once it no longer changes."""
     seen: list[int] = []
