@@ -5,6 +5,7 @@ until everything of a lease is written. While Redis is away both wait for it: no
 """
 
 import logging
+import math
 import threading
 import time
 from collections import defaultdict
@@ -35,8 +36,7 @@ class Journal:
         self._flushes: list[Future[None]] = []
         self._wake = threading.Condition()
         self._closed = False
-        self._stopping = threading.Event()
-        self._give_up_at = 0.0
+        self._give_up_at = math.inf  # time.monotonic()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
@@ -68,9 +68,7 @@ class Journal:
 
     def stop(self) -> None:
         """The process is to end: a Redis that is away is waited for some seconds only."""
-        if not self._stopping.is_set():
-            self._give_up_at = time.monotonic() + _LAST_WAIT
-            self._stopping.set()
+        self._give_up_at = min(self._give_up_at, time.monotonic() + _LAST_WAIT)
 
     def close(self) -> None:
         self.stop()
@@ -94,14 +92,13 @@ class Journal:
                     return
             delay = 0.05
             while not self._write(begins, settles):
-                if self._stopping.wait(delay) and time.monotonic() > self._give_up_at:
+                if time.monotonic() > self._give_up_at:
                     # The process ends and Redis does not come back: what was in flight stays maybe billed.
                     for _, _, begin in begins:
                         begin.set_result("stopping")
                     break
+                time.sleep(delay)
                 delay = min(delay * 2, 2.0)
-                if self._stopping.is_set():
-                    time.sleep(0.2)
             written = time.monotonic()
             for flush in flushes:
                 flush.set_result(None)
