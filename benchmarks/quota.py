@@ -17,11 +17,6 @@ WARM = 10.0
 LATENCY = ("--latency", "300ms")
 
 
-def threads_for(quota: float, workers: int) -> int:
-    """Enough that calls of 300 ms, and a slow moment, do not run out of threads."""
-    return max(16, math.ceil(quota * 0.6 / workers))
-
-
 def follow(running: Emulator, quota: float, seconds: float, **job: Any) -> Traffic:
     """A scan with items for so many seconds after the warm-up, watched until then."""
     items = math.ceil(quota * (WARM + seconds + 8))
@@ -38,13 +33,12 @@ def steady(quotas: list[float], workers: list[int], seconds: float) -> None:
     for quota in quotas:
         for count in workers:
             with emulator("--engine", "fixed", *LATENCY, "--quota", f"labels={quota}") as running:
-                threads = threads_for(quota, count)
-                seen = follow(running, quota, seconds, tps={"labels": quota}, workers=count, threads=threads)
+                seen = follow(running, quota, seconds, tps={"labels": quota}, workers=count)
             end = WARM + seconds
             rows.append(
                 [
                     f"{quota:g}",
-                    f"{count} x {threads}",
+                    count,
                     f"{seen.rate(WARM, end) / quota:.2%}",
                     seen.refused(WARM, end),
                     seen.refused(0, WARM),
@@ -54,7 +48,7 @@ def steady(quotas: list[float], workers: list[int], seconds: float) -> None:
             print(rows[-1], flush=True)
     header = [
         "quota",
-        "workers x threads",
+        "workers",
         "of it used",
         "refused",
         "refused in the first 10 s",
@@ -68,7 +62,6 @@ def apis(quota: float, seconds: float) -> None:
     with emulator("--engine", "fixed", *LATENCY, *quotas) as running:
         follow(
             running, quota, seconds, apis=",".join(OPERATIONS), tps=dict.fromkeys(OPERATIONS, quota), workers=2,
-            threads=threads_for(quota, 2),
         )  # fmt: skip
         rows: list[list[Any]] = []
         for name, operation in OPERATIONS.items():
@@ -81,8 +74,8 @@ def halves(quotas: list[float], workers: int = 2) -> None:
     rows: list[list[Any]] = []
     for quota in quotas:
         with emulator("--engine", "fixed", *LATENCY, "--quota", f"labels={quota}") as running:
-            items, threads = math.ceil(quota * 80), threads_for(quota, workers)
-            with scanning(running, items, tps={"labels": quota}, workers=workers, threads=threads) as scan:
+            items = math.ceil(quota * 80)
+            with scanning(running, items, tps={"labels": quota}, workers=workers) as scan:
                 half = watch(scan, running, 15)
                 set_quotas(running, f"labels={quota / 2}")
                 back = watch(scan, running, half + 25)
@@ -119,11 +112,11 @@ def watch(scan: Running, running: Emulator, until: float) -> float:
 def beliefs(quota: float, seconds: float) -> None:
     rows: list[list[Any]] = []
     for wrong in (0.25, 0.5, 1, 2, 4):
-        items, threads = math.ceil(quota * (seconds + 50)), threads_for(quota * 2, 2)
+        items = math.ceil(quota * (seconds + 50))
         believed = {"labels": quota * wrong}
         with (
             emulator("--engine", "fixed", *LATENCY, "--quota", f"labels={quota}") as running,
-            scanning(running, items, tps=believed, exact=False, workers=2, threads=threads) as scan,
+            scanning(running, items, tps=believed, exact=False, workers=2) as scan,
         ):
             while not (seen := Traffic.of(running, "DetectLabels")).calls or seen.end < 45 + seconds:
                 scan.tend(1.0)

@@ -124,7 +124,7 @@ def scanning(
     tps: dict[str, float] | None = None,
     exact: bool = True,
     workers: int = 1,
-    threads: int = 64,
+    calls: int = WorkerConfig.calls,
     shards: int = 3,
     shard_size: int = 200,
 ) -> Iterator[Running]:
@@ -154,7 +154,7 @@ def scanning(
         with Supervisor(str(home), logs=Path(directory) / "logs") as supervisor:
             url = supervisor.redis()
             ledger = Ledger(connect(url))
-            supervisor.workers(WorkerConfig(url, shards, threads), workers)
+            supervisor.workers(WorkerConfig(url, shards, calls), workers)
             running = Running(supervisor, ledger, folder)
             _until_ready(ledger, workers)
             open_job(ledger, folder, rekognition_url=emulator.url)

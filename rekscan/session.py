@@ -50,7 +50,7 @@ def ledger(settings: Settings) -> Ledger | None:
     return found
 
 
-_LOCAL_THREADS = 4
+_LOCAL_CALLS = 4
 
 
 def worker_config(settings: Settings, redis_url: str) -> WorkerConfig:
@@ -58,7 +58,7 @@ def worker_config(settings: Settings, redis_url: str) -> WorkerConfig:
     return WorkerConfig(
         redis_url,
         shards=settings.shards,
-        threads=settings.threads,
+        calls=settings.calls,
         in_flight_mb=settings.in_flight_mb,
         lease_seconds=settings.lease_seconds,
         profile=settings.profile,
@@ -122,7 +122,7 @@ class Engine(AbstractContextManager["Engine"]):
             self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url)
         config = worker_config(settings, url)
         if self.local:  # the emulator answers one picture a core; more would only wait in line, also at Ctrl-C
-            config = replace(config, threads=min(config.threads, _LOCAL_THREADS))
+            config = replace(config, calls=min(config.calls, _LOCAL_CALLS))
         self.supervisor.workers(config, settings.workers)
         return self._ledger
 

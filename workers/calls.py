@@ -3,16 +3,19 @@
 Rule: every attempt passes the turnstile and has an intent before it is sent; what came of it is settled at once.
 """
 
+import asyncio
 import copy
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from jobs.apis import Request
 from jobs.items import Item
@@ -22,10 +25,11 @@ from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
 from workers import rows
 from workers.faults import Fault, Kind, understand
-from workers.gate import Stopped, Turnstile
+from workers.gate import Stopped, Turnstile, sleep_until
 from workers.journal import Journal
 from workers.known import Known, Later
 from workers.packing import counters_of, encode
+from workers.wire import Method
 
 log = logging.getLogger(__name__)
 
@@ -48,34 +52,47 @@ class JobFault(Exception):
         self.fault = fault
 
 
-Prepare = Callable[[Item], Prepared | Skip]
+class Pictures(Protocol):
+    """Where the pictures of one request come from."""
+
+    def prepare(self, item: Item) -> Prepared | Skip: ...
+
+    def may_block(self, item: Item) -> bool:
+        """False: `prepare` gives this item without reading anything."""
 
 
 class Caller:
-    """Makes the calls of one request for one job. Shared by the threads of its lane."""
+    """Makes the calls of one request for one job, on the event loop. What may block (files, S3, what is known) is done
+    in `threads`."""
 
     def __init__(
         self,
         request: Request,
-        method: Callable[..., Mapping[str, Any]],
-        prepare: Prepare,
+        method: Method,
+        pictures: Pictures,
         turnstile: Turnstile,
         journal: Journal,
         known: Known,
-        waiting: int = 8,
+        threads: Executor,
+        *,
+        at_once: int,
+        waiting: int = 32,
     ) -> None:
+        """`at_once`: calls under way, at most. `waiting`: pictures being prepared or ready and waiting at the gate;
+        more would only hold memory."""
         self.request = request
         self._all = request
         self._beside: list[Outcome] = []  # known rows that join those of a call made for the other APIs alone
         self._known = known
         self._method = method
-        self._prepare = prepare
+        self._pictures = pictures
         self._turnstile = turnstile
         self._journal = journal
-        # Pictures ready and waiting at the gate: more would only hold memory.
-        self._waiting = threading.BoundedSemaphore(waiting)
+        self._threads = threads
+        self._at_once = asyncio.Semaphore(at_once)
+        self._waiting = asyncio.Semaphore(waiting)
 
-    def call(
+    async def call(
         self, item: Item, lease: Lease, attempts: str, stop: threading.Event, content: str | None = None
     ) -> list[Outcome]:
         """The outcomes of one item, one per API of the request. `attempts`: what the journal holds of earlier ones.
@@ -84,8 +101,14 @@ class Caller:
         Raises Stopped (nothing more is to be sent), Later (ask again: a duplicate is under way) or JobFault.
         """
         try:
-            return self._call(item, lease, attempts, stop, content)
-        except (Stopped, Later, JobFault):
+            async with _Place(self._waiting) as place:
+                if stop.is_set():
+                    raise Stopped
+                return await self._call(item, lease, attempts, stop, content, place)
+        except (Stopped, Later):
+            raise
+        except JobFault:
+            stop.set()
             raise
         except Exception as error:
             # An item's trouble, even with our own code, is a row: its shard mates go on.
@@ -94,33 +117,52 @@ class Caller:
 
     def give_up(self, item: Item, lease: Lease, attempts: str, code: str, message: str) -> list[Outcome]:
         """Failed rows for a call that is not to be tried."""
-        name = f"{item.item_id}:{self.request.name}"
         outcomes = rows.failed(self.request, item, Fault(Kind.ITEM, code, message), attempts)
-        return self._keep(lease, name, attempts, outcomes)
+        return self._keep(lease, self.name(item), attempts, outcomes)
 
-    def _call(
-        self, item: Item, lease: Lease, attempts: str, stop: threading.Event, content: str | None
+    def name(self, item: Item) -> str:
+        """The call's name in the journal."""
+        return f"{item.item_id}:{self._all.name}"
+
+    async def _call(
+        self, item: Item, lease: Lease, attempts: str, stop: threading.Event, content: str | None, place: "_Place"
     ) -> list[Outcome]:
-        name = f"{item.item_id}:{self.request.name}"
         started = datetime.now(UTC)
+        loop = asyncio.get_running_loop()
+        if self._known.may_block() or self._pictures.may_block(item):
+            ready = await loop.run_in_executor(self._threads, self._ready, item, attempts, stop, content)
+        else:
+            ready = self._ready(item, attempts, stop, content)
+        rest, picture = ready
+        name = self.name(item)
+        if picture is None:
+            return rest._keep(lease, name, attempts, [])
+        if isinstance(picture, Skip) and picture.systemic:
+            do = "Allow s3:GetObject on the source for these credentials, then resume the job."
+            raise JobFault(Fault(Kind.JOB, picture.cause or picture.reason, picture.message, do))
+        if isinstance(picture, Skip):
+            return rest._keep(lease, name, attempts, rows.skipped(rest.request, item, picture, attempts))
+        with picture:
+            return await _Attempts(rest, item, picture, lease, name, attempts, stop, place).run(started)
+
+    def _ready(
+        self, item: Item, attempts: str, stop: threading.Event, content: str | None
+    ) -> "tuple[Caller, Prepared | Skip | None]":
+        """This caller for what is not known, and the picture to send; None when everything is known. May block."""
         content = content or self._known.listed(item)
         rest = self._without(self._known.rows(item, self.request, content, stop), attempts)
         if not rest.request.choices:
-            return rest._keep(lease, name, attempts, [])
-        self._enter(stop)
-        with _Releasing(self._waiting) as waiting:
-            picture = self._prepare(item)
-            if isinstance(picture, Skip) and picture.systemic:
-                do = "Allow s3:GetObject on the source for these credentials, then resume the job."
-                raise JobFault(Fault(Kind.JOB, picture.cause or picture.reason, picture.message, do))
-            if isinstance(picture, Skip):
-                return rest._keep(lease, name, attempts, rows.skipped(rest.request, item, picture, attempts))
-            with picture:
-                if picture.content != content:
-                    rest = self._without(self._known.rows(item, self.request, picture.content, stop), attempts)
-                    if not rest.request.choices:
-                        return rest._keep(lease, name, attempts, [])
-                return _Attempts(rest, item, picture, lease, name, attempts, stop, waiting).run(started)
+            return rest, None
+        picture = self._pictures.prepare(item)
+        if isinstance(picture, Skip) or picture.content == content:
+            return rest, picture
+        with ExitStack() as held:
+            held.enter_context(picture)
+            rest = self._without(self._known.rows(item, self.request, picture.content, stop), attempts)
+            if not rest.request.choices:
+                return rest, None
+            held.pop_all()
+            return rest, picture
 
     def _without(self, known: list[Outcome], marks: str) -> "Caller":
         """This caller for the APIs that are not known. Attempts that died before count on the rows there are."""
@@ -133,14 +175,6 @@ class Caller:
         if not rest.request.choices:
             rest._beside = [replace(row, attempts=len(marks), maybe_billed=rows.maybe(marks)) for row in known]
         return rest
-
-    def _enter(self, stop: threading.Event) -> None:
-        while not self._waiting.acquire(timeout=0.5):
-            if stop.is_set():
-                raise Stopped
-        if stop.is_set():
-            self._waiting.release()
-            raise Stopped
 
     def _keep(
         self, lease: Lease, name: str, marks: str, outcomes: list[Outcome], number: int = 0, mark: Mark = ""
@@ -155,22 +189,25 @@ class Caller:
         return outcomes
 
 
-class _Releasing:
-    """A semaphore's place, given back early or at the end."""
+class _Place:
+    """A place of a semaphore, given back early or at the end."""
 
-    def __init__(self, semaphore: threading.BoundedSemaphore) -> None:
-        self._semaphore: threading.BoundedSemaphore | None = semaphore
+    def __init__(self, semaphore: asyncio.Semaphore) -> None:
+        self._semaphore = semaphore
+        self._taken = False
 
-    def __enter__(self) -> "_Releasing":
+    async def __aenter__(self) -> "_Place":
+        await self._semaphore.acquire()
+        self._taken = True
         return self
 
-    def __exit__(self, *_: object) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self.release()
 
     def release(self) -> None:
-        if self._semaphore is not None:
+        if self._taken:
             self._semaphore.release()
-            self._semaphore = None
+            self._taken = False
 
 
 @dataclass(slots=True)
@@ -184,13 +221,24 @@ class _Attempts:
     name: str
     marks: str
     stop: threading.Event
-    waiting: _Releasing
+    place: _Place  # among those that wait at the gate
     ticket: int = 0  # of the permit of the last attempt
 
-    def run(self, started: datetime) -> list[Outcome]:
+    async def run(self, started: datetime) -> list[Outcome]:
         caller = self.caller
         arguments = caller.request.arguments(self.picture.image, self.item)
-        retrying = Retrying(
+        try:
+            return await self._once(arguments, started)
+        except TryAgain as fault:
+            first: list[TryAgain] = [fault]
+
+        async def again() -> list[Outcome]:
+            """What tenacity tries: first the attempt that has just failed. Most calls need none, and save its cost."""
+            if first:
+                raise first.pop()
+            return await self._once(arguments, started)
+
+        retrying = AsyncRetrying(
             retry=retry_if_exception_type(TryAgain),
             stop=_tries_used_up(),
             wait=_pause,
@@ -198,7 +246,7 @@ class _Attempts:
             reraise=True,
         )
         try:
-            return retrying(self._once, arguments, started)
+            return await retrying(again)
         except TryAgain as last:
             if last.fault.kind is Kind.AWAY:
                 raise JobFault(last.fault) from last
@@ -206,36 +254,36 @@ class _Attempts:
             outcomes = rows.failed(caller.request, self.item, last.fault, self.marks, self.picture, started)
             return caller._keep(self.lease, self.name, self.marks, outcomes)
 
-    def _once(self, arguments: dict[str, Any], started: datetime) -> list[Outcome]:
+    async def _once(self, arguments: dict[str, Any], started: datetime) -> list[Outcome]:
         caller, number = self.caller, len(self.marks) + 1
-        self._door(number)
-        before = time.monotonic()
-        try:
-            response = caller._method(**arguments)
-        except Exception as error:
-            return self._went_wrong(understand(error, caller.request.operation), number, started)
+        async with caller._at_once:
+            await self._door(number)
+            before = time.monotonic()
+            try:
+                response = await caller._method(**arguments)
+            except Exception as error:
+                return await self._went_wrong(understand(error, caller.request.operation), number, started)
+            took = time.monotonic() - before
         if not any(key in response for choice in caller.request.choices for key in choice.api.answer_keys):
             # botocore reads a body that is not JSON (a proxy's page, a cut answer) as an answer without members.
             fault = Fault(Kind.UNKNOWN, "UnreadableAnswer", "the answer's body is not what the service sends")
-            return self._went_wrong(fault, number, started)
+            return await self._went_wrong(fault, number, started)
         self.marks += "b"
-        took = time.monotonic() - before
         outcomes = rows.answered(caller.request, self.item, response, self.marks, self.picture, started, took)
         return caller._keep(self.lease, self.name, self.marks, outcomes, number, "b")
 
-    def _door(self, number: int) -> None:
+    async def _door(self, number: int) -> None:
         """Wait for the rate, then for the budget; the intent stands when this returns."""
         caller = self.caller
-        self.ticket = caller._turnstile.pass_through(self.stop)
-        while (word := caller._journal.begin(self.lease, self.name, caller.request.name, number)) == "wait":
-            if self.stop.wait(0.1):
-                raise Stopped
+        self.ticket = await caller._turnstile.pass_through(self.stop)
+        while (word := await caller._journal.begin(self.lease, self.name, caller.request.name, number)) == "wait":
+            await self._sleep(0.1)
         if word != "go":
             self.stop.set()
             raise Stopped
-        self.waiting.release()
+        self.place.release()
 
-    def _went_wrong(self, fault: Fault, number: int, started: datetime) -> list[Outcome]:
+    async def _went_wrong(self, fault: Fault, number: int, started: datetime) -> list[Outcome]:
         caller = self.caller
         stands_for = next(
             (r for c in caller.request.choices if (r := c.api.answer_for_error(fault.code, fault.message)) is not None),
@@ -243,8 +291,9 @@ class _Attempts:
         )
         if stands_for is not None:
             self.marks += "b"
-            outcomes = rows.answered(caller.request, self.item, stands_for, self.marks, self.picture, started)
-            outcomes = [replace(row, code=fault.code, latency_ms=None) for row in outcomes]
+            outcomes = rows.answered(
+                caller.request, self.item, stands_for, self.marks, self.picture, started, code=fault.code
+            )
             return caller._keep(self.lease, self.name, self.marks, outcomes, number, "b")
         mark = _MARKS.get(fault.kind, "n")
         self.marks += mark
@@ -256,12 +305,11 @@ class _Attempts:
         if fault.kind is Kind.JOB:
             raise JobFault(fault)
         if fault.kind is Kind.THROTTLED:
-            caller._turnstile.throttled(self.ticket)
+            await caller._turnstile.throttled(self.ticket)
         raise TryAgain(fault)
 
-    def _sleep(self, seconds: float) -> None:
-        if self.stop.wait(seconds):
-            raise Stopped
+    async def _sleep(self, seconds: float) -> None:
+        await sleep_until(time.monotonic() + seconds, self.stop)
 
 
 def _tries_used_up() -> Callable[[RetryCallState], bool]:

@@ -12,7 +12,7 @@ from redis.retry import Retry
 class WorkerConfig:
     redis_url: str
     shards: int = 3  # shards under way at once in one process
-    threads: int = 64  # calls under way at once for each request of a job, in one process
+    calls: int = 512  # calls under way at once for each request of a job, in one process
     in_flight_mb: int = 256  # megabytes of pictures held at once, in one process
     lease_seconds: float = 10.0  # a worker silent for so long is taken for dead
     profile: str | None = None
@@ -29,7 +29,7 @@ class WorkerConfig:
         return cls(
             redis_url=get("REDIS_URL") or "redis://127.0.0.1:6379/0",
             shards=int(get("SHARDS") or cls.shards),
-            threads=int(get("THREADS") or cls.threads),
+            calls=int(get("CALLS") or cls.calls),
             in_flight_mb=int(get("IN_FLIGHT_MB") or cls.in_flight_mb),
             lease_seconds=float(get("LEASE_SECONDS") or cls.lease_seconds),
             profile=get("PROFILE"),

@@ -1,10 +1,11 @@
 """The gate: one shared schedule per (account, Region, operation), so that all workers together keep to a quota.
 
 A `Turnstile` is one process's place at the gate for one job and one quota. It takes small blocks of permits and lets
-one thread at a time wait for the next, so little more than a block is ever reserved ahead: pausing or a second job
+one call at a time wait for the next, so little more than a block is ever reserved ahead: pausing or a second job
 costs little. What the rate is, and how it follows the true quota, stands in gate.lua.
 """
 
+import asyncio
 import logging
 import threading
 import time
@@ -18,7 +19,8 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
-MOST = 16  # permits in a block
+MOST = 64  # permits in a block; gate.lua gives those of 40 ms
+_LOOK = 0.2  # seconds between looks at whether to stop
 LATE = 0.05  # seconds that a permit stays good after its time; servers allow bursts of about a tenth of a second
 
 
@@ -87,30 +89,31 @@ class Turnstile:
         self._gate = gate
         self._job = job
         self._name = uuid.uuid4().hex[:12]
-        self._lock = threading.Lock()
+        self._lock = asyncio.Lock()
         self._slots: deque[tuple[float, int]] = deque()  # time of time.monotonic(), ticket
         self._wasted = 0
 
-    def pass_through(self, stop: threading.Event) -> int:
+    async def pass_through(self, stop: threading.Event) -> int:
         """Return the call's ticket when it may be sent. Raises Stopped when `stop` is set first."""
-        with self._lock:
-            slot, ticket = self._next(stop)
+        async with self._lock:
+            slot, ticket = await self._next(stop)
             if not self._slots and slot > time.monotonic():
-                self._reserve()  # before the wait, so that the schedule never runs dry meanwhile
-            while (wait := slot - time.monotonic()) > 0:
-                if stop.wait(wait):
-                    self._slots.appendleft((slot, ticket))
-                    raise Stopped
+                await self._reserve()  # before the wait, so that the schedule never runs dry meanwhile
+            try:
+                await sleep_until(slot, stop)
+            except Stopped:
+                self._slots.appendleft((slot, ticket))
+                raise
             return ticket
 
-    def throttled(self, ticket: int) -> None:
+    async def throttled(self, ticket: int) -> None:
         """The call of this ticket was refused."""
         try:
-            self._gate.throttled(self.quota, ticket)
+            await asyncio.to_thread(self._gate.throttled, self.quota, ticket)
         except RedisError as error:
             log.debug("throttle not told: %s", error)  # the next reservation waits for Redis anyway
 
-    def _next(self, stop: threading.Event) -> tuple[float, int]:
+    async def _next(self, stop: threading.Event) -> tuple[float, int]:
         while not stop.is_set():
             late = time.monotonic() - LATE
             while self._slots and self._slots[0][0] < late:
@@ -118,18 +121,29 @@ class Turnstile:
                 self._wasted += 1
             if self._slots:
                 return self._slots.popleft()
-            if not self._reserve():
-                stop.wait(0.5)
+            if not await self._reserve():
+                await sleep_until(time.monotonic() + 0.5, stop)
         raise Stopped
 
-    def _reserve(self) -> bool:
+    async def _reserve(self) -> bool:
         """False while Redis is away."""
         try:
-            block = self._gate.take(self.quota, self._job, self._name, wasted=self._wasted)
+            self._slots.extend(await asyncio.to_thread(self._block))
         except RedisError as error:
             log.warning("the gate's Redis is away (%s)", error)
             return False
         self._wasted = 0
-        first = time.monotonic() + block.wait
-        self._slots.extend((first + n * block.interval, block.ticket + n) for n in range(block.permits))
         return True
+
+    def _block(self) -> list[tuple[float, int]]:
+        block = self._gate.take(self.quota, self._job, self._name, wasted=self._wasted)
+        first = time.monotonic() + block.wait
+        return [(first + n * block.interval, block.ticket + n) for n in range(block.permits)]
+
+
+async def sleep_until(when: float, stop: threading.Event) -> None:
+    """Wait for a time of time.monotonic(). Raises Stopped when `stop` is set before."""
+    while (wait := when - time.monotonic()) > 0:
+        if stop.is_set():
+            raise Stopped
+        await asyncio.sleep(min(wait, _LOOK))

@@ -1,14 +1,16 @@
-"""Group commit: many threads' journal entries in one round trip to Redis.
+"""Group commit: many calls' journal entries in one round trip to Redis.
 
 Rule: `begin` returns only when the intent stands in Redis (or was refused); `settle` returns at once, and `flush` waits
 until everything of a lease is written. While Redis is away both wait for it: no call is paid for without an intent.
 """
 
+import asyncio
 import logging
 import math
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from concurrent.futures import Future
 
 from redis import Redis
@@ -26,12 +28,15 @@ _BREATH = 0.005
 _LAST_WAIT = 10.0  # seconds a process that is to end waits for a Redis that is away
 
 
+_Begin = tuple[Lease, tuple[str, str, int], "asyncio.Future[str]"]
+
+
 class Journal:
     """One per process. Call `close` before exit."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._begins: list[tuple[Lease, tuple[str, str, int], Future[str]]] = []
+        self._begins: list[_Begin] = []
         self._settles: list[tuple[Lease, Attempt]] = []
         self._flushes: list[Future[None]] = []
         self._wake = threading.Condition()
@@ -45,13 +50,13 @@ class Journal:
         """The server it writes to."""
         return self._ledger.redis
 
-    def begin(self, lease: Lease, call: str, request: str, attempt: int) -> str:
+    async def begin(self, lease: Lease, call: str, request: str, attempt: int) -> str:
         """Ask the door for one call: `go`, `wait`, or why not."""
-        future: Future[str] = Future()
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         with self._wake:
-            self._begins.append((lease, (call, request, attempt), future))
+            self._begins.append((lease, (call, request, attempt), answer))
             self._wake.notify()
-        return future.result()
+        return await answer
 
     def settle(self, lease: Lease, attempt: Attempt) -> None:
         with self._wake:
@@ -94,8 +99,7 @@ class Journal:
             while not self._write(begins, settles):
                 if time.monotonic() > self._give_up_at:
                     # The process ends and Redis does not come back: what was in flight stays maybe billed.
-                    for _, _, begin in begins:
-                        begin.set_result("stopping")
+                    _answer((answer, "stopping") for _, _, answer in begins)
                     break
                 time.sleep(delay)
                 delay = min(delay * 2, 2.0)
@@ -103,21 +107,19 @@ class Journal:
             for flush in flushes:
                 flush.set_result(None)
 
-    def _write(
-        self, begins: list[tuple[Lease, tuple[str, str, int], Future[str]]], settles: list[tuple[Lease, Attempt]]
-    ) -> bool:
+    def _write(self, begins: list[_Begin], settles: list[tuple[Lease, Attempt]]) -> bool:
         """One round trip. False when Redis is away: the same entries can be written again, the scripts know them."""
         settled: defaultdict[Lease, list[Attempt]] = defaultdict(list)
         for lease, attempt in settles:
             settled[lease].append(attempt)
-        asked: defaultdict[Lease, list[tuple[tuple[str, str, int], Future[str]]]] = defaultdict(list)
-        for lease, call, future in begins:
-            asked[lease].append((call, future))
+        asked: defaultdict[Lease, list[_Begin]] = defaultdict(list)
+        for begin in begins:
+            asked[begin[0]].append(begin)
         pipe = self._ledger.redis.pipeline(transaction=False)
         for lease, attempts in settled.items():
             self._ledger.settle(lease, attempts, pipe)
         for lease, calls in asked.items():
-            self._ledger.begin(lease, (call for call, _ in calls), pipe)
+            self._ledger.begin(lease, (call for _, call, _ in calls), pipe)
         # redis-py would ask before each pipeline whether the server knows the scripts: a round trip of its own.
         scripts, pipe.scripts = pipe.scripts, set()
         try:
@@ -132,7 +134,19 @@ class Journal:
         except RedisError as error:  # out of memory, read-only replica: nothing may be paid for, so stop asking
             log.error("Redis refuses to write (%s); waiting", error)
             return False
-        for calls, words in zip(asked.values(), replies[len(settled) :], strict=True):
-            for (_, future), word in zip(calls, words, strict=True):
-                future.set_result(word.decode())
+        words = [word.decode() for several in replies[len(settled) :] for word in several]
+        _answer(zip((answer for calls in asked.values() for _, _, answer in calls), words, strict=True))
         return True
+
+
+def _answer(answers: "Iterable[tuple[asyncio.Future[str], str]]") -> None:
+    """Hand answers to the event loop that waits for them, all with one wake-up."""
+    found = list(answers)
+
+    def hand_over() -> None:
+        for future, word in found:
+            if not future.done():
+                future.set_result(word)
+
+    if found:
+        found[0][0].get_loop().call_soon_threadsafe(hand_over)

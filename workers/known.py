@@ -58,6 +58,10 @@ class Known:
         if not self._again:
             self._index.refresh()
 
+    def may_block(self) -> bool:
+        """False: `rows` finds nothing, without a look at files or Redis."""
+        return not self._again and bool(self._candidates or self._index)
+
     def listed(self, item: Item) -> str | None:
         """The content of an item as far as it is known unread; None when nothing known is to be used."""
         return None if self._again else listed_content(item)

@@ -1,11 +1,13 @@
 """Lanes: the requests of a job run side by side, each at its own quota's rate, shared by the shards under way.
 
-One shard at a time would waste a third of the speed in its tail; a slow API on shared threads would starve a fast one.
+One shard at a time would waste a third of the speed in its tail; a slow API in a common lane would starve a fast one.
 """
 
+import asyncio
 import threading
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from jobs.apis import Request
 from jobs.items import Item
@@ -15,38 +17,53 @@ from workers.calls import Caller
 from workers.known import Known
 
 
-class Lanes:
-    """The lanes of one job in one process: a thread pool for each request."""
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A call to make. `attempts`: what the journal holds of earlier ones; `content`: see `Caller.call`."""
 
-    def __init__(self, callers: Iterable[Caller], threads: int, known: Known) -> None:
+    name: str
+    request: Request
+    item: Item
+    attempts: str
+    content: str | None = None
+
+
+class Lanes:
+    """The lanes of one job in one process. Calls wait on the event loop `loop`, a thread of its own runs it; `threads`
+    are those of the callers."""
+
+    def __init__(
+        self,
+        callers: Iterable[Caller],
+        known: Known,
+        loop: asyncio.AbstractEventLoop,
+        threads: Iterable[ThreadPoolExecutor],
+    ) -> None:
         self.known = known
-        self._lanes = {
-            caller.request.name: (caller, ThreadPoolExecutor(threads, thread_name_prefix=caller.request.name))
-            for caller in callers
-        }
+        self._loop = loop
+        self._callers = {caller.request.name: caller for caller in callers}
+        self._threads = tuple(threads)
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        return tuple(caller.request for caller, _ in self._lanes.values())
+        return tuple(caller.request for caller in self._callers.values())
 
-    def submit(
-        self,
-        request: Request,
-        item: Item,
-        lease: Lease,
-        attempts: str,
-        stop: threading.Event,
-        content: str | None = None,
-    ) -> Future[list[Outcome]]:
-        caller, pool = self._lanes[request.name]
-        return pool.submit(caller.call, item, lease, attempts, stop, content)
+    def call(self, asks: Sequence[Ask], lease: Lease, stop: threading.Event) -> list[list[Outcome] | BaseException]:
+        """Make calls, and wait for all of them: what `Caller.call` returned or raised for each."""
+        return asyncio.run_coroutine_threadsafe(self._all(asks, lease, stop), self._loop).result()
+
+    async def _all(
+        self, asks: Sequence[Ask], lease: Lease, stop: threading.Event
+    ) -> list[list[Outcome] | BaseException]:
+        calls = (self._callers[ask.request.name].call(ask.item, lease, ask.attempts, stop, ask.content) for ask in asks)
+        return await asyncio.gather(*calls, return_exceptions=True)
 
     def give_up(
         self, request: Request, item: Item, lease: Lease, attempts: str, code: str, message: str
     ) -> list[Outcome]:
         """Failed rows for a call that is not to be tried."""
-        return self._lanes[request.name][0].give_up(item, lease, attempts, code, message)
+        return self._callers[request.name].give_up(item, lease, attempts, code, message)
 
     def close(self) -> None:
-        for _, pool in self._lanes.values():
+        for pool in self._threads:
             pool.shutdown(wait=False, cancel_futures=True)

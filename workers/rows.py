@@ -5,7 +5,6 @@ are `u`, whose answer never came, and `m`, whose worker died.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -26,8 +25,8 @@ def maybe(marks: str) -> int:
 
 def skipped(request: Request, item: Item, skip: Skip, marks: str) -> list[Outcome]:
     """Never sent."""
-    row = replace(_row(item, None, marks, None), outcome="skipped", code=skip.reason, message=skip.message)
-    return _each(request, replace(row, format=skip.format, width=skip.width, height=skip.height))
+    seen: dict[str, Any] = {"format": skip.format, "width": skip.width, "height": skip.height}
+    return _each(request, item, marks, None, None, outcome="skipped", code=skip.reason, message=skip.message, **seen)
 
 
 def failed(
@@ -39,8 +38,8 @@ def failed(
     started: datetime | None = None,
 ) -> list[Outcome]:
     """Not answered, for good."""
-    row = _row(item, picture, marks, started)
-    return _each(request, replace(row, outcome="failed", code=fault.code, message=fault.message[:1000]))
+    why: dict[str, Any] = {"code": fault.code, "message": fault.message[:1000]}
+    return _each(request, item, marks, picture, started, outcome="failed", **why)
 
 
 def answered(
@@ -50,35 +49,40 @@ def answered(
     marks: str,
     picture: Prepared,
     started: datetime,
-    took: float = 0.0,
+    took: float | None = None,
+    code: str | None = None,
 ) -> list[Outcome]:
-    """Answered: each API keeps the members of the response that are its own. `took`: seconds."""
-    row = replace(_row(item, picture, marks, started), outcome="ok", units=1, latency_ms=round(took * 1000))
+    """Answered: each API keeps the members of the response that are its own. `took`: seconds. `code`: of an error that
+    stands for an answer."""
+    latency = None if took is None else round(took * 1000)
+    return _each(
+        request, item, marks, picture, started, response, outcome="ok", units=1, latency_ms=latency, code=code
+    )  # fmt: skip
+
+
+def _each(
+    request: Request,
+    item: Item,
+    marks: str,
+    picture: Prepared | None,
+    started: datetime | None,
+    response: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> list[Outcome]:
+    """A row for each API of the request; `more`: the fields they have in common."""
+    if picture is not None:
+        for name in _OF_PICTURE:
+            more[name] = getattr(picture, name)
+    more |= {"attempts": len(marks), "maybe_billed": maybe(marks), "throttles": marks.count("t")}
     found = []
     for choice in request.choices:
         api = choice.api
-        mine = {key: response[key] for key in api.answer_keys if key in response}
-        version = response.get(api.version_key) if api.version_key else None
-        found.append(replace(row, api=api.name, model_version=version, response=orjson.dumps(mine).decode()))
+        if response is not None:
+            mine = {key: response[key] for key in api.answer_keys if key in response}
+            more["response"] = orjson.dumps(mine).decode()
+            more["model_version"] = response.get(api.version_key) if api.version_key else None
+        found.append(Outcome(item_id=item.item_id, api=api.name, started_at=started, **more))
     return found
 
 
-def _row(item: Item, picture: Prepared | None, marks: str, started: datetime | None) -> Outcome:
-    """What all outcomes of a call have in common."""
-    row = Outcome(item.item_id, "", "failed", attempts=len(marks), maybe_billed=maybe(marks), started_at=started)
-    row = replace(row, throttles=marks.count("t"))
-    if picture is None:
-        return row
-    return replace(
-        row,
-        sent=picture.sent,
-        fit=picture.fit,
-        width=picture.width,
-        height=picture.height,
-        format=picture.format,
-        content=picture.content,
-    )
-
-
-def _each(request: Request, row: Outcome) -> list[Outcome]:
-    return [replace(row, api=choice.api.name) for choice in request.choices]
+_OF_PICTURE = ("sent", "fit", "width", "height", "format", "content")

@@ -22,6 +22,7 @@ from workers.config import WorkerConfig, connect
 from workers.finish import finish
 from workers.gate import Gate
 from workers.journal import Journal
+from workers.loop import EventLoop
 from workers.reconcile import beat, feed, leave, reconcile, shares
 from workers.shard import Shard
 from workers.work import JobWork, Pictures, open_work
@@ -46,6 +47,7 @@ class Runtime:
         self._gate = Gate(self.ledger.redis)
         self._journal = Journal(self.ledger)
         self._pictures = Pictures(config)
+        self._loop = EventLoop()
         self._lock = threading.Lock()
         self._jobs: dict[tuple[str, str], JobWork] = {}  # by job and by how often its listing went on
         self._held: list[_Held] = []
@@ -105,6 +107,7 @@ class Runtime:
         self.stop()
         self._thread.join(timeout=5)
         self._journal.close()
+        self._loop.close()
         for work in self._jobs.values():
             work.close()
         self._pictures.close()
@@ -125,8 +128,9 @@ class Runtime:
             if work is None:
                 folder = JobFolder(fields["home"], job, s3_url=fields.get("home_s3_url"))
                 work = self._jobs[which] = open_work(
-                    folder, self.config, self._gate, self._journal, self._pictures, fields.get("rekognition_url")
-                )
+                    folder, self.config, self._gate, self._journal, self._pictures, self._loop.loop,
+                    fields.get("rekognition_url"),
+                )  # fmt: skip
             work.users += 1
         try:
             yield work

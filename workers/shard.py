@@ -20,7 +20,7 @@ from workers.calls import JobFault
 from workers.gate import Stopped
 from workers.journal import Journal
 from workers.known import Later
-from workers.lanes import Lanes
+from workers.lanes import Ask, Lanes
 from workers.packing import counters_of, decode, encode
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Shard:
 
     def _call(self, known: dict[str, list[Outcome]], intents: dict[str, str]) -> tuple[list[Outcome], bool]:
         """The outcomes in item order, and whether none is missing."""
-        asked: list[_Ask] = []
+        asked: list[Ask] = []
         order: list[str] = []
         only = self.retry.names(self.lease.shard) if self.retry else None
         for item in self.folder.items(self.lease.shard):
@@ -76,31 +76,30 @@ class Shard:
                     continue
                 order.append(name)
                 if name not in known:
-                    asked.append(_Ask(name, request, item, intents.get(name, "")))
+                    asked.append(Ask(name, request, item, intents.get(name, "")))
         ask = self._ask_one_by_one if self.lease.lapses >= CAREFUL_AFTER else self._ask
         fault = ask(asked, known)
         if fault is not None:
             self.ledger.set_state(self.lease.job, "blocked", reason=f"{fault.fault.code}: {fault}", do=fault.fault.do)
         return [row for name in order if name in known for row in known[name]], all(name in known for name in order)
 
-    def _ask(self, asked: list["_Ask"], known: dict[str, list[Outcome]]) -> JobFault | None:
+    def _ask(self, asked: list[Ask], known: dict[str, list[Outcome]]) -> JobFault | None:
         """Make calls into `known`; those that wait for a duplicate under way come last, until it is answered."""
         fault: JobFault | None = None
         rounds = 0
         while asked and not self.stop.is_set():
-            submit = self.lanes.submit
-            pending = [(a, submit(a.request, a.item, self.lease, a.attempts, self.stop, a.content)) for a in asked]
-            asked = []
-            for ask, future in pending:
-                try:
-                    known[ask.name] = future.result()
-                except Later as later:
-                    asked.append(replace(ask, content=later.content))
-                except Stopped:
-                    continue
-                except JobFault as error:
-                    fault = error
-                    self.stop.set()
+            results = self.lanes.call(asked, self.lease, self.stop)
+            later: list[Ask] = []
+            for ask, result in zip(asked, results, strict=True):
+                if isinstance(result, list):
+                    known[ask.name] = result
+                elif isinstance(result, Later):
+                    later.append(replace(ask, content=result.content))
+                elif isinstance(result, JobFault):
+                    fault = fault or result
+                elif not isinstance(result, Stopped):
+                    raise result
+            asked = later
             if asked:
                 rounds += 1
                 if rounds % _TELL_AGAIN == 0:
@@ -108,7 +107,7 @@ class Shard:
                 self.stop.wait(min(0.05 * rounds, 1.0))
         return fault
 
-    def _ask_one_by_one(self, asked: list["_Ask"], known: dict[str, list[Outcome]]) -> JobFault | None:
+    def _ask_one_by_one(self, asked: list[Ask], known: dict[str, list[Outcome]]) -> JobFault | None:
         """This shard's holders keep dying: find the call that kills them, and give it up. Its mates complete."""
         for ask in asked:
             if self.ledger.suspect(self.lease, ask.name) > SUSPECTED_AT_MOST:
@@ -148,17 +147,6 @@ class Shard:
         for row in outcomes:
             calls.setdefault(f"{row.item_id}:{request_of[row.api]}", []).append(row)
         return calls
-
-
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """A call to make. `attempts`: what the journal holds of earlier ones; `content`: see `Caller.call`."""
-
-    name: str
-    request: Request
-    item: Item
-    attempts: str
-    content: str | None = None
 
 
 def wanted(item: Item, request: Request) -> bool:

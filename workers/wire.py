@@ -6,9 +6,11 @@ and serialized, requests signed and answers parsed by the same objects, credenti
 exceptions raised. Rule: what this cannot do exactly as boto3, boto3 does (`method` gives its method then).
 """
 
+import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
 from functools import partial
 from random import getrandbits
 from typing import Any
@@ -23,13 +25,15 @@ from workers.wire_http import Answer, Connections
 
 log = logging.getLogger(__name__)
 
-Method = Callable[..., Mapping[str, Any]]
+Method = Callable[..., Awaitable[Mapping[str, Any]]]
+
+_LARGE = 65536  # bytes of a picture, from which on serializing and signing hold up the event loop
 
 
-def methods(client: Any) -> Callable[[str], Method]:
+def methods(client: Any, threads: Executor | None = None) -> Callable[[str], Method]:
     """Operation name -> what makes its calls, lean where that is possible. `client`: of boto3, retries off.
 
-    REKSCAN_WIRE=boto3 in the environment leaves everything to boto3.
+    `threads`: where boto3's own calls wait. REKSCAN_WIRE=boto3 in the environment leaves everything to boto3.
     """
     wire = None
     if os.environ.get("REKSCAN_WIRE") != "boto3":
@@ -42,9 +46,17 @@ def methods(client: Any) -> Callable[[str], Method]:
         if wire is not None and wire.can(operation):
             return wire.method(operation)
         name = next(n for n, op in client.meta.method_to_api_mapping.items() if op == operation)
-        return getattr(client, name)  # type: ignore[no-any-return]
+        return _in_threads(getattr(client, name), threads)
 
     return method
+
+
+def _in_threads(blocking: Callable[..., Mapping[str, Any]], threads: Executor | None) -> Method:
+    async def call(**params: Any) -> Mapping[str, Any]:
+        return await asyncio.get_running_loop().run_in_executor(threads, partial(blocking, **params))
+
+    call.__name__ = blocking.__name__
+    return call
 
 
 class _Unfit(Exception):
@@ -65,7 +77,7 @@ class _Parser(JSONParser):  # type: ignore[misc]
 
 
 class Wire:
-    """The lean way for one client. Thread-safe."""
+    """The lean way for one client, on one event loop."""
 
     def __init__(self, client: Any) -> None:
         service, config = client.meta.service_model, client.meta.config
@@ -112,10 +124,15 @@ class Wire:
         """What `getattr(client, ...)` would be for this operation. Raises what that raises."""
         model = self._service.operation_model(operation)
 
-        def call(**params: Any) -> Mapping[str, Any]:
-            serialized = self._client._serializer.serialize_to_request(params, model)
-            head, body = self._request(serialized)
-            return self._read(self._connections.exchange(head, body), model)
+        def request(params: Mapping[str, Any]) -> tuple[bytes, bytes]:
+            return self._request(self._client._serializer.serialize_to_request(params, model))
+
+        async def call(**params: Any) -> Mapping[str, Any]:
+            if self._takes_long(params):
+                head, body = await asyncio.get_running_loop().run_in_executor(None, request, params)
+            else:
+                head, body = request(params)
+            return self._read(await self._connections.exchange(head, body), model)
 
         call.__name__ = operation
         return call
@@ -135,6 +152,14 @@ class Wire:
         request = {"url_path": "/", "query_string": "", "headers": {}}
         prepare_request_dict(request, endpoint_url=url)
         return str(request["url"])
+
+    def _takes_long(self, params: Mapping[str, Any]) -> bool:
+        """Whether a request is not made in microseconds: it carries a picture, or credentials must be renewed first."""
+        pictures = (value.get("Bytes") for value in params.values() if isinstance(value, Mapping))
+        if any(isinstance(data, bytes) and len(data) > _LARGE for data in pictures):
+            return True
+        refresh_needed = getattr(self._client._request_signer._credentials, "refresh_needed", None)
+        return refresh_needed is not None and bool(refresh_needed())
 
     def _request(self, serialized: dict[str, Any]) -> tuple[bytes, bytes]:
         """Head and body of the signed request."""

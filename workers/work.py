@@ -1,10 +1,12 @@
 """A job as one worker process sees it: its folder and its lanes."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from jobs.apis import Request, requests
+from jobs.apis.base import Limits
 from jobs.folder import JobFolder, JobSpec
 from jobs.items import Item
 from jobs.known.keys import with_files
@@ -19,6 +21,7 @@ from workers.journal import Journal
 from workers.known import Known
 from workers.lanes import Lanes
 
+_PREPARING = 16  # threads of a lane that read and look at pictures
 _UNKNOWN = 5.0  # calls per second to begin with where no quota is known; the gate finds out
 
 
@@ -57,6 +60,7 @@ def open_work(
     gate: Gate,
     journal: Journal,
     pictures: "Pictures",
+    loop: asyncio.AbstractEventLoop,
     rekognition_url: str | None,
 ) -> JobWork:
     """Clients and lanes for a job, made once per process. `rekognition_url` overrides the one of job.json."""
@@ -66,36 +70,47 @@ def open_work(
     asked = requests(choices)
     endpoint = rekognition_url or spec.rekognition_url
     rekognition = client.rekognition(
-        spec.region, endpoint_url=endpoint, profile=config.profile, connections=config.threads * len(asked)
+        spec.region, endpoint_url=endpoint, profile=config.profile, connections=config.calls
     )
     preparer = Preparer(
         pictures.pool,
-        lambda: client.s3(spec.region, endpoint_url=spec.s3_url, profile=config.profile, connections=config.threads),
+        lambda: client.s3(
+            spec.region, endpoint_url=spec.s3_url, profile=config.profile, connections=_PREPARING * len(asked)
+        ),
         store=pictures.store,
         scope=spec.s3_url or "",
         region=spec.region if spec.s3_url is None else None,
         fit=spec.options["fit"],
         peek=spec.options["peek"],
     )
-    method = wire.methods(rekognition)
+    boto3s = ThreadPoolExecutor(config.calls, thread_name_prefix="boto3")  # starts none unless boto3 makes the calls
+    method = wire.methods(rekognition, boto3s)
+    preparing = [ThreadPoolExecutor(_PREPARING, thread_name_prefix=request.name) for request in asked]
     callers = [
         Caller(
             request,
             method(request.operation),
-            _preparing(preparer, request),
+            RequestPictures(preparer, request.choices[0].api.limits),
             Turnstile(gate, quota_of(spec, request), spec.job),
             journal,
             known,
+            threads,
+            at_once=config.calls,
         )
-        for request in asked
+        for request, threads in zip(asked, preparing, strict=True)
     ]
-    return JobWork(folder, Lanes(callers, config.threads, known))
+    return JobWork(folder, Lanes(callers, known, loop, [*preparing, boto3s]))
 
 
-def _preparing(preparer: Preparer, request: Request) -> Callable[[Item], Prepared | Skip]:
-    limits = request.choices[0].api.limits
+@dataclass(frozen=True, slots=True)
+class RequestPictures:
+    """A preparer's pictures within the limits of one request."""
 
-    def prepare(item: Item) -> Prepared | Skip:
-        return preparer.prepare(item, limits, s3_allowed=True)
+    preparer: Preparer
+    limits: Limits
 
-    return prepare
+    def prepare(self, item: Item) -> Prepared | Skip:
+        return self.preparer.prepare(item, self.limits, s3_allowed=True)
+
+    def may_block(self, item: Item) -> bool:
+        return self.preparer.may_block(item)

@@ -34,6 +34,10 @@ class Index:
         self._lock = threading.Lock()
         self.refresh()
 
+    def __bool__(self) -> bool:
+        """Whether it has any answers."""
+        return bool(self._open)
+
     def refresh(self) -> None:
         """See what came and went since the last time."""
         with self._lock:

@@ -14,7 +14,7 @@ from workers.app import serve
 def worker(
     *,
     connection: Connection | None = None,
-    threads: Annotated[int | None, Parameter(help="Calls under way at once per API [64].")] = None,
+    calls: Annotated[int | None, Parameter(help="Calls under way at once per API [512].")] = None,
     shards: Annotated[int | None, Parameter(help="Shards under way at once [3].")] = None,
     name: Annotated[str | None, Parameter(help="Name of this worker [host and process id].")] = None,
 ) -> int:
@@ -22,12 +22,12 @@ def worker(
 
     Example: `rekscan worker --redis-url redis://queue:6379/0`
     """
-    settings = resolve(connection, threads=threads, shards=shards)
+    settings = resolve(connection, calls=calls, shards=shards)
     if settings.redis_url is None:
         raise UsageError("no Redis is named", "Set REKSCAN_REDIS_URL or --redis-url, as for the other workers.")
     config = worker_config(settings, settings.redis_url)
     talk.print(
-        f"worker on {settings.redis_url.rpartition('@')[2]}: {config.shards} shards, {config.threads} threads per API"
+        f"worker on {settings.redis_url.rpartition('@')[2]}: {config.shards} shards, {config.calls} calls per API"
     )
     serve(config, name=name)
     return 0

@@ -16,7 +16,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(photos: Path, tmp_path: Path, rekognition: Emulator, *more: str) -> Scan:
     return Scan(
-        "scan", str(photos), "--api", "labels", "--yes", "--json", "--shard-size", "10", "--tps", "labels=15",
+        "scan", str(photos), "--api", "labels", "--yes", "--json", "--shard-size", "10", "--tps", "labels=8",
         "--rekognition-endpoint-url", rekognition.url, *more, home=tmp_path / "home",
     )  # fmt: skip
 

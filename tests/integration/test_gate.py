@@ -1,5 +1,6 @@
 """The gate as worker threads use it: real threads, a real Redis, its own clock."""
 
+import asyncio
 import tempfile
 import threading
 import time
@@ -12,7 +13,6 @@ from redis import Redis
 from jobs.apis import parse, requests
 from jobs.folder import JobSpec
 from tests.conftest import RedisServer
-from tests.waiting import until
 from workers.config import connect
 from workers.gate import Gate, Quota, Stopped, Turnstile
 from workers.work import quota_of
@@ -45,26 +45,32 @@ def test_every_ticket_is_given_once(redis: "Redis[bytes]") -> None:
     turnstiles = [Turnstile(gate, QUOTA, f"job{n % 2}") for n in range(3)]
     stop = threading.Event()
 
-    def some(number: int) -> list[int]:
-        return [turnstiles[number % 3].pass_through(stop) for _ in range(10)]
+    async def some(number: int) -> list[int]:
+        return [await turnstiles[number % 3].pass_through(stop) for _ in range(10)]
 
-    with ThreadPoolExecutor(12) as pool:
-        tickets = [ticket for found in pool.map(some, range(12)) for ticket in found]
-    assert len(set(tickets)) == 120
+    async def all_at_once() -> list[list[int]]:
+        return await asyncio.gather(*(some(number) for number in range(12)))
+
+    assert len({ticket for found in asyncio.run(all_at_once()) for ticket in found}) == 120
 
 
 def test_a_waiting_call_stops_at_once_and_leaves_its_permit_to_another(redis: "Redis[bytes]") -> None:
     slow = Quota("account", "us-east-1", "DetectText", 0.5, exact=True)
     turnstile = Turnstile(Gate(redis), slow)
     go_on, stop = threading.Event(), threading.Event()
-    first = turnstile.pass_through(go_on)
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(turnstile.pass_through, stop)
-        until(lambda: int(redis.hget(slow.key, "count") or 0) > first, "it has reserved")
+
+    async def three_calls() -> tuple[int, int]:
+        first = await turnstile.pass_through(go_on)
+        waiting = asyncio.create_task(turnstile.pass_through(stop))
+        while int(redis.hget(slow.key, "count") or 0) == first:
+            await asyncio.sleep(0.01)  # until it has reserved
         stop.set()
         with pytest.raises(Stopped):
-            waiting.result(2)
-    assert turnstile.pass_through(go_on) == first + 1
+            await asyncio.wait_for(waiting, 2)
+        return first, await turnstile.pass_through(go_on)
+
+    first, last = asyncio.run(three_calls())
+    assert last == first + 1
 
 
 def test_calls_wait_for_a_redis_that_died_and_go_on_with_what_it_knew() -> None:
@@ -72,13 +78,19 @@ def test_calls_wait_for_a_redis_that_died_and_go_on_with_what_it_knew() -> None:
     try:
         turnstile = Turnstile(Gate(connect(server.url)), QUOTA)
         stop = threading.Event()
-        for _ in range(20):
-            turnstile.pass_through(stop)
-        server.kill()
-        with ThreadPoolExecutor(1) as pool:
-            calls = pool.submit(lambda: [turnstile.pass_through(stop) for _ in range(40)])
-            server.start()
-            assert len(calls.result(30)) == 40
+
+        async def calls(count: int) -> None:
+            for _ in range(count):
+                await turnstile.pass_through(stop)
+
+        async def across_a_death() -> None:
+            await calls(20)
+            server.kill()
+            rest = asyncio.create_task(calls(40))
+            await asyncio.to_thread(server.start)
+            await asyncio.wait_for(rest, 30)
+
+        asyncio.run(across_a_death())
         assert int(connect(server.url).hget(QUOTA.key, "count") or 0) >= 60
     finally:
         server.stop()
@@ -87,7 +99,11 @@ def test_calls_wait_for_a_redis_that_died_and_go_on_with_what_it_knew() -> None:
 def test_a_wiped_redis_starts_slowly_again_and_old_tickets_mean_nothing(redis: "Redis[bytes]") -> None:
     gate = Gate(redis)
     turnstile, stop = Turnstile(gate, QUOTA), threading.Event()
-    old = max(turnstile.pass_through(stop) for _ in range(100))
+
+    async def calls() -> list[int]:
+        return [await turnstile.pass_through(stop) for _ in range(100)]
+
+    old = max(asyncio.run(calls()))
     redis.flushall()
     redis.script_flush()
     assert not gate.throttled(QUOTA, old)

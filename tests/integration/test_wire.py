@@ -1,12 +1,12 @@
 """The lean transport against boto3 itself: the same bytes out, the same answers and exceptions back."""
 
+import asyncio
 import contextlib
 import datetime
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,18 @@ def client(url: str | None, read_timeout: float = 20, **more: Any) -> Any:
     config = Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout, connect_timeout=2)
     keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", **more}
     return boto3.client("rekognition", region_name="eu-west-1", endpoint_url=url, config=config, **keys)
+
+
+def called(rekognition: Any, operation: str = "DetectLabels") -> Callable[..., Any]:
+    """What the worker would call, awaited."""
+
+    def call(**arguments: Any) -> Any:
+        async def once() -> Any:
+            return await methods(rekognition)(operation)(**arguments)
+
+        return asyncio.run(once())
+
+    return call
 
 
 def sent_by_boto3(rekognition: Any, operation: str, arguments: dict[str, Any]) -> tuple[dict[str, str], bytes]:
@@ -101,7 +113,7 @@ def test_an_answer_is_boto3s(rekognition: Emulator) -> None:
     ours = client(rekognition.url)
     for api in ("DetectLabels", "DetectFaces", "DetectText", "DetectModerationLabels", "RecognizeCelebrities"):
         theirs = getattr(ours, method_name(api))(Image=IMAGE)
-        mine = dict(methods(ours)(api)(Image=IMAGE))
+        mine = dict(called(ours, api)(Image=IMAGE))
         assert set(mine.pop("ResponseMetadata")) == set(theirs.pop("ResponseMetadata")) - {"MaxAttemptsReached"}
         assert mine == theirs
 
@@ -128,13 +140,13 @@ def outcome(call: Callable[..., Any], **arguments: Any) -> tuple[Any, ...]:
 def test_what_goes_wrong_is_what_goes_wrong_with_boto3(fault: str, tmp_path: Path) -> None:
     with emulator(tmp_path, "--fault", f"DetectLabels:{fault}:100%") as running:
         ours = client(running.url)
-        assert outcome(methods(ours)("DetectLabels"), Image=IMAGE) == outcome(ours.detect_labels, Image=IMAGE)
+        assert outcome(called(ours), Image=IMAGE) == outcome(ours.detect_labels, Image=IMAGE)
 
 
 def test_a_server_that_hangs_is_a_read_timeout(tmp_path: Path) -> None:
     with emulator(tmp_path, "--fault", "DetectLabels:hang:100%") as running:
         ours = client(running.url, read_timeout=0.3)
-        mine = outcome(methods(ours)("DetectLabels"), Image=IMAGE)
+        mine = outcome(called(ours), Image=IMAGE)
         assert mine == outcome(ours.detect_labels, Image=IMAGE)
         assert mine[0] == "ReadTimeoutError"
 
@@ -142,14 +154,14 @@ def test_a_server_that_hangs_is_a_read_timeout(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://no-such-host.invalid", "https://127.0.0.1:9"])
 def test_a_server_that_is_not_there_is_told_like_boto3_does(url: str) -> None:
     ours = client(url)
-    mine = outcome(methods(ours)("DetectLabels"), Image=IMAGE)
+    mine = outcome(called(ours), Image=IMAGE)
     assert mine == outcome(ours.detect_labels, Image=IMAGE)
     assert mine[0] == "EndpointConnectionError"
 
 
 def test_tls_is_verified_as_boto3_does_it(rekognition: Emulator) -> None:
     ours = client(rekognition.url.replace("http:", "https:"))
-    assert outcome(methods(ours)("DetectLabels"), Image=IMAGE) == outcome(ours.detect_labels, Image=IMAGE)
+    assert outcome(called(ours), Image=IMAGE) == outcome(ours.detect_labels, Image=IMAGE)
 
 
 @pytest.fixture
@@ -176,13 +188,13 @@ def test_a_certificate_must_be_trusted_and_the_ca_bundle_of_the_environment_is(
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n" + b'{"Labels":[]}'
     with Serving(answer, certificate) as url:
         ours = client(url)
-        refused = outcome(methods(ours)("DetectLabels"), Image=IMAGE)
+        refused = outcome(called(ours), Image=IMAGE)
         assert refused == outcome(ours.detect_labels, Image=IMAGE)
         assert refused[0] == "SSLError"
         monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-        assert outcome(methods(client(url))("DetectLabels"), Image=IMAGE) == ("answer", ["Labels"])
+        assert outcome(called(client(url)), Image=IMAGE) == ("answer", ["Labels"])
         wrong_name = client(url.replace("127.0.0.1", "localhost"))
-        refused = outcome(methods(wrong_name)("DetectLabels"), Image=IMAGE)
+        refused = outcome(called(wrong_name), Image=IMAGE)
         assert refused == outcome(wrong_name.detect_labels, Image=IMAGE)
         assert refused[0] == "SSLError"
 
@@ -190,14 +202,14 @@ def test_a_certificate_must_be_trusted_and_the_ca_bundle_of_the_environment_is(
 def test_a_wrong_parameter_is_found_before_anything_is_sent(rekognition: Emulator) -> None:
     before = rekognition.total()
     ours = client(rekognition.url)
-    assert outcome(methods(ours)("DetectLabels"), Image={"Bytes": 5})[0] == "ParamValidationError"
+    assert outcome(called(ours), Image={"Bytes": 5})[0] == "ParamValidationError"
     assert rekognition.total() == before
 
 
 def test_missing_credentials_are_told(rekognition: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = client(rekognition.url)
     ours._request_signer._credentials = None
-    assert outcome(methods(ours)("DetectLabels"), Image=IMAGE)[0] == "NoCredentialsError"
+    assert outcome(called(ours), Image=IMAGE)[0] == "NoCredentialsError"
 
 
 def test_credentials_that_expire_are_renewed(rekognition: Emulator) -> None:
@@ -212,8 +224,8 @@ def test_credentials_that_expire_are_renewed(rekognition: Emulator) -> None:
     session._credentials = RefreshableCredentials.create_from_metadata(renew(), renew, "test")
     config = Config(retries={"total_max_attempts": 1})
     ours = session.create_client("rekognition", "eu-west-1", endpoint_url=rekognition.url, config=config)
-    methods(ours)("DetectLabels")(Image=IMAGE)
-    methods(ours)("DetectLabels")(Image=IMAGE)
+    called(ours)(Image=IMAGE)
+    called(ours)(Image=IMAGE)
     assert len(renewals) == 2
 
 
@@ -227,11 +239,14 @@ def test_a_proxy_is_left_to_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_connection_closed_between_calls_is_replaced_unnoticed() -> None:
     with Serving(b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n" + b'{"Labels":[]}') as url:
         wire = Wire(client(url))
-        call = wire.method("DetectLabels")
-        for _ in range(5):
-            assert call(Image=IMAGE)["Labels"] == []
-            (kept,) = wire._connections._idle
-            assert wait_for_read(kept.sock, timeout=20), "the server has closed it"
+
+        async def several() -> None:
+            for _ in range(5):
+                assert (await wire.method("DetectLabels")(Image=IMAGE))["Labels"] == []
+                for kept in wire._connections._idle:
+                    assert wait_for_read(kept.sock, timeout=20), "the server has closed it"
+
+        asyncio.run(several())
 
 
 @pytest.mark.parametrize(
@@ -253,18 +268,33 @@ def test_a_connection_closed_between_calls_is_replaced_unnoticed() -> None:
 )
 def test_odd_servers_are_never_a_bug(answer: bytes) -> None:
     with Serving(answer) as url:
-        found = outcome(methods(client(url, read_timeout=2))("DetectLabels"), Image=IMAGE)
+        found = outcome(called(client(url, read_timeout=2)), Image=IMAGE)
     if b"Labels" in answer or b"La\r\n" in answer:
         assert found == ("answer", ["Labels"])
     else:
         assert found == ("answer", []) or found[1].value == "unknown"
 
 
-def test_threads_share_it(rekognition: Emulator) -> None:
-    call = methods(client(rekognition.url))("DetectLabels")
-    with ThreadPoolExecutor(32) as pool:
-        found = list(pool.map(lambda _: len(call(Image=IMAGE)["Labels"]), range(400)))
-    assert len(set(found)) == 1
+def test_calls_side_by_side_share_connections(rekognition: Emulator) -> None:
+    wire = Wire(client(rekognition.url))
+    call = wire.method("DetectLabels")
+
+    async def rounds() -> set[int]:
+        found = set()
+        for _ in range(10):
+            found |= {len(answer["Labels"]) for answer in await asyncio.gather(*(call(Image=IMAGE) for _ in range(40)))}
+        return found
+
+    assert len(asyncio.run(rounds())) == 1
+    assert len(wire._connections._idle) <= 40
+
+
+@pytest.mark.parametrize("size", [300_000, 4_000_000])
+def test_a_large_picture_arrives_whole(rekognition: Emulator, size: int) -> None:
+    """More than a socket's buffer takes at once. The emulator refuses what is no picture, which shows it was read."""
+    ours = client(rekognition.url)
+    image = {"Bytes": bytes(size)}
+    assert outcome(called(ours), Image=image) == outcome(ours.detect_labels, Image=image)
 
 
 class Serving:
