@@ -4,6 +4,7 @@ Sources: Celery 5.7's configuration reference; the reasons are in docs/adr/0002-
 """
 
 import os
+import resource
 import socket
 from typing import Any
 
@@ -63,11 +64,18 @@ def shard(job: str, number: int) -> None:
     runtime().run(job, number)
 
 
+def _allow_files() -> None:
+    """As many open files as the system lets us have: a call under way is a socket."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def serve(config: WorkerConfig, *, name: str | None = None) -> None:
     """Run a worker in this process until it is told to stop (SIGTERM or SIGINT)."""
     from workers import runtime
 
     configure(config.redis_url)
+    _allow_files()
     runtime.start(config)
 
     @signals.worker_shutting_down.connect(weak=False)

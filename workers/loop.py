@@ -17,6 +17,15 @@ class EventLoop:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop it; what still waits there is dropped."""
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        """Stop it; who still waits for something there gets CancelledError."""
+        asyncio.run_coroutine_threadsafe(_cancel_all(), self.loop)
         self._thread.join(timeout=5)
+
+
+async def _cancel_all() -> None:
+    loop = asyncio.get_running_loop()
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    loop.call_soon(loop.stop)

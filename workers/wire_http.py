@@ -27,6 +27,9 @@ from urllib3.util.wait import wait_for_read
 
 _CHUNK = 65536
 _MOST_HEAD = 65536  # bytes of status line and headers
+# Seconds without traffic, after which a connection is not trusted: NATs and load balancers forget it without a word (the
+# shortest usual one after 60), and a call sent into it would be maybe billed.
+_STALE = 50.0
 _NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -74,7 +77,7 @@ class Connections:
             connection = self._idle.pop()
             if not connection.over():
                 return connection
-            connection.close()  # the server closed it meanwhile
+            connection.close()
         loop = asyncio.get_running_loop()
         return _Connection(loop, await loop.run_in_executor(None, self._opened))
 
@@ -111,7 +114,7 @@ class _Connection:
         self._answer: asyncio.Future[tuple[Answer, bool]] | None = None
         self._reading: Generator[None, bytes, tuple[Answer, bool]] | None = None
         self._unsent = memoryview(b"")
-        self._heard = 0.0  # loop time of the last sign of life
+        self._heard = loop.time()  # the last sign of life
         self._fd = self.sock.fileno()
         loop.add_reader(self._fd, self._readable)
 
@@ -135,8 +138,9 @@ class _Connection:
             self._answer = None
 
     def over(self) -> bool:
-        """Whether the server has closed it, or says what nobody asked for."""
-        return self._fd < 0 or wait_for_read(self.sock, timeout=0.0)
+        """Whether the server has closed it, says what nobody asked for, or may have been lost on the way."""
+        stale = self._loop.time() - self._heard > _STALE
+        return self._fd < 0 or stale or wait_for_read(self.sock, timeout=0.0)
 
     def close(self) -> None:
         if self._fd >= 0:

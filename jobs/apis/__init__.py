@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from typing import Any
 
@@ -36,7 +36,7 @@ class Choice:
         return {"name": self.api.name, "params": dict(self.params)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """One call to AWS per item. It serves several APIs where they share it (labels and properties)."""
 
@@ -51,7 +51,7 @@ class Request:
         """What it is made for: items of kind `image`."""
         return "image"
 
-    @property
+    @cached_property
     def name(self) -> str:
         return "+".join(choice.api.name for choice in self.choices)
 
