@@ -14,6 +14,7 @@ from workers.config import WorkerConfig, broker_url
 
 TASK = "rekscan.shard"
 QUEUE = "rekscan"
+_FILES = 65_536
 
 app = Celery("rekscan", set_as_current=False)
 
@@ -65,9 +66,11 @@ def shard(job: str, number: int) -> None:
 
 
 def _allow_files() -> None:
-    """As many open files as the system lets us have: a call under way is a socket."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    """A call under way is a socket: have as many as we may, up to 65,536."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
+    if now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def serve(config: WorkerConfig, *, name: str | None = None) -> None:

@@ -27,8 +27,8 @@ from urllib3.util.wait import wait_for_read
 
 _CHUNK = 65536
 _MOST_HEAD = 65536  # bytes of status line and headers
-# Seconds without traffic, after which a connection is not trusted: NATs and load balancers forget it without a word (the
-# shortest usual one after 60), and a call sent into it would be maybe billed.
+# Seconds without traffic, after which a connection is not trusted: NATs and load balancers forget it without a word
+# (the shortest usual one after 60), and a call sent into it would be maybe billed.
 _STALE = 50.0
 _NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 

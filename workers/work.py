@@ -113,4 +113,4 @@ class RequestPictures:
         return self.preparer.prepare(item, self.limits, s3_allowed=True)
 
     def may_block(self, item: Item) -> bool:
-        return self.preparer.may_block(item)
+        return self.preparer.may_block(item, self.limits)

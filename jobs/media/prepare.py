@@ -101,19 +101,19 @@ class Preparer:
             return self._as_bytes(item, limits, lambda: load_local(item))
         return self._as_bytes(item, limits, lambda: load_web(item, self._http))
 
-    def may_block(self, item: Item) -> bool:
+    def may_block(self, item: Item, limits: Limits) -> bool:
         """False: `prepare` with `s3_allowed` gives this item, or says why not, without reading anything."""
         if item.skip:
             return False
         known_near = item.uri.startswith("s3://") and (self._region is None or self._near.get(split_s3(item.uri)[0]))
-        return not (known_near and self._believed(item))
+        return not (known_near and self._believed(item, limits))
 
     # --- ways
 
     def _as_object(self, item: Item, limits: Limits) -> Prepared | Skip | None:
         """The item as S3Object; None when it has to be fetched and mended."""
-        believed = self._believed(item)
-        if believed and item.size is not None and 0 < item.size <= limits.max_s3_bytes:
+        if believed := self._believed(item, limits):
+            assert item.size is not None
             content = f"etag:{item.etag}:{item.size}" if item.etag else None
             return as_object(item, Header(believed), item.size, content)
         with self._store.get(
@@ -127,9 +127,11 @@ class Preparer:
                 return decision
             return as_object(item, head.header, head.size, head.content) if isinstance(decision, Send) else None
 
-    def _believed(self, item: Item) -> str | None:
-        """The format, where nobody is to look."""
-        return None if self._peek else _TRUSTED.get(extension(item.uri))
+    def _believed(self, item: Item, limits: Limits) -> str | None:
+        """The format of an object that can go unseen."""
+        if self._peek or item.size is None or not 0 < item.size <= limits.max_s3_bytes:
+            return None
+        return _TRUSTED.get(extension(item.uri))
 
     def _as_bytes(self, item: Item, limits: Limits, load: Callable[[], Loaded | Skip]) -> Prepared | Skip:
         key, size = self._key(item)

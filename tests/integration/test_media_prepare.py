@@ -272,6 +272,10 @@ def test_without_peeking_extensions_are_believed(s3: S3Server, pool: DecoderPool
     preparer = Preparer(pool, client, peek=False)
     assert ready(preparer.prepare(stored(s3, "nopeek", "a.jpg"), LABELS, s3_allowed=True)).sent == "s3"
     assert client.calls == []
+    empty = Item(0, "s3://nopeek/a.jpg", "image", 0)
+    blocking = [item for item in (stored(s3, "nopeek", "a.jpg"), stored(s3, "nopeek", "b.dat"), empty)
+                if preparer.may_block(item, LABELS)]  # fmt: skip
+    assert [(item.uri, item.size) for item in blocking] == [("s3://nopeek/b.dat", len(JPEG)), ("s3://nopeek/a.jpg", 0)]
     assert ready(preparer.prepare(stored(s3, "nopeek", "b.dat"), LABELS, s3_allowed=True)).sent == "s3"
     assert [name for name, _ in client.calls] == ["GET"]
 

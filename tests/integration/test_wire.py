@@ -249,6 +249,24 @@ def test_a_connection_closed_between_calls_is_replaced_unnoticed() -> None:
         asyncio.run(several())
 
 
+def test_a_connection_that_lay_idle_for_long_is_not_trusted(rekognition: Emulator) -> None:
+    wire = Wire(client(rekognition.url))
+
+    async def twice() -> tuple[object, object]:
+        call = wire.method("DetectLabels")
+        await call(Image=IMAGE)
+        (first,) = wire._connections._idle
+        await call(Image=IMAGE)
+        assert wire._connections._idle == [first]
+        first._heard -= 60
+        await call(Image=IMAGE)
+        (last,) = wire._connections._idle
+        return first, last
+
+    first, last = asyncio.run(twice())
+    assert first is not last
+
+
 @pytest.mark.parametrize(
     "answer",
     [
