@@ -1,5 +1,6 @@
 """A cluster: two worker hosts with separate working directories, one Redis, the job home and the source on S3."""
 
+import json
 import os
 import subprocess
 import sys
@@ -141,3 +142,33 @@ def test_a_worker_told_to_stop_gives_its_work_back_at_once_and_nothing_is_paid_t
         watched = subprocess.run([*command, "watch", job, "--json"], env=env, stdout=subprocess.PIPE, check=False)
         assert watched.returncode == 0
         assert rekognition.total() == 80
+
+
+def test_a_small_job_does_not_wait_behind_a_large_one(tmp_path: Path, redis_server: RedisServer, redis: Any) -> None:
+    env = {**os.environ, "REKSCAN_REDIS_URL": redis_server.url, "REKSCAN_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-m", "rekscan"]
+    large, small = make_photos(tmp_path / "large", 600), tmp_path / "small"
+    small.mkdir()
+    for number, photo in enumerate(sorted(large.iterdir())[:5]):
+        (small / photo.name).write_bytes(photo.read_bytes() + bytes([number]))  # other pictures, to the ledger
+    with ExitStack() as stack:
+        rekognition = stack.enter_context(emulator(tmp_path, "--latency", "100ms"))
+        env |= {"AWS_ENDPOINT_URL_REKOGNITION": rekognition.url, "AWS_REGION": "us-east-1"}
+        worker = subprocess.Popen([*command, "worker"], env=env)
+        stack.callback(worker.wait)
+        stack.callback(worker.terminate)
+
+        def rekscan(*words: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run([*command, *words], env=env, stdout=subprocess.PIPE, text=True, check=False)
+
+        options = ["--api", "labels", "--yes", "--tps", "labels=10", "--shard-size", "200"]
+        first = rekscan("submit", str(large), *options).stdout.strip()
+        until(
+            lambda: redis.zcard(f"rekscan:job:{first}:leases") == 3 and rekognition.total() > 10, "every slot is taken"
+        )
+        second = rekscan("submit", str(small), *options).stdout.strip()
+        assert rekscan("watch", second, "--json").returncode == 0
+        status = json.loads(rekscan("status", first, "--json").stdout)
+        assert status["state"] == "running"
+        assert status["calls"]["ok"] < 400  # no shard of the large job had to end first
+        rekscan("cancel", first)
