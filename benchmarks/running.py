@@ -125,7 +125,7 @@ def scanning(
     exact: bool = True,
     workers: int = 1,
     calls: int = WorkerConfig.calls,
-    shards: int = 3,
+    shards: int = WorkerConfig.shards,
     shard_size: int = 200,
 ) -> Iterator[Running]:
     """A job on `items` objects, begun. `tps`: by API; without it, faster than any machine."""

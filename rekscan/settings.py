@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     s3_endpoint_url: str | None = Field(None, description="endpoint of S3 alone")
     workers: int = Field(1, ge=1, le=256, description="worker processes a local scan starts")
     calls: int = Field(512, ge=1, le=8192, description="calls under way at once per API in one worker")
-    shards: int = Field(3, ge=1, le=64, description="shards under way at once in one worker")
+    shards: int = Field(5, ge=1, le=64, description="shards under way at once in one worker")
     shard_size: int = Field(200, ge=1, le=500, description="items in a shard")
     in_flight_mb: int = Field(256, ge=16, description="megabytes of pictures held at once in one worker")
     lease_seconds: float = Field(10, ge=1, le=300, description="seconds until a silent worker is taken for dead")

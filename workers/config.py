@@ -11,7 +11,7 @@ from redis.retry import Retry
 @dataclass(frozen=True)
 class WorkerConfig:
     redis_url: str
-    shards: int = 3  # shards under way at once in one process
+    shards: int = 5  # shards under way at once in one process
     calls: int = 512  # calls under way at once for each request of a job, in one process
     in_flight_mb: int = 256  # megabytes of pictures held at once, in one process
     lease_seconds: float = 10.0  # a worker silent for so long is taken for dead

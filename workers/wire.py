@@ -63,8 +63,15 @@ class _Unfit(Exception):
     """The client is set up in a way that only boto3 knows."""
 
 
+_SCALARS = ("string", "integer", "long", "float", "double", "boolean")
+_AS_THEY_ARE = frozenset(name for name in _SCALARS if not hasattr(JSONParser, f"_handle_{name}"))
+
+
 class _Parser(JSONParser):  # type: ignore[misc]
-    """botocore's parser, with a faster reader of JSON under it."""
+    """botocore's parser, with a faster reader of JSON under it, and no search for what to do with a number."""
+
+    def _parse_shape(self, shape: Any, node: Any) -> Any:
+        return node if shape.type_name in _AS_THEY_ARE else super()._parse_shape(shape, node)
 
     def _parse_body_as_json(self, body_contents: bytes) -> Any:
         try:
@@ -74,6 +81,14 @@ class _Parser(JSONParser):  # type: ignore[misc]
                 return super()._parse_body_as_json(body_contents)
             except UnicodeDecodeError as error:
                 raise ResponseParserError(f"the answer is not UTF-8: {error}") from error
+
+
+class _Request(AWSRequest):  # type: ignore[misc]
+    """A request whose body is bytes: botocore's would prepare the whole request to tell its body to the signer."""
+
+    @property
+    def body(self) -> Any:
+        return self.data
 
 
 class Wire:
@@ -98,7 +113,8 @@ class Wire:
         pool = session._get_connection_manager(self._url, None).connection_from_url(self._url)
         session._setup_ssl_cert(pool, self._url, session._verify)
         self._connections = Connections(pool, self._url, config.read_timeout)
-        self._start = f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {_host(parts)}\r\nAccept-Encoding: identity\r\n"
+        self._start = f"POST {parts.path or '/'} HTTP/1.1\r\nAccept-Encoding: identity\r\n"
+        self._host = {"Host": _host(parts)}  # else the signer works it out from the URL each time
         self._user_agent = str(config.user_agent)
         signer = client._request_signer
         self._auth: Callable[[], Any] = partial(
@@ -166,7 +182,7 @@ class Wire:
         body = serialized["body"]
         if isinstance(body, str):
             body = body.encode()
-        request = AWSRequest(method="POST", url=self._url, headers=serialized["headers"], data=body)
+        request = _Request(method="POST", url=self._url, headers=self._host | serialized["headers"], data=body)
         self._auth().add_auth(request)
         lines = [self._start]
         lines += [f"{name}: {_text(value)}\r\n" for name, value in request.headers.items()]

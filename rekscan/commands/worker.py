@@ -15,7 +15,7 @@ def worker(
     *,
     connection: Connection | None = None,
     calls: Annotated[int | None, Parameter(help="Calls under way at once per API [512].")] = None,
-    shards: Annotated[int | None, Parameter(help="Shards under way at once [3].")] = None,
+    shards: Annotated[int | None, Parameter(help="Shards under way at once [5].")] = None,
     name: Annotated[str | None, Parameter(help="Name of this worker [host and process id].")] = None,
 ) -> int:
     """Join a cluster: run shards of its jobs until stopped (SIGTERM or Ctrl-C gives work back at once).

@@ -154,7 +154,7 @@ def test_a_small_job_does_not_wait_behind_a_large_one(tmp_path: Path, redis_serv
     with ExitStack() as stack:
         rekognition = stack.enter_context(emulator(tmp_path, "--latency", "100ms"))
         env |= {"AWS_ENDPOINT_URL_REKOGNITION": rekognition.url, "AWS_REGION": "us-east-1"}
-        worker = subprocess.Popen([*command, "worker"], env=env)
+        worker = subprocess.Popen([*command, "worker", "--shards", "3"], env=env)
         stack.callback(worker.wait)
         stack.callback(worker.terminate)
 
