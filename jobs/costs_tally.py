@@ -4,6 +4,7 @@ Rule: a call counts once by its latest row, but every row of every part that sta
 what the try before it cost.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
@@ -13,6 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.folder import JobFolder
+
+log = logging.getLogger(__name__)
 
 _COLUMNS = ["item_id", "api", "outcome", "sent", "attempts", "maybe_billed", "units", "started_at"]
 
@@ -83,7 +86,9 @@ def tally(folder: JobFolder) -> Tallies:
     month = folder.spec.created_at[:7]
     found = Tallies()
     for paths in folder.result_parts().values():
-        tables = [pq.read_table(path, filesystem=folder.fs, columns=_COLUMNS) for path in paths]
+        tables = [table for path in paths if (table := _read(folder, path)) is not None]
+        if not tables:
+            continue
         for table in tables:
             _add_paid(found, table, month)
         _add_outcomes(found, _latest(tables), month)
@@ -95,6 +100,15 @@ def tally(folder: JobFolder) -> Tallies:
 def counters(folder: JobFolder) -> dict[str, int]:
     """A job's counters from its folder, named as the ledger names them."""
     return tally(folder).counters()
+
+
+def _read(folder: JobFolder, path: str) -> pa.Table | None:
+    """A part, None where it is half-written: it counts for nothing, and `resume` puts it aside (jobs/torn.py)."""
+    try:
+        return pq.read_table(path, filesystem=folder.fs, columns=_COLUMNS)
+    except pa.ArrowInvalid as error:
+        log.warning("%s cannot be read: %s", path, error)
+        return None
 
 
 def _add_paid(found: Tallies, table: pa.Table, month: str) -> None:

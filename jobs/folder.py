@@ -220,6 +220,7 @@ class JobFolder:
                     os.link(temporary, target)
             else:
                 temporary.replace(target)
+            _sync(target.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -254,6 +255,15 @@ class ShardParts:
     @property
     def files(self) -> list[str]:
         return (self.whole or self.partial[-1:]) + self.retries
+
+
+def _sync(directory: Path) -> None:
+    """A name survives a power cut once its directory is on the disk, too."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _part_name(shard: int, partial: int, retry: int) -> str:

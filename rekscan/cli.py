@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 refused or failed; 2 usage; 3 done, but some calls failed;
 cancelled); 130 interrupted.
 """
 
+import errno
 import logging
 import os
 import sys
@@ -40,6 +41,8 @@ COMMANDS = {
     "demo": ("demo:demo", "Scan sample photos, offline and free."),
     "doctor": ("doctor:doctor", "Check this machine, and where each setting comes from."),
 }
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 def build(*, listing: bool) -> App:
@@ -84,8 +87,14 @@ def run(argv: list[str]) -> int:
         if error.do:
             talk.print(f"  {escape(error.do)}", soft_wrap=True)
         return error.code
-    except KeyboardInterrupt:
-        return 130
     except BrokenPipeError:  # the reader of a pipe went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        talk.print(f"[red]Error:[/red] {escape(str(error))}", soft_wrap=True)
+        talk.print("  Make room; `rekscan jobs` lists what there is to resume.")
+        return 1
+    except KeyboardInterrupt:
+        return 130

@@ -26,6 +26,7 @@ from jobs.price import PriceTable
 from jobs.price_cap import job_schedule, nanousd
 from jobs.price_store import stored_prices, stored_quotas
 from jobs.retries import newest
+from jobs.torn import set_aside
 from rekscan.known import KnownCalls
 from rekscan.listing import Progress, absolute, list_into, list_source, part_rows
 from rekscan.settings import Settings
@@ -71,11 +72,20 @@ def draft(
             raise RekscanError(
                 f"{', '.join(sources)} is empty", "Give a directory, prefix or list with pictures in it."
             )
+    except OSError as error:
+        folder.remove()
+        raise cannot_write(folder, error) from error
     except BaseException:
         folder.remove()
         raise
     listing = {"sources": [absolute(source) for source in sources], "column": column, "versions": versions}
     return Draft(folder, tuple(sources), counts, writer.count, rows, listing if cut else None)
+
+
+def cannot_write(folder: JobFolder, error: OSError) -> RekscanError:
+    """A disk that is full, say, while a job is made."""
+    do = "Make room, or name another --home. Nothing was paid, and nothing of the job is left."
+    return RekscanError(f"the job's folder {folder.where} cannot be written: {error}", do)
 
 
 def plan_of(
@@ -157,6 +167,7 @@ def open_job(
 ) -> None:
     """Put a job on the table: what its folder has not is to be done. The same for a new job, `resume` and `retry`."""
     spec = folder.spec
+    set_aside(folder)
     if not spec.options.get("again"):
         sync(folder.home, s3_url=spec.s3_url)  # this job's own parts too: a resumed one has duplicates of them
     parts = folder.shard_parts()

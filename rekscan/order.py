@@ -14,7 +14,7 @@ from jobs.plan_values import Plan
 from jobs.price_store import stored_prices
 from rekscan.approval import approve
 from rekscan.known import known_of
-from rekscan.launch import Draft, create, draft, plan_of
+from rekscan.launch import Draft, cannot_write, create, draft, plan_of
 from rekscan.listing import Progress, known_at_most, reach
 from rekscan.settings import Settings
 
@@ -79,6 +79,9 @@ class Planned:
                 max_cost=order.max_cost,
                 again=order.again,
             )
+        except OSError as error:
+            self.discard()
+            raise cannot_write(self.drafted.folder, error) from error
         except BaseException:
             if self.drafted.folder.read("job.json") is None:
                 self.discard()

@@ -17,8 +17,10 @@ from workers.supervisor import server_binary
 class RedisServer:
     """A server of the test's own: started, killed, started again on the same data."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, restore_signals: bool = True) -> None:
+        """`restore_signals`: else the server inherits that SIGXFSZ is ignored: a file limit is an error, no death."""
         self.directory = directory
+        self._restore_signals = restore_signals
         self.url = f"unix://{directory / 'r.sock'}"
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
@@ -33,6 +35,7 @@ class RedisServer:
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            restore_signals=self._restore_signals,
         )  # fmt: skip
         until(self.answers, "the Redis server answers")
 

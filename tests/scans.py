@@ -2,20 +2,26 @@
 
 import json
 import os
+import resource
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 from PIL import Image
+from redis import Redis
 
+from tests.conftest import RedisServer
 from tests.waiting import until
+from workers.config import connect
 
 
 def make_photos(directory: Path, count: int, *, broken: int = 0) -> Path:
@@ -77,6 +83,18 @@ class Emulator:
             return json.load(answer)
 
 
+def stands_still(rekognition: Emulator) -> int:
+    """The number of requests once it no longer changes."""
+    seen: list[int] = []
+
+    def still() -> bool:
+        seen.append(rekognition.total())
+        return len(seen) > 40 and len(set(seen[-40:])) == 1  # two seconds
+
+    until(still, "no more requests come")
+    return seen[-1]
+
+
 @contextmanager
 def emulator(directory: Path, *arguments: str) -> Iterator[Emulator]:
     running = Emulator(directory, *arguments)
@@ -122,8 +140,8 @@ class Scan:
         assert out, f"exit {code}\n{self.log.read_text()[-3000:]}"
         return json.loads(out)  # type: ignore[no-any-return]
 
-    def children(self, what: str) -> list[int]:
-        """Process ids of the children whose command line has `what` in it."""
+    def children(self, what: str, of: int | None = None) -> list[int]:
+        """Process ids of the children (of the process `of`) whose command line has `what` in it."""
         found = []
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -131,7 +149,7 @@ class Scan:
                 line = (stat.parent / "cmdline").read_bytes().decode(errors="replace")
             except OSError:
                 continue
-            if parent == self.process.pid and what in line:
+            if parent == (of or self.process.pid) and what in line:
                 found.append(int(stat.parent.name))
         return found
 
@@ -168,6 +186,44 @@ class Tables:
     def outcomes(self) -> list[dict[str, Any]]:
         parts = sorted((self.folder / "results").glob("shard-*.parquet"))
         return [row for part in parts for row in pq.read_table(part).to_pylist()]
+
+
+def agree(one: Tables, other: Tables, *names: str) -> None:
+    """Row for row, but for how often the same was asked."""
+    for name in names:
+        assert one.rows(name) == other.rows(name), name
+    assert one.rows("failures", "attempts", "maybe_billed") == other.rows("failures", "attempts", "maybe_billed")
+
+
+@contextmanager
+def limited(pids: Iterable[int], what: int, most: int) -> Iterator[None]:
+    """A resource limit (`resource.RLIMIT_*`) of living processes, lifted at the end of the block."""
+    before = {pid: resource.prlimit(pid, what) for pid in pids}
+    for pid, (_, hard) in before.items():
+        resource.prlimit(pid, what, (most, hard))
+    try:
+        yield
+    finally:
+        for pid, limits in before.items():
+            with suppress(ProcessLookupError):
+                resource.prlimit(pid, what, limits)
+
+
+def left_in_redis(home: Path) -> set[str]:
+    """What the Redis of a home, stopped with its scan, still knows of jobs and messages."""
+    directory = Path(tempfile.mkdtemp(prefix="rk"))
+    shutil.copytree(home / ".rekscan", directory, dirs_exist_ok=True)
+    server = RedisServer(directory)
+    try:
+        return kept_in(connect(server.url))
+    finally:
+        server.stop()
+
+
+def kept_in(redis: Redis) -> set[str]:
+    """Keys of jobs, and of messages under way."""
+    keys = {key.decode() for key in redis.keys("*")}
+    return {key for key in keys if key.startswith("rekscan:job") or key.endswith(("celery:rekscan", "unacked"))}
 
 
 def tables(home: Path) -> Tables:

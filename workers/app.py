@@ -3,9 +3,11 @@
 Sources: Celery 5.7's configuration reference; the reasons are in docs/adr/0002-celery-as-a-doorbell.md.
 """
 
+import logging
 import os
 import resource
 import socket
+import threading
 from typing import Any
 
 from celery import Celery, signals
@@ -15,6 +17,10 @@ from workers.config import WorkerConfig, broker_url
 TASK = "rekscan.shard"
 QUEUE = "rekscan"
 _FILES = 65_536
+_PREFIX = "rekscan:celery:"
+UNACKED = (f"{_PREFIX}unacked", f"{_PREFIX}unacked_index")  # where kombu keeps messages that a worker holds
+
+log = logging.getLogger(__name__)
 
 app = Celery("rekscan", set_as_current=False)
 
@@ -45,7 +51,7 @@ def configure(redis_url: str) -> Celery:
             "socket_timeout": 30,
             "socket_connect_timeout": 5,
             "health_check_interval": 25,
-            "global_keyprefix": "rekscan:celery:",
+            "global_keyprefix": _PREFIX,
         },
         worker_hijack_root_logger=False,
         timezone="UTC",
@@ -79,6 +85,7 @@ def serve(config: WorkerConfig, *, name: str | None = None) -> None:
 
     configure(config.redis_url)
     _allow_files()
+    threading.excepthook = _end_process
     runtime.start(config)
 
     @signals.worker_shutting_down.connect(weak=False)
@@ -97,3 +104,11 @@ def serve(config: WorkerConfig, *, name: str | None = None) -> None:
         app.worker_main([*arguments, "--without-gossip", "--without-mingle", "--without-heartbeat"])
     finally:
         runtime.runtime().close()
+
+
+def _end_process(what: threading.ExceptHookArgs) -> None:
+    """A worker whose journal or keeper has died would hold shards for ever: better none. Its leases lapse."""
+    try:
+        log.critical("thread %s died", what.thread and what.thread.name, exc_info=what.exc_value)
+    finally:
+        os._exit(70)

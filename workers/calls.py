@@ -24,7 +24,7 @@ from jobs.media.check import Skip
 from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
 from workers import rows
-from workers.faults import Fault, Kind, understand
+from workers.faults import Fault, Kind, understand, unreadable_source
 from workers.gate import Stopped, Turnstile, sleep_until
 from workers.journal import Journal
 from workers.known import Known, Later
@@ -98,7 +98,8 @@ class Caller:
         """The outcomes of one item, one per API of the request. `attempts`: what the journal holds of earlier ones.
         `content`: what the item is, where an earlier call told (Later).
 
-        Raises Stopped (nothing more is to be sent), Later (ask again: a duplicate is under way) or JobFault.
+        Raises Stopped (nothing more is to be sent), Later (ask again: a duplicate is under way), JobFault, or
+        MemoryError (the worker's trouble, not the item's; an intent that stands says what may have been billed).
         """
         try:
             async with _Place(self._waiting) as place:
@@ -107,7 +108,7 @@ class Caller:
                 return await self._call(item, lease, attempts, stop, content, place)
         except (Stopped, Later):
             raise
-        except JobFault:
+        except (JobFault, MemoryError):
             stop.set()
             raise
         except Exception as error:
@@ -138,8 +139,7 @@ class Caller:
         if picture is None:
             return rest._keep(lease, name, attempts, [])
         if isinstance(picture, Skip) and picture.systemic:
-            do = "Allow s3:GetObject on the source for these credentials, then resume the job."
-            raise JobFault(Fault(Kind.JOB, picture.cause or picture.reason, picture.message, do))
+            raise JobFault(unreadable_source(picture.cause or picture.reason, picture.message))
         if isinstance(picture, Skip):
             return rest._keep(lease, name, attempts, rows.skipped(rest.request, item, picture, attempts))
         with picture:
@@ -261,6 +261,8 @@ class _Attempts:
             before = time.monotonic()
             try:
                 response = await caller._method(**arguments)
+            except MemoryError:
+                raise
             except Exception as error:
                 return await self._went_wrong(understand(error, caller.request.operation), number, started)
             took = time.monotonic() - before

@@ -4,6 +4,7 @@ Source of codes and their meaning: the exception table of the Rekognition develo
 limits.html) and botocore's service model; the codes outside the model are AWS's common errors.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -60,8 +61,10 @@ _TRANSIENT = {
 _CREDENTIALS = (
     "Renew the credentials (`aws sts get-caller-identity` shows whether AWS takes them), then resume the job."
 )
+_CLOCK = "Set the clock of the worker's machine right (AWS takes no request signed minutes off), then resume the job."
 _AWAY = "Nothing was sent. Is the network up, and the endpoint right? Then resume the job."
 _ACCESS = "Allow rekognition:{operation} (and s3:GetObject on the source) for these credentials, then resume the job."
+_SOURCE = "Allow s3:GetObject on the source for these credentials, then resume the job."
 _JOB = {
     "AccessDeniedException": _ACCESS,
     "AccessDenied": _ACCESS,
@@ -73,6 +76,8 @@ _JOB = {
     "ExpiredToken": _CREDENTIALS,
     "MissingAuthenticationTokenException": _CREDENTIALS,
     "IncompleteSignature": _CREDENTIALS,
+    "RequestExpired": _CLOCK,
+    "RequestTimeTooSkewed": _CLOCK,
     "OptInRequired": "Enable the Region or Rekognition for this account, then resume the job.",
     "SubscriptionRequiredException": "Enable Rekognition for this account, then resume the job.",
     "ResourceNotFoundException": "Create what the message names (collection, project version), then resume the job.",
@@ -81,6 +86,10 @@ _JOB = {
     "LimitExceededException": "Wait or raise the limit, then resume the job.",
     "UnknownOperationException": "This endpoint does not offer {operation}; leave the API out.",
 }
+
+# AWS: "Signature expired: 20261126T101500Z is now earlier than ..." and "Signature not yet current: ...".
+_SIGNATURE = {"InvalidSignatureException", "SignatureDoesNotMatch"}
+_OFF_CLOCK = re.compile(r"signature (has )?expired|not yet (current|valid)", re.IGNORECASE)
 
 
 def understand(error: Exception, operation: str) -> Fault:
@@ -98,7 +107,12 @@ def understand(error: Exception, operation: str) -> Fault:
         return Fault(Kind.UNKNOWN, type(error).__name__, text)
     if isinstance(error, BotoCoreError):
         return Fault(Kind.ITEM, type(error).__name__, text)
-    return Fault(Kind.UNKNOWN, type(error).__name__, text)  # out of memory, say, while reading the answer
+    return Fault(Kind.UNKNOWN, type(error).__name__, text)
+
+
+def unreadable_source(code: str, message: str) -> Fault:
+    """What S3 says of an object and would say of any other."""
+    return Fault(Kind.JOB, code, message, _CLOCK if code == "RequestTimeTooSkewed" else _SOURCE)
 
 
 def _answered(error: ClientError, operation: str) -> Fault:
@@ -110,6 +124,8 @@ def _answered(error: ClientError, operation: str) -> Fault:
         return Fault(Kind.THROTTLED, code, message)
     if code in _TRANSIENT or status >= 500:
         return Fault(Kind.TRANSIENT, code, message)
+    if code in _SIGNATURE and _OFF_CLOCK.search(message):
+        return Fault(Kind.JOB, code, message, _CLOCK)
     if code in _JOB:
         return Fault(Kind.JOB, code, message, _JOB[code].format(operation=operation))
     if status == 200:  # an answer that is no answer

@@ -96,7 +96,7 @@ class Journal:
                 if self._closed and not (begins or settles or flushes):
                     return
             delay = 0.05
-            while not self._write(begins, settles):
+            while not self._try(begins, settles):
                 if time.monotonic() > self._give_up_at:
                     # The process ends and Redis does not come back: what was in flight stays maybe billed.
                     _answer((answer, "stopping") for _, _, answer in begins)
@@ -106,6 +106,13 @@ class Journal:
             written = time.monotonic()
             for flush in flushes:
                 flush.set_result(None)
+
+    def _try(self, begins: list[_Begin], settles: list[tuple[Lease, Attempt]]) -> bool:
+        try:
+            return self._write(begins, settles)
+        except MemoryError:
+            log.error("no memory to write to Redis; waiting")
+            return False
 
     def _write(self, begins: list[_Begin], settles: list[tuple[Lease, Attempt]]) -> bool:
         """One round trip. False when Redis is away: the same entries can be written again, the scripts know them."""

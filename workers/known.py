@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from redis import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError
 
 from jobs.apis import Choice, Request
 from jobs.folder import JobFolder
@@ -112,7 +111,7 @@ class Known:
         while True:
             try:
                 return self._claims.claim(content_id(content), item.item_id, request.name, instead_of=bad)
-            except (RedisConnectionError, RedisTimeoutError):
+            except RedisError:  # away, or its disk is full: nothing is asked meanwhile
                 if stop.wait(0.5):
                     raise Stopped from None
 

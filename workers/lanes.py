@@ -24,7 +24,7 @@ class Ask:
     name: str
     request: Request
     item: Item
-    attempts: str
+    attempts: str = ""
     content: str | None = None
 
 

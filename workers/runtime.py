@@ -30,6 +30,8 @@ from workers.work import JobWork, Pictures, open_work
 log = logging.getLogger(__name__)
 
 _STUMBLES = 5  # errors of our own in one shard, until its job is stopped
+_BREATHER = 3.0  # seconds that a shard is held on to when there is no memory for it
+_MEMORY = "Give the workers more memory, or less to hold (REKSCAN_IN_FLIGHT_MB, REKSCAN_CALLS), then resume the job."
 _ROUNDS = 5  # of the background thread in the time of a lease
 
 
@@ -83,9 +85,13 @@ class Runtime:
             self.ledger.release(taken)
         except Exception as error:
             log.exception("%s/%s stopped", job, number)
+            full = isinstance(error, MemoryError)
+            if full:
+                self._stopping.wait(_BREATHER)  # memory may come back
             if self.ledger.stumble(taken) >= _STUMBLES:
                 what = f"shard {number} fails again and again: {type(error).__name__}: {error}"
-                self.ledger.set_state(job, "blocked", reason=what, do="Please report this as a bug.")
+                do = _MEMORY if full else "Please report this as a bug."
+                self.ledger.set_state(job, "blocked", reason=what, do=do)
             self.ledger.release(taken)
             # MemoryError must not leave a task: Celery would shut the worker down and the next one would meet it again.
             raise RuntimeError(f"{job}/{number}: {type(error).__name__}: {error}") from None

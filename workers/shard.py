@@ -16,6 +16,7 @@ from jobs.items import Item
 from jobs.ledger import Attempt, Lease, Ledger
 from jobs.outcomes import Outcome, from_table
 from jobs.retries import Retry
+from jobs.torn import set_aside, was_torn
 from workers.calls import JobFault
 from workers.gate import Stopped
 from workers.journal import Journal
@@ -45,15 +46,19 @@ class Shard:
     def run(self) -> bool:
         """True when the shard is done, False when it was given back or lost."""
         number = self.retry.number if self.retry else 0
+        set_aside(self.folder, self.lease.shard)
         if done := self.folder.part(self.lease.shard, retry=number):
             return self._finish(from_table(self.folder.result([done])))
         self.lanes.known.refresh()
-        intents, answers = self.ledger.adopt(self.lease)
-        known = {name: decode(data) for name, data in answers.items()}
         partial = [] if self.retry else self.folder.partial_parts(self.lease.shard)
-        if partial:
-            known |= self._by_call(from_table(self.folder.result(partial[-1:])))
-        outcomes, whole = self._call(known, intents)
+        kept = self._by_call(from_table(self.folder.result(partial[-1:]))) if partial else {}
+        calls = self._calls()
+        if was_torn(self.folder, self.lease.shard, retry=number):
+            # As if its holder had died with all of them in flight.
+            self.ledger.begin(self.lease, [(c.name, c.request.name, 1) for c in calls if c.name not in kept])
+        intents, answers = self.ledger.adopt(self.lease)
+        known = {name: decode(data) for name, data in answers.items()} | kept
+        outcomes, whole = self._call([replace(c, attempts=intents.get(c.name, "")) for c in calls], known)
         self.journal.flush()
         if whole and self.ledger.renew(self.lease.job, [self.lease])[1][self.lease]:
             self.folder.commit(self.lease.shard, outcomes, retry=number)
@@ -62,43 +67,47 @@ class Shard:
             self._give_back(outcomes, len(partial) + 1)
         return False
 
-    def _call(self, known: dict[str, list[Outcome]], intents: dict[str, str]) -> tuple[list[Outcome], bool]:
-        """The outcomes in item order, and whether none is missing."""
-        asked: list[Ask] = []
-        order: list[str] = []
+    def _calls(self) -> list[Ask]:
+        """The calls of this shard in item order, whatever is known of them."""
         only = self.retry.names(self.lease.shard) if self.retry else None
-        for item in self.folder.items(self.lease.shard):
-            for request in self.lanes.requests:
-                if not wanted(item, request):
-                    continue
-                name = f"{item.item_id}:{request.name}"
-                if only is not None and name not in only:
-                    continue
-                order.append(name)
-                if name not in known:
-                    asked.append(Ask(name, request, item, intents.get(name, "")))
+        found = [
+            Ask(f"{item.item_id}:{request.name}", request, item)
+            for item in self.folder.items(self.lease.shard)
+            for request in self.lanes.requests
+            if wanted(item, request)
+        ]
+        return found if only is None else [ask for ask in found if ask.name in only]
+
+    def _call(self, calls: list[Ask], known: dict[str, list[Outcome]]) -> tuple[list[Outcome], bool]:
+        """The outcomes in item order, and whether none is missing."""
         ask = self._ask_one_by_one if self.lease.lapses >= CAREFUL_AFTER else self._ask
-        fault = ask(asked, known)
+        fault = ask([call for call in calls if call.name not in known], known)
         if fault is not None:
             self.ledger.set_state(self.lease.job, "blocked", reason=f"{fault.fault.code}: {fault}", do=fault.fault.do)
-        return [row for name in order if name in known for row in known[name]], all(name in known for name in order)
+        whole = all(call.name in known for call in calls)
+        return [row for call in calls for row in known.get(call.name, ())], whole
 
     def _ask(self, asked: list[Ask], known: dict[str, list[Outcome]]) -> JobFault | None:
         """Make calls into `known`; those that wait for a duplicate under way come last, until it is answered."""
         fault: JobFault | None = None
+        full: MemoryError | None = None
         rounds = 0
         while asked and not self.stop.is_set():
-            results = self.lanes.call(asked, self.lease, self.stop)
             later: list[Ask] = []
-            for ask, result in zip(asked, results, strict=True):
+            for ask, result in zip(asked, self.lanes.call(asked, self.lease, self.stop), strict=True):
                 if isinstance(result, list):
                     known[ask.name] = result
                 elif isinstance(result, Later):
                     later.append(replace(ask, content=result.content))
                 elif isinstance(result, JobFault):
                     fault = fault or result
+                elif isinstance(result, MemoryError):
+                    full = result
                 elif not isinstance(result, Stopped):
                     raise result
+            if full is not None:  # what was in flight is answered and journalled: the next holder goes on from there
+                self.journal.flush()
+                raise full
             asked = later
             if asked:
                 rounds += 1
@@ -113,12 +122,19 @@ class Shard:
             if self.ledger.suspect(self.lease, ask.name) > SUSPECTED_AT_MOST:
                 what = f"it was under way each of {SUSPECTED_AT_MOST} times that its worker died"
                 known[ask.name] = self.lanes.give_up(ask.request, ask.item, self.lease, ask.attempts, "poison", what)
-            elif fault := self._ask([ask], known):
+            elif fault := self._ask_alone(ask, known):
                 return fault
             if self.stop.is_set():
                 break
             self.ledger.clear_of_suspicion(self.lease, ask.name)
         return None
+
+    def _ask_alone(self, ask: Ask, known: dict[str, list[Outcome]]) -> JobFault | None:
+        try:
+            return self._ask([ask], known)
+        except MemoryError:  # the worker lives, so this call is no poison
+            self.ledger.clear_of_suspicion(self.lease, ask.name)
+            raise
 
     def _tell(self, known: dict[str, list[Outcome]]) -> None:
         """Journal again what this shard knows: others may wait for an answer that a crashed Redis lost."""

@@ -26,6 +26,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from jobs.errors import RekscanError
+from workers import app
 from workers.config import WorkerConfig, connect
 
 _START_SECONDS = 60
@@ -154,6 +155,7 @@ class Supervisor:
         with contextlib.suppress(OSError):
             if self._lock is not None:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while another scan uses the server
+                _forget_messages(f"unix://{self._run / 'redis.sock'}")
                 self._end([c for c in self._children if c.what == "redis"], 10)
                 _shut_down(f"unix://{self._run / 'redis.sock'}")
                 shutil.rmtree(self._run, ignore_errors=True)
@@ -257,6 +259,12 @@ def _answers(url: str) -> bool:
         return bool(client.ping())
     except (RedisError, OSError):
         return False
+
+
+def _forget_messages(url: str) -> None:
+    """No worker lives any more: what killed ones left unacknowledged rings for nobody."""
+    with contextlib.suppress(RedisError, OSError):
+        connect(url).delete(*app.UNACKED)
 
 
 def _shut_down(url: str) -> None:

@@ -4,6 +4,7 @@ Rule: only `ok` rows of committed parts are known, answers that stand for an err
 """
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
@@ -18,6 +19,8 @@ from jobs.known.buckets import GENTLY, Buckets, Records, names_of
 from jobs.known.keys import call_id, form_of, with_files
 from jobs.known.segments import SCHEMA, WIDTH, Cover, Segments, in_order
 from jobs.outcomes import RESULT_SCHEMA
+
+log = logging.getLogger(__name__)
 
 
 def sync(home: str, *, s3_url: str | None = None) -> None:
@@ -57,19 +60,30 @@ def _add(segments: Segments, folder: JobFolder, covered: list[Cover], *, final: 
         calls = _calls(folder)
     except (RekscanError, KeyError, TypeError, ValueError):
         return False  # a job of another version: its answers are not taken
-    with Buckets() as buckets:
-        for batch, part in _answered(folder, parts, calls):
-            apis, mended = batch.column("api").to_pylist(), pc.is_valid(batch.column("fit")).to_pylist()
-            buckets.add(
-                names_of(batch.column("content").to_pylist()),
-                call=np.array([calls[key] for key in zip(apis, mended, strict=True)], np.int64),
-                item_id=batch.column("item_id").to_numpy(),
-                copied=np.array(batch.column("sent").to_pylist()) == "known",
-                part=np.int32(part),
-            )
-        entries = (_sorted(folder.job, parts, records) for _, _, records in buckets.each() if len(records))
-        segments.write((batch for table in entries for batch in table.to_batches()), {folder.job: Cover(digest, final)})
+    try:
+        with Buckets() as buckets:
+            _fill(buckets, _answered(folder, parts, calls), calls)
+            entries = (_sorted(folder.job, parts, records) for _, _, records in buckets.each() if len(records))
+            batches = (batch for table in entries for batch in table.to_batches())
+            segments.write(batches, {folder.job: Cover(digest, final)})
+    except pa.ArrowInvalid as error:  # a half-written part: the job's own `resume` puts it aside
+        log.warning("answers of %s are not taken: %s", folder.where, error)
+        return False
     return True
+
+
+def _fill(
+    buckets: Buckets, answered: Iterator[tuple[pa.RecordBatch, int]], calls: Mapping[tuple[str, bool], int]
+) -> None:
+    for batch, part in answered:
+        apis, mended = batch.column("api").to_pylist(), pc.is_valid(batch.column("fit")).to_pylist()
+        buckets.add(
+            names_of(batch.column("content").to_pylist()),
+            call=np.array([calls[key] for key in zip(apis, mended, strict=True)], np.int64),
+            item_id=batch.column("item_id").to_numpy(),
+            copied=np.array(batch.column("sent").to_pylist()) == "known",
+            part=np.int32(part),
+        )
 
 
 def _sorted(job: str, parts: list[str], records: Records) -> pa.Table:

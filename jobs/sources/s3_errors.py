@@ -19,6 +19,8 @@ _CREDENTIALS = frozenset(
 _REGION = frozenset(("PermanentRedirect", "AuthorizationHeaderMalformed", "301", "IllegalLocationConstraintException"))
 _DENIED = frozenset(("AccessDenied", "403", "AllAccessDisabled"))
 
+_EVERY_OBJECT = frozenset(("NoSuchBucket", "RequestTimeTooSkewed", "SlowDown", "ServiceUnavailable", "503"))
+
 
 def code_of(error: Exception) -> str:
     """S3's error code (`AccessDenied`, `NoSuchKey`, `404`, ...), or the name of the client-side error."""
@@ -31,7 +33,7 @@ def is_systemic(error: Exception) -> bool:
     """True when the next object will very likely fare the same: credentials, access, endpoint, Region."""
     code = code_of(error)
     if isinstance(error, ClientError):
-        return code in _CREDENTIALS | _REGION | _DENIED | {"NoSuchBucket", "SlowDown", "ServiceUnavailable", "503"}
+        return code in _CREDENTIALS | _REGION | _DENIED | _EVERY_OBJECT
     return isinstance(error, BotoCoreError)
 
 

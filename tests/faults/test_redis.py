@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scans import Emulator, Scan, Tables, emulator, make_photos, tables
+from tests.scans import Emulator, Scan, Tables, emulator, make_photos, stands_still, tables
 from tests.waiting import until
 from workers.config import connect
 from workers.supervisor import local_redis_url
@@ -54,7 +54,7 @@ def test_a_killed_redis_comes_back_with_what_it_knew(scan: Scan, rekognition: Em
 def test_a_frozen_redis_stops_paid_calls_until_it_answers_again(scan: Scan, rekognition: Emulator) -> None:
     pid = scan.children("redis.sock")[0]
     os.kill(pid, signal.SIGSTOP)
-    settled = _stands_still(rekognition)
+    settled = stands_still(rekognition)
     assert settled < 100  # no call without an intent
     os.kill(pid, signal.SIGCONT)
     whole(scan, rekognition)
@@ -104,15 +104,3 @@ def test_workers_whose_scan_and_redis_are_gone_end_too(scan: Scan) -> None:
     scan.process.kill()
     scan.process.wait()
     until(lambda: not [pid for pid in workers if Path(f"/proc/{pid}/cmdline").exists()], "the workers end")
-
-
-def _stands_still(rekognition: Emulator) -> int:
-    """The number of requests once it no longer changes."""
-    seen: list[int] = []
-
-    def still() -> bool:
-        seen.append(rekognition.total())
-        return len(seen) > 40 and len(set(seen[-40:])) == 1  # two seconds
-
-    until(still, "no more requests come")
-    return seen[-1]

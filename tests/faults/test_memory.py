@@ -1,0 +1,117 @@
+"""No memory left, for real (a limit on the address space of living processes): of a worker, and of a decoder."""
+
+import json
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.scans import Emulator, Scan, Tables, agree, emulator, left_in_redis, limited, make_photos, tables
+from tests.unit.media_pictures import noise
+from tests.waiting import until
+
+PHOTOS = 40
+SPARE = 48 << 20  # bytes that a limited process may still take: enough for small things, too little to read a picture
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures larger than the 64 KiB that are read before a file is known to be one."""
+    directory = tmp_path_factory.mktemp("photos")
+    for number in range(PHOTOS):
+        picture = noise((200, 200))
+        picture.putpixel((number, 0), (0, 0, number))
+        picture.save(directory / f"photo-{number:04d}.png")
+    return directory
+
+
+@pytest.fixture
+def rekognition(tmp_path: Path) -> Iterator[Emulator]:
+    with emulator(tmp_path, "--latency", "60ms") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def undisturbed(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    directory = tmp_path_factory.mktemp("undisturbed")
+    with emulator(directory) as running:
+        assert start(photos, directory / "home", running, tps=200).status()["state"] == "finished"
+    return tables(directory / "home")
+
+
+def start(source: Path, home: Path, rekognition: Emulator, *, tps: int = 6, threads: int = 3) -> Scan:
+    env = {"REKSCAN_THREADS": str(threads), "REKSCAN_SHARDS": "1"}
+    return Scan(
+        "scan", str(source), "--api", "faces", "--yes", "--json", "--shard-size", "10", "--tps", f"faces={tps}",
+        "--rekognition-endpoint-url", rekognition.url, home=home, env=env,
+    )  # fmt: skip
+
+
+def address_space(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def memory_errors(home: Path) -> int:
+    return (home / ".rekscan" / "logs" / "worker-0.log").read_text().count("\nMemoryError")
+
+
+def test_a_worker_without_memory_lives_and_goes_on_when_it_has_some_again(
+    photos: Path, tmp_path: Path, rekognition: Emulator, undisturbed: Tables
+) -> None:
+    home = tmp_path / "home"
+    scan = start(photos, home, rekognition)
+    until(lambda: rekognition.total() > 6, "some calls are made")
+    (worker,) = scan.children("workers")
+    with limited([worker], resource.RLIMIT_AS, address_space(worker) + SPARE):
+        until(lambda: memory_errors(home) > 1, "the worker has met it twice")
+        assert scan.children("workers") == [worker]
+    until(lambda: rekognition.total() > PHOTOS // 2, "calls are made again")
+    assert scan.children("workers") == [worker]
+    status = scan.status()
+    assert (status["state"], status["calls"]["ok"], status["calls"]["failed"]) == ("finished", PHOTOS, 0)
+    found = tables(home)
+    agree(found, undisturbed, "images", "faces")
+    assert rekognition.total() <= PHOTOS + sum(row["maybe_billed"] for row in found.outcomes())
+    assert left_in_redis(home) == {f"rekscan:job:{found.folder.name}"}
+
+
+def test_a_worker_that_stays_without_memory_blocks_the_job_and_burns_no_picture(
+    photos: Path, tmp_path: Path, rekognition: Emulator, undisturbed: Tables
+) -> None:
+    home = tmp_path / "home"
+    scan = start(photos, home, rekognition)
+    until(lambda: rekognition.total() > 6, "some calls are made")
+    (worker,) = scan.children("workers")
+    with limited([worker], resource.RLIMIT_AS, address_space(worker) + SPARE):
+        code, out = scan.wait()
+    status = json.loads(out)
+    assert (code, status["state"], status["calls"]["failed"]) == (4, "blocked", 0)
+    assert "MemoryError" in status["reason"]
+    assert "more memory" in status["do"]
+    assert rekognition.total() < PHOTOS
+    resumed = Scan("resume", "last", "--json", home=home).status()
+    assert (resumed["state"], resumed["calls"]["ok"], resumed["calls"]["failed"]) == ("finished", PHOTOS, 0)
+    found = tables(home)
+    agree(found, undisturbed, "images", "faces")
+    assert rekognition.total() <= PHOTOS + sum(row["maybe_billed"] for row in found.outcomes())
+
+
+def test_a_picture_that_does_not_fit_into_its_decoder_is_a_row_and_its_mates_complete(
+    tmp_path: Path, rekognition: Emulator
+) -> None:
+    photos = make_photos(tmp_path / "photos", 20)
+    Image.new("RGB", (100, 100)).save(photos / "a-small.tiff")
+    noise((4000, 3000)).save(photos / "z-large.tiff")
+    home = tmp_path / "home"
+    scan = start(photos, home, rekognition, threads=1)
+    until(lambda: rekognition.total() > 0, "the first picture, which starts a decoder, is sent")
+    (worker,) = scan.children("workers")
+    (decoder,) = scan.children("jobs.media.child", of=worker)
+    with limited([decoder], resource.RLIMIT_AS, address_space(decoder) + (8 << 20)):
+        status = scan.status()
+    assert (status["state"], status["calls"]["ok"], status["calls"]["skipped"]) == ("finished", 21, 1)
+    rows = {row["uri"].rpartition("/")[2]: (row["status"], row["reason"]) for row in tables(home).rows("images")}
+    assert rows["z-large.tiff"] == ("skipped", "bomb")
+    assert rekognition.total() == 21
