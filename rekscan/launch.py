@@ -168,6 +168,7 @@ def open_job(
     """Put a job on the table: what its folder has not is to be done. The same for a new job, `resume` and `retry`."""
     spec = folder.spec
     set_aside(folder)
+    left = ledger.on_table(spec.job)  # before the folder is read: a shard done meanwhile is in one of them
     if not spec.options.get("again"):
         sync(folder.home, s3_url=spec.s3_url)  # this job's own parts too: a resumed one has duplicates of them
     parts = folder.shard_parts()
@@ -202,6 +203,7 @@ def open_job(
         spec.job,
         home=home,
         shards=missing,
+        left=left,
         fields={**fields, **known},
         prices=schedule.to_json() if schedule else None,
     )

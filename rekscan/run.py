@@ -48,6 +48,7 @@ def run_here(
                     break
                 status = _run(engine, ledger, folder, cap, quiet=json)
         except KeyboardInterrupt:
+            engine.let_go(spec.job)
             talk.print()
             if engine.supervisor is None:
                 talk.print(f"The job goes on without you. `rekscan watch {spec.job}` follows it again.")

@@ -1,6 +1,6 @@
 """Where a command finds a job: its folder, and the ledger when a Redis that knows it can be reached."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -61,15 +61,15 @@ def worker_config(settings: Settings, redis_url: str) -> WorkerConfig:
         calls=settings.calls,
         in_flight_mb=settings.in_flight_mb,
         lease_seconds=settings.lease_seconds,
+        read_timeout=settings.read_timeout,
         profile=settings.profile,
     )
 
 
 def _leave_alone(records: Ledger, job: str) -> None:
-    """Jobs of scans that were killed wait for their own `resume`: nobody follows them here."""
-    for other in records.live():
-        if other != job and records.fields(other).get("state") == "running":
-            records.set_state(other, "paused", reason=INTERRUPTED, do=f"`rekscan resume {other}` goes on.")
+    """A job that nobody follows here waits for its own `resume`."""
+    if records.fields(job).get("state") == "running":
+        records.set_state(job, "paused", reason=INTERRUPTED, do=f"`rekscan resume {job}` goes on.")
 
 
 def logs(settings: Settings) -> Path | None:
@@ -116,7 +116,9 @@ class Engine(AbstractContextManager["Engine"]):
         app.configure(url)
         self._ledger = Ledger(connect(url))
         if self.supervisor.first:
-            _leave_alone(self._ledger, spec.job)
+            for other in self._ledger.live():  # of scans that were killed
+                if other != spec.job:
+                    _leave_alone(self._ledger, other)
         self.rekognition_url = settings.rekognition_url  # set: it overrides the one of job.json
         if self.local and self.rekognition_url is None:
             self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url)
@@ -125,6 +127,12 @@ class Engine(AbstractContextManager["Engine"]):
             config = replace(config, calls=min(config.calls, _LOCAL_CALLS))
         self.supervisor.workers(config, settings.workers)
         return self._ledger
+
+    def let_go(self, job: str) -> None:
+        """The user interrupts a local job: workers of another scan of the home must not go on with it."""
+        if self.supervisor is not None and self._ledger is not None:
+            with suppress(RedisError):
+                _leave_alone(self._ledger, job)
 
     def tend(self) -> None:
         if self.supervisor is not None:

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     shard_size: int = Field(200, ge=1, le=500, description="items in a shard")
     in_flight_mb: int = Field(256, ge=16, description="megabytes of pictures held at once in one worker")
     lease_seconds: float = Field(10, ge=1, le=300, description="seconds until a silent worker is taken for dead")
+    read_timeout: float = Field(60, ge=1, le=300, description="seconds until an answer of Rekognition is given up")
     approve_under: Decimal = Field(Decimal("0"), ge=0, description="dollars under which a scan does not ask")
 
     @property

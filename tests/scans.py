@@ -10,7 +10,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,17 @@ class Emulator:
     def total(self) -> int:
         return sum(sum(by.values()) for by in self.counts().values())
 
+    def stands_still(self) -> int:
+        """The number of requests once it no longer changes."""
+        seen: list[int] = []
+
+        def still() -> bool:
+            seen.append(self.total())
+            return len(seen) > 40 and len(set(seen[-40:])) == 1  # two seconds
+
+        until(still, "no more requests come")
+        return seen[-1]
+
     def reset(self) -> None:
         urllib.request.urlopen(urllib.request.Request(f"{self.url}/admin/reset", method="POST")).read()
 
@@ -81,18 +92,6 @@ class Emulator:
     def _get(self, path: str) -> Any:
         with urllib.request.urlopen(self.url + path) as answer:
             return json.load(answer)
-
-
-def stands_still(rekognition: Emulator) -> int:
-    """The number of requests once it no longer changes."""
-    seen: list[int] = []
-
-    def still() -> bool:
-        seen.append(rekognition.total())
-        return len(seen) > 40 and len(set(seen[-40:])) == 1  # two seconds
-
-    until(still, "no more requests come")
-    return seen[-1]
 
 
 @contextmanager
@@ -158,6 +157,11 @@ class Scan:
         os.kill(pids[0], signal.SIGKILL)
         return pids[0]
 
+    def interrupt(self) -> int:
+        """Ctrl-C, and the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.wait()[0]
+
     def kill_everything(self) -> None:
         """As if the machine lost power: the scan and every process it started."""
         pids = self.children("")
@@ -168,6 +172,20 @@ class Scan:
             except ProcessLookupError:
                 continue
         self.process.wait()
+
+
+@contextmanager
+def workers(count: int, directory: Path, env: dict[str, str]) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """`rekscan worker` processes of a cluster; `env` names its Redis."""
+    running = []
+    with ExitStack() as stack:
+        for number in range(count):
+            log = stack.enter_context((directory / f"worker-{number}.log").open("wb"))
+            command = [sys.executable, "-m", "rekscan", "worker"]
+            running.append(subprocess.Popen(command, env={**os.environ, **env}, stdout=log, stderr=log))
+            stack.callback(running[-1].wait)
+            stack.callback(running[-1].terminate)
+        yield running
 
 
 @dataclass(frozen=True)
@@ -229,3 +247,28 @@ def kept_in(redis: Redis) -> set[str]:
 def tables(home: Path) -> Tables:
     jobs = sorted(path.parent for path in home.glob("*/job.json"))
     return Tables(jobs[-1])
+
+
+def same_tables(found: Tables, undisturbed: Tables, *names: str) -> None:
+    """Row for row; what a call went through to its answer may differ, nothing else."""
+    for name in names:
+        assert found.rows(name) == undisturbed.rows(name), name
+    through = ("attempts", "maybe_billed")
+    assert found.rows("failures", *through) == undisturbed.rows("failures", *through)
+
+
+def asked_twice_is_marked(found: Tables, rekognition: Emulator) -> int:
+    """Each request beyond one for a picture is one that its row owns up to. How many are owned up to."""
+    marked = 0
+    asked = rekognition.counts()
+    for row in found.outcomes():
+        requests = sum(by.get((row["content"] or "").removeprefix("sha256:"), 0) for by in asked.values())
+        assert requests <= 1 + row["maybe_billed"], row
+        marked += row["maybe_billed"]
+    return marked
+
+
+def only_counters_are_left(redis: Any, found: Tables) -> None:
+    """Of a job that is over; messages nobody needs any more go within seconds."""
+    assert redis.keys("rekscan:job*") == [f"rekscan:job:{found.folder.name}".encode()]
+    until(lambda: not redis.exists("rekscan:celery:rekscan", "rekscan:celery:unacked"), "the queue is empty")

@@ -11,6 +11,8 @@ import threading
 from typing import Any
 
 from celery import Celery, signals
+from kombu.exceptions import OperationalError
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from workers.config import WorkerConfig, broker_url
 
@@ -48,9 +50,10 @@ def configure(redis_url: str) -> Celery:
             **visibility,
             "unacked_restore_interval": 10,
             "unacked_restore_throttle": 1,
-            "socket_timeout": 30,
+            # A connection that fell silent (a firewall forgot it) is given up after 5 s; by a worker waiting, after 11.
+            "socket_timeout": 5,
             "socket_connect_timeout": 5,
-            "health_check_interval": 25,
+            "health_check_interval": 5,
             "global_keyprefix": _PREFIX,
         },
         worker_hijack_root_logger=False,
@@ -60,8 +63,11 @@ def configure(redis_url: str) -> Celery:
 
 
 def ring(job: str, shard: int) -> None:
-    """Put a shard into the queue."""
-    app.send_task(TASK, args=[job, shard], queue=QUEUE, retry=False)
+    """Put a shard into the queue. Raises redis-py's ConnectionError when Redis is away, as the ledger does."""
+    try:
+        app.send_task(TASK, args=[job, shard], queue=QUEUE, retry=False)
+    except OperationalError as error:
+        raise RedisConnectionError(str(error)) from error
 
 
 @app.task(name=TASK)

@@ -24,14 +24,19 @@ def session(profile: str | None = None) -> boto3.Session:
 
 
 def rekognition(
-    region: str, *, endpoint_url: str | None = None, profile: str | None = None, connections: int = 64
+    region: str,
+    *,
+    endpoint_url: str | None = None,
+    profile: str | None = None,
+    connections: int = 64,
+    read_timeout: float = 60,
 ) -> Any:
     """A Rekognition client shared by the threads of a process."""
     config = Config(
         retries={"total_max_attempts": 1},
         max_pool_connections=connections,
         connect_timeout=10,
-        read_timeout=60,
+        read_timeout=read_timeout,
         tcp_keepalive=True,
     )
     return _client("rekognition", region, endpoint_url, profile, config)

@@ -15,6 +15,7 @@ class WorkerConfig:
     calls: int = 512  # calls under way at once for each request of a job, in one process
     in_flight_mb: int = 256  # megabytes of pictures held at once, in one process
     lease_seconds: float = 10.0  # a worker silent for so long is taken for dead
+    read_timeout: float = 60.0  # seconds until an answer of Rekognition is given up: it may be billed
     profile: str | None = None
 
     def to_env(self) -> dict[str, str]:
@@ -32,6 +33,7 @@ class WorkerConfig:
             calls=int(get("CALLS") or cls.calls),
             in_flight_mb=int(get("IN_FLIGHT_MB") or cls.in_flight_mb),
             lease_seconds=float(get("LEASE_SECONDS") or cls.lease_seconds),
+            read_timeout=float(get("READ_TIMEOUT") or cls.read_timeout),
             profile=get("PROFILE"),
         )
 
@@ -40,7 +42,7 @@ def connect(redis_url: str) -> Redis:
     """A Redis client that fails within seconds when the server is gone; callers decide whether to wait."""
     return Redis.from_url(
         redis_url,
-        socket_timeout=10,
+        socket_timeout=5,
         socket_connect_timeout=5,
         health_check_interval=25,
         retry=Retry(NoBackoff(), 1),

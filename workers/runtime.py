@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from redis.exceptions import RedisError
@@ -83,6 +83,10 @@ class Runtime:
                 job, "blocked", reason=f"the job's folder: {error}", do="Make room or mend it, then resume the job."
             )
             self.ledger.release(taken)
+        except RedisError as error:
+            log.warning("%s/%s stopped: Redis is away (%s)", job, number, error)
+            with suppress(RedisError):  # else its lease lapses
+                self.ledger.release(taken)
         except Exception as error:
             log.exception("%s/%s stopped", job, number)
             full = isinstance(error, MemoryError)
@@ -99,7 +103,8 @@ class Runtime:
             with self._lock:
                 self._held.remove(held)
             if not self._stopping.is_set():
-                feed(self.ledger, job, self._share(job) or self.config.shards, app.ring)
+                with suppress(RedisError):  # the reconciler does it then
+                    feed(self.ledger, job, self._share(job) or self.config.shards, app.ring)
 
     def stop(self) -> None:
         """Send nothing more; shards under way are given back at once."""

@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -67,6 +68,7 @@ class Supervisor:
     def __init__(self, home: str, *, logs: Path | None = None) -> None:
         self._data = Path(home).absolute() / ".rekscan" if not home.startswith("s3://") else None
         self._run = runtime_dir(Path(home))
+        self._socket = self._run / "redis.sock"
         self._logs = logs
         self._children: list[_Child] = []
         self._lock: IO[Any] | None = None
@@ -92,18 +94,10 @@ class Supervisor:
 
     def redis(self) -> str:
         """Start the home's server unless another scan has; its URL."""
-        self._run.mkdir(mode=0o700, exist_ok=True)
-        if self._run.stat().st_uid != os.getuid():
-            raise RekscanError(
-                f"{self._run} belongs to somebody else", "Set XDG_RUNTIME_DIR to a directory of your own."
-            )
-        self._lock = (self._run / "lock").open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_SH)
-        url = f"unix://{self._run / 'redis.sock'}"
-        self.first = not _answers(url)
-        if self.first:
-            self._start_redis()
-            self._wait(lambda: _answers(url), "the Redis server")
+        self._lock = self._use()
+        self.first = self._serve()
+        url = f"unix://{self._socket}"
+        self._wait(lambda: _answers(url), "the Redis server")
         return url
 
     def workers(self, config: WorkerConfig, count: int) -> None:
@@ -143,10 +137,11 @@ class Supervisor:
                         f"a worker ended at once (exit code {code})", f"Its log: {child.log or 'stderr'}"
                     )
                 self._start_worker(child.number)
-            elif child.what == "redis":
-                self._start_redis()
-            else:
+            elif child.what != "redis":
                 raise RekscanError(f"the {child.what} ended (exit code {code})", f"Its log: {child.log or 'stderr'}")
+
+        if self._lock is not None:
+            self._serve()  # the scan that had started it may have ended
 
     def stop(self) -> None:
         """Workers first, so that they can give back what they hold, then the rest."""
@@ -155,21 +150,45 @@ class Supervisor:
         with contextlib.suppress(OSError):
             if self._lock is not None:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while another scan uses the server
-                _forget_messages(f"unix://{self._run / 'redis.sock'}")
+                _forget_messages(f"unix://{self._socket}")
                 self._end([c for c in self._children if c.what == "redis"], 10)
-                _shut_down(f"unix://{self._run / 'redis.sock'}")
+                _shut_down(f"unix://{self._socket}")
                 shutil.rmtree(self._run, ignore_errors=True)
         if self._lock is not None:
             self._lock.close()
             self._lock = None
         self._children = []
 
+    def _use(self) -> IO[Any]:
+        """The home's runtime directory, made unless it is there, and a lock that says it is used."""
+        while True:
+            self._run.mkdir(mode=0o700, exist_ok=True)
+            if self._run.stat().st_uid != os.getuid():
+                raise RekscanError(
+                    f"{self._run} belongs to somebody else", "Set XDG_RUNTIME_DIR to a directory of your own."
+                )
+            with contextlib.suppress(FileNotFoundError):  # the last scan to use it has removed it meanwhile
+                lock = (self._run / "lock").open("w")
+                fcntl.flock(lock, fcntl.LOCK_SH)
+                if os.path.samestat(os.fstat(lock.fileno()), (self._run / "lock").stat()):
+                    return lock
+
+    def _serve(self) -> bool:
+        """Start the home's server unless one listens; whether it was started. One scan at a time does so."""
+        with (self._run / "starting").open("w") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            if _listens(self._socket):
+                return False
+            self._start_redis()
+            self._wait(lambda: _listens(self._socket), "the Redis server")
+            return True
+
     def _start_redis(self) -> None:
         data = self._data or self._run
         data.mkdir(parents=True, exist_ok=True)
         data.chmod(0o700)
         command = [
-            server_binary(), "--port", "0", "--unixsocket", str(self._run / "redis.sock"), "--unixsocketperm", "700",
+            server_binary(), "--port", "0", "--unixsocket", str(self._socket), "--unixsocketperm", "700",
             "--dir", str(data), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
             "--maxmemory-policy", "noeviction", "--daemonize", "no",
         ]  # fmt: skip
@@ -265,6 +284,19 @@ def _forget_messages(url: str) -> None:
     """No worker lives any more: what killed ones left unacknowledged rings for nobody."""
     with contextlib.suppress(RedisError, OSError):
         connect(url).delete(*app.UNACKED)
+
+
+def _listens(path: Path) -> bool:
+    """Whether a server is there, be it frozen or busy loading: a second one would write into the same files."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(5)
+        try:
+            probe.connect(str(path))
+        except TimeoutError:
+            return True
+        except OSError:
+            return False
+    return True
 
 
 def _shut_down(url: str) -> None:

@@ -60,6 +60,7 @@ class Connections:
         try:
             answer, keep = await connection.exchange(head, body, self._read_timeout)
         except TimeoutError as error:
+            self._forget()
             raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
         except (OSError, _Cut) as error:
             raise ConnectionClosedError(endpoint_url=self._url, error=error) from error
@@ -89,6 +90,11 @@ class Connections:
             connection.close()
             raise
         return connection
+
+    def _forget(self) -> None:
+        """Close the idle connections: what silenced one may have silenced them, and a call has few tries."""
+        while self._idle:
+            self._idle.pop().close()
 
     def _connect(self, connection: Any) -> None:
         try:

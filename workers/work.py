@@ -70,7 +70,11 @@ def open_work(
     asked = requests(choices)
     endpoint = rekognition_url or spec.rekognition_url
     rekognition = client.rekognition(
-        spec.region, endpoint_url=endpoint, profile=config.profile, connections=config.calls
+        spec.region,
+        endpoint_url=endpoint,
+        profile=config.profile,
+        connections=config.calls,
+        read_timeout=config.read_timeout,
     )
     preparer = Preparer(
         pictures.pool,

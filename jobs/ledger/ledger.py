@@ -1,8 +1,8 @@
 """Shards: who holds which, what is left, and the state of a job. See the package docstring for the keys."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -84,30 +84,54 @@ class Ledger:
         shards: Iterable[int],
         fields: Mapping[str, Any],
         prices: Mapping[str, Any] | None = None,
+        left: Set[int] = frozenset(),
     ) -> None:
         """Put a job on the table with the shards that are missing; it runs from now on.
 
-        Idempotent: a job that is on the table keeps its counters, its held shards and their journals.
+        Idempotent, by any number of processes at once: a job that is on the table keeps its counters, its held shards
+        and their journals. `left`: the shards that were on the table before `shards` was found out.
         `fields`: counters known from the folder, and the cap; `prices`: what jobs/price_cap.py says calls cost.
         """
-        out = {int(n) for name in ("queued", "leases") for n in self.redis.zrange(key(job, name), 0, -1)}
-        missing = [n for n in shards if n not in out]
-        pipe = self.redis.pipeline(transaction=True)
-        if job not in self.live():
+        put = partial(self._put, job, home, list(shards), fields, prices, left)
+        self.redis.transaction(put, f"{_PREFIX}jobs", key(job, "queued"), key(job, "leases"))
+
+    def _put(
+        self,
+        job: str,
+        home: str,
+        shards: list[int],
+        fields: Mapping[str, Any],
+        prices: Mapping[str, Any] | None,
+        left: Set[int],
+        pipe: Pipeline,
+    ) -> None:
+        """What `open` writes, unless another process writes meanwhile; then it is called again."""
+        live = pipe.sismember(f"{_PREFIX}jobs", job)
+        out = {int(n) for name in ("queued", "leases") for n in pipe.zrange(key(job, name), 0, -1)}
+        empty = not out and not pipe.zcard(key(job, "todo"))
+        seconds, micros = pipe.time()
+        missing = [n for n in shards if n not in out and not (live and n in left)]
+        pipe.multi()
+        if not live:
             pipe.delete(key(job))
-            pipe.hset(key(job), mapping={"fence": 0, **fields})
+            # Above every fence there was, also where Redis forgot it and its holder still lives.
+            pipe.hset(key(job), mapping={"fence": seconds * 1000 + micros // 1000, **fields})
         pipe.hset(key(job), mapping={"home": home, "state": "running"})
         pipe.hset(key(job), mapping={name: fields[name] for name in _RENEWED if name in fields} or {"reason": ""})
         pipe.hdel(key(job), "reason", "do")
         pipe.persist(key(job))
         for start in range(0, len(missing), 1000):
             pipe.zadd(key(job, "todo"), {str(n): n for n in missing[start : start + 1000]})
-        if not missing and not out:
+        if not missing and empty:
             pipe.zadd(key(job, "todo"), {str(LAST_STEP): LAST_STEP})
         if prices:
             pipe.set(key(job, "prices"), orjson.dumps(prices))
         pipe.sadd(f"{_PREFIX}jobs", job)
-        pipe.execute()
+
+    def on_table(self, job: str) -> set[int]:
+        """The shards that are left to hand out, have a message under way or are held."""
+        names = ("todo", "queued", "leases")
+        return {int(n) for name in names for n in self.redis.zrange(key(job, name), 0, -1)}
 
     def live(self) -> list[str]:
         """The jobs that are not over, oldest first."""

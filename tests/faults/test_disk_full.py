@@ -19,7 +19,6 @@ from tests.scans import (
     left_in_redis,
     limited,
     make_photos,
-    stands_still,
     tables,
 )
 from tests.waiting import until
@@ -125,7 +124,7 @@ def test_while_redis_cannot_write_to_its_disk_nothing_is_paid_and_then_the_job_g
         with limited([server.process.pid], resource.RLIMIT_FSIZE, written):
             redis = connect(server.url)
             until(lambda: redis.info("persistence")["aof_last_write_status"] == "err", "Redis cannot write")
-            assert stands_still(rekognition) < PHOTOS
+            assert rekognition.stands_still() < PHOTOS
             assert scan.process.poll() is None
         status = scan.status()
         assert (status["state"], status["calls"]["ok"]) == ("finished", PHOTOS)

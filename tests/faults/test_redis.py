@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scans import Emulator, Scan, Tables, emulator, make_photos, stands_still, tables
+from tests.scans import Emulator, Scan, Tables, emulator, make_photos, tables
 from tests.waiting import until
 from workers.config import connect
 from workers.supervisor import local_redis_url
@@ -54,7 +54,7 @@ def test_a_killed_redis_comes_back_with_what_it_knew(scan: Scan, rekognition: Em
 def test_a_frozen_redis_stops_paid_calls_until_it_answers_again(scan: Scan, rekognition: Emulator) -> None:
     pid = scan.children("redis.sock")[0]
     os.kill(pid, signal.SIGSTOP)
-    settled = stands_still(rekognition)
+    settled = rekognition.stands_still()
     assert settled < 100  # no call without an intent
     os.kill(pid, signal.SIGCONT)
     whole(scan, rekognition)

@@ -1,6 +1,7 @@
 """The ledger's scripts against a real Redis."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -38,7 +39,7 @@ def words(ledger: Ledger, lease: Lease, *calls: tuple[str, str, int]) -> list[st
 
 def test_a_shard_has_one_holder(ledger: Ledger) -> None:
     job = opened(ledger)
-    assert held(ledger, job).fence == 1
+    held(ledger, job)
     assert ledger.lease(job, 0) == Refused("leased")
 
 
@@ -167,6 +168,40 @@ def test_opening_a_job_again_keeps_what_is_held(ledger: Ledger) -> None:
     ledger.open(job, home="/tmp", shards=range(3), fields={"shards_done": 0})
     assert ledger.table(job) == {"todo": 2, "queued": 0, "held": 1}
     assert ledger.renew(job, [lease])[1][lease]
+
+
+def test_a_job_opened_by_many_at_once_keeps_what_any_of_them_has_begun(redis: Redis) -> None:
+    ledger = Ledger(redis)
+    for _ in range(20):
+        redis.flushall()
+        together = threading.Barrier(4)
+
+        def open_and_begin(shard: int, together: threading.Barrier = together) -> None:
+            together.wait()
+            job = opened(ledger, 4)
+            lease = held(ledger, job, shard)
+            assert words(ledger, lease, (f"{shard}:a", "a", 1)) == ["go"]
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(open_and_begin, range(4))) == [None] * 4
+        assert ledger.fields("job-1")["in_flight"] == "4"
+        assert ledger.table("job-1") == {"todo": 0, "queued": 0, "held": 4}
+
+
+def test_a_shard_done_while_the_folder_was_read_is_not_put_back(ledger: Ledger) -> None:
+    job = opened(ledger, 2)
+    left = ledger.on_table(job)
+    assert ledger.finish(held(ledger, job, 0), {})
+    ledger.open(job, home="/tmp", shards=[0, 1], fields={}, left=left)
+    assert ledger.on_table(job) == {1}
+
+
+def test_after_redis_was_wiped_an_old_holder_is_not_taken_for_the_new_one(ledger: Ledger, redis: Redis) -> None:
+    old = held(ledger, opened(ledger))
+    redis.flushall()
+    new = held(ledger, opened(ledger))
+    assert new.fence > old.fence
+    assert ledger.renew(new.job, [old, new])[1] == {old: False, new: True}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

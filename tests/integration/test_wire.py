@@ -17,6 +17,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
+from botocore.exceptions import ReadTimeoutError
 from botocore.session import get_session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -27,6 +28,7 @@ from urllib3.util.wait import wait_for_read
 from jobs.apis import Choice, Request, catalogue
 from jobs.apis.base import Api
 from jobs.items import Item
+from tests.proxy import proxy
 from tests.scans import Emulator, emulator
 from workers.client import method_name
 from workers.faults import understand
@@ -265,6 +267,23 @@ def test_a_connection_that_lay_idle_for_long_is_not_trusted(rekognition: Emulato
 
     first, last = asyncio.run(twice())
     assert first is not last
+
+
+def test_connections_that_fell_silent_while_idle_cost_one_timeout_not_one_each(rekognition: Emulator) -> None:
+    with proxy(rekognition.url) as network:
+        wire = Wire(client(f"http://{network.address}", read_timeout=0.5))
+        call = wire.method("DetectLabels")
+
+        async def across_silence() -> None:
+            await asyncio.gather(*(call(Image=IMAGE) for _ in range(4)))
+            assert len(wire._connections._idle) == 4
+            network.silence()
+            network.mend()
+            with pytest.raises(ReadTimeoutError):
+                await call(Image=IMAGE)
+            assert (await call(Image=IMAGE))["Labels"]
+
+        asyncio.run(across_silence())
 
 
 @pytest.mark.parametrize(

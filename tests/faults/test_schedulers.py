@@ -1,0 +1,124 @@
+"""Several processes schedule one job at once: every call is made once, each part written once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.ledger import Ledger
+from tests.conftest import RedisServer
+from tests.scans import (
+    Emulator,
+    Scan,
+    Tables,
+    emulator,
+    make_photos,
+    only_counters_are_left,
+    same_tables,
+    tables,
+    workers,
+)
+from tests.waiting import until
+
+CALLS, SHARDS = 120, 13
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_photos(tmp_path_factory.mktemp("photos"), CALLS, broken=4)
+
+
+@pytest.fixture
+def rekognition(tmp_path: Path) -> Iterator[Emulator]:
+    with emulator(tmp_path, "--latency", "50ms") as running:
+        yield running
+
+
+@pytest.fixture
+def cluster(redis_server: RedisServer, redis: Any) -> dict[str, str]:
+    """The environment of a cluster's commands and workers."""
+    return {"REKSCAN_REDIS_URL": redis_server.url, "REKSCAN_LEASE_SECONDS": "3", "AWS_REGION": "us-east-1"}
+
+
+def start(command: str, photos: Path, home: Path, rekognition: Emulator, *more: str, **env: str) -> Scan:
+    return Scan(
+        command, str(photos), "--api", "faces", "--yes", "--shard-size", "10", "--tps", "faces=25",
+        "--rekognition-endpoint-url", rekognition.url, *more, home=home, env={"REKSCAN_LEASE_SECONDS": "3", **env},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def undisturbed(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    directory = tmp_path_factory.mktemp("undisturbed")
+    with emulator(directory) as running:
+        assert start("scan", photos, directory / "home", running, "--tps", "faces=200").wait()[0] == 0
+    return tables(directory / "home")
+
+
+def once(home: Path, rekognition: Emulator, undisturbed: Tables) -> Tables:
+    """Each picture was asked about once, each shard written once."""
+    found = tables(home)
+    assert sorted(rekognition.counts()["DetectFaces"].values()) == [1] * CALLS
+    assert sum(row["maybe_billed"] for row in found.outcomes()) == 0
+    assert len(list((found.folder / "results").glob("shard-??????.parquet"))) == SHARDS
+    same_tables(found, undisturbed, "images", "faces")
+    return found
+
+
+def test_a_job_followed_by_two_watches_and_a_resume_at_once_is_done_once(
+    photos: Path, tmp_path: Path, rekognition: Emulator, cluster: dict[str, str], redis: Any, undisturbed: Tables
+) -> None:
+    home = tmp_path / "home"
+    assert start("submit", photos, home, rekognition, **cluster).wait()[0] == 0
+    followers = [Scan(command, "last", home=home, env=cluster) for command in ("watch", "resume", "watch")]
+    until(lambda: followers[0].log.read_text().count(" calls  0.0/s") >= 3, "all of them follow")
+    with workers(2, tmp_path, cluster):
+        assert [follower.wait()[0] for follower in followers] == [0, 0, 0]
+        only_counters_are_left(redis, once(home, rekognition, undisturbed))
+
+
+def test_two_resumes_of_a_cancelled_job_in_the_same_instant_go_on_with_it_once(
+    photos: Path, tmp_path: Path, rekognition: Emulator, cluster: dict[str, str], redis: Any, undisturbed: Tables
+) -> None:
+    home = tmp_path / "home"
+    with workers(2, tmp_path, cluster):
+        scan = start("scan", photos, home, rekognition, **cluster)
+        until(lambda: rekognition.total() > 30, "some calls are made")
+        Ledger(redis).stop_short(tables(home).folder.name, "cancelled")  # as `cancel` does
+        assert scan.wait()[0] == 4
+        both = [Scan("resume", "last", home=home, env=cluster) for _ in range(2)]
+        assert [resumed.wait()[0] for resumed in both] == [0, 0]
+        only_counters_are_left(redis, once(home, rekognition, undisturbed))
+
+
+def test_two_resumes_on_one_machine_in_the_same_instant_share_a_redis_and_the_job(
+    photos: Path, tmp_path: Path, rekognition: Emulator, undisturbed: Tables
+) -> None:
+    home = tmp_path / "home"
+    scan = start("scan", photos, home, rekognition)
+    until(lambda: rekognition.total() > 30, "some calls are made")
+    assert scan.interrupt() == 130
+    both = [Scan("resume", "last", "--json", home=home) for _ in range(2)]
+    ended = [resumed.wait() for resumed in both]
+    assert 0 in [code for code, _ in ended], both[0].log.read_text()
+    # The one that came later may have found the job running, which it says.
+    assert all(code == 0 or "is running" in both[0].log.read_text() for code, _ in ended), ended
+    once(home, rekognition, undisturbed)
+
+
+def test_a_scan_goes_on_alone_when_the_one_that_started_their_redis_is_interrupted(
+    photos: Path, tmp_path: Path, rekognition: Emulator, undisturbed: Tables
+) -> None:
+    home = tmp_path / "home"
+    with emulator(tmp_path, "--latency", "50ms") as of_first:
+        first = start("scan", photos, home, of_first, "--tps", "faces=1")
+        until(of_first.total, "the first scan is under way")
+        second = start("scan", photos, home, rekognition, "--again")
+        until(lambda: rekognition.total() > 10, "the second scan is under way")
+        assert second.children("redis.sock") == []
+        assert first.interrupt() == 130
+        paid = of_first.total()
+        assert second.wait()[0] == 0
+        assert of_first.total() == paid < CALLS  # nobody goes on with what was interrupted
+    once(home, rekognition, undisturbed)
