@@ -19,7 +19,8 @@ from workers.config import WorkerConfig, broker_url
 TASK = "rekscan.shard"
 QUEUE = "rekscan"
 _FILES = 65_536
-_PREFIX = "rekscan:celery:"
+_PREFIX = "rekscan:celery:"  # before all of kombu's keys
+QUEUE_KEY = _PREFIX + QUEUE  # the list of messages that wait for a worker
 UNACKED = (f"{_PREFIX}unacked", f"{_PREFIX}unacked_index")  # where kombu keeps messages that a worker holds
 
 log = logging.getLogger(__name__)

@@ -7,10 +7,12 @@ import math
 from collections.abc import Callable, Iterable
 
 from jobs.ledger import Ledger
+from workers.app import QUEUE_KEY
 
 Ring = Callable[[str, int], None]
 
 _LOCK = "rekscan:reconciler"
+_LOST_AFTER_MS = 30_000  # a shard queued for so long has lost its message, if any is lost
 _WORKERS = "rekscan:workers"
 
 
@@ -47,7 +49,15 @@ def reconcile(ledger: Ledger, ring: Ring, *, jobs: Iterable[str] | None = None) 
     if not ledger.redis.set(_LOCK, 1, nx=True, px=1500):
         return False
     running = shares(ledger)
+    lost_after_ms = _LOST_AFTER_MS if _messages_lost(ledger) else None
     for job in jobs if jobs is not None else ledger.live():
-        ledger.reap(job)
+        ledger.reap(job, lost_after_ms=lost_after_ms)
         feed(ledger, job, running.get(job, 1), ring)
     return True
+
+
+def _messages_lost(ledger: Ledger) -> bool:
+    """Whether fewer messages wait than shards that are rung for. A shard that only waits long, because all workers are
+    busy or none is there, needs no second message: they would pile up for as long as it waits."""
+    waiting = int(ledger.redis.llen(QUEUE_KEY))
+    return waiting < sum(ledger.table(job)["queued"] for job in ledger.live())

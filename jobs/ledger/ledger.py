@@ -221,10 +221,13 @@ class Ledger:
         keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases"))]
         return [int(shard) for shard in self._scripts["feed"](keys, [window])]
 
-    def reap(self, job: str, *, lost_after_ms: int = 30_000) -> int:
-        """Bring back lapsed leases and messages nobody answered. Returns the number of lapsed leases."""
+    def reap(self, job: str, *, lost_after_ms: int | None = 30_000) -> int:
+        """Bring back lapsed leases, and shards whose message nobody answered (None: no message is lost).
+
+        Returns the number of lapsed leases.
+        """
         keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders", "lapses"))]
-        return int(self._scripts["reap"](keys, [lost_after_ms]))
+        return int(self._scripts["reap"](keys, ["" if lost_after_ms is None else lost_after_ms]))
 
     # --- the journal of a held shard
 
