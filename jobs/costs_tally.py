@@ -5,7 +5,8 @@ what the try before it cost.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 
@@ -17,6 +18,8 @@ from jobs.folder import JobFolder
 
 log = logging.getLogger(__name__)
 
+_READERS = 8  # parts read at once: of a home on S3 each takes a while
+_TOGETHER = 64  # shards counted at a time
 _COLUMNS = ["item_id", "api", "outcome", "sent", "attempts", "maybe_billed", "units", "started_at"]
 
 
@@ -82,13 +85,10 @@ class Tallies:
 
 
 def tally(folder: JobFolder) -> Tallies:
-    """Count a job's result parts, one shard at a time. Calls never sent count in the month the job was made."""
+    """Count a job's result parts, some shards at a time. Calls never sent count in the month the job was made."""
     month = folder.spec.created_at[:7]
     found = Tallies()
-    for paths in folder.result_parts().values():
-        tables = [table for path in paths if (table := _read(folder, path)) is not None]
-        if not tables:
-            continue
+    for tables in _shards(folder):
         for table in tables:
             _add_paid(found, table, month)
         _add_outcomes(found, _latest(tables), month)
@@ -102,10 +102,24 @@ def counters(folder: JobFolder) -> dict[str, int]:
     return tally(folder).counters()
 
 
+def _shards(folder: JobFolder) -> Iterator[list[pa.Table]]:
+    """The parts of a shard that has several; shards of one part many as one table, which is counted as fast as one."""
+    shards = list(folder.result_parts().values())
+    with ThreadPoolExecutor(_READERS) as pool:
+        for start in range(0, len(shards), _TOGETHER):
+            some = shards[start : start + _TOGETHER]
+            tables = pool.map(lambda path: _read(folder, path), (path for paths in some for path in paths))
+            each = [[table for _ in paths if (table := next(tables)) is not None] for paths in some]
+            if alone := [table for shard in each if len(shard) == 1 for table in shard]:
+                yield [pa.concat_tables(alone)]
+            yield from (shard for shard in each if len(shard) > 1)
+
+
 def _read(folder: JobFolder, path: str) -> pa.Table | None:
     """A part, None where it is half-written: it counts for nothing, and `resume` puts it aside (jobs/torn.py)."""
     try:
-        return pq.read_table(path, filesystem=folder.fs, columns=_COLUMNS)
+        with folder.fs.open_input_file(path) as file:
+            return pq.ParquetFile(file).read(_COLUMNS, use_threads=False)
     except pa.ArrowInvalid as error:
         log.warning("%s cannot be read: %s", path, error)
         return None
