@@ -30,7 +30,7 @@ class KnownCalls:
 
 
 def known_of(
-    listing: Callable[[], ds.Dataset],
+    listing: Callable[[], ds.FileSystemDataset],
     counts: Counts,
     choices: Sequence[Choice],
     settings: Settings,

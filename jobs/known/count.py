@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from jobs.apis import Choice
 from jobs.items import MANIFEST_SCHEMA
-from jobs.known.buckets import GENTLY, Buckets, names_of
+from jobs.known.buckets import Buckets, names_of, rows_of
 from jobs.known.keys import call_ids
 from jobs.known.segments import SCHEMA, Names, Segments
 
@@ -24,7 +24,7 @@ _COLUMNS = ("kind", "size", "etag", "skip")
 
 
 def known_calls(
-    listing: ds.Dataset, segments: Segments, choices: Sequence[Choice], *, account: str, fit: bool
+    listing: ds.FileSystemDataset, segments: Segments, choices: Sequence[Choice], *, account: str, fit: bool
 ) -> dict[str, int]:
     """Calls by API whose answer is there already, or will be: of equal objects one is paid for.
 
@@ -45,12 +45,11 @@ def known_calls(
     return {}
 
 
-def _batches(listing: ds.Dataset) -> Iterator[pa.RecordBatch]:
+def _batches(listing: ds.FileSystemDataset) -> Iterator[pa.RecordBatch]:
     """The images whose content the listing tells."""
     image = (ds.field("kind") == "image") & ds.field("skip").is_null()
     told = (ds.field("etag") != "") & (ds.field("size") > 0)
-    scanner = listing.scanner(["etag", "size"], filter=image & told, **GENTLY)
-    yield from scanner.to_batches()
+    yield from rows_of(listing, list(_COLUMNS), image & told)
 
 
 def _count(buckets: Buckets, segments: Segments, calls: Mapping[str, Sequence[int]]) -> dict[str, int]:
@@ -80,7 +79,7 @@ class Listing(AbstractContextManager["Listing"]):
         """Rows of MANIFEST_SCHEMA."""
         self._writer.write_batch(batch.select(list(_COLUMNS)))
 
-    def dataset(self) -> ds.Dataset:
+    def dataset(self) -> ds.FileSystemDataset:
         """All that was added; nothing can be added after."""
         self._writer.close()
         return ds.dataset(str(self._path), format="parquet")

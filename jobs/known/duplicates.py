@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from jobs.folder import PART_ROWS, JobFolder
 from jobs.items import MANIFEST_SCHEMA
-from jobs.known.buckets import GENTLY, Buckets, names_of
+from jobs.known.buckets import Buckets, names_of, rows_of
 
 _GROUP_ROWS = 10_000
 _COLUMNS = ("item_id", "etag", "size")
@@ -30,7 +30,7 @@ def write_duplicates(folder: JobFolder, *, amended: int = 0) -> int:
     several = np.zeros(listing.count_rows(), bool)
     image = (ds.field("kind") == "image") & ds.field("skip").is_null()
     with Buckets() as buckets:
-        for batch in listing.scanner(list(_COLUMNS), filter=image, **GENTLY).to_batches():
+        for batch in rows_of(listing, [*_COLUMNS, "kind", "skip"], image):
             ids, etags, sizes = (batch.column(name).to_pylist() for name in _COLUMNS)
             # Of a URL nothing is known before it is read: any other URL may be the same.
             names = names_of(f"{etag}:{size}" for etag, size in zip(etags, sizes, strict=True))
@@ -64,7 +64,7 @@ def duplicates(folder: JobFolder, shard: int) -> frozenset[int]:
     return frozenset(found)
 
 
-def manifest(folder: JobFolder, *, start: int = 0) -> ds.Dataset:
+def manifest(folder: JobFolder, *, start: int = 0) -> ds.FileSystemDataset:
     """A job's manifest, or its parts from number `start` on, to be read by columns."""
     paths = [f"{folder.root}/manifest/{name}" for name in folder.names("manifest")[start:]]
     return ds.dataset(paths, schema=MANIFEST_SCHEMA, format="parquet", filesystem=folder.fs)

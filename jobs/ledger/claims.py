@@ -11,7 +11,7 @@ from redis import Redis
 
 from jobs.ledger.ledger import key, script
 
-_PACKED = 64  # claims per hash, on average: half of what Redis keeps in one packed block
+PACKED = 64  # claims per hash, on average: half of what Redis keeps in one packed block
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Claims:
     def __init__(self, redis: "Redis[bytes]", job: str, *, shard_size: int, candidates: int) -> None:
         self._job = job
         self._shard_size = shard_size
-        self._buckets = max(1, candidates // _PACKED)
+        self._buckets = max(1, candidates // PACKED)
         self._script = redis.register_script(script("claim"))
 
     def claim(self, content: bytes, item: int, request: str, *, instead_of: int | None = None) -> Claim:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,9 +22,10 @@ from hypothesis import strategies as st
 
 from jobs.apis import parse
 from jobs.folder import JobFolder, JobSpec
-from jobs.items import Item
+from jobs.items import MANIFEST_SCHEMA, Item
 from jobs.known import segments as segments_module
 from jobs.known.answers import Answers
+from jobs.known.buckets import rows_of
 from jobs.known.count import known_calls
 from jobs.known.duplicates import duplicates, manifest, write_duplicates
 from jobs.known.index import Index, Place
@@ -191,6 +193,24 @@ def test_candidates_are_items_whose_size_or_etag_another_has(tmp_path: Path) -> 
     account = folder.spec.account
     counted = known_calls(manifest(folder), Segments(str(tmp_path)), folder.spec.apis, account=account, fit=True)
     assert counted == {"labels": 1}  # of e1:12 there are two
+
+
+def test_a_slow_reader_of_a_long_listing_is_not_read_ahead_of(tmp_path: Path) -> None:
+    folder = JobFolder(str(tmp_path), "job-a")
+    rows = pa.RecordBatch.from_pylist(
+        [{"item_id": n, "uri": f"s3://b/{n}", "kind": "image", "size": n, "etag": f"{n:032x}"} for n in range(50_000)],
+        MANIFEST_SCHEMA,
+    )
+    with folder.manifest_writer(50_000) as writer:
+        for _ in range(10):
+            writer.add_batch(rows)
+    held, count, before = [], 0, pa.total_allocated_bytes()
+    for batch in rows_of(manifest(folder), ["item_id", "etag", "size", "kind"], ds.field("kind") == "image"):
+        batch.to_pylist()  # which takes longer than reading
+        count += batch.num_rows
+        held.append(pa.total_allocated_bytes() - before)
+    assert count == 500_000
+    assert max(held) < 8_000_000  # of 30 MB
 
 
 def test_a_million_rows_take_less_than_300_megabytes(tmp_path: Path) -> None:
