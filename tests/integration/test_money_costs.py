@@ -97,6 +97,17 @@ def test_a_retry_replaces_the_outcome_but_not_what_the_try_before_it_cost(tmp_pa
     assert (line.calls.ok, line.calls.failed, line.calls.maybe_billed, line.calls.attempts) == (1, 0, 2, 3)
 
 
+def test_many_shards_are_counted_whole_whichever_of_them_have_retries(tmp_path):
+    spec = spec_of("labels", 150)
+    folder = folder_of(tmp_path, spec)
+    for shard in range(150):
+        folder.commit(shard, [Outcome(shard, "labels", "failed", code="Boom", attempts=1), ok(1000 + shard, "labels")])
+        if shard % 3 == 0:
+            folder.commit(shard, [ok(shard, "labels")], retry=1)
+    counted = costs.tally(folder).by_api()["labels"]
+    assert (counted.ok, counted.failed, counted.units, counted.attempts) == (200, 100, 200, 350)
+
+
 def test_calls_are_billed_in_the_month_they_were_made_in(tmp_path):
     spec = spec_of("labels", 2, month_to_date={"image-group-2": 1_000_000})
     folder = folder_of(tmp_path, spec)
