@@ -20,6 +20,7 @@ from jobs.known.buckets import Buckets, names_of, rows_of
 from jobs.known.keys import call_ids
 from jobs.known.segments import SCHEMA, Names, Segments
 
+_ENTRY = ["content", "call"]
 _COLUMNS = ("kind", "size", "etag", "skip")
 
 
@@ -57,7 +58,8 @@ def _count(buckets: Buckets, segments: Segments, calls: Mapping[str, Sequence[in
     there = segments.all()
     for low, high, records in buckets.each():
         contents = np.unique(records["name"])
-        entries = pa.concat_tables([SCHEMA.empty_table(), *(segments.range(s, low, high) for s in there)])
+        known = [segments.range(segment, low, high, _ENTRY) for segment in there]
+        entries = pa.concat_tables([SCHEMA.empty_table().select(_ENTRY), *known])
         names = np.frombuffer(Names.of(entries).data, "S16")
         numbers = entries.column("call").to_numpy()
         for api, wanted in calls.items():

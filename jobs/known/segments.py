@@ -9,7 +9,7 @@ import itertools
 import os
 import uuid
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,13 +155,16 @@ class Segments:
             tables = [self.range(segment, low or b"", high) for segment in merged]
             yield from _best(pa.concat_tables(tables), there).to_batches()
 
-    def range(self, segment: Segment, low: bytes, high: bytes | None) -> pa.Table:
-        """The entries of a segment from one content to before another."""
+    def range(
+        self, segment: Segment, low: bytes, high: bytes | None, columns: Sequence[str] = SCHEMA.names
+    ) -> pa.Table:
+        """The entries of a segment from one content to before another, `content` among their columns."""
         start = max(0, bisect_left(segment.firsts, low) - 1)
         stop = len(segment.firsts) if high is None else bisect_left(segment.firsts, high)
         if start >= stop:
-            return SCHEMA.empty_table()
-        table = pa.concat_tables([self.read(segment, group) for group in range(start, stop)]).combine_chunks()
+            return SCHEMA.empty_table().select(columns)
+        groups = [self.read(segment, group, list(columns)) for group in range(start, stop)]
+        table = pa.concat_tables(groups).combine_chunks()
         names = Names.of(table)
         first = names.position(low)
         last = table.num_rows if high is None else names.position(high)
