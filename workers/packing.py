@@ -1,5 +1,6 @@
 """Outcomes as the journal keeps them in Redis, and the ledger's counters they raise."""
 
+from dataclasses import fields
 from datetime import datetime
 
 import orjson
@@ -8,20 +9,23 @@ import pyarrow as pa
 from jobs.outcomes import Outcome
 
 _codec = pa.Codec("zstd")
+_FIELDS = [(field.name, field.default) for field in fields(Outcome)]
 
 
 def encode(outcomes: list[Outcome]) -> bytes:
-    """Outcomes as the journal keeps them: length, then zstd of JSON."""
-    data = orjson.dumps(outcomes)
+    """Outcomes as the journal keeps them: length, then zstd of JSON, without what is as by default."""
+    data = orjson.dumps(
+        [{n: value for n, default in _FIELDS if (value := getattr(row, n)) != default} for row in outcomes]
+    )
     return len(data).to_bytes(4, "big") + bytes(_codec.compress(data, asbytes=True))
 
 
 def decode(data: bytes) -> list[Outcome]:
     rows = orjson.loads(_codec.decompress(data[4:], int.from_bytes(data[:4], "big"), asbytes=True))
-    return [
-        Outcome(**{**row, "started_at": datetime.fromisoformat(row["started_at"]) if row["started_at"] else None})
-        for row in rows
-    ]
+    for row in rows:
+        if row.get("started_at"):
+            row["started_at"] = datetime.fromisoformat(row["started_at"])
+    return [Outcome(**row) for row in rows]
 
 
 def counters_of(outcomes: list[Outcome]) -> str:
