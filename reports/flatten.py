@@ -55,16 +55,25 @@ def flatten(layout: Layout, items: pa.Table, outcomes: pa.Table | None, whole: b
 def _one_api(
     api: Api, schema: pa.Schema, outcomes: pa.Table | None, uris: "_Uris", threshold: float | None
 ) -> tuple[pa.Table, list[int], list[tuple[Any, ...]]]:
-    """An API's table, and its columns of `images` with the ids of their items. The parsed answers die here."""
-    ids, answers = _answers(outcomes, api.name)
-    pruned = answers if threshold is None else [_prune(answer, api, threshold) for answer in answers]
-    table = _api_table(api, schema, ids, pruned, uris, threshold)
-    return table, ids, [api.brief(answer) for answer in pruned]
+    """An API's table, and its columns of `images` with the ids of their items. One parsed answer lives at a time."""
+    rows: list[tuple[Any, ...]] = []
+    row_ids: list[int] = []
+    brief: list[tuple[Any, ...]] = []
+    ids, texts = _answers(outcomes, api.name)
+    for item_id, text in zip(ids, texts, strict=True):
+        answer = orjson.loads(text)
+        if threshold is not None:
+            answer = _prune(answer, api, threshold)
+        before = len(rows)
+        rows.extend(api.rows(answer))
+        row_ids.extend([item_id] * (len(rows) - before))
+        brief.append(api.brief(answer))
+    return _api_table(api, schema, row_ids, rows, uris, threshold), ids, brief
 
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """Parsed answers hold no cycles, and collecting while a run of them is built takes half of the time."""
+    """Rows hold no cycles, and collecting while a run of them is built takes half of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -85,27 +94,24 @@ class _Uris:
         return self.column.take(pc.subtract(ids, self.first))
 
 
-def _answers(outcomes: pa.Table | None, api: str) -> tuple[list[int], list[Answer]]:
-    """Item ids and parsed answers of the answered calls of one API."""
+def _answers(outcomes: pa.Table | None, api: str) -> tuple[list[int], list[bytes]]:
+    """Item ids and answers, as JSON, of the answered calls of one API."""
     if outcomes is None:
         return [], []
     wanted = pc.and_(pc.equal(outcomes.column("api"), api), pc.is_valid(outcomes.column("response")))
     mine = outcomes.select(["item_id", "response"]).filter(wanted)
-    loads = orjson.loads
-    return mine.column("item_id").to_pylist(), [loads(text) for text in mine.column("response").to_pylist()]
+    return mine.column("item_id").to_pylist(), mine.column("response").cast(pa.binary()).to_pylist()
 
 
 def _api_table(
-    api: Api, schema: pa.Schema, ids: list[int], answers: list[Answer], uris: _Uris, threshold: float | None
+    api: Api,
+    schema: pa.Schema,
+    ids: list[int],
+    rows: list[tuple[Any, ...]],
+    uris: _Uris,
+    threshold: float | None,
 ) -> pa.Table:
-    rows: list[tuple[Any, ...]] = []
-    row_ids: list[int] = []
-    for item_id, answer in zip(ids, answers, strict=True):
-        found = api.rows(answer)
-        before = len(rows)
-        rows.extend(found)
-        row_ids.extend([item_id] * (len(rows) - before))
-    key = pa.array(row_ids, pa.int64())
+    key = pa.array(ids, pa.int64())
     columns = zip(*rows, strict=True) if rows else [()] * len(api.schema)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, api.schema, strict=True)]
     table = pa.Table.from_arrays([key, uris.of(key), *arrays], schema=schema)

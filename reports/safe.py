@@ -39,13 +39,17 @@ def _is_text(type_: pa.DataType) -> bool:
 
 
 def _defuse_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not _any_unsafe(column.unique()):  # texts repeat a lot, and matching is what costs
+        return column
     if pc.any(pc.match_substring(column, "\x00")).as_py():
         column = pc.replace_substring(column, "\x00", "\ufffd")
-    danger = pc.match_substring_regex(column, _DANGER)
-    if not pc.any(danger).as_py():
-        return column
-    danger = pc.and_not(danger, pc.match_substring_regex(column, _NUMBER))
+    danger = pc.and_not(pc.match_substring_regex(column, _DANGER), pc.match_substring_regex(column, _NUMBER))
     return pc.if_else(danger, pc.binary_join_element_wise("'", column, ""), column)
+
+
+def _any_unsafe(texts: pa.Array) -> bool:
+    unsafe = pc.or_(pc.match_substring(texts, "\x00"), pc.match_substring_regex(texts, _DANGER))
+    return bool(pc.any(unsafe).as_py())
 
 
 def undefuse(text: str) -> str:

@@ -3,7 +3,7 @@
 Rule: every column carries both, so that the data dictionary is generated and tests can hold it against AWS's model.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -47,8 +47,10 @@ def sides(bounding_box: Mapping[str, Any]) -> tuple[Any, Any, Any, Any]:
     return get("Left"), get("Top"), get("Width"), get("Height")
 
 
-def names(rows: Iterable[Mapping[str, Any]]) -> str | None:
+def names(rows: Sequence[Mapping[str, Any]]) -> str | None:
     """`[{"Name": "Animal"}, {"Name": "Pet"}]` -> "Animal; Pet"; nothing -> null."""
+    if len(rows) == 1:  # nearly always, and asked three times a label
+        return rows[0].get("Name") or None
     return "; ".join([row["Name"] for row in rows if row.get("Name")]) or None
 
 
@@ -67,7 +69,7 @@ def summary(rows: Iterable[Mapping[str, Any]], most: int = 5) -> str | None:
     seen: dict[str, float] = {}
     for row in rows:
         name, confidence = row.get("Name"), row.get("Confidence") or 0
-        if name and confidence > seen.get(name, -1):
+        if name and (name not in seen or confidence > seen[name]):
             seen[name] = confidence
-    best = sorted(seen.items(), key=lambda pair: -pair[1])[:most]
-    return "; ".join([f"{name} {confidence:.0f}" for name, confidence in best]) or None
+    best = sorted(seen, key=seen.__getitem__, reverse=True)[:most]
+    return "; ".join([f"{name} {seen[name]:.0f}" for name in best]) or None
