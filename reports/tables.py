@@ -8,8 +8,8 @@ without a call.
             tables.json     which build these are of: formats, threshold, rows, whether the job was complete
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,8 +18,9 @@ from jobs.errors import UsageError
 from jobs.folder import JobFolder, ShardParts
 from reports import dictionary
 from reports.built import INDEX, BuiltTables, built_tables, fingerprint
-from reports.flatten import flatten
+from reports.flatten_pool import flattened, helpers_for
 from reports.layout import COSTS, IMAGES, Layout
+from reports.runs import runs
 from reports.writers import (
     AnswersWriter,
     CsvWriter,
@@ -36,7 +37,6 @@ from reports.writers import (
 TABLE_FORMATS = ("csv", "parquet")
 ANSWERS = "jsonl"  # the raw answers, one file
 FORMATS = (*TABLE_FORMATS, ANSWERS)
-RUN_ITEMS = 1_000  # items flattened at a time: what is in memory
 
 Progress = Callable[[int, int], None]  # items done, items in all
 
@@ -50,12 +50,14 @@ def build_tables(
     partial: str | None = None,
     excel: bool = False,
     progress: Progress | None = None,
+    helpers: int | None = None,
 ) -> BuiltTables:
     """Write the job's tables into its `reports/` from stored answers; no call is made.
 
     `formats` out of FORMATS; raw answers (`jsonl`) are not filtered by a threshold. `min_confidence` (0 to 100) leaves
     out findings below it. `costs` is written as it is. `partial` says why the job is not complete: it goes into file
-    names and contents. `excel`: CSV as Excel wants it, split at its row limit.
+    names and contents. `excel`: CSV as Excel wants it, split at its row limit. `helpers`: processes that
+    flatten beside this one; None: as many as are worth while.
     Raises UsageError on a format or threshold that does not exist.
     """
     chosen = tuple(dict.fromkeys(formats))
@@ -63,10 +65,11 @@ def build_tables(
     spec = folder.spec
     layout = Layout(spec.job, tuple(choice.api.name for choice in spec.apis), min_confidence, partial)
     parts = folder.shard_parts()
+    calls = len(parts) * spec.shard_size * len(spec.apis)
     before = built_tables(folder)
     with build_area(folder) as area:
         build = _Build(folder, layout, area, chosen, excel)
-        rows = build.write(parts, progress)
+        rows = build.write(parts, progress, helpers_for(calls) if helpers is None else helpers)
         if costs is not None:
             rows[COSTS] = build.write_table(COSTS, costs)
         build.write_dictionary(costs)
@@ -104,14 +107,15 @@ class _Build:
         self._answers = AnswersWriter(area / layout.file_name("answers", ANSWERS)) if ANSWERS in formats else None
         self.files: list[Path] = []
 
-    def write(self, parts: Mapping[int, ShardParts], progress: Progress | None) -> dict[str, int]:
+    def write(self, parts: Mapping[int, ShardParts], progress: Progress | None, helpers: int) -> dict[str, int]:
         """Every table that is made of outcomes; their rows."""
         writers = {name: self._writers(name, schema) for name, schema in self._layout.schemas.items()}
         opened = [writer for several in writers.values() for writer in several]
         rows = dict.fromkeys(writers, 0)
-        with open_writers([*opened, *([self._answers] if self._answers else [])]), Pen() as pen:
-            for run in _runs(self._folder, parts):
-                for name, table in flatten(self._layout, run.items, run.outcomes, run.whole).items():
+        made = flattened(self._layout, runs(self._folder, parts), helpers)
+        with open_writers([*opened, *([self._answers] if self._answers else [])]), Pen() as pen, closing(made):
+            for run, tables in made:
+                for name, table in tables.items():
                     rows[name] += table.num_rows
                     pen.write(writers[name], table)
                 if self._answers:
@@ -141,52 +145,3 @@ class _Build:
     def _writers(self, table: str, schema: pa.Schema) -> list[TableWriter]:
         paths = ((made, self._area / self._layout.file_name(table, name)) for name, made in self._kinds.items())
         return [made(path, schema) for made, path in paths]
-
-
-# --- the stream
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Consecutive items and the outcomes of their calls. `whole`: every call has its outcome."""
-
-    items: pa.Table
-    outcomes: pa.Table | None
-    whole: bool
-
-
-def _runs(folder: JobFolder, parts: Mapping[int, ShardParts]) -> Iterator[_Run]:
-    """The job in item order: some whole shards at a time, others alone."""
-    size = folder.spec.shard_size
-    together = max(1, RUN_ITEMS // size)
-    pending: list[tuple[pa.Table, pa.Table]] = []
-    for shard, items in enumerate(_rechunked(folder.manifest_batches(), size)):
-        files = parts.get(shard, ShardParts())
-        if files.whole:
-            pending.append((items, folder.result(files.files)))
-        if pending and (not files.whole or len(pending) == together):
-            yield _joined(pending)
-            pending = []
-        if not files.whole:
-            yield _Run(items, folder.result(files.files) if files.files else None, False)
-    if pending:
-        yield _joined(pending)
-
-
-def _joined(pending: list[tuple[pa.Table, pa.Table]]) -> _Run:
-    items, outcomes = zip(*pending, strict=True)
-    return _Run(pa.concat_tables(items), pa.concat_tables(outcomes), True)
-
-
-def _rechunked(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
-    """The manifest in pieces of `size` items, the last one shorter."""
-    rest: pa.Table | None = None
-    for batch in batches:
-        table = pa.Table.from_batches([batch])
-        rest = table if rest is None else pa.concat_tables([rest, table])
-        whole = rest.num_rows - rest.num_rows % size
-        for start in range(0, whole, size):
-            yield rest.slice(start, size)
-        rest = rest.slice(whole)
-    if rest is not None and rest.num_rows:
-        yield rest

@@ -8,16 +8,14 @@ are started by exec, not forked out of a process with threads.
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import jobs
+from jobs import children
 from jobs.apis.base import Limits
 from jobs.media import frames
 from jobs.media.check import Skip
@@ -128,16 +126,7 @@ _TOO_LONG = 1_000_000  # stands for an exit code: we killed it at the deadline
 
 class _Child:
     def __init__(self, limits: list[str]) -> None:
-        root = str(Path(jobs.__file__).parent.parent)
-        inherited = os.environ.get("PYTHONPATH")
-        # -P: a folder named `jobs` in the working directory must not be imported in place of ours.
-        self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-            [sys.executable, "-P", "-m", "jobs.media.child", *limits],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, inherited)))},
-        )
+        self._process = children.start("jobs.media.child", limits, stderr=subprocess.DEVNULL)
         self.pid = self._process.pid
         self.pictures = 0
 
