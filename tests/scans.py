@@ -206,13 +206,6 @@ class Tables:
         return [row for part in parts for row in pq.read_table(part).to_pylist()]
 
 
-def agree(one: Tables, other: Tables, *names: str) -> None:
-    """Row for row, but for how often the same was asked."""
-    for name in names:
-        assert one.rows(name) == other.rows(name), name
-    assert one.rows("failures", "attempts", "maybe_billed") == other.rows("failures", "attempts", "maybe_billed")
-
-
 @contextmanager
 def limited(pids: Iterable[int], what: int, most: int) -> Iterator[None]:
     """A resource limit (`resource.RLIMIT_*`) of living processes, lifted at the end of the block."""

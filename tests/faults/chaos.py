@@ -1,7 +1,7 @@
 """Seeded chaos, as long as asked: `make chaos FLAGS="--seconds 3600 --seed 7"`.
 
-Each round scans the same pictures while something is killed, frozen or wiped at random moments, resumes what stopped,
-and holds the tables against an undisturbed run and the requests against what the rows own up to.
+Each round scans the same pictures while something is killed, frozen, wiped or cut off at random moments, resumes what
+stopped, and holds the tables against an undisturbed run and the requests against what the rows own up to.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tests.proxy import Proxy, proxy
 from tests.scans import Emulator, Scan, Tables, emulator, make_photos, tables
 from tests.waiting import until
 from workers.config import connect
@@ -21,61 +22,76 @@ from workers.supervisor import local_redis_url
 
 PHOTOS, BROKEN = 150, 6
 CALLS = PHOTOS * 2  # faces; labels and properties share one
+ENV = {"REKSCAN_LEASE_SECONDS": "3", "REKSCAN_READ_TIMEOUT": "5"}
 FAULTS = ("*:500:3%", "*:400:ThrottlingException:3%", "*:reset:1%")
 
 
-def kill_worker(scan: Scan, rekognition: Emulator) -> None:
+def kill_worker(scan: Scan, network: Proxy) -> None:
     for pid in scan.children("workers")[:1]:
         os.kill(pid, signal.SIGKILL)
 
 
-def kill_redis(scan: Scan, rekognition: Emulator) -> None:
+def kill_redis(scan: Scan, network: Proxy) -> None:
     for pid in scan.children("redis.sock"):
         os.kill(pid, signal.SIGKILL)
 
 
-def freeze_redis(scan: Scan, rekognition: Emulator) -> None:
+def freeze_redis(scan: Scan, network: Proxy) -> None:
     for pid in scan.children("redis.sock"):
         os.kill(pid, signal.SIGSTOP)
         time.sleep(4)  # longer than a lease
         os.kill(pid, signal.SIGCONT)
 
 
-def wipe_redis(scan: Scan, rekognition: Emulator) -> None:
+def wipe_redis(scan: Scan, network: Proxy) -> None:
     if url := local_redis_url(str(scan.home)):
         connect(url).flushall()
 
 
-def stop_worker(scan: Scan, rekognition: Emulator) -> None:
+def stop_worker(scan: Scan, network: Proxy) -> None:
     for pid in scan.children("workers")[:1]:
         os.kill(pid, signal.SIGTERM)
 
 
-def power_cut(scan: Scan, rekognition: Emulator) -> None:
+def power_cut(scan: Scan, network: Proxy) -> None:
     scan.kill_everything()
 
 
-def interrupt(scan: Scan, rekognition: Emulator) -> None:
+def interrupt(scan: Scan, network: Proxy) -> None:
     scan.process.send_signal(signal.SIGINT)
 
 
+def silence_rekognition(scan: Scan, network: Proxy) -> None:
+    network.silence()
+    time.sleep(2)  # shorter than the tries of a call last
+    network.mend()
+
+
+def cut_rekognition(scan: Scan, network: Proxy) -> None:
+    network.cut()
+    time.sleep(2)
+    network.mend()
+
+
 # What may be paid twice without a mark: the last second of a Redis that dies (docs/guarantees.md, "Not promised").
-BLOWS: dict[Callable[[Scan, Emulator], None], int] = {
+BLOWS: dict[Callable[[Scan, Proxy], None], int] = {
     kill_worker: 0,
     stop_worker: 0,
     freeze_redis: 0,
     interrupt: 0,
+    silence_rekognition: 0,
+    cut_rekognition: 0,
     kill_redis: 60,
     power_cut: 60,
     wipe_redis: 60,
 }
 
 
-def start(photos: Path, home: Path, rekognition: Emulator) -> Scan:
+def start(photos: Path, home: Path, url: str) -> Scan:
     return Scan(
         "scan", str(photos), "--api", "labels,faces,properties", "--yes", "--json", "--shard-size", "25",
-        "--tps", "labels=30,faces=30", "--rekognition-endpoint-url", rekognition.url, home=home,
-        env={"REKSCAN_LEASE_SECONDS": "3", "REKSCAN_WORKERS": "2"},
+        "--tps", "labels=30,faces=30", "--rekognition-endpoint-url", url, home=home,
+        env={**ENV, "REKSCAN_WORKERS": "2"},
     )  # fmt: skip
 
 
@@ -86,8 +102,11 @@ def made(scan: Scan, rekognition: Emulator, calls: int) -> bool:
 def round_of(dice: random.Random, photos: Path, calm: Tables, directory: Path) -> str:
     """One disturbed scan; what was done to it."""
     faults = [word for fault in FAULTS for word in ("--fault", fault)]
-    with emulator(directory, "--latency", "50ms", "--seed", str(dice.randrange(10**6)), *faults) as rekognition:
-        scan = start(photos, directory / "home", rekognition)
+    with (
+        emulator(directory, "--latency", "50ms", "--seed", str(dice.randrange(10**6)), *faults) as rekognition,
+        proxy(rekognition.url) as network,
+    ):
+        scan = start(photos, directory / "home", f"http://{network.address}")
         done: list[str] = []
         unmarked = 0
         for _ in range(dice.randint(1, 3)):
@@ -99,10 +118,10 @@ def round_of(dice: random.Random, photos: Path, calm: Tables, directory: Path) -
             blow = dice.choice(list(BLOWS))
             done.append(blow.__name__)
             unmarked += BLOWS[blow]
-            blow(scan, rekognition)
+            blow(scan, network)
             if blow in (power_cut, interrupt):
                 scan.process.wait(60)
-                scan = Scan("resume", "last", "--json", home=directory / "home", env={"REKSCAN_LEASE_SECONDS": "3"})
+                scan = Scan("resume", "last", "--json", home=directory / "home", env=ENV)
         status = scan.status()
         assert status["state"] == "finished", (done, status)
         check(tables(directory / "home"), calm, rekognition, unmarked, done)
@@ -127,7 +146,7 @@ def main() -> None:
         root = Path(name)
         photos = make_photos(root / "photos", PHOTOS, broken=BROKEN)
         with emulator(root) as rekognition:
-            assert start(photos, root / "calm", rekognition).status()["state"] == "finished"
+            assert start(photos, root / "calm", rekognition.url).status()["state"] == "finished"
         calm = tables(root / "calm")
         while time.monotonic() < deadline:
             directory = root / str(seed)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scans import Emulator, Scan, Tables, agree, emulator, left_in_redis, make_photos, tables
+from tests.scans import Emulator, Scan, Tables, emulator, left_in_redis, make_photos, same_tables, tables
 from tests.unit.sources_server import S3Server, s3_server
 from tests.waiting import until
 
@@ -110,4 +110,4 @@ def test_a_bucket_that_changes_under_its_scan(
 def agree_on_pictures(one: Tables, other: Tables) -> None:
     """But for what was known and so not sent."""
     assert one.rows("images", "sent") == other.rows("images", "sent")
-    agree(one, other, "faces")
+    same_tables(one, other, "faces")

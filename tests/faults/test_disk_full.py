@@ -13,12 +13,12 @@ from tests.scans import (
     Emulator,
     Scan,
     Tables,
-    agree,
     emulator,
     kept_in,
     left_in_redis,
     limited,
     make_photos,
+    same_tables,
     tables,
 )
 from tests.waiting import until
@@ -71,7 +71,7 @@ def test_a_part_that_does_not_fit_on_the_disk_blocks_the_job_and_resume_pays_not
     resumed = Scan("resume", "last", "--json", home=home).status()
     assert (resumed["state"], resumed["calls"]["ok"], resumed["calls"]["maybe_billed"]) == ("finished", PHOTOS, 0)
     assert rekognition.total() == PHOTOS
-    agree(tables(home), undisturbed, "images", "faces")
+    same_tables(tables(home), undisturbed, "images", "faces")
     assert left_in_redis(home) == {f"rekscan:job:{tables(home).folder.name}"}
 
 
@@ -90,7 +90,7 @@ def test_tables_that_do_not_fit_on_the_disk_block_the_job_and_resume_makes_them(
     assert not [path.name for path in home.glob("*/reports/*") if path.suffix in (".csv", ".parquet")]
     assert Scan("resume", "last", "--json", home=home).status()["state"] == "finished"
     assert rekognition.total() == PHOTOS
-    agree(tables(home), undisturbed, "images", "faces")
+    same_tables(tables(home), undisturbed, "images", "faces")
 
 
 @pytest.mark.parametrize("file", ["manifest/part-00000.parquet", "job.json"])
@@ -129,7 +129,7 @@ def test_while_redis_cannot_write_to_its_disk_nothing_is_paid_and_then_the_job_g
         status = scan.status()
         assert (status["state"], status["calls"]["ok"]) == ("finished", PHOTOS)
         found = tables(home)
-        agree(found, undisturbed, "images", "faces")
+        same_tables(found, undisturbed, "images", "faces")
         assert rekognition.total() <= PHOTOS + sum(row["maybe_billed"] for row in found.outcomes())
         assert kept_in(redis) == {f"rekscan:job:{found.folder.name}"}
     finally:

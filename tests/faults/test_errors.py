@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scans import Scan, emulator, make_photos, tables
+from tests.scans import Scan, Tables, asked_twice_is_marked, emulator, make_photos, same_tables, tables
 
 
 @pytest.fixture(scope="module")
@@ -12,35 +12,53 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_photos(tmp_path_factory.mktemp("photos"), 40)
 
 
+@pytest.fixture(scope="module")
+def undisturbed(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    directory = tmp_path_factory.mktemp("undisturbed")
+    with emulator(directory) as rekognition:
+        assert scan(photos, directory, rekognition.url).status()["state"] == "finished"
+    return tables(directory / "home")
+
+
 def scan(photos: Path, tmp_path: Path, url: str, *more: str) -> Scan:
     return Scan(
         "scan", str(photos), "--api", "labels", "--yes", "--json", "--rekognition-endpoint-url", url, *more,
         home=tmp_path / "home",
+        env={"REKSCAN_READ_TIMEOUT": "2"},
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "fault", ["500:30%", "503:30%", "400:ThrottlingException:30%", "reset:12%", "truncate:12%", "html:12%"]
+    "fault",
+    ["500:30%", "503:30%", "400:ThrottlingException:30%", "reset:12%", "hang:12%", "truncate:12%", "html:12%"],
 )
-def test_passing_faults_are_retried_until_every_call_is_answered(photos: Path, tmp_path: Path, fault: str) -> None:
+def test_passing_faults_are_retried_until_every_call_is_answered(
+    photos: Path, tmp_path: Path, undisturbed: Tables, fault: str
+) -> None:
+    answer_lost = fault.partition(":")[0] in ("reset", "hang", "truncate", "html")
     with emulator(tmp_path, "--fault", f"DetectLabels:{fault}") as rekognition:
         status = scan(photos, tmp_path, rekognition.url).status()
         requests = rekognition.total()
+        found = tables(tmp_path / "home")
+        if answer_lost:  # the others are not billed
+            asked_twice_is_marked(found, rekognition)
     assert status["state"] == "finished"
     assert status["calls"]["ok"] == 40
-    rows = tables(tmp_path / "home").outcomes()
+    same_tables(found, undisturbed, "images", "labels")
+    rows = found.outcomes()
     assert sum(row["attempts"] for row in rows) == requests > 40
-    answer_lost = fault.partition(":")[0] in ("reset", "truncate", "html")
     maybe = sum(row["maybe_billed"] for row in rows)
     assert maybe == (requests - 40 if answer_lost else 0)
 
 
-def test_a_throttle_storm_slows_the_gate_and_loses_nothing(photos: Path, tmp_path: Path) -> None:
+def test_a_throttle_storm_slows_the_gate_and_loses_nothing(photos: Path, tmp_path: Path, undisturbed: Tables) -> None:
     with emulator(tmp_path, "--quota", "labels=15", "--latency", "50ms") as rekognition:
         status = scan(photos, tmp_path, rekognition.url, "--tps", "labels=60").status()
     assert (status["state"], status["calls"]["ok"]) == ("finished", 40)
     assert status["throttled"] > 0
-    assert sum(row["throttles"] for row in tables(tmp_path / "home").outcomes()) == status["throttled"]
+    found = tables(tmp_path / "home")
+    assert sum(row["throttles"] for row in found.outcomes()) == status["throttled"]
+    same_tables(found, undisturbed, "images", "labels")
 
 
 def test_an_error_that_always_comes_is_a_failed_row_with_its_code_and_exit_code_3(photos: Path, tmp_path: Path) -> None:

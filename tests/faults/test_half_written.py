@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.scans import Emulator, Scan, Tables, agree, emulator, left_in_redis, make_photos, tables
+from tests.scans import Emulator, Scan, Tables, emulator, left_in_redis, make_photos, same_tables, tables
 from tests.waiting import until
 
 PHOTOS, SHARD = 60, 10
@@ -73,7 +73,7 @@ def test_after_a_power_cut_a_half_written_part_is_asked_again_as_maybe_billed(
     resumed = Scan("resume", "last", "--json", home=home).status()
     assert (resumed["state"], resumed["calls"]["ok"]) == ("finished", PHOTOS)
     found = tables(home)
-    agree(found, undisturbed, "images", "faces")
+    same_tables(found, undisturbed, "images", "faces")
     of_torn = range(torn * SHARD, (torn + 1) * SHARD)
     assert {item: marks for item, marks in marked(found).items() if item in of_torn} == dict.fromkeys(of_torn, 1)
     assert rekognition.total() <= PHOTOS + sum(marked(found).values())
@@ -94,7 +94,7 @@ def test_a_half_written_part_that_a_worker_meets_is_not_taken_for_done(
     status = scan.status()
     assert (status["state"], status["calls"]["ok"]) == ("finished", PHOTOS)
     found = tables(home)
-    agree(found, undisturbed, "images", "faces")
+    same_tables(found, undisturbed, "images", "faces")
     assert pq.read_metadata(last).num_rows == SHARD
     assert marked(found) == dict.fromkeys(range(PHOTOS - SHARD, PHOTOS), 1)
     assert rekognition.total() == PHOTOS

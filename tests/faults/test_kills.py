@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.scans import Emulator, Scan, Tables, agree, emulator, make_photos, tables
+from tests.scans import Emulator, Scan, Tables, emulator, make_photos, same_tables, tables
 from tests.waiting import until
 
 APIS = "labels,faces,properties"
@@ -59,7 +59,7 @@ def test_a_killed_worker_costs_only_what_was_in_flight(
     scan.kill_worker()
     status = scan.status()
     assert status["state"] == "finished"
-    agree(tables(tmp_path / "home"), undisturbed, *TABLES)
+    same_tables(tables(tmp_path / "home"), undisturbed, *TABLES)
     paid_twice_is_marked(tables(tmp_path / "home"), rekognition, most=40)
 
 
@@ -71,7 +71,7 @@ def test_after_a_power_cut_resume_finishes_without_redoing_finished_calls(
     scan.kill_everything()
     resumed = Scan("resume", "last", "--json", home=tmp_path / "home").status()
     assert resumed["state"] == "finished"
-    agree(tables(tmp_path / "home"), undisturbed, *TABLES)
+    same_tables(tables(tmp_path / "home"), undisturbed, *TABLES)
     # The append-only file is synced every second: what was recorded in the last one may be asked again.
     paid_twice_is_marked(tables(tmp_path / "home"), rekognition, most=40)
 
@@ -89,7 +89,7 @@ def test_ctrl_c_stops_cleanly_and_resume_pays_nothing_twice(
     assert resumed["state"] == "finished"
     assert resumed["calls"]["maybe_billed"] == 0
     assert rekognition.total() == CALLS
-    agree(tables(tmp_path / "home"), undisturbed, *TABLES)
+    same_tables(tables(tmp_path / "home"), undisturbed, *TABLES)
 
 
 def under_way(rekognition: Emulator, content: str, tries: int) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.scans import Emulator, Scan, Tables, agree, emulator, left_in_redis, limited, make_photos, tables
+from tests.scans import Emulator, Scan, Tables, emulator, left_in_redis, limited, make_photos, same_tables, tables
 from tests.unit.media_pictures import noise
 from tests.waiting import until
 
@@ -72,7 +72,7 @@ def test_a_worker_without_memory_lives_and_goes_on_when_it_has_some_again(
     status = scan.status()
     assert (status["state"], status["calls"]["ok"], status["calls"]["failed"]) == ("finished", PHOTOS, 0)
     found = tables(home)
-    agree(found, undisturbed, "images", "faces")
+    same_tables(found, undisturbed, "images", "faces")
     assert rekognition.total() <= PHOTOS + sum(row["maybe_billed"] for row in found.outcomes())
     assert left_in_redis(home) == {f"rekscan:job:{found.folder.name}"}
 
@@ -94,7 +94,7 @@ def test_a_worker_that_stays_without_memory_blocks_the_job_and_burns_no_picture(
     resumed = Scan("resume", "last", "--json", home=home).status()
     assert (resumed["state"], resumed["calls"]["ok"], resumed["calls"]["failed"]) == ("finished", PHOTOS, 0)
     found = tables(home)
-    agree(found, undisturbed, "images", "faces")
+    same_tables(found, undisturbed, "images", "faces")
     assert rekognition.total() <= PHOTOS + sum(row["maybe_billed"] for row in found.outcomes())
 
 

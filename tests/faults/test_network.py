@@ -64,7 +64,7 @@ def scan(photos: Path, tmp_path: Path, rekognition: Emulator, network: Proxy) ->
     env = {"REKSCAN_REDIS_URL": f"redis://{network.address}/0", "REKSCAN_LEASE_SECONDS": "3", "AWS_REGION": "us-east-1"}
     with workers(2, tmp_path, env):
         scan = start(photos, tmp_path / "home", rekognition.url, **env)
-        until(lambda: rekognition.total() > 30, "some calls are made")
+        until(lambda: rekognition.total() > 30, "some calls are made", seconds=120)
         yield scan
 
 
@@ -106,7 +106,7 @@ def test_silent_connections_to_rekognition_are_given_up_their_calls_marked_and_a
 ) -> None:
     with proxy(rekognition.url) as network:
         scan = start(photos, tmp_path / "home", f"http://{network.address}", REKSCAN_READ_TIMEOUT="3")
-        until(lambda: rekognition.total() > 30, "some calls are made")
+        until(lambda: rekognition.total() > 30, "some calls are made", seconds=120)
         network.silence()
         until(network.held, "calls wait for an answer")
         network.mend()

@@ -72,9 +72,22 @@ def test_a_job_followed_by_two_watches_and_a_resume_at_once_is_done_once(
     home = tmp_path / "home"
     assert start("submit", photos, home, rekognition, **cluster).wait()[0] == 0
     followers = [Scan(command, "last", home=home, env=cluster) for command in ("watch", "resume", "watch")]
-    until(lambda: followers[0].log.read_text().count(" calls  0.0/s") >= 3, "all of them follow")
+    until(lambda: followers[0].log.read_text().count(" calls  0.0/s") >= 3, "all of them follow", seconds=120)
     with workers(2, tmp_path, cluster):
         assert [follower.wait()[0] for follower in followers] == [0, 0, 0]
+        only_counters_are_left(redis, once(home, rekognition, undisturbed))
+
+
+def test_a_cluster_ends_a_job_whose_submitter_was_killed(
+    photos: Path, tmp_path: Path, rekognition: Emulator, cluster: dict[str, str], redis: Any, undisturbed: Tables
+) -> None:
+    home = tmp_path / "home"
+    with workers(2, tmp_path, cluster):
+        scan = start("scan", photos, home, rekognition, **cluster)
+        until(lambda: rekognition.total() > 30, "some calls are made", seconds=120)
+        scan.kill_everything()
+        assert rekognition.total() < CALLS
+        until(lambda: not Ledger(redis).live(), "the job ends", seconds=120)
         only_counters_are_left(redis, once(home, rekognition, undisturbed))
 
 
@@ -84,7 +97,7 @@ def test_two_resumes_of_a_cancelled_job_in_the_same_instant_go_on_with_it_once(
     home = tmp_path / "home"
     with workers(2, tmp_path, cluster):
         scan = start("scan", photos, home, rekognition, **cluster)
-        until(lambda: rekognition.total() > 30, "some calls are made")
+        until(lambda: rekognition.total() > 30, "some calls are made", seconds=120)
         Ledger(redis).stop_short(tables(home).folder.name, "cancelled")  # as `cancel` does
         assert scan.wait()[0] == 4
         both = [Scan("resume", "last", home=home, env=cluster) for _ in range(2)]
@@ -97,7 +110,7 @@ def test_two_resumes_on_one_machine_in_the_same_instant_share_a_redis_and_the_jo
 ) -> None:
     home = tmp_path / "home"
     scan = start("scan", photos, home, rekognition)
-    until(lambda: rekognition.total() > 30, "some calls are made")
+    until(lambda: rekognition.total() > 30, "some calls are made", seconds=120)
     assert scan.interrupt() == 130
     both = [Scan("resume", "last", "--json", home=home) for _ in range(2)]
     ended = [resumed.wait() for resumed in both]
@@ -115,7 +128,7 @@ def test_a_scan_goes_on_alone_when_the_one_that_started_their_redis_is_interrupt
         first = start("scan", photos, home, of_first, "--tps", "faces=1")
         until(of_first.total, "the first scan is under way")
         second = start("scan", photos, home, rekognition, "--again")
-        until(lambda: rekognition.total() > 10, "the second scan is under way")
+        until(lambda: rekognition.total() > 10, "the second scan is under way", seconds=120)
         assert second.children("redis.sock") == []
         assert first.interrupt() == 130
         paid = of_first.total()
