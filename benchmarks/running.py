@@ -10,13 +10,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import pyarrow as pa
 
 from jobs.apis import parse
 from jobs.folder import JobFolder, new_job_id
@@ -96,6 +98,7 @@ class Running:
     supervisor: Supervisor
     ledger: Ledger
     folder: JobFolder
+    empty_bytes: int = 0  # what Redis used before it held anything
     _before: dict[str, float] = field(default_factory=dict)
 
     def done(self) -> int:
@@ -115,6 +118,15 @@ class Running:
         return {what: sum(map(cpu_seconds, pids)) for what, pids in self.supervisor.pids.items()}
 
 
+def objects(items: int) -> Iterator[pa.RecordBatch]:
+    """Objects of which no two are equal."""
+    for start in range(0, items, 10_000):
+        yield to_batch(
+            Item(n, f"s3://archive/photos/{n // 1000:04d}/IMG_{n:07d}.jpg", "image", 250_000, f"{n:032x}")
+            for n in range(start, min(items, start + 10_000))
+        )
+
+
 @contextmanager
 def scanning(
     emulator: Emulator,
@@ -127,8 +139,9 @@ def scanning(
     calls: int = WorkerConfig.calls,
     shards: int = WorkerConfig.shards,
     shard_size: int = 200,
+    listing: Callable[[int], Iterable[pa.RecordBatch]] | None = None,
 ) -> Iterator[Running]:
-    """A job on `items` objects, begun. `tps`: by API; without it, faster than any machine."""
+    """A job on `items` objects, begun. `tps`: by API; without it, faster than any machine. `listing`: other items."""
     with TemporaryDirectory(prefix="rkb") as directory:
         home = Path(directory) / "home"
         os.environ.update(AWS_ACCESS_KEY_ID="bench", AWS_SECRET_ACCESS_KEY="bench", AWS_REGION="us-east-1")
@@ -137,12 +150,7 @@ def scanning(
         folder = JobFolder(str(home), new_job_id(), s3_url=emulator.url)
         counts = Counts()
         with folder.manifest_writer() as writer:
-            for start in range(0, items, 10_000):
-                rows = (
-                    Item(n, f"s3://archive/photos/{n // 1000:04d}/IMG_{n:07d}.jpg", "image", 250_000, f"{n:032x}")
-                    for n in range(start, min(items, start + 10_000))
-                )
-                batch = to_batch(rows)
+            for batch in (listing or objects)(items):
                 counts.add_batch(batch)
                 writer.add_batch(batch)
         rates = {OPERATIONS[name]: (tps or {}).get(name, 100_000.0) for name in apis.split(",")}
@@ -154,8 +162,9 @@ def scanning(
         with Supervisor(str(home), logs=Path(directory) / "logs") as supervisor:
             url = supervisor.redis()
             ledger = Ledger(connect(url))
+            empty = int(ledger.redis.info("memory")["used_memory"])
             supervisor.workers(WorkerConfig(url, shards, calls), workers)
-            running = Running(supervisor, ledger, folder)
+            running = Running(supervisor, ledger, folder, empty)
             _until_ready(ledger, workers)
             open_job(ledger, folder, rekognition_url=emulator.url)
             yield running
