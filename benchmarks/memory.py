@@ -95,7 +95,7 @@ def measure(running: Emulator, what: str, options: argparse.Namespace) -> list[s
     with tempfile.TemporaryDirectory(prefix="rkm") as folder:
         listing = {"objects": objects, "twice": twice, "files": Files(Path(folder))}[what]
         with scanning(
-            running, options.items, apis=options.apis, workers=options.workers, threads=options.threads,
+            running, options.items, apis=options.apis, workers=options.workers,
             shard_size=options.shard_size, listing=listing,
         ) as job:  # fmt: skip
             memory = Memory(job.supervisor.redis(), job.empty_bytes)
@@ -138,7 +138,6 @@ def main() -> None:
     parser.add_argument("what", nargs="*", default=["objects", "twice", "files"])
     parser.add_argument("--items", type=int, default=1_000_000)
     parser.add_argument("--workers", type=int, default=4)
-    parser.add_argument("--threads", type=int, default=64)
     parser.add_argument("--shard-size", type=int, default=200)
     parser.add_argument("--apis", default="labels")
     parser.add_argument("--seconds", type=float, default=20.0)

@@ -1,6 +1,7 @@
 """Real parts for tests: a Redis server per test session. A missing server is an error, never a skip."""
 
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,10 @@ from redis import Redis
 from tests.waiting import until
 from workers.config import connect
 from workers.supervisor import server_binary
+
+
+# A shell that starts us in the background has SIGINT ignored, and children inherit that: Ctrl-C would test nothing.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class RedisServer:
