@@ -14,7 +14,6 @@ from tests.waiting import until
 from workers.config import connect
 from workers.supervisor import server_binary
 
-
 # A shell that starts us in the background has SIGINT ignored, and children inherit that: Ctrl-C would test nothing.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
