@@ -1,7 +1,9 @@
 """The promise of the product, processes killed for real: nothing is lost, only what was in flight is paid twice."""
 
 import hashlib
+import os
 import signal
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.scans import Emulator, Scan, Tables, emulator, make_photos, same_tables, tables
+from tests.unit.media_pictures import noise
 from tests.waiting import until
 
 APIS = "labels,faces,properties"
@@ -116,3 +119,29 @@ def test_a_call_that_kills_its_worker_each_time_is_given_up_and_its_mates_comple
     failed = [row for row in tables(tmp_path / "home").rows("failures") if row["outcome"] == "failed"]
     found = [(row["uri"].rpartition("/")[2], row["code"], row["maybe_billed"]) for row in failed]
     assert found == [("photo-0030.jpg", "poison", 5)]
+
+
+def test_a_picture_whose_decoder_dies_each_time_is_a_row_and_its_mates_complete(tmp_path: Path) -> None:
+    photos = make_photos(tmp_path / "photos", 10)
+    noise((4000, 3000)).save(photos / "photo-0005.tiff")
+    with emulator(tmp_path) as rekognition:
+        scan = Scan(
+            "scan", str(photos), "--api", "labels", "--yes", "--json",
+            "--rekognition-endpoint-url", rekognition.url, home=tmp_path / "home",
+        )  # fmt: skip
+
+        def shot(before: set[int]) -> set[int]:
+            """Decoders killed; each is killed as soon as it is seen."""
+            decoders = {pid for worker in scan.children("workers") for pid in scan.children("media.child", of=worker)}
+            for pid in decoders - before:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            return before | decoders
+
+        killed: set[int] = set()
+        while len(killed) < 2:
+            killed = until(partial(shot, killed), "a decoder runs")
+        status = scan.status()
+    assert (status["state"], status["calls"]["ok"], status["calls"]["skipped"]) == ("finished", 10, 1)
+    reasons = {row["uri"].rpartition("/")[2]: row["reason"] for row in tables(tmp_path / "home").rows("images")}
+    assert reasons["photo-0005.tiff"] == "crashed-decoder"
