@@ -38,6 +38,9 @@ _MARKS: dict[Kind, Mark] = {Kind.UNKNOWN: "u", Kind.THROTTLED: "t"}  # the other
 TRIES = {Kind.THROTTLED: 30, Kind.AWAY: 12, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3}
 
 
+_WAITING = 32  # pictures being prepared, or ready and waiting at the gate: more would only hold memory
+
+
 class TryAgain(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.code)
@@ -76,10 +79,8 @@ class Caller:
         threads: Executor,
         *,
         at_once: int,
-        waiting: int = 32,
     ) -> None:
-        """`at_once`: calls under way, at most. `waiting`: pictures being prepared or ready and waiting at the gate;
-        more would only hold memory."""
+        """`at_once`: calls under way, at most."""
         self.request = request
         self._all = request
         self._beside: list[Outcome] = []  # known rows that join those of a call made for the other APIs alone
@@ -90,7 +91,7 @@ class Caller:
         self._journal = journal
         self._threads = threads
         self._at_once = asyncio.Semaphore(at_once)
-        self._waiting = asyncio.Semaphore(waiting)
+        self._waiting = asyncio.Semaphore(min(_WAITING, at_once))
 
     async def call(
         self, item: Item, lease: Lease, attempts: str, stop: threading.Event, content: str | None = None

@@ -39,7 +39,7 @@ def s3() -> Iterator[S3Server]:
 
 def scan(source: str, home: Path, rekognition: Emulator, *more: str, tps: int = 10) -> Scan:
     """Slow enough that its last 20 pictures wait until the first are answered: one worker, few at once."""
-    env = {"REKSCAN_THREADS": "2", "REKSCAN_SHARDS": "1", **S3_ENV}
+    env = {"REKSCAN_CALLS": "2", "REKSCAN_SHARDS": "1", **S3_ENV}
     return Scan(
         "scan", source, "--api", "faces", "--yes", "--json", "--shard-size", "10", "--tps", f"faces={tps}",
         "--rekognition-endpoint-url", rekognition.url, *more, home=home, env=env,

@@ -41,8 +41,8 @@ def undisturbed(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Table
     return tables(directory / "home")
 
 
-def start(source: Path, home: Path, rekognition: Emulator, *, tps: int = 6, threads: int = 3) -> Scan:
-    env = {"REKSCAN_THREADS": str(threads), "REKSCAN_SHARDS": "1"}
+def start(source: Path, home: Path, rekognition: Emulator, *, tps: int = 6, calls: int = 3) -> Scan:
+    env = {"REKSCAN_CALLS": str(calls), "REKSCAN_SHARDS": "1"}
     return Scan(
         "scan", str(source), "--api", "faces", "--yes", "--json", "--shard-size", "40", "--tps", f"faces={tps}",
         "--rekognition-endpoint-url", rekognition.url, home=home, env=env,
@@ -105,7 +105,7 @@ def test_a_picture_that_does_not_fit_into_its_decoder_is_a_row_and_its_mates_com
     Image.new("RGB", (100, 100)).save(photos / "a-small.tiff")
     Image.new("RGB", (6000, 6000)).save(photos / "z-large.tiff", compression="tiff_adobe_deflate")  # few bytes, 144 MB
     home = tmp_path / "home"
-    scan = start(photos, home, rekognition, threads=1)
+    scan = start(photos, home, rekognition, calls=1)
     until(lambda: rekognition.total() > 0, "the first picture, which starts a decoder, is sent")
     (worker,) = scan.children("workers")
     (decoder,) = scan.children("jobs.media.child", of=worker)
