@@ -3,6 +3,8 @@
 Sources: Celery 5.7's configuration reference; the reasons are in docs/adr/0002-celery-as-a-doorbell.md.
 """
 
+import base64
+import json
 import logging
 import os
 import resource
@@ -12,6 +14,7 @@ from typing import Any
 
 from celery import Celery, signals
 from kombu.exceptions import OperationalError
+from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from workers.config import WorkerConfig, broker_url
@@ -21,7 +24,10 @@ QUEUE = "rekscan"
 _FILES = 65_536
 _PREFIX = "rekscan:celery:"  # before all of kombu's keys
 QUEUE_KEY = _PREFIX + QUEUE  # the list of messages that wait for a worker
-UNACKED = (f"{_PREFIX}unacked", f"{_PREFIX}unacked_index")  # where kombu keeps messages that a worker holds
+_UNACKED, _UNACKED_INDEX = (
+    f"{_PREFIX}unacked",
+    f"{_PREFIX}unacked_index",
+)  # messages that a worker took, as kombu keeps them
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +75,15 @@ def ring(job: str, shard: int) -> None:
         app.send_task(TASK, args=[job, shard], queue=QUEUE, retry=False)
     except OperationalError as error:
         raise RedisConnectionError(str(error)) from error
+
+
+def forget(redis: "Redis[bytes]", job: str) -> None:
+    """Drop messages of a job that is over, whose worker died or lost its connection: kombu would ring in an hour."""
+    for tag, message in redis.hgetall(_UNACKED).items():
+        body = json.loads(message)[0]["body"]
+        if json.loads(base64.b64decode(body))[0][0] == job:
+            redis.hdel(_UNACKED, tag)
+            redis.zrem(_UNACKED_INDEX, tag)
 
 
 @app.task(name=TASK)

@@ -16,6 +16,7 @@ from jobs.ledger import Lease, Ledger, State
 from jobs.progress import status
 from reports.html import build_report
 from reports.tables import build_tables
+from workers import app
 from workers.fetching import fetcher
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ def finish(ledger: Ledger, folder: JobFolder, lease: Lease, *, profile: str | No
     folder.write("reports/status.json", orjson.dumps(found.to_json(), option=orjson.OPT_INDENT_2))
     _show(folder, profile)
     ledger.close(lease.job, state, tallies.counters(), reason=reason)
+    app.forget(ledger.redis, lease.job)
 
 
 def _make_known(folder: JobFolder, *, final: bool) -> None:

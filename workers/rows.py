@@ -5,6 +5,7 @@ are `u`, whose answer never came, and `m`, whose worker died.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,21 @@ from workers.faults import Fault
 def maybe(marks: str) -> int:
     """How many attempts AWS may have billed although no answer came."""
     return marks.count("m") + marks.count("u")
+
+
+def owned_up(outcomes: list[Outcome], marks: str) -> list[Outcome]:
+    """Rows of an answer that the journal kept, with the attempts that others made beside it: a holder that had lost its
+    lease may have answered late what the next one asked again."""
+    sent = maybe(marks) + marks.count("b")
+    return [
+        replace(
+            row,
+            attempts=max(row.attempts, len(marks)),
+            maybe_billed=max(row.maybe_billed, sent - row.units),
+            throttles=max(row.throttles, marks.count("t")),
+        )
+        for row in outcomes
+    ]
 
 
 def skipped(request: Request, item: Item, skip: Skip, marks: str) -> list[Outcome]:

@@ -23,6 +23,7 @@ from workers.journal import Journal
 from workers.known import Later
 from workers.lanes import Ask, Lanes
 from workers.packing import counters_of, decode, encode
+from workers.rows import owned_up
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Shard:
             # As if its holder had died with all of them in flight.
             self.ledger.begin(self.lease, [(c.name, c.request.name, 1) for c in calls if c.name not in kept])
         intents, answers = self.ledger.adopt(self.lease)
-        known = {name: decode(data) for name, data in answers.items()} | kept
+        known = {name: owned_up(decode(data), intents.get(name, "")) for name, data in answers.items()} | kept
         outcomes, whole = self._call([replace(c, attempts=intents.get(c.name, "")) for c in calls], known)
         self.journal.flush()
         if whole and self.ledger.renew(self.lease.job, [self.lease])[1][self.lease]:

@@ -27,7 +27,6 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from jobs.errors import RekscanError
-from workers import app
 from workers.config import WorkerConfig, connect
 
 _START_SECONDS = 60
@@ -150,7 +149,6 @@ class Supervisor:
         with contextlib.suppress(OSError):
             if self._lock is not None:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while another scan uses the server
-                _forget_messages(f"unix://{self._socket}")
                 self._end([c for c in self._children if c.what == "redis"], 10)
                 _shut_down(f"unix://{self._socket}")
                 shutil.rmtree(self._run, ignore_errors=True)
@@ -278,12 +276,6 @@ def _answers(url: str) -> bool:
         return bool(client.ping())
     except (RedisError, OSError):
         return False
-
-
-def _forget_messages(url: str) -> None:
-    """No worker lives any more: what killed ones left unacknowledged rings for nobody."""
-    with contextlib.suppress(RedisError, OSError):
-        connect(url).delete(*app.UNACKED)
 
 
 def _listens(path: Path) -> bool:

@@ -10,9 +10,11 @@ for i = 3, #ARGV, 6 do
   local field, request, attempt, mark = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3]
   local answer, counters = ARGV[i + 4], ARGV[i + 5]
   local attempts = redis.call('HGET', KEYS[3], field) or ''
-  if mark ~= '' and #attempts == attempt and attempts:sub(-1) == '?' then
-    redis.call('HSET', KEYS[3], field, attempts:sub(1, -2) .. mark)
-    redis.call('HINCRBY', job, 'in_flight', -1)
+  local so_far = attempts:sub(attempt, attempt)
+  -- `m`: the next holder took it for maybe billed, but its answer comes after all.
+  if mark ~= '' and (so_far == '?' or so_far == 'm') then
+    redis.call('HSET', KEYS[3], field, attempts:sub(1, attempt - 1) .. mark .. attempts:sub(attempt + 1))
+    if so_far == '?' then redis.call('HINCRBY', job, 'in_flight', -1) end
     if mark == 'n' or mark == 't' then count(load_schedule(KEYS[6]), job, request, -1) end
   end
   -- A counter is raised with the answer, or with the attempt where there is none yet (a throttle).

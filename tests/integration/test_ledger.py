@@ -111,6 +111,22 @@ def test_a_late_answer_of_a_lost_lease_is_kept(ledger: Ledger) -> None:
     assert ledger.adopt(held(ledger, job)) == ({"0:a": "b"}, {"0:a": b"late"})
 
 
+def test_an_answer_later_still_tells_the_next_holder_that_the_attempt_was_billed(ledger: Ledger) -> None:
+    job = opened(ledger, cap=1000)
+    old = held(ledger, job)
+    words(ledger, old, ("0:a", "a", 1), ("1:a", "a", 1))
+    until(lambda: ledger.reap(job), "the lease lapses")
+    new = held(ledger, job)
+    assert ledger.adopt(new)[0] == {"0:a": "m", "1:a": "m"}
+    assert words(ledger, new, ("0:a", "a", 2)) == ["go"]
+    ledger.settle(old, [Attempt("0:a", "a", 1, "b", b"late", "ok:labels"), Attempt("1:a", "a", 1, "n")])
+    ledger.settle(new, [Attempt("0:a", "a", 2, "b", b"again", "ok:labels")])
+    until(lambda: ledger.reap(job), "the lease lapses")
+    assert ledger.adopt(held(ledger, job)) == ({"0:a": "bb", "1:a": "n"}, {"0:a": b"late"})
+    assert ledger.fields(job)["m:m1"] == "2"  # the attempt that failed gave its unit back
+    assert ledger.fields(job)["in_flight"] == "0"
+
+
 def test_the_door_is_shut_for_lost_leases_and_jobs_that_do_not_run(ledger: Ledger) -> None:
     job = opened(ledger)
     lease = held(ledger, job)
