@@ -6,7 +6,11 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local shard = ARGV[1]
 local state = redis.call('HGET', KEYS[1], 'state')
-if shard ~= '-1' and state ~= 'running' then return {0, state or 'gone'} end
+if shard ~= '-1' and state ~= 'running' then
+  -- Its message is used up: back on the table, so that a resume need not wait for the reaper to miss it.
+  if redis.call('ZREM', KEYS[3], shard) == 1 then redis.call('ZADD', KEYS[2], shard, shard) end
+  return {0, state or 'gone'}
+end
 local held = redis.call('ZSCORE', KEYS[4], shard)
 if held and tonumber(held) > now then return {0, 'leased'} end
 local known = held or redis.call('ZSCORE', KEYS[3], shard) or redis.call('ZSCORE', KEYS[2], shard)

@@ -73,6 +73,15 @@ def test_the_queue_holds_a_window_not_the_job(ledger: Ledger) -> None:
     assert len(ledger.feed(job, 6)) == 1
 
 
+def test_a_message_that_a_paused_job_refuses_leaves_its_shard_on_the_table(ledger: Ledger) -> None:
+    job = opened(ledger)
+    (shard, *_) = ledger.feed(job, 1)
+    ledger.set_state(job, "paused")
+    assert ledger.lease(job, shard) == Refused("paused")
+    ledger.set_state(job, "running")
+    assert shard in ledger.feed(job, 1)
+
+
 def test_the_last_shard_puts_the_last_step_on_the_table(ledger: Ledger) -> None:
     job = opened(ledger, 1)
     assert ledger.feed(job, 5) == [0]
