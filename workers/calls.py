@@ -8,14 +8,13 @@ import copy
 import logging
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception_type
 
 from jobs.apis import Request
 from jobs.items import Item
@@ -29,22 +28,13 @@ from workers.gate import Stopped, Turnstile, sleep_until
 from workers.journal import Journal
 from workers.known import Known, Later
 from workers.packing import counters_of, encode
+from workers.tries import TryAgain, pause, tries_used_up
 from workers.wire import Method
 
 log = logging.getLogger(__name__)
 
 _MARKS: dict[Kind, Mark] = {Kind.UNKNOWN: "u", Kind.THROTTLED: "t"}  # the others: not billed
-# Tries of one call by what went wrong. Throttles are many: the gate slows down until they stop.
-TRIES = {Kind.THROTTLED: 30, Kind.AWAY: 12, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3}
-
-
 _WAITING = 32  # pictures being prepared, or ready and waiting at the gate: more would only hold memory
-
-
-class TryAgain(Exception):
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.code)
-        self.fault = fault
 
 
 class JobFault(Exception):
@@ -241,8 +231,8 @@ class _Attempts:
 
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TryAgain),
-            stop=_tries_used_up(),
-            wait=_pause,
+            stop=tries_used_up(),
+            wait=pause,
             sleep=self._sleep,
             reraise=True,
         )
@@ -313,28 +303,3 @@ class _Attempts:
 
     async def _sleep(self, seconds: float) -> None:
         await sleep_until(time.monotonic() + seconds, self.stop)
-
-
-def _tries_used_up() -> Callable[[RetryCallState], bool]:
-    counts: dict[Kind, int] = {}
-
-    def used_up(state: RetryCallState) -> bool:
-        error = state.outcome.exception() if state.outcome else None
-        if not isinstance(error, TryAgain):
-            return False
-        kind = error.fault.kind
-        counts[kind] = counts.get(kind, 0) + 1
-        return counts[kind] >= TRIES[kind]
-
-    return used_up
-
-
-_backoff = wait_random_exponential(multiplier=0.2, max=10)
-
-
-def _pause(state: RetryCallState) -> float:
-    """Throttled calls only queue at the gate again, with a little jitter; others back off exponentially."""
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, TryAgain) and error.fault.kind is Kind.THROTTLED:
-        return min(0.1 * state.attempt_number, 2.0)
-    return float(_backoff(state))
