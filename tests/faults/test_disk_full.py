@@ -3,7 +3,6 @@
 import json
 import resource
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,12 +31,6 @@ PHOTOS = 60
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_photos(tmp_path_factory.mktemp("photos"), PHOTOS, broken=2)
-
-
-@pytest.fixture
-def rekognition(tmp_path: Path) -> Iterator[Emulator]:
-    with emulator(tmp_path, "--latency", "60ms") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import json
 import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,6 @@ PHOTOS, SHARD = 60, 10
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_photos(tmp_path_factory.mktemp("photos"), PHOTOS)
-
-
-@pytest.fixture
-def rekognition(tmp_path: Path) -> Iterator[Emulator]:
-    with emulator(tmp_path, "--latency", "60ms") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import json
 import resource
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,12 +24,6 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
         picture.putpixel((number, 0), (0, 0, number))
         picture.save(directory / f"photo-{number:04d}.png")
     return directory
-
-
-@pytest.fixture
-def rekognition(tmp_path: Path) -> Iterator[Emulator]:
-    with emulator(tmp_path, "--latency", "60ms") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

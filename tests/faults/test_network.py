@@ -30,12 +30,6 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_photos(tmp_path_factory.mktemp("photos"), CALLS, broken=4)
 
 
-@pytest.fixture
-def rekognition(tmp_path: Path) -> Iterator[Emulator]:
-    with emulator(tmp_path, "--latency", "80ms") as running:
-        yield running
-
-
 def start(photos: Path, home: Path, url: str, *more: str, **env: str) -> Scan:
     return Scan(
         "scan", str(photos), "--api", "faces", "--yes", "--json", "--shard-size", "20", "--tps", "faces=20",

@@ -2,12 +2,11 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.scans import Emulator, Scan, Tables, asked_twice_is_marked, emulator, make_photos, tables
+from tests.scans import Emulator, Scan, Tables, asked_twice_is_marked, make_photos, tables
 from tests.waiting import until
 from workers.config import connect
 from workers.supervisor import local_redis_url
@@ -16,12 +15,6 @@ from workers.supervisor import local_redis_url
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_photos(tmp_path_factory.mktemp("photos"), 100)
-
-
-@pytest.fixture
-def rekognition(tmp_path: Path) -> Iterator[Emulator]:
-    with emulator(tmp_path, "--latency", "60ms") as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Several processes schedule one job at once: every call is made once, each part written once."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +26,6 @@ CALLS, SHARDS = 120, 13
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_photos(tmp_path_factory.mktemp("photos"), CALLS, broken=4)
-
-
-@pytest.fixture
-def rekognition(tmp_path: Path) -> Iterator[Emulator]:
-    with emulator(tmp_path, "--latency", "50ms") as running:
-        yield running
 
 
 @pytest.fixture
