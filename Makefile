@@ -39,7 +39,7 @@ bench: install
 	$(BIN)/python -m benchmarks.quota
 	$(BIN)/python -m benchmarks.throughput
 	$(BIN)/python -m benchmarks.enumeration
-	$(BIN)/python -m benchmarks.tables
+	$(BIN)/python -m benchmarks.tables 100000
 	$(BIN)/python -m benchmarks.emulator_report
 
 check: install
