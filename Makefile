@@ -21,9 +21,10 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/rekscan demo
 
-# Three files at a time (fault tests mostly wait); those of one file share what they started. The browser tests need Chromium: make test-browser.
+# Four files at a time (fault tests mostly wait), the long ones first; those of one file share what they started. The
+# browser tests need Chromium: make test-browser.
 test: install
-	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/browser $(FLAGS) $(TESTS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/browser $(FLAGS) $(TESTS)
 
 test-browser: install
 	@command -v chromium >/dev/null || { echo "needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)"; exit 1; }

@@ -103,6 +103,20 @@ def emulator(directory: Path, *arguments: str) -> Iterator[Emulator]:
         running.stop()
 
 
+def children_of(pid: int, what: str) -> list[int]:
+    """Process ids of the children of `pid` whose command line has `what` in it."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            line = (stat.parent / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if parent == pid and what in line:
+            found.append(int(stat.parent.name))
+    return found
+
+
 class Scan:
     """A `rekscan` command in a process group of its own."""
 
@@ -141,16 +155,7 @@ class Scan:
 
     def children(self, what: str, of: int | None = None) -> list[int]:
         """Process ids of the children (of the process `of`) whose command line has `what` in it."""
-        found = []
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                parent = int(stat.read_text().rpartition(")")[2].split()[1])
-                line = (stat.parent / "cmdline").read_bytes().decode(errors="replace")
-            except OSError:
-                continue
-            if parent == (of or self.process.pid) and what in line:
-                found.append(int(stat.parent.name))
-        return found
+        return children_of(of or self.process.pid, what)
 
     def kill_worker(self) -> int:
         pids = until(lambda: self.children("workers"), "a worker runs")

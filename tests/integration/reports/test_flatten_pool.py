@@ -21,6 +21,7 @@ from reports.flatten_pool import WORTH_CALLS, flattened, helpers_for
 from reports.layout import Layout
 from reports.runs import RUN_BYTES, RUN_ITEMS, Run, runs
 from reports.tables import build_tables
+from tests.scans import children_of
 from tests.waiting import until
 
 APIS = ("labels", "faces", "text", "moderation", "properties")
@@ -39,10 +40,7 @@ def files(folder: JobFolder) -> dict[str, bytes]:
 
 
 def helpers_of(pid: int) -> list[int]:
-    found = subprocess.run(
-        ["pgrep", "-P", str(pid), "-f", "reports.flatten_child"], capture_output=True, text=True, check=False
-    )
-    return [int(line) for line in found.stdout.split()]
+    return children_of(pid, "reports.flatten_child")
 
 
 def alive(pid: int) -> bool:
