@@ -58,7 +58,8 @@ class Shard:
             # As if its holder had died with all of them in flight.
             self.ledger.begin(self.lease, [(c.name, c.request.name, 1) for c in calls if c.name not in kept])
         intents, answers = self.ledger.adopt(self.lease)
-        known = {name: owned_up(decode(data), intents.get(name, "")) for name, data in answers.items()} | kept
+        found = {name: decode(data) for name, data in answers.items()} | kept
+        known = {name: owned_up(rows, intents.get(name, "")) for name, rows in found.items()}
         outcomes, whole = self._call([replace(c, attempts=intents.get(c.name, "")) for c in calls], known)
         self.journal.flush()
         if whole and self.ledger.renew(self.lease.job, [self.lease])[1][self.lease]:

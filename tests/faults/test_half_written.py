@@ -31,7 +31,7 @@ def undisturbed(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Table
 def start(source: Path, home: Path, rekognition: Emulator, *more: str, tps: int = 12) -> Scan:
     return Scan(
         "scan", str(source), "--api", "faces", "--yes", "--json", "--shard-size", str(SHARD), "--tps", f"faces={tps}",
-        "--rekognition-endpoint-url", rekognition.url, *more, home=home,
+        "--rekognition-endpoint-url", rekognition.url, *more, home=home, env={"REKSCAN_SHARDS": "1"},
     )  # fmt: skip
 
 
