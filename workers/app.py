@@ -51,6 +51,7 @@ def configure(redis_url: str) -> Celery:
         worker_send_task_events=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
+        broker_channel_error_retry=True,  # a Redis that refuses writes (its disk or memory is full) is waited for
         broker_connection_max_retries=None,
         broker_pool_acquire_timeout=30,
         broker_transport_options={
