@@ -13,10 +13,10 @@ import boto3
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.conftest import RedisServer
 from tests.scans import Scan, emulator, make_photos
+from tests.unit.sources_server import s3_server
 from tests.waiting import until
 
 BUCKET = "archive"
@@ -24,11 +24,8 @@ BUCKET = "archive"
 
 @pytest.fixture
 def s3_url() -> Iterator[str]:
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with s3_server() as server:
+        yield server.url
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from pathlib import Path
 import boto3
 import pytest
 from cyclopts import App
-from moto.server import ThreadedMotoServer
 
 from jobs.apis import parse
 from jobs.errors import RekscanError, UsageError
@@ -23,6 +22,7 @@ from jobs.quotas import QuotaTable
 from rekscan.commands.costs import costs
 from rekscan.commands.estimate import estimate
 from rekscan.testing import emulator
+from tests.unit.sources_server import s3_server
 
 GOLDEN = Path(__file__).parents[1] / "unit" / "money_golden"
 NOW = datetime.now(UTC)
@@ -43,11 +43,8 @@ def clean(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def moto():
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with s3_server() as server:
+        yield server.url
 
 
 def run(function, line):

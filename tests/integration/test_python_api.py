@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 import rekscan
 from jobs.errors import RekscanError
 from tests.scans import make_photos
+from tests.unit.sources_server import s3_server
 
 
 def test_an_estimate_is_the_plan_document_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -25,17 +24,10 @@ def test_pictures_of_rows_open_from_disk_and_from_s3(tmp_path: Path, monkeypatch
     assert rekscan.open_item({"uri": str(photo)}).size == (96, 96)
     for name, value in (("AWS_ACCESS_KEY_ID", "k"), ("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_REGION", "us-east-1")):
         monkeypatch.setenv(name, value)
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        url = f"http://{host}:{port}"
-        client = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
-        client.create_bucket(Bucket="archive")
-        client.put_object(Bucket="archive", Key="a b.jpg", Body=photo.read_bytes())
+    with s3_server() as server:
+        server.bucket("archive", {"a b.jpg": photo.read_bytes()})
         row = {"uri": "s3://archive/a b.jpg", "item_id": 0, "kind": "image"}
-        assert rekscan.open_item(row, s3_endpoint_url=url, region="us-east-1").size == (96, 96)
+        assert rekscan.open_item(row, s3_endpoint_url=server.url, region="us-east-1").size == (96, 96)
         with pytest.raises(RekscanError):
-            rekscan.open_item({**row, "uri": "s3://archive/gone.jpg"}, s3_endpoint_url=url, region="us-east-1")
-    finally:
-        server.stop()
+            gone = {**row, "uri": "s3://archive/gone.jpg"}
+            rekscan.open_item(gone, s3_endpoint_url=server.url, region="us-east-1")

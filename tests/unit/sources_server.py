@@ -1,5 +1,6 @@
 """A real S3 server for the tests of sources and media: moto's, over HTTP, in a thread."""
 
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -39,6 +40,8 @@ def s3_server() -> Iterator[S3Server]:
     server.start()
     host, port = server.get_host_and_port()
     try:
+        # moto keeps one state for all servers of a process: what earlier tests left must not be in a bucket.
+        urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")).read()
         yield S3Server(f"http://{host}:{port}")
     finally:
         server.stop()

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from benchmarks.synthetic_job import make_job
 from jobs.items import Item
@@ -16,6 +15,7 @@ from reports.html import build_report
 from reports.load import load_folder
 from reports.tables import build_tables
 from tests.browser.gallery_job import draw_job
+from tests.unit.sources_server import s3_server
 
 
 @pytest.fixture
@@ -24,14 +24,10 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
-    boto3.client("s3").create_bucket(Bucket="home")
-    yield url
-    server.stop()
+    with s3_server() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url)
+        boto3.client("s3").create_bucket(Bucket="home")
+        yield server.url
 
 
 def test_tables_of_a_job_on_s3_are_those_of_the_same_job_on_disk(s3: str, tmp_path: Path) -> None:
