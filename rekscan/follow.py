@@ -4,6 +4,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from redis.exceptions import RedisError
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -13,7 +14,7 @@ from jobs.ledger import Ledger
 from jobs.progress import INTERRUPTED, Status, status_of
 from rekscan.output import talk
 from workers import app
-from workers.reconcile import reconcile
+from workers.reconcile import Reconciler
 
 ENDED = {"finished", "incomplete", "cancelled", "paused", "blocked"}
 EXIT = {"incomplete": 4, "cancelled": 4, "paused": 4, "blocked": 4}
@@ -60,8 +61,9 @@ def follow(
     with _bars(quiet) as bars:
         shown: dict[str, TaskID] = {}
         last_line = 0.0
+        reconciler = Reconciler(ledger, app.ring)
         while True:
-            status = _look(ledger, folder, tend)
+            status = _look(ledger, folder, tend, reconciler)
             speed = rate.add(status.done)
             _show(bars, shown, status, speed)
             if reopen is not None and (status.state, status.reason) == ("incomplete", INTERRUPTED):
@@ -73,16 +75,18 @@ def follow(
                 talk.print(_line(status, speed))
             if tend is not None:
                 tend()
-            _reconcile(ledger)
+            with suppress(RedisError, OSError):
+                reconciler.round()
             time.sleep(every)
 
 
-def _look(ledger: Ledger, folder: JobFolder, tend: Callable[[], None] | None) -> Status:
+def _look(ledger: Ledger, folder: JobFolder, tend: Callable[[], None] | None, reconciler: Reconciler) -> Status:
     """The status; while Redis is away, the last word of the folder would mislead, so wait for it."""
     while True:
         try:
             return status_of(folder, ledger)
         except (RedisError, OSError) as error:
+            reconciler.lost_touch()
             talk.print(f"Redis does not answer ({error}); waiting for it")
             time.sleep(0.5)
             if tend is not None:
@@ -92,13 +96,6 @@ def _look(ledger: Ledger, folder: JobFolder, tend: Callable[[], None] | None) ->
 def _ending(ledger: Ledger, status: Status) -> bool:
     """A job that stopped short still has its last step to come, which builds the partial tables."""
     return status.state in ("incomplete", "cancelled") and status.job in ledger.live()
-
-
-def _reconcile(ledger: Ledger) -> None:
-    try:
-        reconcile(ledger, app.ring)
-    except (RedisError, OSError):
-        return
 
 
 def _bars(quiet: bool) -> Progress:

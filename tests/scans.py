@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 from redis import Redis
 
+from jobs.folder import JobFolder
 from tests.conftest import RedisServer
 from tests.waiting import until
 from workers.config import connect
@@ -207,8 +208,8 @@ class Tables:
         return json.loads((self.folder / "job.json").read_text())  # type: ignore[no-any-return]
 
     def outcomes(self) -> list[dict[str, Any]]:
-        parts = sorted((self.folder / "results").glob("shard-*.parquet"))
-        return [row for part in parts for row in pq.read_table(part).to_pylist()]
+        folder = JobFolder(str(self.folder.parent), self.folder.name)
+        return [row for files in folder.result_parts().values() for row in folder.result(files).to_pylist()]
 
 
 @contextmanager

@@ -22,8 +22,8 @@ from jobs.ledger import Attempt, Lease, Ledger
 
 log = logging.getLogger(__name__)
 
-# Seconds between round trips while there is traffic: entries gather meanwhile, at 1 % of a call's latency.
-_BREATH = 0.005
+# Seconds between round trips while there is traffic: entries gather meanwhile, at a few hundredths of a call's latency.
+_BREATH = 0.01
 
 _LAST_WAIT = 10.0  # seconds a process that is to end waits for a Redis that is away
 

@@ -70,7 +70,7 @@ class Known:
 
         Raises Later when another item with this content is being asked about, Stopped when `stop` is set meanwhile.
         """
-        if content is None or self._again:
+        if content is None or not self.may_block():
             return []
         lasting = [choice for choice in request.choices if self._calls[choice.api.name]]
         found = self._earlier(content, lasting)

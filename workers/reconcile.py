@@ -4,7 +4,10 @@ Rule: the shard table decides, the queue only rings; so a lost message or a dead
 """
 
 import math
+import time
 from collections.abc import Callable, Iterable
+
+from redis.exceptions import RedisError
 
 from jobs.ledger import Ledger
 from workers.app import QUEUE_KEY
@@ -14,6 +17,7 @@ Ring = Callable[[str, int], None]
 _LOCK = "rekscan:reconciler"
 _LOST_AFTER_MS = 30_000  # a shard queued for so long has lost its message, if any is lost
 _WORKERS = "rekscan:workers"
+_GRACE = 10.0  # seconds after Redis was out of reach, for others to renew their leases and write what they hold
 
 
 def beat(ledger: Ledger, worker: str, slots: int) -> None:
@@ -44,14 +48,39 @@ def feed(ledger: Ledger, job: str, share: int, ring: Ring) -> None:
         ring(job, shard)
 
 
-def reconcile(ledger: Ledger, ring: Ring, *, jobs: Iterable[str] | None = None) -> bool:
-    """One round, unless another process is at it. Returns whether it was done."""
+class Reconciler:
+    """One process's rounds of `reconcile`.
+
+    While Redis was out of reach, leases lapsed of holders that live: the first to be back leaves them their time.
+    """
+
+    def __init__(self, ledger: Ledger, ring: Ring) -> None:
+        self._ledger = ledger
+        self._ring = ring
+        self._reaps_from = 0.0  # time.monotonic()
+
+    def round(self) -> None:
+        """Raises what redis-py raises."""
+        try:
+            reconcile(self._ledger, self._ring, reaps=time.monotonic() >= self._reaps_from)
+        except (RedisError, OSError):
+            self.lost_touch()
+            raise
+
+    def lost_touch(self) -> None:
+        """Redis did not answer."""
+        self._reaps_from = time.monotonic() + _GRACE
+
+
+def reconcile(ledger: Ledger, ring: Ring, *, jobs: Iterable[str] | None = None, reaps: bool = True) -> bool:
+    """One round, unless another process is at it. Returns whether it was done. `reaps`: bring back what died, too."""
     if not ledger.redis.set(_LOCK, 1, nx=True, px=1500):
         return False
     running = shares(ledger)
     lost_after_ms = _LOST_AFTER_MS if _messages_lost(ledger) else None
     for job in jobs if jobs is not None else ledger.live():
-        ledger.reap(job, lost_after_ms=lost_after_ms)
+        if reaps:
+            ledger.reap(job, lost_after_ms=lost_after_ms)
         feed(ledger, job, running.get(job, 1), ring)
     return True
 

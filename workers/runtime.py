@@ -3,6 +3,7 @@
 A background thread keeps the leases alive, says that the worker lives and takes its turn as reconciler.
 """
 
+import gc
 import logging
 import os
 import socket
@@ -23,7 +24,7 @@ from workers.finish import finish
 from workers.gate import Gate
 from workers.journal import Journal
 from workers.loop import EventLoop
-from workers.reconcile import beat, feed, leave, reconcile, shares
+from workers.reconcile import Reconciler, beat, feed, leave, shares
 from workers.shard import Shard
 from workers.work import JobWork, Pictures, open_work
 
@@ -54,6 +55,7 @@ class Runtime:
         self._jobs: dict[tuple[str, str], JobWork] = {}  # by job and by how often its listing went on
         self._held: list[_Held] = []
         self._shares: dict[str, int] = {}
+        self._reconciler = Reconciler(self.ledger, app.ring)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._thread.start()
@@ -142,6 +144,7 @@ class Runtime:
                     folder, self.config, self._gate, self._journal, self._pictures, self._loop.loop,
                     fields.get("rekognition_url"),
                 )  # fmt: skip
+                _collect()
             work.users += 1
         try:
             yield work
@@ -155,10 +158,11 @@ class Runtime:
             try:
                 beat(self.ledger, self.name, self.config.shards)
                 self._renew()
-                reconcile(self.ledger, app.ring)
+                self._reconciler.round()
                 self._shares = shares(self.ledger)
                 self._yield_turns()
             except RedisError as error:
+                self._reconciler.lost_touch()
                 log.warning("Redis is away (%s)", error)
             except Exception:
                 log.exception("keeper")
@@ -192,6 +196,16 @@ class Runtime:
             gone = [self._jobs.pop(job) for job in idle]
         for work in gone:
             work.close()
+        if gone:
+            _collect()
+
+
+def _collect() -> None:
+    """Collect garbage, and leave what lives out of later collections: a full one would look through all modules, and
+    hold up every call for a tenth of a second each few seconds."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 _runtime: Runtime | None = None

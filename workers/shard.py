@@ -57,6 +57,7 @@ class Shard:
         if was_torn(self.folder, self.lease.shard, retry=number):
             # As if its holder had died with all of them in flight.
             self.ledger.begin(self.lease, [(c.name, c.request.name, 1) for c in calls if c.name not in kept])
+        self.journal.flush()  # an earlier holder in this process may have answers that Redis does not know yet
         intents, answers = self.ledger.adopt(self.lease)
         found = {name: decode(data) for name, data in answers.items()} | kept
         known = {name: owned_up(rows, intents.get(name, "")) for name, rows in found.items()}

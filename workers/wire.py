@@ -17,11 +17,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import orjson
-from botocore.awsrequest import AWSRequest, prepare_request_dict
-from botocore.parsers import JSONParser, ResponseParserError
+from botocore.awsrequest import prepare_request_dict
 
 from workers.wire_http import Answer, Connections
+from workers.wire_parts import Headers, Parser, Request, Signer
 
 log = logging.getLogger(__name__)
 
@@ -63,34 +62,6 @@ class _Unfit(Exception):
     """The client is set up in a way that only boto3 knows."""
 
 
-_SCALARS = ("string", "integer", "long", "float", "double", "boolean")
-_AS_THEY_ARE = frozenset(name for name in _SCALARS if not hasattr(JSONParser, f"_handle_{name}"))
-
-
-class _Parser(JSONParser):  # type: ignore[misc]
-    """botocore's parser, with a faster reader of JSON under it, and no search for what to do with a number."""
-
-    def _parse_shape(self, shape: Any, node: Any) -> Any:
-        return node if shape.type_name in _AS_THEY_ARE else super()._parse_shape(shape, node)
-
-    def _parse_body_as_json(self, body_contents: bytes) -> Any:
-        try:
-            return orjson.loads(body_contents)
-        except ValueError:
-            try:
-                return super()._parse_body_as_json(body_contents)
-            except UnicodeDecodeError as error:
-                raise ResponseParserError(f"the answer is not UTF-8: {error}") from error
-
-
-class _Request(AWSRequest):  # type: ignore[misc]
-    """A request whose body is bytes: botocore's would prepare the whole request to tell its body to the signer."""
-
-    @property
-    def body(self) -> Any:
-        return self.data
-
-
 class Wire:
     """The lean way for one client, on one event loop."""
 
@@ -103,7 +74,7 @@ class Wire:
             raise _Unfit("retries are on")
         self._client = client
         self._service = service
-        self._parser = _Parser()
+        self._parser = Parser()
         self._url = self._endpoint(next(iter(service.operation_names)))
         parts = urlsplit(self._url)
         if session._proxy_config.proxy_url_for(self._url):
@@ -116,10 +87,7 @@ class Wire:
         self._start = f"POST {parts.path or '/'} HTTP/1.1\r\nAccept-Encoding: identity\r\n"
         self._host = {"Host": _host(parts)}  # else the signer works it out from the URL each time
         self._user_agent = str(config.user_agent)
-        signer = client._request_signer
-        self._auth: Callable[[], Any] = partial(
-            signer.get_auth_instance, signer._signing_name, signer._region_name
-        )  # each time: credentials may have been renewed
+        self._signer = client._request_signer
 
     def can(self, operation: str) -> bool:
         """Whether this operation is a plain one: a JSON body each way, signed, at the service's one address."""
@@ -174,7 +142,7 @@ class Wire:
         pictures = (value.get("Bytes") for value in params.values() if isinstance(value, Mapping))
         if any(isinstance(data, bytes) and len(data) > _LARGE for data in pictures):
             return True
-        refresh_needed = getattr(self._client._request_signer._credentials, "refresh_needed", None)
+        refresh_needed = getattr(self._signer._credentials, "refresh_needed", None)
         return refresh_needed is not None and bool(refresh_needed())
 
     def _request(self, serialized: dict[str, Any]) -> tuple[bytes, bytes]:
@@ -182,7 +150,7 @@ class Wire:
         body = serialized["body"]
         if isinstance(body, str):
             body = body.encode()
-        request = _Request(method="POST", url=self._url, headers=self._host | serialized["headers"], data=body)
+        request = Request(self._url, Headers(self._host | serialized["headers"]), body)
         self._auth().add_auth(request)
         lines = [self._start]
         lines += [f"{name}: {_text(value)}\r\n" for name, value in request.headers.items()]
@@ -191,6 +159,11 @@ class Wire:
             f"amz-sdk-request: attempt=1; max=1\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return "".join(lines).encode("latin-1"), body
+
+    def _auth(self) -> Signer:
+        signer = self._signer  # each time: credentials may have been renewed
+        credentials = signer._credentials and signer._credentials.get_frozen_credentials()
+        return Signer(credentials, signer._signing_name, signer._region_name)
 
     def _read(self, answer: Answer, model: Any) -> Mapping[str, Any]:
         parsed: dict[str, Any] = self._parser.parse(

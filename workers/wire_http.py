@@ -6,6 +6,7 @@ reads and writes the socket. Rule: a connection is used again only after an answ
 """
 
 import asyncio
+import select
 import socket
 import ssl
 from collections.abc import Generator, Mapping
@@ -23,7 +24,6 @@ from botocore.exceptions import (
 from urllib3.exceptions import ConnectTimeoutError as UrllibConnectTimeout
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util.ssl_match_hostname import CertificateError
-from urllib3.util.wait import wait_for_read
 
 _CHUNK = 65536
 _MOST_HEAD = 65536  # bytes of status line and headers
@@ -120,8 +120,12 @@ class _Connection:
         self._answer: asyncio.Future[tuple[Answer, bool]] | None = None
         self._reading: Generator[None, bytes, tuple[Answer, bool]] | None = None
         self._unsent = memoryview(b"")
+        self._waits_to_write = False
         self._heard = loop.time()  # the last sign of life
+        self._timer: asyncio.TimerHandle | None = None
         self._fd = self.sock.fileno()
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLIN)
         loop.add_reader(self._fd, self._readable)
 
     async def exchange(self, head: bytes, body: bytes, timeout: float) -> tuple[Answer, bool]:
@@ -135,18 +139,18 @@ class _Connection:
         next(self._reading)
         self._unsent = memoryview(head + body)
         self._heard = self._loop.time()
-        self._timer = self._loop.call_later(timeout, self._watch, timeout)
+        if self._timer is None:  # else that of an earlier request still runs, and sees this one
+            self._timer = self._loop.call_later(timeout, self._watch, timeout)
         self._writable()
         try:
             return await answer
         finally:
-            self._timer.cancel()
             self._answer = None
 
     def over(self) -> bool:
         """Whether the server has closed it, says what nobody asked for, or may have been lost on the way."""
         stale = self._loop.time() - self._heard > _STALE
-        return self._fd < 0 or stale or wait_for_read(self.sock, timeout=0.0)
+        return self._fd < 0 or stale or bool(self._poll.poll(0))
 
     def close(self) -> None:
         if self._fd >= 0:
@@ -154,8 +158,13 @@ class _Connection:
             self._loop.remove_writer(self._fd)
             self._fd = -1
             self._opened.close()
+            if self._timer is not None:
+                self._timer.cancel()
 
     def _watch(self, timeout: float) -> None:
+        self._timer = None
+        if self._answer is None:
+            return
         left = self._heard + timeout - self._loop.time()
         if left > 0:
             self._timer = self._loop.call_later(left, self._watch, timeout)
@@ -169,10 +178,13 @@ class _Connection:
                 self._heard = self._loop.time()
         except _NOT_NOW:
             self._loop.add_writer(self._fd, self._writable)
+            self._waits_to_write = True
             return
         except OSError as error:
             self._fail(error)
-        self._loop.remove_writer(self._fd)
+        if self._waits_to_write:
+            self._loop.remove_writer(self._fd)
+            self._waits_to_write = False
 
     def _readable(self) -> None:
         if self._answer is None or self._reading is None:

@@ -93,6 +93,7 @@ def test_redis_out_of_reach_for_half_a_minute_only_delays_a_scan(
     assert rekognition.total() == made  # no call without an intent
     network.mend()
     whole(scan, rekognition, redis, undisturbed)
+    assert rekognition.total() == CALLS  # the holders came back to what they held
 
 
 def test_silent_connections_to_rekognition_are_given_up_their_calls_marked_and_asked_again(
