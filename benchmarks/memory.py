@@ -1,6 +1,6 @@
 """How much Redis a million-item job needs: a real server, workers and the emulator; memory above the empty server.
 
-    python -m benchmarks.memory [--items 1000000] [--workers 4] [--apis labels] [--shard-size 200]
+    python -m benchmarks.memory [--items 1000000] [--workers 4] [--apis labels] [--shard-size N]
 
 objects  S3 objects of which no two are equal
 twice    S3 objects, each of them there twice
@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("what", nargs="*", default=["objects", "twice", "files"])
     parser.add_argument("--items", type=int, default=1_000_000)
     parser.add_argument("--workers", type=int, default=4)
-    parser.add_argument("--shard-size", type=int, default=200)
+    parser.add_argument("--shard-size", type=int, help="default: as a scan would")
     parser.add_argument("--apis", default="labels")
     parser.add_argument("--seconds", type=float, default=20.0)
     options = parser.parse_args()

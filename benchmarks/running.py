@@ -20,7 +20,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.apis import parse
+from jobs.apis import parse, requests
 from jobs.folder import JobFolder, new_job_id
 from jobs.items import Item, to_batch
 from jobs.ledger import Ledger
@@ -138,15 +138,16 @@ def scanning(
     workers: int = 1,
     calls: int = WorkerConfig.calls,
     shards: int = WorkerConfig.shards,
-    shard_size: int = 200,
+    shard_size: int | None = None,
     listing: Callable[[int], Iterable[pa.RecordBatch]] | None = None,
 ) -> Iterator[Running]:
     """A job on `items` objects, begun. `tps`: by API; without it, faster than any machine. `listing`: other items."""
     with TemporaryDirectory(prefix="rkb") as directory:
         home = Path(directory) / "home"
         os.environ.update(AWS_ACCESS_KEY_ID="bench", AWS_SECRET_ACCESS_KEY="bench", AWS_REGION="us-east-1")
-        settings = resolve(home=str(home), endpoint_url=emulator.url, region="us-east-1", shard_size=shard_size)
         choices = parse([apis])
+        settings = resolve(home=str(home), endpoint_url=emulator.url, region="us-east-1", shard_size=shard_size)
+        settings = settings.with_shards_for(len(requests(choices)))
         folder = JobFolder(str(home), new_job_id(), s3_url=emulator.url)
         counts = Counts()
         with folder.manifest_writer() as writer:

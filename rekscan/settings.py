@@ -14,6 +14,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from jobs.errors import UsageError
 
 
+_CALLS_IN_SHARD = 400
+
+
 class Settings(BaseSettings):
     """Every setting with its default. Environment names are the field names in capitals after `REKSCAN_`."""
 
@@ -31,11 +34,20 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=256, description="worker processes a local scan starts")
     calls: int = Field(512, ge=1, le=8192, description="calls under way at once per API in one worker")
     shards: int = Field(5, ge=1, le=64, description="shards under way at once in one worker")
-    shard_size: int = Field(200, ge=1, le=500, description="items in a shard")
+    shard_size: int = Field(
+        200, ge=1, le=500, description="items in a shard; not set: fewer where an item is more than two calls"
+    )
     in_flight_mb: int = Field(256, ge=16, description="megabytes of pictures held at once in one worker")
     lease_seconds: float = Field(10, ge=1, le=300, description="seconds until a silent worker is taken for dead")
     read_timeout: float = Field(60, ge=1, le=300, description="seconds until an answer of Rekognition is given up")
     approve_under: Decimal = Field(Decimal("0"), ge=0, description="dollars under which a scan does not ask")
+
+    def with_shards_for(self, calls: int) -> "Settings":
+        """For items of so many calls each: shards of at most 400 calls, unless their size is set. Answers wait in Redis
+        until their shard is done, which is all of a job's memory there that grows with its APIs."""
+        if "shard_size" in self.model_fields_set:
+            return self
+        return self.model_copy(update={"shard_size": max(100, min(self.shard_size, _CALLS_IN_SHARD // max(1, calls)))})
 
     @property
     def rekognition_url(self) -> str | None:
