@@ -118,7 +118,7 @@ def claim_all(job: Running, what: str) -> int:
     candidates = spec.options["duplicates"]
     contents = candidates // 2 if what == "twice" else candidates
     buckets = max(1, candidates // PACKED)
-    names = np.random.default_rng(1).integers(0, 256, (contents, 6), np.uint8).view("V6").ravel()
+    names = np.random.default_rng(1).integers(0, 256, (contents, 4), np.uint8).view("V4").ravel()
     bucket_of = np.random.default_rng(2).integers(0, buckets, contents)
     order = np.argsort(bucket_of, kind="stable")
     ends = np.cumsum(np.bincount(bucket_of, minlength=buckets))

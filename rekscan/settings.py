@@ -13,7 +13,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.errors import UsageError
 
-
 _CALLS_IN_SHARD = 400
 
 

@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import Future
 
-from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -44,11 +43,6 @@ class Journal:
         self._give_up_at = math.inf  # time.monotonic()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
-
-    @property
-    def redis(self) -> "Redis[bytes]":
-        """The server it writes to."""
-        return self._ledger.redis
 
     async def begin(self, lease: Lease, call: str, request: str, attempt: int) -> str:
         """Ask the door for one call: `go`, `wait`, or why not."""

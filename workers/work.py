@@ -5,6 +5,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from redis import Redis
+
 from jobs.apis import Request, requests
 from jobs.apis.base import Limits
 from jobs.folder import JobFolder, JobSpec
@@ -15,13 +17,14 @@ from jobs.media.pool import DecoderPool
 from jobs.media.prepare import Prepared, Preparer, new_store
 from workers import client, wire
 from workers.calls import Caller
-from workers.config import WorkerConfig
+from workers.config import WorkerConfig, connect
 from workers.gate import Gate, Quota, Turnstile
 from workers.journal import Journal
 from workers.known import Known
 from workers.lanes import Lanes
 
 _PREPARING = 16  # threads of a lane that read and look at pictures
+_CLAIMING = 8  # connections to Redis of the threads that look for known answers
 _UNKNOWN = 5.0  # calls per second to begin with where no quota is known; the gate finds out
 
 
@@ -29,11 +32,13 @@ _UNKNOWN = 5.0  # calls per second to begin with where no quota is known; the ga
 class JobWork:
     folder: JobFolder
     lanes: Lanes
+    redis: Redis  # for what is known
     users: int = 0
     idle_since: float = field(default_factory=time.monotonic)
 
     def close(self) -> None:
         self.lanes.close()
+        self.redis.close()
 
 
 class Pictures:
@@ -66,7 +71,8 @@ def open_work(
     """Clients and lanes for a job, made once per process. `rekognition_url` overrides the one of job.json."""
     spec = folder.spec
     choices = with_files(spec.apis, folder.read)
-    known = Known(folder, journal.redis, choices)
+    redis = connect(config.redis_url, at_most=_CLAIMING)
+    known = Known(folder, redis, choices)
     asked = requests(choices)
     endpoint = rekognition_url or spec.rekognition_url
     rekognition = client.rekognition(
@@ -103,7 +109,7 @@ def open_work(
         )
         for request, threads in zip(asked, preparing, strict=True)
     ]
-    return JobWork(folder, Lanes(callers, known, loop, [*preparing, boto3s]))
+    return JobWork(folder, Lanes(callers, known, loop, [*preparing, boto3s]), redis)
 
 
 @dataclass(frozen=True, slots=True)

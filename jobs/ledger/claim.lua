@@ -1,5 +1,5 @@
 -- Who asks AWS about a content that several items of a job have. KEYS: claims (a bucket), instead, leases, queued, todo,
--- answers (prefix). ARGV: item, content (a few bytes of its hash), request, shard size, item whose answer is no good or ''.
+-- answers (prefix). ARGV: item, content (eight bytes of its hash), request, shard size, item whose answer is no good or ''.
 -- Returns {'mine'}: ask; {'held', owner}: somebody is at it; {'answer', owner, answer}: what the journal has;
 -- {'done', owner}: its shard's part is written.
 -- The first to claim a content owns it. An owner who failed, or whose shard nobody holds, is replaced for that request in
@@ -7,9 +7,10 @@
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local me, content, request, bad = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
-local first = redis.call('HGET', KEYS[1], content)
+local short = content:sub(1, 4) -- two contents that agree in it part ways in `instead`, which is kept by all eight
+local first = redis.call('HGET', KEYS[1], short)
 if not first then
-  redis.call('HSET', KEYS[1], content, me)
+  redis.call('HSET', KEYS[1], short, me)
   return {'mine'}
 end
 local place = content .. ':' .. request

@@ -1,7 +1,7 @@
 """Claims: of the items of a job with one content, who asks AWS. See claim.lua.
 
-Rule: only items that may have a duplicate are claimed, a dozen bytes each: six of the hash and the item's number, in
-small hashes that Redis packs. Six bytes may agree by chance; whoever takes an answer compares the whole content.
+Rule: only items that may have a duplicate are claimed, a dozen bytes each: four of the hash and the item's number, in
+small hashes that Redis packs. Four bytes may agree by chance; whoever takes an answer compares the whole content.
 """
 
 from dataclasses import dataclass
@@ -38,5 +38,5 @@ class Claims:
         tables = (key(self._job, name) for name in ("instead", "leases", "queued", "todo"))
         keys = [key(self._job, "claims", bucket), *tables, key(self._job, "answers", "")]
         bad = "" if instead_of is None else instead_of
-        word, *more = self._script(keys, [item, content[8:14], request, self._shard_size, bad])
+        word, *more = self._script(keys, [item, content[8:], request, self._shard_size, bad])
         return Claim(word.decode(), *(int(more[0]), *more[1:]) if more else ())

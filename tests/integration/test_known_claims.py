@@ -65,6 +65,19 @@ def test_an_owner_that_failed_is_replaced_once_and_for_that_request_alone(ledger
     assert claims.claim(SAME, 18, "faces").owner == 3
 
 
+def test_contents_that_agree_in_four_bytes_of_their_hash_part_ways_at_the_first_answer(
+    ledger: Ledger, claims: Claims
+) -> None:
+    other = SAME[:12] + b"else"
+    leased(ledger, 0)
+    leased(ledger, 1)
+    assert claims.claim(SAME, 3, "labels").word == "mine"
+    assert claims.claim(other, 15, "labels").owner == 3  # whose answer turns out to be about something else
+    assert claims.claim(other, 15, "labels", instead_of=3).word == "mine"
+    assert claims.claim(SAME, 16, "labels").owner == 3
+    assert claims.claim(other, 17, "labels").owner == 15
+
+
 def test_an_owner_whose_shard_nobody_holds_is_replaced(ledger: Ledger, claims: Claims) -> None:
     lease = leased(ledger, 0)
     assert claims.claim(SAME, 3, "labels").word == "mine"
