@@ -47,6 +47,11 @@ def new_job_id(now: datetime | None = None) -> str:
     return f"{(now or datetime.now(UTC)):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
 
 
+def home_path(home: str) -> str:
+    """A home as it is named in any working directory."""
+    return home if home.startswith("s3://") else str(Path(home).absolute())
+
+
 def open_home(home: str, s3_url: str | None = None) -> tuple[pafs.FileSystem, str]:
     """The filesystem and path of a job home: a directory or `s3://bucket/prefix`.
 

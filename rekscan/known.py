@@ -1,23 +1,33 @@
 """What of a plan is known already, and is not paid for again. The same for `estimate`, `scan` and `submit`."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pyarrow.dataset as ds
+from redis.exceptions import RedisError
 
 from jobs.apis import Choice
+from jobs.errors import RekscanError
+from jobs.folder import home_path
 from jobs.known.count import known_calls
 from jobs.known.keys import with_files
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.plan_counts import Counts
+from rekscan.session import ledger
 from rekscan.settings import Settings
 
 _READ_LATER = (
     "Files outside S3 are compared when they are read: those that an earlier job of this home answered, and duplicates,"
     " are counted here but cost nothing then (--again pays for them again)."
+)
+
+_SIDE_BY_SIDE = (
+    "{} of this home runs now. It and this scan see each other's answers some minutes late: a picture that both ask"
+    " about may be paid for twice. Wait for its end if they have pictures in common."
 )
 
 
@@ -49,7 +59,19 @@ def known_of(
         asked = with_files(choices, _read)
         calls = known_calls(listing(), segments, asked, account=_account(settings, local=local), fit=fit)
     unread = counts.images > counts.s3_images and bool(segments.paths())
-    return KnownCalls(calls if any(calls.values()) else {}, (_READ_LATER,) if unread else ())
+    notes = [_READ_LATER] if unread else []
+    notes += [_SIDE_BY_SIDE.format(job) for job in _running(settings)]
+    return KnownCalls(calls if any(calls.values()) else {}, tuple(notes))
+
+
+def _running(settings: Settings) -> list[str]:
+    """The jobs of this home that are running, as far as a Redis tells."""
+    with suppress(RekscanError, RedisError, OSError):
+        if records := ledger(settings):
+            home = home_path(settings.home)
+            of = {job: records.fields(job) for job in records.live()}
+            return [job for job, f in of.items() if (f.get("home"), f.get("state")) == (home, "running")]
+    return []
 
 
 def _account(settings: Settings, *, local: bool) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from jobs import costs
 from jobs.apis import Choice
 from jobs.errors import RekscanError, UsageError
-from jobs.folder import PART_ROWS, JobFolder, JobSpec, new_job_id
+from jobs.folder import PART_ROWS, JobFolder, JobSpec, home_path, new_job_id
 from jobs.known.duplicates import write_duplicates
 from jobs.known.sync import sync
 from jobs.ledger import Ledger
@@ -198,10 +198,9 @@ def open_job(
             raise
     if cap is not None:
         fields["cap"] = nanousd(cap)
-    home = folder.home if folder.home.startswith("s3://") else str(Path(folder.home).absolute())
     ledger.open(
         spec.job,
-        home=home,
+        home=home_path(folder.home),
         shards=missing,
         left=left,
         fields={**fields, **known},

@@ -181,13 +181,15 @@ class Scan:
 
 
 @contextmanager
-def workers(count: int, directory: Path, env: dict[str, str]) -> Iterator[list["subprocess.Popen[bytes]"]]:
+def workers(
+    count: int, directory: Path, env: dict[str, str], *, program: str = "rekscan"
+) -> Iterator[list["subprocess.Popen[bytes]"]]:
     """`rekscan worker` processes of a cluster; `env` names its Redis."""
     running = []
     with ExitStack() as stack:
         for number in range(count):
             log = stack.enter_context((directory / f"worker-{number}.log").open("wb"))
-            command = [sys.executable, "-m", "rekscan", "worker"]
+            command = [sys.executable, "-m", program, "worker"]
             running.append(subprocess.Popen(command, env={**os.environ, **env}, stdout=log, stderr=log))
             stack.callback(running[-1].wait)
             stack.callback(running[-1].terminate)

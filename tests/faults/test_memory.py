@@ -7,11 +7,27 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.scans import Emulator, Scan, Tables, emulator, left_in_redis, limited, make_photos, same_tables, tables
+from tests.conftest import RedisServer
+from tests.scans import (
+    Emulator,
+    Scan,
+    Tables,
+    asked_twice_is_marked,
+    emulator,
+    left_in_redis,
+    limited,
+    make_photos,
+    only_counters_are_left,
+    same_tables,
+    tables,
+    workers,
+)
 from tests.unit.media_pictures import noise
 from tests.waiting import until
+from workers.config import connect
 
 PHOTOS = 40
+ANSWERS = 2  # of which tests/faults/short_of_memory.py cannot read
 SPARE = 48 << 20  # bytes that a limited process may still take: enough for small things, too little to read a picture
 
 
@@ -34,8 +50,8 @@ def undisturbed(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Table
     return tables(directory / "home")
 
 
-def start(source: Path, home: Path, rekognition: Emulator, *, tps: int = 6, calls: int = 3) -> Scan:
-    env = {"REKSCAN_CALLS": str(calls), "REKSCAN_SHARDS": "1"}
+def start(source: Path, home: Path, rekognition: Emulator, *, tps: int = 6, calls: int = 3, **more: str) -> Scan:
+    env = {"REKSCAN_CALLS": str(calls), "REKSCAN_SHARDS": "1", **more}
     return Scan(
         "scan", str(source), "--api", "faces", "--yes", "--json", "--shard-size", "40", "--tps", f"faces={tps}",
         "--rekognition-endpoint-url", rekognition.url, home=home, env=env,
@@ -89,6 +105,21 @@ def test_a_worker_that_stays_without_memory_blocks_the_job_and_burns_no_picture(
     found = tables(home)
     same_tables(found, undisturbed, "images", "faces")
     assert rekognition.total() <= PHOTOS + sum(row["maybe_billed"] for row in found.outcomes())
+
+
+def test_an_answer_there_was_no_memory_for_is_marked_and_asked_for_again(
+    photos: Path, tmp_path: Path, rekognition: Emulator, redis_server: RedisServer, undisturbed: Tables
+) -> None:
+    home = tmp_path / "home"
+    env = {"REKSCAN_REDIS_URL": redis_server.url, "AWS_REGION": "us-east-1"}
+    with workers(1, tmp_path, env, program="tests.faults.short_of_memory"):
+        status = start(photos, home, rekognition, tps=50, **env).status()
+    assert (status["state"], status["calls"]["ok"], status["calls"]["failed"]) == ("finished", PHOTOS, 0)
+    found = tables(home)
+    same_tables(found, undisturbed, "images", "faces")
+    assert status["calls"]["maybe_billed"] == asked_twice_is_marked(found, rekognition) == ANSWERS
+    assert rekognition.total() == PHOTOS + ANSWERS
+    only_counters_are_left(connect(redis_server.url), found)
 
 
 def test_a_picture_that_does_not_fit_into_its_decoder_is_a_row_and_its_mates_complete(

@@ -1,5 +1,6 @@
 """Several processes schedule one job at once: every call is made once, each part written once."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,8 @@ def test_a_scan_goes_on_alone_when_the_one_that_started_their_redis_is_interrupt
     with emulator(tmp_path, "--latency", "50ms") as of_first:
         first = start("scan", photos, home, of_first, "--tps", "faces=1")
         until(of_first.total, "the first scan is under way")
+        planned = json.loads(start("scan", photos, home, rekognition, "--dry-run", "--json").wait()[1])
+        assert f"{tables(home).folder.name} of this home runs now" in " ".join(planned["assumptions"])
         second = start("scan", photos, home, rekognition, "--again")
         until(lambda: rekognition.total() > 10, "the second scan is under way", seconds=120)
         assert second.children("redis.sock") == []
