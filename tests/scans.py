@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 from redis import Redis
 
+from jobs.apis import catalogue
 from jobs.folder import JobFolder
 from tests.conftest import RedisServer
 from tests.waiting import until
@@ -259,14 +260,26 @@ def same_tables(found: Tables, undisturbed: Tables, *names: str) -> None:
 
 
 def asked_twice_is_marked(found: Tables, rekognition: Emulator) -> int:
-    """Each request beyond one for a picture is one that its row owns up to. How many are owned up to."""
-    marked = 0
+    """Each request beyond one for a call is one that its rows own up to. How many are owned up to."""
     asked = rekognition.counts()
+    owned: dict[tuple[str, str], int] = {}
     for row in found.outcomes():
-        requests = sum(by.get((row["content"] or "").removeprefix("sha256:"), 0) for by in asked.values())
-        assert requests <= 1 + row["maybe_billed"], row
-        marked += row["maybe_billed"]
-    return marked
+        call = (catalogue()[row["api"]].operation, (row["content"] or "").removeprefix("sha256:"))
+        owned[call] = row["maybe_billed"]  # APIs that share a call say the same
+    for (operation, content), maybe in owned.items():
+        assert asked.get(operation, {}).get(content, 0) <= 1 + maybe, (operation, content)
+    return sum(owned.values())
+
+
+def whole(scan: Scan, rekognition: Emulator, undisturbed: Tables, *names: str) -> int:
+    """A local scan ends with the undisturbed run's tables, owns up to all it asked twice, and leaves nothing in Redis.
+    How many calls it owned up to."""
+    status = scan.status()
+    assert status["state"] == "finished", status
+    found = tables(scan.home)
+    same_tables(found, undisturbed, *names)
+    assert left_in_redis(scan.home) == {f"rekscan:job:{found.folder.name}"}
+    return asked_twice_is_marked(found, rekognition)
 
 
 def only_counters_are_left(redis: Any, found: Tables) -> None:

@@ -6,17 +6,17 @@ import signal
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.scans import Emulator, Scan, Tables, emulator, make_photos, same_tables, tables
+from tests.scans import Emulator, Scan, Tables, emulator, make_photos, tables, whole
 from tests.unit.media_pictures import noise
 from tests.waiting import until
 
 APIS = "labels,faces,properties"
 TABLES = ("images", "labels", "faces", "properties")
 CALLS = 120 * 2  # labels and properties share a call
+IN_FLIGHT = 20  # at 40 a second of each of two operations and 60 ms of latency, most of it this machine's hiccups
 
 
 @pytest.fixture(scope="module")
@@ -24,24 +24,11 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_photos(tmp_path_factory.mktemp("photos"), 120, broken=5)
 
 
-@pytest.fixture
-def rekognition(tmp_path: Path) -> Any:
-    with emulator(tmp_path, "--latency", "60ms") as running:
-        yield running
-
-
 def start(photos: Path, home: Path, rekognition: Emulator) -> Scan:
     return Scan(
         "scan", str(photos), "--api", APIS, "--yes", "--json", "--shard-size", "25", "--tps", "labels=40,faces=40",
         "--rekognition-endpoint-url", rekognition.url, home=home,
     )  # fmt: skip
-
-
-def paid_twice_is_marked(found: Tables, rekognition: Emulator, most: int) -> None:
-    """Every request beyond one per call is one that `maybe_billed` owns up to."""
-    maybe = sum(row["maybe_billed"] for row in found.outcomes() if row["api"] != "properties")
-    assert rekognition.total() <= CALLS + maybe
-    assert maybe <= most
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +47,7 @@ def test_a_killed_worker_costs_only_what_was_in_flight(
     scan = start(photos, tmp_path / "home", rekognition)
     until(lambda: rekognition.total() > 60, "some calls are made")
     scan.kill_worker()
-    status = scan.status()
-    assert status["state"] == "finished"
-    same_tables(tables(tmp_path / "home"), undisturbed, *TABLES)
-    paid_twice_is_marked(tables(tmp_path / "home"), rekognition, most=40)
+    assert whole(scan, rekognition, undisturbed, *TABLES) <= IN_FLIGHT
 
 
 def test_after_a_power_cut_resume_finishes_without_redoing_finished_calls(
@@ -72,11 +56,8 @@ def test_after_a_power_cut_resume_finishes_without_redoing_finished_calls(
     scan = start(photos, tmp_path / "home", rekognition)
     until(lambda: rekognition.total() > 60, "some calls are made")
     scan.kill_everything()
-    resumed = Scan("resume", "last", "--json", home=tmp_path / "home").status()
-    assert resumed["state"] == "finished"
-    same_tables(tables(tmp_path / "home"), undisturbed, *TABLES)
-    # The append-only file is synced every second: what was recorded in the last one may be asked again.
-    paid_twice_is_marked(tables(tmp_path / "home"), rekognition, most=40)
+    resumed = Scan("resume", "last", "--json", home=tmp_path / "home")
+    assert whole(resumed, rekognition, undisturbed, *TABLES) <= IN_FLIGHT
 
 
 def test_ctrl_c_stops_cleanly_and_resume_pays_nothing_twice(
@@ -88,11 +69,9 @@ def test_ctrl_c_stops_cleanly_and_resume_pays_nothing_twice(
     scan.process.send_signal(signal.SIGINT)
     assert scan.wait()[0] == 130
     assert not [pid for pid in children if Path(f"/proc/{pid}/cmdline").exists()]
-    resumed = Scan("resume", "last", "--json", home=tmp_path / "home").status()
-    assert resumed["state"] == "finished"
-    assert resumed["calls"]["maybe_billed"] == 0
+    resumed = Scan("resume", "last", "--json", home=tmp_path / "home")
+    assert whole(resumed, rekognition, undisturbed, *TABLES) == 0
     assert rekognition.total() == CALLS
-    same_tables(tables(tmp_path / "home"), undisturbed, *TABLES)
 
 
 def under_way(rekognition: Emulator, content: str, tries: int) -> bool:

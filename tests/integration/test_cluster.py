@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import RedisServer
-from tests.scans import Scan, emulator, make_photos
+from tests.scans import Scan, emulator, make_photos, same_tables, tables
 from tests.unit.sources_server import s3_server
 from tests.waiting import until
 
@@ -139,6 +139,20 @@ def test_a_worker_told_to_stop_gives_its_work_back_at_once_and_nothing_is_paid_t
         watched = subprocess.run([*command, "watch", job, "--json"], env=env, stdout=subprocess.PIPE, check=False)
         assert watched.returncode == 0
         assert rekognition.total() == 80
+        calm = [
+            "submit",
+            str(photos),
+            "--api",
+            "labels",
+            "--yes",
+            "--tps",
+            "labels=200",
+            "--home",
+            str(tmp_path / "calm"),
+        ]
+        subprocess.run([*command, *calm], env=env, check=True)
+        subprocess.run([*command, "watch", "last", "--home", str(tmp_path / "calm")], env=env, check=True)
+    same_tables(tables(tmp_path / "home"), tables(tmp_path / "calm"), "images", "labels")
 
 
 def test_a_small_job_does_not_wait_behind_a_large_one(tmp_path: Path, redis_server: RedisServer, redis: Any) -> None:
