@@ -41,6 +41,8 @@ bench: install
 	$(BIN)/python -m benchmarks.throughput
 	$(BIN)/python -m benchmarks.enumeration
 	$(BIN)/python -m benchmarks.tables 100000
+	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.ten_million
 	$(BIN)/python -m benchmarks.emulator_report
 
 check: install

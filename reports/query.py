@@ -15,7 +15,7 @@ import pyarrow.dataset as ds
 from jobs.outcomes import RESULT_SCHEMA
 from reports.load import Tables
 
-MEMORY = "300MB"
+MEMORY = "160MB"
 OUTCOMES = "outcomes"  # view of the stored outcomes, for the report's own queries
 _SETTINGS = (
     f"SET memory_limit = '{MEMORY}'",

@@ -1,4 +1,4 @@
-"""AWS clients. The one place that makes them: retries off (workers/calls.py owns them), pools as large as the threads.
+"""AWS clients. The one place that makes them: retries off: workers/calls.py owns them.
 
 `--endpoint-url` and the environment's AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_REKOGNITION are
 honoured by botocore itself.
@@ -31,7 +31,7 @@ def rekognition(
     connections: int = 64,
     read_timeout: float = 60,
 ) -> Any:
-    """A Rekognition client shared by the threads of a process."""
+    """A Rekognition client for all calls of a process. `connections`: kept at most, where boto3 makes the calls."""
     config = Config(
         retries={"total_max_attempts": 1},
         max_pool_connections=connections,
