@@ -30,7 +30,7 @@ PARAMS: dict[str, Any] = {"Image": {"S3Object": {"Bucket": "archive", "Name": "2
 ITEM = Item(1, "s3://archive/2019/IMG_0001.jpg", "image", 250_000, "f" * 32)
 
 
-def steps(client: Any) -> dict[str, Callable[[int], None]]:
+def steps(client: Any, runner: asyncio.Runner) -> dict[str, Callable[[int], None]]:
     """By name, what does it so many times."""
     wire = Wire(client)
     model = client.meta.service_model.operation_model("DetectLabels")
@@ -57,7 +57,7 @@ def steps(client: Any) -> dict[str, Callable[[int], None]]:
 
     return {
         "boto3 `detect_labels`": repeated(lambda: client.detect_labels(**PARAMS)),
-        "the same through `workers/wire.py`": lambda times: asyncio.run(awaited(times)),
+        "the same through `workers/wire.py`": lambda times: runner.run(awaited(times)),
         "of it: serialize and validate": repeated(lambda: client._serializer.serialize_to_request(PARAMS, model)),
         "of it: build and sign": repeated(lambda: wire._request(serialized)),
         f"of it: parse an answer of {len(body):,} bytes": repeated(
@@ -87,11 +87,11 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=400)
     given = parser.parse_args()
     os.environ.update(AWS_ACCESS_KEY_ID="bench", AWS_SECRET_ACCESS_KEY="bench", AWS_REGION="us-east-1")
-    with emulator("--engine", "fixed") as running:
+    with emulator("--engine", "fixed") as running, asyncio.Runner() as runner:
         config = Config(retries={"total_max_attempts": 1})
         client = boto3.client("rekognition", region_name="us-east-1", endpoint_url=running.url, config=config)
         best: dict[str, float] = {}
-        made = steps(client)
+        made = steps(client, runner)
         for _ in range(given.rounds):
             for name, do in made.items():
                 before = time.process_time()

@@ -21,7 +21,6 @@ import time
 from pathlib import Path
 
 import orjson
-import pandas as pd
 
 from benchmarks.synthetic_job import make_job
 from jobs.folder import JobFolder
@@ -40,6 +39,8 @@ def ours(home: str) -> dict[str, float]:
 
 def one_by_one(home: str) -> dict[str, float]:
     """What a loop over answers does: json_normalize of each, then a concat, of 100,000 at a time."""
+    import pandas as pd
+
     folder = JobFolder(home, JOB)
     start = time.perf_counter()
     frames: list[pd.DataFrame] = []
@@ -68,6 +69,8 @@ def one_by_one(home: str) -> dict[str, float]:
 
 def at_once(home: str) -> dict[str, float]:
     """The fastest way to use json_normalize: all answers in memory, two calls. One row per box, as in our table."""
+    import pandas as pd
+
     folder = JobFolder(home, JOB)
     start = time.perf_counter()
     documents = []

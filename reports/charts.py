@@ -6,13 +6,15 @@ Rule: no API is named here. A new API gets its charts from its columns; a new ki
 
 # ruff: noqa: S608
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from jobs.apis.base import Api
+from reports.counting import median, slices, summed
 from reports.values import Bar, Chart, Found
 
 TOP = 20
@@ -41,26 +43,45 @@ def _names(query: Query, api: Api) -> Chart | None:
     column = api.name_column
     if column is None or "hex_code" in api.schema.names or "parent_name" in api.schema.names:
         return None
-    confidence = api.confidence_column or "100"
-    bands = ", ".join(
-        f"count(*) filter (floor({confidence} / 10) = {n}{' or ' + confidence + ' = 100' if n == 9 else ''})"
-        for n in range(BANDS)
-    )
-    sql = f"""
-        select {column}::varchar, count(*), count(distinct item_id), median({confidence}), {bands}
-        from {api.table} where {column} is not null {_whole_lines(api)}
-        group by 1 order by 3 desc, 4 desc, 1 limit {TOP}"""
-    table = query.execute(sql).fetchall()
-    top = max((row[2] for row in table), default=0)
+    of = f"{column} is not null {_whole_lines(api)}"
+    query.execute("create or replace temp table counted (name varchar, items bigint)")  # of texts, a great many
+    for rows in slices(query, api.table):
+        query.execute(f"insert into counted select {column}, count(distinct item_id) from {rows} where {of} group by 1")
+    query.execute("create or replace temp table counted as select name, sum(items)::bigint n from counted group by 1")
+    table = query.execute(f"select name, n from counted order by n desc, name limit {TOP}").fetchall()
+    total = _one(query, "select count(*) from counted")[0]
+    query.execute("drop table counted")
+    spread = _spread(query, api, f"{of} and {column} in (select unnest(?))", [name for name, _ in table])
+    top = max((items for _, items in table), default=0)
     plain = str if column in FREE else readable
     bars = [
-        Bar(plain(name), items, items / top, "" if middle is None else f"{middle:.0f} %", None, _spark(several))
-        for name, _, items, middle, *several in table
+        Bar(plain(name), items, items / top, _percent(spread[name]), None, _spark(_bands(spread[name])))
+        for name, items in table
     ]
-    total = _one(query, f"select count(distinct {column}) from {api.table} where true {_whole_lines(api)}")[0]
     which = f"top {len(bars)} of {total:,}, " if total > len(bars) else ""
     note = f"{which}by images; confidences and their median"
     return Chart("bars", "Names" if column == "name" else _title(column), tuple(bars), note)
+
+
+def _spread(query: Query, api: Api, where: str, names: list[str]) -> dict[str, Counter[float]]:
+    """Of each name, how often each confidence was found, to a tenth of a percent (its middle)."""
+    sql = f"""
+        select {api.name_column}::varchar, (floor({api.confidence_column or 100} * 10) + 0.5) / 10, count(*)
+        from {api.table} where {where} group by 1, 2"""
+    found: dict[str, Counter[float]] = {name: Counter() for name in names}
+    for name, confidence, count in query.execute(sql, [names]).fetchall():
+        if confidence is not None:
+            found[name][confidence] = count
+    return found
+
+
+def _bands(counts: Mapping[float, int]) -> list[int]:
+    return [sum(n for value, n in counts.items() if min(value // 10, BANDS - 1) == band) for band in range(BANDS)]
+
+
+def _percent(counts: Mapping[float, int]) -> str:
+    middle = median(counts)
+    return "" if middle is None else f"{middle:.0f} %"
 
 
 def _confidence(query: Query, api: Api) -> Chart | None:
@@ -74,8 +95,8 @@ def _tree(query: Query, api: Api) -> Chart | None:
     """Names under their parents, by images."""
     if "parent_name" not in api.schema.names:
         return None
-    sql = f"select name, coalesce(parent_name, ''), count(distinct item_id) from {api.table} group by all"
-    counts = {(name, parent): count for name, parent, count in query.execute(sql).fetchall()}
+    sql = "select name, coalesce(parent_name, ''), count(distinct item_id) from {rows} group by all"
+    counts = {(name, parent): count for (name, parent), count in summed(query, api.table, sql).items()}
     children: dict[str, list[tuple[str, int]]] = {}
     for (name, parent), count in counts.items():
         children.setdefault(parent, []).append((name, count))
@@ -99,14 +120,18 @@ def _palette(query: Query, api: Api) -> Chart | None:
     """Dominant colours by the share of pixels they cover, near ones together."""
     if "hex_code" not in api.schema.names:
         return None
+    of = "scope = 'image' and hex_code is not null"
     sql = f"""
-        select simplified_color, arg_max(hex_code, pixel_percent), sum(pixel_percent), count(distinct item_id)
-        from {api.table} where scope = 'image' and hex_code is not null group by 1 order by 3 desc limit 12"""
+        select simplified_color, arg_max(hex_code, pixel_percent), sum(pixel_percent)
+        from {api.table} where {of} group by 1 order by 3 desc limit 12"""
     table = query.execute(sql).fetchall()
+    images = summed(
+        query, api.table, f"select simplified_color, count(distinct item_id) from {{rows}} where {of} group by 1"
+    )
     whole = sum(row[2] or 0 for row in table) or 1
     bars = [
-        Bar(readable(name), (share or 0) / whole, (share or 0) / whole, f"{items:,} images", color)
-        for name, color, share, items in table
+        Bar(readable(name), (share or 0) / whole, (share or 0) / whole, f"{images[(name,)]:,} images", color)
+        for name, color, share in table
     ]
     return Chart("palette", "Dominant colours", tuple(bars), "share of all pixels counted")
 
@@ -152,7 +177,11 @@ def _qualities(query: Query, api: Api) -> Chart | None:
     names = [name for name in ("brightness", "sharpness", "contrast") if name in api.schema.names]
     if not names or "scope" not in api.schema.names:
         return None
-    medians = _one(query, f"select {', '.join(f'median({n})' for n in names)} from {api.table} where scope = 'image'")
+    medians = []
+    for name in names:
+        of = f"scope = 'image' and {name} is not null"
+        counts = query.execute(f"select round({name}, 1), count(*) from {api.table} where {of} group by 1").fetchall()
+        medians.append(median(dict(counts)))
     bars = [Bar(_title(n), m, m / 100, "of 100") for n, m in zip(names, medians, strict=True) if m is not None]
     return Chart("bars", "Picture quality", tuple(bars), "medians")
 
@@ -187,14 +216,14 @@ def _per_item(query: Query, api: Api, answered: int) -> Chart | None:
     counted = f"count(distinct {thing})" if thing else "count(*)"
     sql = f"""
         select n, count(*) from
-        (select {counted} n from {api.table} where true {_whole_lines(api)} group by item_id) group by 1"""
-    counts = dict(query.execute(sql).fetchall())
+        (select {counted} n from {{rows}} where true {_whole_lines(api)} group by item_id) group by 1"""
+    counts = {n: count for (n,), count in summed(query, api.table, sql).items()}
     counts[0] = max(0, answered - sum(counts.values()))
     step = max(counts) // 12 + 1
-    summed = [sum(counts.get(n, 0) for n in range(low, low + step)) for low in range(0, max(counts) + 1, step)]
+    columns = [sum(counts.get(n, 0) for n in range(low, low + step)) for low in range(0, max(counts) + 1, step)]
     bars = [
-        Bar(str(n * step) if step == 1 else f"{n * step}-{n * step + step - 1}", count, count / max(summed))
-        for n, count in enumerate(summed)
+        Bar(str(n * step) if step == 1 else f"{n * step}-{n * step + step - 1}", count, count / max(columns))
+        for n, count in enumerate(columns)
     ]
     title = {"face": "Faces", "person": "People", None: "Lines"}.get(thing, _title(api.table))
     return Chart("columns", f"{title} per image", tuple(bars), "images")

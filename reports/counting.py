@@ -1,0 +1,43 @@
+"""Counts whose memory does not grow with the archive.
+
+Rule: distinct items are counted slice by slice and medians taken from counts: DuckDB keeps all it has seen for either,
+and gives up when its memory is full.
+"""
+
+# ruff: noqa: S608
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import duckdb
+
+SLICE = 100_000  # items
+
+Query = duckdb.DuckDBPyConnection
+
+
+def slices(query: Query, table: str) -> Iterator[str]:
+    """The table's rows in pieces, to be read from: no item is in two of them."""
+    low, high = query.execute(f"select min(item_id), max(item_id) from {table}").fetchall()[0]
+    for start in range(low, high + 1, SLICE) if low is not None else ():
+        yield f"(select * from {table} where item_id between {start} and {start + SLICE - 1})"
+
+
+def summed(query: Query, table: str, sql: str) -> Counter[tuple[Any, ...]]:
+    """What `sql`, over `{rows}`, counts in its last column, by the columns before it, over all slices."""
+    counts: Counter[tuple[Any, ...]] = Counter()
+    for rows in slices(query, table):
+        for *group, count in query.execute(sql.format(rows=rows)).fetchall():
+            counts[tuple(group)] += count
+    return counts
+
+
+def median(counts: Mapping[float, int]) -> float | None:
+    """Of values of which each was found so often; the lower of two in the middle."""
+    half, so_far = sum(counts.values()) / 2, 0
+    for value in sorted(counts):
+        so_far += counts[value]
+        if so_far >= half:
+            return value
+    return None
