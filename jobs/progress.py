@@ -14,6 +14,7 @@ from jobs.folder import JobFolder, JobSpec
 from jobs.ledger import Ledger
 from jobs.price import money
 
+STATUS = "reports/status.json"  # in a job's folder: its last status, once no Redis knows the job
 INTERRUPTED = "interrupted"  # no Redis knows the job, and it is not finished
 _COUNTED = ("ok", "skipped", "failed", "maybe_billed")
 
@@ -109,7 +110,7 @@ def status_of(folder: JobFolder, ledger: Ledger | None) -> Status:
             do=fields.get("do", ""),
             waits_for=_waits_for(ledger, spec.job, fields["state"]),
         )
-    stored = folder.read("reports/status.json")
+    stored = folder.read(STATUS)
     if stored is not None:
         return Status.from_json(stored)
     return status(

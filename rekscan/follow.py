@@ -18,6 +18,7 @@ from workers.reconcile import Reconciler
 
 ENDED = {"finished", "incomplete", "cancelled", "paused", "blocked"}
 EXIT = {"incomplete": 4, "cancelled": 4, "paused": 4, "blocked": 4}
+_GIVEN_UP = 10.0  # seconds in which a scan starts its Redis again, if it lives
 _WINDOW = 10.0  # seconds over which the rate is taken
 
 
@@ -26,6 +27,10 @@ def exit_code(status: Status) -> int:
     if status.state in EXIT:
         return EXIT[status.state]
     return 3 if status.calls["failed"] else 0
+
+
+class Gone(Exception):
+    """The Redis of the scan that was followed is gone, and with it the scan."""
 
 
 class Rate:
@@ -50,11 +55,13 @@ def follow(
     *,
     tend: Callable[[], None] | None = None,
     reopen: Callable[[], None] | None = None,
+    gone: Callable[[], bool] | None = None,
     quiet: bool = False,
 ) -> Status:
-    """Wait for the job's end, showing how far it is. Returns the last status. Raises KeyboardInterrupt.
+    """Wait for the job's end, showing how far it is. Returns the last status. Raises KeyboardInterrupt, or Gone.
 
-    `tend` is called now and then to keep processes alive, `reopen` when Redis has forgotten the job.
+    `tend` is called now and then to keep processes alive, `reopen` when Redis has forgotten the job, `gone` when Redis
+    does not answer: whether nobody will start it again.
     """
     rate = Rate()
     every = 0.25 if sys.stderr.isatty() else 1.0
@@ -63,7 +70,7 @@ def follow(
         last_line = 0.0
         reconciler = Reconciler(ledger, app.ring)
         while True:
-            status = _look(ledger, folder, tend, reconciler)
+            status = _look(ledger, folder, tend, gone, reconciler)
             speed = rate.add(status.done)
             _show(bars, shown, status, speed)
             if reopen is not None and (status.state, status.reason) == ("incomplete", INTERRUPTED):
@@ -80,14 +87,25 @@ def follow(
             time.sleep(every)
 
 
-def _look(ledger: Ledger, folder: JobFolder, tend: Callable[[], None] | None, reconciler: Reconciler) -> Status:
+def _look(
+    ledger: Ledger,
+    folder: JobFolder,
+    tend: Callable[[], None] | None,
+    gone: Callable[[], bool] | None,
+    reconciler: Reconciler,
+) -> Status:
     """The status; while Redis is away, the last word of the folder would mislead, so wait for it."""
+    since: float | None = None
     while True:
         try:
             return status_of(folder, ledger)
         except (RedisError, OSError) as error:
             reconciler.lost_touch()
-            talk.print(f"Redis does not answer ({error}); waiting for it")
+            if since is None:
+                since = time.monotonic()
+                talk.print(f"Redis does not answer ({error}); waiting for it")
+            if gone is not None and time.monotonic() - since > _GIVEN_UP and gone():
+                raise Gone from error
             time.sleep(0.5)
             if tend is not None:
                 tend()

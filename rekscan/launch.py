@@ -112,7 +112,7 @@ def plan_of(
         start=start,
         known=known.calls,
     )
-    return plan.assuming((*plan.assumptions, *known.notes))
+    return plan.assuming((*known.notes, *plan.assumptions))
 
 
 def create(

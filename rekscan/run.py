@@ -1,13 +1,18 @@
 """Running a job that exists: start what it needs, put it on the table, follow it, print what came of it."""
 
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
+import orjson
+
+from jobs import costs
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
 from jobs.ledger import Ledger
 from jobs.price_cap import NANO
-from jobs.progress import Status
+from jobs.progress import STATUS, Status
+from jobs.progress import status as status_from
 from rekscan.extend import extend
 from rekscan.follow import exit_code, follow
 from rekscan.launch import open_job
@@ -18,6 +23,8 @@ from rekscan.settings import Settings
 from rekscan.summary import print_summary
 from workers import client
 from workers.collections import make_ready
+
+_LEFT = ("paused", "blocked")  # without a last step, which would write the status
 
 
 def run_here(
@@ -55,11 +62,24 @@ def run_here(
             else:
                 talk.print(f"Interrupted. Nothing is lost: `rekscan resume {spec.job}` goes on where it stopped.")
             return 130
+    if engine.supervisor is not None and status.state in _LEFT:
+        status = _kept(folder, status)
     if json:
         print_json(status.to_json())
     else:
         print_summary(folder, status)
     return exit_code(status)
+
+
+def _kept(folder: JobFolder, last: Status) -> Status:
+    """Redis ends with the scan: why the job stopped is kept in its folder, with what was answered until the end."""
+    try:
+        found = status_from(folder.spec, costs.counters(folder), last.state, reason=last.reason, do=last.do)
+        found = replace(found, throttled=last.throttled)
+        folder.write(STATUS, orjson.dumps(found.to_json(), option=orjson.OPT_INDENT_2))
+    except OSError:  # the folder may be what it stopped for
+        return last
+    return found
 
 
 def prepare(folder: JobFolder, settings: Settings, rekognition_url: str | None = None) -> None:
@@ -71,6 +91,7 @@ def prepare(folder: JobFolder, settings: Settings, rekognition_url: str | None =
 
 
 def _run(engine: Engine, ledger: Ledger, folder: JobFolder, cap: Decimal | None, *, quiet: bool) -> Status:
+    folder.delete(STATUS)  # of an earlier end
     put = partial(open_job, ledger, folder, rekognition_url=engine.rekognition_url, max_cost=cap)
     put()
     return follow(ledger, folder, tend=engine.tend, reopen=put, quiet=quiet)

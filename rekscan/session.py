@@ -50,6 +50,11 @@ def ledger(settings: Settings) -> Ledger | None:
     return found
 
 
+def local_scan_is_gone(settings: Settings) -> bool:
+    """Whether no scan runs on this machine for the home, where no cluster is named."""
+    return settings.redis_url is None and local_redis_url(settings.home) is None
+
+
 _LOCAL_CALLS = 4
 
 

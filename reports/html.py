@@ -12,6 +12,7 @@ import orjson
 
 from jobs.folder import JobFolder
 from jobs.items import Item
+from jobs.progress import STATUS
 from reports.facts import gather
 from reports.gallery import Wanted, sample
 from reports.judged import read_review
@@ -53,7 +54,7 @@ def build_report(
     tables = load_folder(folder)
     spec = folder.spec
     if status is None:
-        status = orjson.loads(folder.read("reports/status.json") or b"{}")
+        status = orjson.loads(folder.read(STATUS) or b"{}")
     with build_area(folder) as area, tempfile.TemporaryDirectory() as scratch:
         with open_tables(tables, scratch) as query:
             facts = gather(query, spec, tables)

@@ -5,17 +5,17 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from jobs.errors import RekscanError
+from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, list_jobs
 from jobs.ledger import Ledger
 from jobs.price_cap import job_schedule, nanousd
 from jobs.price_text import dollars
 from jobs.progress import Status, status_of
 from jobs.retries import plan_retry
-from rekscan.follow import ENDED, exit_code, follow
+from rekscan.follow import ENDED, Gone, exit_code, follow
 from rekscan.output import print_json, print_line, talk
 from rekscan.run import run_here
-from rekscan.session import find, ledger
+from rekscan.session import find, ledger, local_scan_is_gone
 from rekscan.settings import Connection, Settings, resolve
 from rekscan.summary import print_summary, status_line
 from workers import app
@@ -52,7 +52,9 @@ def watch(job: JobArg = "last", *, connection: Connection | None = None, json: J
     found = status_of(folder, records)
     if records is not None and found.state not in ENDED:
         try:
-            found = follow(records, folder, quiet=json)
+            found = follow(records, folder, gone=lambda: local_scan_is_gone(settings), quiet=json)
+        except Gone:
+            found = status_of(folder, None)
         except KeyboardInterrupt:
             talk.print(f"The job goes on. `rekscan watch {folder.job}` follows it again.")
             return 130
@@ -131,9 +133,12 @@ def retry(
     folder = find(settings, job)
     found = status_of(folder, ledger(settings))
     if found.state != "finished":
-        raise RekscanError(f"job {folder.job} is {found.state}", f"`rekscan resume {folder.job}` comes first.")
+        first = "watch" if found.state == "running" else "resume"
+        raise RekscanError(f"job {folder.job} is {found.state}", f"`rekscan {first} {folder.job}` comes first.")
+    names = [choice.api.name for choice in folder.spec.apis]
+    if api is not None and api not in names:
+        raise UsageError(f"--api {api}: no API of this job", f"It has: {', '.join(names)}.")
     planned = plan_retry(folder, code=code, api=api)
-    folder.delete("reports/status.json")  # of the scan before
     talk.print(f"asking {sum(planned.calls(set(planned.shards())).values()):,} failed calls again")
     return run_here(folder, settings, json=json)
 

@@ -34,6 +34,9 @@ def test_a_paused_job_sends_nothing_more_and_resume_pays_nothing_twice(photos: P
         code, out = scan.wait()
         assert (code, json.loads(out)["state"]) == (4, "paused")
         assert rekognition.total() < 100
+        # Its Redis has ended with it, and the folder knows why it stopped and all that was answered.
+        status = run(tmp_path, "status", "last")[1]
+        assert (status["state"], status["calls"]["ok"]) == ("paused", rekognition.total())
         code, status = run(tmp_path, "resume", "last")
         assert (code, status["state"]) == (0, "finished")
         assert rekognition.total() == 100

@@ -114,6 +114,18 @@ def test_two_resumes_on_one_machine_in_the_same_instant_share_a_redis_and_the_jo
     once(home, rekognition, undisturbed)
 
 
+def test_a_watch_ends_with_the_scan_it_follows(photos: Path, tmp_path: Path, rekognition: Emulator) -> None:
+    home = tmp_path / "home"
+    scan = start("scan", photos, home, rekognition)
+    until(lambda: rekognition.total() > 10, "some calls are made", seconds=120)
+    watch = Scan("watch", "last", "--json", home=home)
+    until(lambda: "calls" in watch.log.read_text(), "it follows", seconds=60)
+    scan.kill_everything()
+    code, out = watch.wait()
+    assert (code, json.loads(out)["reason"]) == (4, "interrupted")
+    assert "rekscan resume" in json.loads(out)["do"]
+
+
 def test_a_scan_goes_on_alone_when_the_one_that_started_their_redis_is_interrupted(
     photos: Path, tmp_path: Path, rekognition: Emulator, undisturbed: Tables
 ) -> None:
