@@ -122,6 +122,11 @@ def status_of(folder: JobFolder, ledger: Ledger | None) -> Status:
     )
 
 
+def keep(folder: JobFolder, found: Status) -> None:
+    """Write the status of a job that no Redis will know into its folder."""
+    folder.write(STATUS, orjson.dumps(found.to_json(), option=orjson.OPT_INDENT_2))
+
+
 def _waits_for(ledger: Ledger, job: str, state: str) -> str:
     if state != "running":
         return ""

@@ -4,14 +4,12 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
-import orjson
-
 from jobs import costs
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
 from jobs.ledger import Ledger
 from jobs.price_cap import NANO
-from jobs.progress import STATUS, Status
+from jobs.progress import STATUS, Status, keep
 from jobs.progress import status as status_from
 from rekscan.extend import extend
 from rekscan.follow import exit_code, follow
@@ -76,7 +74,7 @@ def _kept(folder: JobFolder, last: Status) -> Status:
     try:
         found = status_from(folder.spec, costs.counters(folder), last.state, reason=last.reason, do=last.do)
         found = replace(found, throttled=last.throttled)
-        folder.write(STATUS, orjson.dumps(found.to_json(), option=orjson.OPT_INDENT_2))
+        keep(folder, found)
     except OSError:  # the folder may be what it stopped for
         return last
     return found

@@ -8,12 +8,10 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import pyarrow as pa
+import pyarrow.dataset as ds
 
-from jobs.folder import JobFolder
 from jobs.outcomes import RESULT_SCHEMA
 from reports.load import Tables
 
@@ -44,7 +42,7 @@ def open_tables(tables: Tables, scratch: str) -> Iterator[Query]:
         if parts and tables.folder.local is not None:
             _view(query, OUTCOMES, parts)
         else:
-            query.register(OUTCOMES, _dataset(tables.folder, parts, RESULT_SCHEMA))
+            query.register(OUTCOMES, ds.dataset(parts, RESULT_SCHEMA, format="parquet", filesystem=tables.folder.fs))
         yield query
 
 
@@ -53,7 +51,7 @@ def open_tables_locked(tables: Tables, scratch: str) -> Iterator[Query]:
     """For a query that somebody typed: read-only, with no way to files, the network or settings."""
     with _connection(scratch) as query:
         for name in tables:
-            query.register(name, _dataset(tables.folder, [tables.path(name)]))
+            query.register(name, ds.dataset(tables.path(name), filesystem=tables.folder.fs))
         for statement in _LOCKS:
             query.execute(statement)
         yield query
@@ -74,12 +72,6 @@ def _connection(scratch: str) -> Iterator[Query]:
 def _view(query: Query, name: str, paths: Sequence[str]) -> None:
     files = ", ".join(map(_quoted, paths))
     query.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{files}])")  # noqa: S608  quoted
-
-
-def _dataset(folder: JobFolder, paths: Sequence[str], schema: pa.Schema | None = None) -> Any:
-    import pyarrow.dataset as ds  # loads pandas: 100 MB that most reports have no use for
-
-    return ds.dataset(list(paths), schema, format="parquet", filesystem=folder.fs)
 
 
 def _nearby(tables: Tables, name: str, scratch: str) -> str:

@@ -2,8 +2,9 @@
 
 import os
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from redis import BlockingConnectionPool, ConnectionPool, Redis
+from redis import BlockingConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -43,17 +44,15 @@ def connect(redis_url: str, *, at_most: int | None = None) -> Redis:
 
     `at_most`: connections; who needs one more waits. Each costs the server 17 KB.
     """
-    pool_type, more = (
-        (BlockingConnectionPool, {"max_connections": at_most, "timeout": None}) if at_most else (ConnectionPool, {})
-    )
-    pool = pool_type.from_url(
-        redis_url,
-        socket_timeout=5,
-        socket_connect_timeout=5,
-        health_check_interval=25,
-        retry=Retry(NoBackoff(), 1),
-        **more,
-    )
+    options: dict[str, Any] = {
+        "socket_timeout": 5,
+        "socket_connect_timeout": 5,
+        "health_check_interval": 25,
+        "retry": Retry(NoBackoff(), 1),
+    }
+    if at_most is None:
+        return Redis.from_url(redis_url, **options)
+    pool = BlockingConnectionPool.from_url(redis_url, max_connections=at_most, timeout=None, **options)
     return Redis.from_pool(pool)
 
 

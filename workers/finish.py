@@ -7,13 +7,11 @@ goes on.
 import logging
 from dataclasses import replace
 
-import orjson
-
 from jobs import costs
 from jobs.folder import JobFolder
 from jobs.known.sync import extend
 from jobs.ledger import Lease, Ledger, State
-from jobs.progress import STATUS, status
+from jobs.progress import keep, status
 from reports.html import build_report
 from reports.tables import build_tables
 from workers import app
@@ -43,7 +41,7 @@ def finish(ledger: Ledger, folder: JobFolder, lease: Lease, *, profile: str | No
     partial = None if state == "finished" else f"{state}: {reason}" if reason else state
     build_tables(folder, costs=costs.table(folder.spec, tallies), partial=partial)
     _make_known(folder, final=state == "finished")
-    folder.write(STATUS, orjson.dumps(found.to_json(), option=orjson.OPT_INDENT_2))
+    keep(folder, found)
     _show(folder, profile)
     ledger.close(lease.job, state, tallies.counters(), reason=reason)
     app.forget(ledger.redis, lease.job)
