@@ -15,11 +15,11 @@ from jobs import costs
 from jobs.apis import Choice, parse
 from jobs.folder import JobFolder, JobSpec
 from jobs.items import Item
+from jobs.money.prices import PriceTable
+from jobs.money.quotas import QuotaTable
 from jobs.outcomes import Outcome
 from jobs.plan import Counts, plan
-from jobs.price import PriceTable
 from jobs.progress import status
-from jobs.quotas import QuotaTable
 
 NAMES = (
     "Person",

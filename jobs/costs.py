@@ -15,9 +15,9 @@ import pyarrow as pa
 from jobs.apis import Choice
 from jobs.costs_tally import Tallies, Tally, counters, tally
 from jobs.folder import JobSpec
-from jobs.price import PriceTable, TierLine, known_total, money, number, total
-from jobs.price_free import FreeTier, Month
-from jobs.price_text import count, each
+from jobs.money.free_tier import FreeTier, Month
+from jobs.money.prices import PriceTable, TierLine, known_total, money, number, total
+from jobs.money.text import count, each
 
 _USD = pa.decimal128(38, 15)
 _UNITS = pa.float64()  # quantities, not money

@@ -13,7 +13,7 @@ from typing import Any
 from jobs.costs import Costs, reckon
 from jobs.costs_tally import Tallies
 from jobs.folder import JobSpec
-from jobs.price import known_total, money
+from jobs.money.prices import known_total, money
 
 
 @dataclass(frozen=True, slots=True)

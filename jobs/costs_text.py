@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from jobs.costs import Costs
 from jobs.costs_month import HomeMonth
-from jobs.price_text import ROUNDING, count, dollars, each, table
+from jobs.money.text import ROUNDING, count, dollars, each, table
 
 HEADER = ("API", "Meter", "Planned", "Planned $", "Actual", "Actual $", "Maybe", "Maybe $")
 MONTH = ("Job", "Region", "API", "Meter", "Units", "Price", "Maybe $")

@@ -11,10 +11,10 @@ from decimal import Decimal
 from math import isfinite, sqrt
 from typing import Any
 
+from jobs.money.free_tier import Month
+from jobs.money.prices import PriceTable, known_total, money
+from jobs.money.text import count, dollars, table
 from jobs.plan_values import Plan
-from jobs.price import PriceTable, known_total, money
-from jobs.price_free import Month
-from jobs.price_text import count, dollars, table
 
 _Z = 1.959964  # 97.5 % quantile of the normal distribution
 HEADER = ("API", "Calls", "Answered", "Skipped", "Failed", "Altered", "Found per image")

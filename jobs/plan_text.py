@@ -6,10 +6,10 @@ Rule: every line shows quantity x price = amount per tier, and every assumption 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from jobs.calendar import quantity
+from jobs.money.months import quantity
+from jobs.money.prices import money, number
+from jobs.money.text import ROUNDING, count, dollars, duration, each, table
 from jobs.plan_values import Plan, PlanLine
-from jobs.price import money, number
-from jobs.price_text import ROUNDING, count, dollars, duration, each, table
 
 HEADER = ("API", "Meter", "Units", "Each", "Price", "Confidence")
 MONTHS = ("Month", *HEADER)

@@ -9,9 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from jobs.money.free_tier import FreeTier
+from jobs.money.prices import PriceTable, TierLine, Units, known_total, money, number, total
 from jobs.plan_counts import Counts
-from jobs.price import PriceTable, TierLine, Units, known_total, money, number, total
-from jobs.price_free import FreeTier
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any
 from jobs.apis import Choice, Request, requests
 from jobs.errors import RekscanError
 from jobs.folder import JobSpec
-from jobs.price import PriceTable, Tier, Units
+from jobs.money.prices import PriceTable, Tier, Units
 
 NANO = Decimal("0.000000001")
 _ENDLESS = 10**12  # images; no archive has more

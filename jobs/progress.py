@@ -12,7 +12,7 @@ import orjson
 from jobs import costs
 from jobs.folder import JobFolder, JobSpec
 from jobs.ledger import Ledger
-from jobs.price import money
+from jobs.money.prices import money
 
 STATUS = "reports/status.json"  # in a job's folder: its last status, once no Redis knows the job
 INTERRUPTED = "interrupted"  # no Redis knows the job, and it is not finished

@@ -10,9 +10,9 @@ from cyclopts import Parameter
 
 from jobs import plan_demand
 from jobs.errors import UsageError
+from jobs.money.prices import PriceTable
 from jobs.plan import Counts, Demand
 from jobs.plan_draw import Draw
-from jobs.price import PriceTable
 
 Flag = Annotated[bool, Parameter(negative=())]
 Many = Annotated[list[str] | None, Parameter(negative=())]

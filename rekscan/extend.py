@@ -14,9 +14,9 @@ from jobs import costs
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec
 from jobs.known.duplicates import manifest, write_duplicates
+from jobs.money.prices import PriceTable
 from jobs.plan_counts import Counts
 from jobs.plan_values import Plan
-from jobs.price import PriceTable
 from jobs.spec import Amendment
 from rekscan.known import KnownCalls, known_of
 from rekscan.launch import plan_of

@@ -19,12 +19,12 @@ from jobs.folder import PART_ROWS, JobFolder, JobSpec, home_path, new_job_id
 from jobs.known.duplicates import write_duplicates
 from jobs.known.sync import sync
 from jobs.ledger import Ledger
+from jobs.money.prices import PriceTable
+from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan import plan as make_plan
 from jobs.plan_counts import Counts
 from jobs.plan_values import Plan
-from jobs.price import PriceTable
 from jobs.price_cap import job_schedule, nanousd
-from jobs.price_store import stored_prices, stored_quotas
 from jobs.retries import newest
 from jobs.torn import set_aside
 from rekscan.known import KnownCalls

@@ -19,8 +19,8 @@ from jobs.items import MANIFEST_SCHEMA
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.manifest import ManifestWriter
+from jobs.money.prices import PriceTable, Units
 from jobs.plan_counts import Counts
-from jobs.price import PriceTable, Units
 from jobs.price_cap import cap_schedule, nanousd
 from jobs.sources import enumerate_batches
 from rekscan.settings import Settings

@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from jobs.apis import Choice
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, new_job_id
+from jobs.money.text import dollars
 from jobs.plan import Counts, Plan
 from jobs.plan_sample import ApiSample
-from jobs.price_text import dollars
 from rekscan.approval import approve
 from rekscan.follow import follow
 from rekscan.launch import Draft, create, open_job, plan_of

@@ -3,7 +3,7 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 from jobs.folder import JobFolder
-from jobs.price_text import dollars
+from jobs.money.text import dollars
 from jobs.progress import Status
 from rekscan.output import print_line, talk
 from reports.load import load_folder

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from jobs.folder import JobSpec
-from jobs.price_store import stored_prices
+from jobs.money.stored import stored_prices
 from reports.bands import EDGES, band_title
 from reports.review import Review
 from reports.values import Bar, Calls, Chart, Facts, Gallery, Timeline

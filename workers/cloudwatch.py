@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.errors import RekscanError
-from jobs.price import PriceTable
+from jobs.money.prices import PriceTable
 from workers.client import session
 
 METRICS = ("SuccessfulRequestCount", "ThrottledCount", "UserErrorCount", "ServerErrorCount")

@@ -1,6 +1,6 @@
 """The AWS Price List Query API (boto3 `pricing`): the products of Rekognition as AWS publishes them.
 
-Rule: only reads; what the documents mean is decided in jobs/price_offers.py. The API has endpoints in us-east-1,
+Rule: only reads; what the documents mean is decided in jobs/money/offers.py. The API has endpoints in us-east-1,
 eu-central-1 and ap-south-1 only (jobs/data/prices.json, price_list); AWS_ENDPOINT_URL_PRICING is honoured by botocore.
 """
 
@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.errors import RekscanError
-from jobs.price_offers import SERVICE
+from jobs.money.offers import SERVICE
 from workers.client import session
 
 REGION = "us-east-1"

@@ -1,6 +1,6 @@
 """Service Quotas (boto3 `service-quotas`): the rates this account really has in one Region.
 
-Rule: only reads; which quota is which operation's is decided in jobs/quotas_names.py. Defaults come first and the
+Rule: only reads; which quota is which operation's is decided in jobs/money/quota_names.py. Defaults come first and the
 account's applied values over them, as AWS lists an applied value only where it was changed or used.
 AWS_ENDPOINT_URL_SERVICE_QUOTAS is honoured by botocore.
 """

@@ -11,9 +11,9 @@ from cyclopts import App, Parameter
 
 from jobs.apis.collection import uri_of
 from jobs.errors import RekscanError
-from jobs.price import PriceTable, money, total
-from jobs.price_store import stored_prices
-from jobs.price_text import count, dollars, table
+from jobs.money.prices import PriceTable, money, total
+from jobs.money.stored import stored_prices
+from jobs.money.text import count, dollars, table
 from rekscan.output import print_json, print_line, talk
 from rekscan.session import logs
 from rekscan.settings import Connection, Settings, resolve

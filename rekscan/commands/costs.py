@@ -13,9 +13,9 @@ from jobs.costs_tally import tally
 from jobs.costs_text import gaps, gaps_text, month_text, text
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec, list_jobs
-from jobs.price import PriceTable, money, total
-from jobs.price_store import stored_prices
-from jobs.price_text import count, dollars
+from jobs.money.prices import PriceTable, money, total
+from jobs.money.stored import stored_prices
+from jobs.money.text import count, dollars
 from rekscan.output import print_json, print_line
 from rekscan.session import find, ledger
 from rekscan.settings import Connection, Settings, resolve

@@ -15,19 +15,19 @@ from cyclopts import Parameter
 
 from jobs import plan_demand, plan_sample
 from jobs.apis import Choice, catalogue, parse
-from jobs.calendar import month_of
 from jobs.errors import UsageError
 from jobs.known.count import Listing
+from jobs.money.free_tier import FreeTier
+from jobs.money.months import month_of
+from jobs.money.prices import PriceTable
+from jobs.money.quotas import QuotaTable
+from jobs.money.stored import stored_prices, stored_quotas
+from jobs.money.text import dollars
 from jobs.plan import Counts, Plan, plan
 from jobs.plan_draw import Draw
 from jobs.plan_sample import Extrapolation, extrapolate
 from jobs.plan_text import CSV, csv_rows
-from jobs.price import PriceTable
-from jobs.price_free import FreeTier
 from jobs.price_s3 import s3_json, s3_lines
-from jobs.price_store import stored_prices, stored_quotas
-from jobs.price_text import dollars
-from jobs.quotas import QuotaTable
 from jobs.sources import enumerate_batches
 from rekscan.estimate_flags import Amounts, Flag, Many, Pilot, Terms, pairs
 from rekscan.known import known_of

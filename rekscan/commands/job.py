@@ -8,8 +8,8 @@ from cyclopts import Parameter
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, list_jobs
 from jobs.ledger import Ledger
+from jobs.money.text import dollars
 from jobs.price_cap import job_schedule, nanousd
-from jobs.price_text import dollars
 from jobs.progress import Status, status_of
 from jobs.retries import plan_retry
 from rekscan.follow import ENDED, Gone, exit_code, follow

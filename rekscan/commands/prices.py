@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from jobs.errors import RekscanError
-from jobs.price import PriceTable
-from jobs.price_offers import Refreshed, Sku, read_file, read_products, refresh
-from jobs.price_store import data_folder, store, stored_prices
-from jobs.price_text import count, each, table
+from jobs.money.offers import Refreshed, Sku, read_file, read_products, refresh
+from jobs.money.prices import PriceTable
+from jobs.money.stored import data_folder, store, stored_prices
+from jobs.money.text import count, each, table
 from rekscan.output import print_json, print_line, talk
 from rekscan.settings import Connection, resolve
 from workers import pricelist

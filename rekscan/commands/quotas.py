@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from jobs.errors import RekscanError
-from jobs.price_store import data_folder, store, stored_quotas
-from jobs.price_text import table
-from jobs.quotas import QuotaTable
-from jobs.quotas_names import Read, refresh
+from jobs.money.quota_names import Read, refresh
+from jobs.money.quotas import QuotaTable
+from jobs.money.stored import data_folder, store, stored_quotas
+from jobs.money.text import table
 from rekscan.output import print_json, print_line, talk
 from rekscan.settings import Connection, resolve
 from workers import servicequotas

@@ -15,10 +15,10 @@ from cyclopts import App
 from jobs.apis import parse
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec
+from jobs.money.prices import PriceTable
+from jobs.money.quotas import QuotaTable
 from jobs.outcomes import Outcome
 from jobs.plan import Counts, plan
-from jobs.price import PriceTable
-from jobs.quotas import QuotaTable
 from rekscan.commands.costs import costs
 from rekscan.commands.estimate import estimate
 from rekscan.testing import emulator

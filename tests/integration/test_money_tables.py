@@ -16,8 +16,8 @@ import pytest
 from cyclopts import App
 
 from jobs.errors import RekscanError
-from jobs.price import PriceTable
-from jobs.price_store import stored_prices, stored_quotas
+from jobs.money.prices import PriceTable
+from jobs.money.stored import stored_prices, stored_quotas
 from rekscan.commands.prices import prices
 from rekscan.commands.quotas import quotas
 

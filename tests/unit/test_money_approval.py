@@ -6,9 +6,9 @@ import pytest
 
 from jobs.apis import parse
 from jobs.errors import RekscanError
+from jobs.money.prices import PriceTable
+from jobs.money.quotas import QuotaTable
 from jobs.plan import Counts, plan
-from jobs.price import PriceTable
-from jobs.quotas import QuotaTable
 from rekscan.approval import approve
 
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from jobs import plan_demand
 from jobs.apis import catalogue, parse
-from jobs.calendar import by_days, by_rate
 from jobs.errors import RekscanError, UsageError
 from jobs.items import Item, to_batch
+from jobs.money.free_tier import FreeTier
+from jobs.money.months import by_days, by_rate
+from jobs.money.prices import PriceTable
+from jobs.money.quotas import QuotaTable
 from jobs.plan import Counts, plan
-from jobs.price import PriceTable
-from jobs.price_free import FreeTier
-from jobs.quotas import QuotaTable
 
 PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
 APIS = st.lists(

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from jobs.apis import parse
 from jobs.errors import RekscanError
-from jobs.price import PriceTable, money
+from jobs.money.free_tier import FreeTier, Month
+from jobs.money.prices import PriceTable, money
 from jobs.price_cap import BEYOND_ANY_CAP, cap_schedule, nanousd
-from jobs.price_free import FreeTier, Month
 
 TABLE = PriceTable.bundled()
 PRICED = [(m.name, region) for m in TABLE.meters.values() for region in m.regions]

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from jobs.apis import parse
 from jobs.items import Item, from_batch, to_batch
+from jobs.money.prices import PriceTable
+from jobs.money.quotas import QuotaTable
 from jobs.plan import Counts, plan
 from jobs.plan_draw import Draw
 from jobs.plan_sample import ApiSample, extrapolate, mean, share, text
-from jobs.price import PriceTable
-from jobs.quotas import QuotaTable
 
 PRICES = PriceTable.bundled()
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from jobs.errors import UsageError
-from jobs.price import Line, PriceTable, TierLine, Units, walk
+from jobs.money.prices import Line, PriceTable, TierLine, Units, walk
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ is, so that nothing paid for ever reads $0.00.
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from jobs.price import EXACT, money
+from jobs.money.prices import EXACT, money
 
 CENTS = Decimal("0.01")
 ROUNDING = "Printed amounts are rounded half up to cents; --json has them exact."

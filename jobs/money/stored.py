@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from jobs.price import PriceTable
-from jobs.quotas import QuotaTable
+from jobs.money.prices import PriceTable
+from jobs.money.quotas import QuotaTable
 
 
 def data_folder() -> Path:

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from jobs.errors import RekscanError
-from jobs.price import PriceTable, Tier
+from jobs.money.prices import PriceTable, Tier
 
 SERVICE = "AmazonRekognition"
 # Usage type after the Region's prefix -> the meters it may be, and our units per AWS unit. The suffixes are those of

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.quotas import QuotaTable
+from jobs.money.quotas import QuotaTable
 
 _RATE = re.compile(r"transactions per second|\bTPS\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+")

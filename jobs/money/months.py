@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from math import floor
 
-from jobs.price import EXACT
+from jobs.money.prices import EXACT
 
 _DAY = 86_400  # seconds
 FLAT_MONTH = 30  # days of a month when no start date is given; AWS's own examples of face storage use 30
