@@ -21,10 +21,10 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.apis import parse, requests
+from jobs.counts import Counts
 from jobs.folder import JobFolder, new_job_id
 from jobs.items import Item, to_batch
 from jobs.ledger import Ledger
-from jobs.plan_counts import Counts
 from rekscan.launch import Draft, create, open_job, plan_of
 from rekscan.settings import resolve
 from rekscan.testing import Emulator

@@ -18,7 +18,7 @@ from jobs.items import Item
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.outcomes import Outcome
-from jobs.plan import Counts, plan
+from jobs.plan.build import Counts, plan
 from jobs.progress import status
 
 NAMES = (

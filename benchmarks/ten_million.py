@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from benchmarks.running import environment, table
 from jobs import costs
 from jobs.apis import parse
+from jobs.counts import Counts
 from jobs.folder import JobFolder, JobSpec
 from jobs.items import MANIFEST_SCHEMA
 from jobs.known.count import known_calls
@@ -34,7 +35,6 @@ from jobs.known.segments import Segments
 from jobs.known.sync import extend
 from jobs.ledger import Ledger
 from jobs.outcomes import RESULT_SCHEMA, Outcome, to_table
-from jobs.plan_counts import Counts
 from jobs.progress import status_of
 from rekscan.launch import Draft, create, open_job, plan_of
 from rekscan.listing import list_into, part_rows

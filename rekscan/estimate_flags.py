@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from jobs import plan_demand
 from jobs.errors import UsageError
 from jobs.money.prices import PriceTable
-from jobs.plan import Counts, Demand
-from jobs.plan_draw import Draw
+from jobs.plan import demand
+from jobs.plan.build import Counts, Demand
+from jobs.plan.draw import Draw
 
 Flag = Annotated[bool, Parameter(negative=())]
 Many = Annotated[list[str] | None, Parameter(negative=())]
@@ -75,11 +75,11 @@ class Amounts:
     def demands(self, prices: PriceTable) -> list[Demand]:
         found = []
         if self.faces_stored is not None:
-            found.append(plan_demand.stored("face-vectors", self.faces_stored, self.days, prices))
+            found.append(demand.stored("face-vectors", self.faces_stored, self.days, prices))
         if self.users_stored is not None:
-            found.append(plan_demand.stored("user-vectors", self.users_stored, self.days, prices))
+            found.append(demand.stored("user-vectors", self.users_stored, self.days, prices))
         for meter, units in pairs("--units", self.units or ()).items():
-            found.append(plan_demand.of_meter(meter, units, prices))
+            found.append(demand.of_meter(meter, units, prices))
         return found
 
 

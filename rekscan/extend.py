@@ -11,12 +11,12 @@ from decimal import Decimal
 import pyarrow as pa
 
 from jobs import costs
+from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec
 from jobs.known.duplicates import manifest, write_duplicates
 from jobs.money.prices import PriceTable
-from jobs.plan_counts import Counts
-from jobs.plan_values import Plan
+from jobs.plan.values import Plan
 from jobs.spec import Amendment
 from rekscan.known import KnownCalls, known_of
 from rekscan.launch import plan_of

@@ -10,13 +10,13 @@ import pyarrow.dataset as ds
 from redis.exceptions import RedisError
 
 from jobs.apis import Choice
+from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import home_path
 from jobs.known.count import known_calls
 from jobs.known.keys import with_files
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
-from jobs.plan_counts import Counts
 from rekscan.session import ledger
 from rekscan.settings import Settings
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.apis import Choice
+from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import PART_ROWS
 from jobs.items import MANIFEST_SCHEMA
@@ -20,7 +21,6 @@ from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.manifest import ManifestWriter
 from jobs.money.prices import PriceTable, Units
-from jobs.plan_counts import Counts
 from jobs.price_cap import cap_schedule, nanousd
 from jobs.sources import enumerate_batches
 from rekscan.settings import Settings

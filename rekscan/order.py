@@ -11,7 +11,7 @@ from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
-from jobs.plan_values import Plan
+from jobs.plan.values import Plan
 from rekscan.approval import approve
 from rekscan.known import known_of
 from rekscan.launch import Draft, cannot_write, create, draft, plan_of

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from jobs import plan_text
-from jobs.plan import Plan
+from jobs.plan import text as plan_text
+from jobs.plan.build import Plan
 
 
 def show_plan(plan: Plan, console: Console, *, brief: bool = False) -> None:

@@ -15,8 +15,8 @@ from jobs.apis import Choice
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, new_job_id
 from jobs.money.text import dollars
-from jobs.plan import Counts, Plan
-from jobs.plan_sample import ApiSample
+from jobs.plan.build import Counts, Plan
+from jobs.plan.pilot import ApiSample
 from rekscan.approval import approve
 from rekscan.follow import follow
 from rekscan.launch import Draft, create, open_job, plan_of

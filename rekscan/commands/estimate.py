@@ -13,7 +13,6 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from jobs import plan_demand, plan_sample
 from jobs.apis import Choice, catalogue, parse
 from jobs.errors import UsageError
 from jobs.known.count import Listing
@@ -23,11 +22,13 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.money.text import dollars
-from jobs.plan import Counts, Plan, plan
-from jobs.plan_draw import Draw
-from jobs.plan_sample import Extrapolation, extrapolate
-from jobs.plan_text import CSV, csv_rows
-from jobs.price_s3 import s3_json, s3_lines
+from jobs.plan import demand as plan_demand
+from jobs.plan import pilot as plan_sample
+from jobs.plan.build import Counts, Plan, plan
+from jobs.plan.draw import Draw
+from jobs.plan.pilot import Extrapolation, extrapolate
+from jobs.plan.s3_requests import s3_json, s3_lines
+from jobs.plan.text import CSV, csv_rows
 from jobs.sources import enumerate_batches
 from rekscan.estimate_flags import Amounts, Flag, Many, Pilot, Terms, pairs
 from rekscan.known import known_of

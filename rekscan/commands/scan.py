@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from jobs.counts import Counts
 from jobs.errors import UsageError
-from jobs.plan_counts import Counts
 from rekscan.launch import open_job
 from rekscan.listing import Progress
 from rekscan.order import Order, plan_order

@@ -18,7 +18,7 @@ from jobs.folder import JobFolder, JobSpec
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.outcomes import Outcome
-from jobs.plan import Counts, plan
+from jobs.plan.build import Counts, plan
 from rekscan.commands.costs import costs
 from rekscan.commands.estimate import estimate
 from rekscan.testing import emulator

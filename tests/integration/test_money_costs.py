@@ -14,7 +14,7 @@ from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.outcomes import Outcome
-from jobs.plan import Counts, plan
+from jobs.plan.build import Counts, plan
 from jobs.price_cap import job_schedule, nanousd
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.apis import parse
+from jobs.counts import Counts
 from jobs.items import Item, to_batch
 from jobs.manifest import ManifestWriter
 from jobs.money.prices import PriceTable
-from jobs.plan_counts import Counts
 from jobs.spec import Amendment, JobSpec, with_amendments
 from rekscan.listing import list_into, part_rows, reach
 

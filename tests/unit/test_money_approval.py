@@ -8,7 +8,7 @@ from jobs.apis import parse
 from jobs.errors import RekscanError
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
-from jobs.plan import Counts, plan
+from jobs.plan.build import Counts, plan
 from rekscan.approval import approve
 
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs import plan_demand
 from jobs.apis import catalogue, parse
 from jobs.errors import RekscanError, UsageError
 from jobs.items import Item, to_batch
@@ -16,7 +15,8 @@ from jobs.money.free_tier import FreeTier
 from jobs.money.months import by_days, by_rate
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
-from jobs.plan import Counts, plan
+from jobs.plan import demand as plan_demand
+from jobs.plan.build import Counts, plan
 
 PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
 APIS = st.lists(

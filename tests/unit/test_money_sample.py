@@ -12,9 +12,9 @@ from jobs.apis import parse
 from jobs.items import Item, from_batch, to_batch
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
-from jobs.plan import Counts, plan
-from jobs.plan_draw import Draw
-from jobs.plan_sample import ApiSample, extrapolate, mean, share, text
+from jobs.plan.build import Counts, plan
+from jobs.plan.draw import Draw
+from jobs.plan.pilot import ApiSample, extrapolate, mean, share, text
 
 PRICES = PriceTable.bundled()
 

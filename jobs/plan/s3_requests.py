@@ -8,8 +8,8 @@ Source of the prices: meters `s3-get` and `s3-list` of jobs/data/prices.json; 1,
 from decimal import Decimal
 from typing import Any
 
+from jobs.counts import Counts
 from jobs.money.prices import Line, PriceTable, money, number, total
-from jobs.plan_counts import Counts
 
 _PAGE = 1000  # keys per ListObjectsV2 answer
 _GETS = 2  # per image at most: a look at its head, then the whole

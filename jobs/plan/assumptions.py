@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from jobs.apis import Choice
 from jobs.money.quotas import QuotaTable
-from jobs.plan_values import Plan
+from jobs.plan.values import Plan
 
 # Source of the rules: AWS's pricing page and FAQ as collected in docs/pricing.md.
 _EACH = "Each API on each image counts as one image."

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from jobs.apis import Choice, requests
+from jobs.counts import Counts
 from jobs.errors import UsageError
 from jobs.money.months import quantity
 from jobs.money.prices import PriceTable
-from jobs.plan_counts import Counts
 
 _MINUTE = "minute"  # unit of the meters that count video by its length; all others of an API count calls
 

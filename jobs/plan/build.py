@@ -8,17 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from jobs import plan_demand
 from jobs.apis import Choice
+from jobs.counts import Counts
 from jobs.errors import UsageError
 from jobs.money.free_tier import FreeTier, Month
 from jobs.money.months import by_days, by_rate, month_of
 from jobs.money.prices import PriceTable, TierLine, Units, known_total
 from jobs.money.quotas import QuotaTable
-from jobs.plan_assumptions import assumptions
-from jobs.plan_counts import Counts
-from jobs.plan_demand import Demand
-from jobs.plan_values import Plan, PlanLine, PlanMonth, Rate
+from jobs.plan import demand as plan_demand
+from jobs.plan.assumptions import assumptions
+from jobs.plan.demand import Demand
+from jobs.plan.values import Plan, PlanLine, PlanMonth, Rate
 
 Spread = dict[str, dict[int, Decimal]]  # month -> number of the demand -> its units in that month
 Lines = dict[int, PlanLine]  # number of the demand -> its line

@@ -1,6 +1,6 @@
 """What a plan is: lines, months, rates and their sum, as values and as the document of `estimate --json`.
 
-Rule: nothing is rounded, and a line without a known price is None, never $0. `jobs/plan.py` builds these.
+Rule: nothing is rounded, and a line without a known price is None, never $0. `jobs/plan/build.py` builds these.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from jobs.counts import Counts
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable, TierLine, Units, known_total, money, number, total
-from jobs.plan_counts import Counts
 
 
 @dataclass(frozen=True, slots=True)

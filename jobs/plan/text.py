@@ -9,7 +9,7 @@ from decimal import Decimal
 from jobs.money.months import quantity
 from jobs.money.prices import money, number
 from jobs.money.text import ROUNDING, count, dollars, duration, each, table
-from jobs.plan_values import Plan, PlanLine
+from jobs.plan.values import Plan, PlanLine
 
 HEADER = ("API", "Meter", "Units", "Each", "Price", "Confidence")
 MONTHS = ("Month", *HEADER)
