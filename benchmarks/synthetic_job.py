@@ -19,7 +19,7 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.outcomes import Outcome
 from jobs.plan.build import Counts, plan
-from jobs.progress import status
+from jobs.status import status
 
 NAMES = (
     "Person",

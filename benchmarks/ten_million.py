@@ -35,7 +35,7 @@ from jobs.known.segments import Segments
 from jobs.known.sync import extend
 from jobs.ledger import Ledger
 from jobs.outcomes import RESULT_SCHEMA, Outcome, to_table
-from jobs.progress import status_of
+from jobs.status import status_of
 from rekscan.launch import Draft, create, open_job, plan_of
 from rekscan.listing import list_into, part_rows
 from rekscan.settings import resolve

@@ -14,6 +14,7 @@ from typing import Any
 
 from jobs import costs
 from jobs.apis import Choice
+from jobs.costs.cap import job_schedule, nanousd
 from jobs.counts import Counts
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import PART_ROWS, JobFolder, JobSpec, home_path, new_job_id
@@ -24,7 +25,6 @@ from jobs.money.prices import PriceTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import plan as make_plan
 from jobs.plan.values import Plan
-from jobs.price_cap import job_schedule, nanousd
 from jobs.retries import newest
 from jobs.torn import set_aside
 from rekscan.known import KnownCalls

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.apis import Choice
+from jobs.costs.cap import cap_schedule, nanousd
 from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import PART_ROWS
@@ -21,7 +22,6 @@ from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.manifest import ManifestWriter
 from jobs.money.prices import PriceTable, Units
-from jobs.price_cap import cap_schedule, nanousd
 from jobs.sources import enumerate_batches
 from rekscan.settings import Settings
 from workers import client

@@ -5,12 +5,12 @@ from decimal import Decimal
 from functools import partial
 
 from jobs import costs
+from jobs.costs.cap import NANO
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
 from jobs.ledger import Ledger
-from jobs.price_cap import NANO
-from jobs.progress import STATUS, Status, keep
-from jobs.progress import status as status_from
+from jobs.status import STATUS, Status, keep
+from jobs.status import status as status_from
 from rekscan.extend import extend
 from rekscan.follow import exit_code, follow
 from rekscan.launch import open_job

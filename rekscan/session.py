@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.ledger import Ledger
-from jobs.progress import INTERRUPTED
+from jobs.status import INTERRUPTED
 from rekscan.settings import Settings
 from workers import app
 from workers.config import WorkerConfig, connect

@@ -4,7 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from jobs.folder import JobFolder
 from jobs.money.text import dollars
-from jobs.progress import Status
+from jobs.status import Status
 from rekscan.output import print_line, talk
 from reports.load import load_folder
 from reports.summary import summarize

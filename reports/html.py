@@ -12,7 +12,7 @@ import orjson
 
 from jobs.folder import JobFolder
 from jobs.items import Item
-from jobs.progress import STATUS
+from jobs.status import STATUS
 from reports.facts import gather
 from reports.gallery import Wanted, sample
 from reports.judged import read_review

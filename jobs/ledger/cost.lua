@@ -1,4 +1,4 @@
--- Prepended to the scripts that spend. The schedule (jobs/price_cap.py) says what so many units of a meter cost:
+-- Prepended to the scripts that spend. The schedule (jobs/costs/cap.py) says what so many units of a meter cost:
 -- {"meters": {meter: [[from unit, nano-dollars each, cost of the units before], ...]}, "requests": {name: {meter: units}}}.
 -- The cost of a job is a function of its units per meter, so tiers are exact in any order of calls: `m:<meter>` counts
 -- units billed, maybe billed and in flight, `cost` is what they come to.

@@ -90,7 +90,7 @@ class Ledger:
 
         Idempotent, by any number of processes at once: a job that is on the table keeps its counters, its held shards
         and their journals. `left`: the shards that were on the table before `shards` was found out.
-        `fields`: counters known from the folder, and the cap; `prices`: what jobs/price_cap.py says calls cost.
+        `fields`: counters known from the folder, and the cap; `prices`: what jobs/costs/cap.py says calls cost.
         """
         put = partial(self._put, job, home, list(shards), fields, prices, left)
         self.redis.transaction(put, f"{_PREFIX}jobs", key(job, "queued"), key(job, "leases"))

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from jobs import costs as reckoning
-from jobs.costs_month import home_month
-from jobs.costs_tally import tally
-from jobs.costs_text import gaps, gaps_text, month_text, text
+from jobs.costs.month import home_month
+from jobs.costs.tally import tally
+from jobs.costs.text import gaps, gaps_text, month_text, text
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.money.prices import PriceTable, money, total

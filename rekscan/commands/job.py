@@ -5,13 +5,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from jobs.costs.cap import job_schedule, nanousd
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, list_jobs
 from jobs.ledger import Ledger
 from jobs.money.text import dollars
-from jobs.price_cap import job_schedule, nanousd
-from jobs.progress import Status, status_of
 from jobs.retries import plan_retry
+from jobs.status import Status, status_of
 from rekscan.follow import ENDED, Gone, exit_code, follow
 from rekscan.output import print_json, print_line, talk
 from rekscan.run import run_here

@@ -8,7 +8,7 @@ from rich.progress import Progress
 from jobs import costs
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
-from jobs.progress import Status, status_of
+from jobs.status import Status, status_of
 from rekscan.output import print_json, print_line, talk
 from rekscan.session import find, ledger
 from rekscan.settings import Connection, resolve

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from jobs import costs
 from jobs.apis import parse
+from jobs.costs.cap import job_schedule, nanousd
 from jobs.folder import JobFolder, JobSpec
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.outcomes import Outcome
 from jobs.plan.build import Counts, plan
-from jobs.price_cap import job_schedule, nanousd
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.apis import parse
+from jobs.costs.cap import BEYOND_ANY_CAP, cap_schedule, nanousd
 from jobs.errors import RekscanError
 from jobs.money.free_tier import FreeTier, Month
 from jobs.money.prices import PriceTable, money
-from jobs.price_cap import BEYOND_ANY_CAP, cap_schedule, nanousd
 
 TABLE = PriceTable.bundled()
 PRICED = [(m.name, region) for m in TABLE.meters.values() for region in m.regions]

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from jobs.costs import Costs
-from jobs.costs_month import HomeMonth
+from jobs.costs.month import HomeMonth
+from jobs.costs.reckoning import Costs
 from jobs.money.text import ROUNDING, count, dollars, each, table
 
 HEADER = ("API", "Meter", "Planned", "Planned $", "Actual", "Actual $", "Maybe", "Maybe $")

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.apis import Choice
-from jobs.costs_tally import Tallies, Tally, counters, tally
+from jobs.costs.tally import Tallies, Tally
 from jobs.folder import JobSpec
 from jobs.money.free_tier import FreeTier, Month
 from jobs.money.prices import PriceTable, TierLine, known_total, money, number, total
@@ -268,6 +268,3 @@ def _row(line: CostLine, costs: Costs) -> dict[str, Any]:
 
 def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
-
-
-__all__ = ["COSTS_SCHEMA", "CostLine", "Costs", "Tallies", "Tally", "counters", "reckon", "table", "tally"]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from jobs.costs import Costs, reckon
-from jobs.costs_tally import Tallies
+from jobs.costs.reckoning import Costs, reckon
+from jobs.costs.tally import Tallies
 from jobs.folder import JobSpec
 from jobs.money.prices import known_total, money
 

@@ -1,0 +1,6 @@
+"""What a job or a month cost: planned, billed and maybe billed, and the cap that holds it."""
+
+from jobs.costs.reckoning import COSTS_SCHEMA, CostLine, Costs, reckon, table
+from jobs.costs.tally import Tallies, Tally, counters, tally
+
+__all__ = ["COSTS_SCHEMA", "CostLine", "Costs", "Tallies", "Tally", "counters", "reckon", "table", "tally"]
