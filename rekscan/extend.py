@@ -14,10 +14,10 @@ from jobs import costs
 from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec
+from jobs.folder.spec import Amendment
 from jobs.known.duplicates import manifest, write_duplicates
 from jobs.money.prices import PriceTable
 from jobs.plan.values import Plan
-from jobs.spec import Amendment
 from rekscan.known import KnownCalls, known_of
 from rekscan.launch import plan_of
 from rekscan.listing import list_into, list_source, reach

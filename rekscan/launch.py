@@ -18,6 +18,8 @@ from jobs.costs.cap import job_schedule, nanousd
 from jobs.counts import Counts
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import PART_ROWS, JobFolder, JobSpec, home_path, new_job_id
+from jobs.folder.half_written import set_aside
+from jobs.folder.retries import newest
 from jobs.known.duplicates import write_duplicates
 from jobs.known.sync import sync
 from jobs.ledger import Ledger
@@ -25,8 +27,6 @@ from jobs.money.prices import PriceTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import plan as make_plan
 from jobs.plan.values import Plan
-from jobs.retries import newest
-from jobs.torn import set_aside
 from rekscan.known import KnownCalls
 from rekscan.listing import Progress, absolute, list_into, list_source, part_rows
 from rekscan.settings import Settings

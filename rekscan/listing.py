@@ -17,10 +17,10 @@ from jobs.costs.cap import cap_schedule, nanousd
 from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import PART_ROWS
+from jobs.folder.manifest import ManifestWriter
 from jobs.items import MANIFEST_SCHEMA
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
-from jobs.manifest import ManifestWriter
 from jobs.money.prices import PriceTable, Units
 from jobs.sources import enumerate_batches
 from rekscan.settings import Settings

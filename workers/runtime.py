@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from redis.exceptions import RedisError
 
 from jobs.folder import JobFolder
+from jobs.folder.retries import Retry
 from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
-from jobs.retries import Retry
 from workers import app
 from workers.config import WorkerConfig, connect
 from workers.finish import finish

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 from jobs.apis import Request
 from jobs.folder import JobFolder
+from jobs.folder.half_written import set_aside, was_torn
+from jobs.folder.retries import Retry
 from jobs.items import Item
 from jobs.ledger import Attempt, Lease, Ledger
 from jobs.outcomes import Outcome, from_table
-from jobs.retries import Retry
-from jobs.torn import set_aside, was_torn
 from workers.calls import JobFault
 from workers.gate import Stopped
 from workers.journal import Journal

@@ -116,7 +116,8 @@ def _shards(folder: JobFolder) -> Iterator[list[pa.Table]]:
 
 
 def _read(folder: JobFolder, path: str) -> pa.Table | None:
-    """A part, None where it is half-written: it counts for nothing, and `resume` puts it aside (jobs/torn.py)."""
+    """A part, None where it is half-written: it counts for nothing, and `resume` puts it
+    aside (jobs/folder/half_written.py)."""
     try:
         with folder.fs.open_input_file(path) as file:
             return pq.ParquetFile(file).read(_COLUMNS, use_threads=False)

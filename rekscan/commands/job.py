@@ -8,9 +8,9 @@ from cyclopts import Parameter
 from jobs.costs.cap import job_schedule, nanousd
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, list_jobs
+from jobs.folder.retries import plan_retry
 from jobs.ledger import Ledger
 from jobs.money.text import dollars
-from jobs.retries import plan_retry
 from jobs.status import Status, status_of
 from rekscan.follow import ENDED, Gone, exit_code, follow
 from rekscan.output import print_json, print_line, talk

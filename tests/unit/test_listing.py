@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from jobs.apis import parse
 from jobs.counts import Counts
+from jobs.folder.manifest import ManifestWriter
+from jobs.folder.spec import Amendment, JobSpec, with_amendments
 from jobs.items import Item, to_batch
-from jobs.manifest import ManifestWriter
 from jobs.money.prices import PriceTable
-from jobs.spec import Amendment, JobSpec, with_amendments
 from rekscan.listing import list_into, part_rows, reach
 
 

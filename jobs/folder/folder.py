@@ -3,13 +3,13 @@
 Rule: files are written once and never modified; a file that exists is complete (temporary name then rename locally, one
 PUT on S3).
 
-    <home>/<job>/job.json                      the spec (jobs/spec.py)
+    <home>/<job>/job.json                      the spec (jobs/folder/spec.py)
       amended-001.json                         items and plan once the listing went on, after a cap had cut it
       manifest/part-00000.parquet              items, MANIFEST_SCHEMA, `item_id` rising from 0 without gaps
       duplicates/part-00000.parquet            its items that may have a duplicate in the job (jobs/known/duplicates.py)
       results/shard-000000.parquet             outcomes, RESULT_SCHEMA, of items [n*shard_size, (n+1)*shard_size)
       results/shard-000000-part001.parquet     what was known of a shard when its job stopped short
-      retries/r001.parquet                     the calls of a retry (jobs/retries.py)
+      retries/r001.parquet                     the calls of a retry (jobs/folder/retries.py)
       results/shard-000000-r001.parquet        its outcomes: they replace those of the same (item, api)
       reports/                                 derived
 """
@@ -31,12 +31,10 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from jobs.errors import RekscanError, UsageError
+from jobs.folder.manifest import ManifestWriter
+from jobs.folder.spec import PART_ROWS, Amendment, JobSpec, with_amendments
 from jobs.items import Item, from_batch
-from jobs.manifest import ManifestWriter
 from jobs.outcomes import RESULT_SCHEMA, Outcome, to_table
-from jobs.spec import PART_ROWS as PART_ROWS
-from jobs.spec import Amendment, with_amendments
-from jobs.spec import JobSpec as JobSpec
 
 _RESULT = re.compile(r"shard-(\d{6,})(?:-(part|r)(\d{3,}))?\.parquet$")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{2,80}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.folder import JobFolder
+from jobs.folder.folder import JobFolder
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from jobs.apis import requests
 from jobs.errors import RekscanError
-from jobs.folder import JobFolder
+from jobs.folder.folder import JobFolder
 
 SCHEMA = pa.schema([pa.field("item_id", pa.int64(), nullable=False), pa.field("request", pa.string(), nullable=False)])
 
