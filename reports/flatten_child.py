@@ -3,7 +3,7 @@
 Rule: it knows no job folder, no Redis and no AWS: it makes rows of the answers it is given, and ends itself when its
 parent is gone.
 
-A message is a head (jobs/media/frames.py) and after it as many tables as the head says, each an Arrow IPC stream.
+A message is a head (jobs/children/frames.py) and after it as many tables as the head says, each an Arrow IPC stream.
 """
 
 import os
@@ -17,7 +17,7 @@ from typing import IO, Any
 import orjson
 import pyarrow as pa
 
-from jobs.media import frames
+from jobs.children import frames
 from reports.flatten import flatten
 from reports.layout import Layout
 

@@ -18,7 +18,7 @@ from functools import partial
 import orjson
 import pyarrow as pa
 
-from jobs import children
+from jobs.children import start as children
 from jobs.errors import RekscanError
 from reports.flatten import flatten
 from reports.flatten_child import receive, send

@@ -14,7 +14,7 @@ from jobs.errors import RekscanError
 from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.origins import Loaded, load_local
-from jobs.sources.uris import is_local
+from jobs.uris import is_local
 
 Fetch = Callable[[Item], Loaded | Skip]
 COLORS = ("#1fb6c1", "#f08a24", "#a56eff", "#e8468a", "#57b345", "#4d8dff", "#d1a400", "#8a97a6")

@@ -14,7 +14,7 @@ from jobs.items import Item
 from jobs.media.check import MENDABLE, Skip
 from jobs.media.origins import Loaded, load_local
 from jobs.media.pool import DecoderPool
-from jobs.sources.uris import is_local
+from jobs.uris import is_local
 from reports.values import Gallery, Shot
 
 SIDE = 512  # pixels of the longer side

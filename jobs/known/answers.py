@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.byte_cache import Store
 from jobs.folder import open_home
 from jobs.known.index import Place
-from jobs.media.store import Store
 from jobs.outcomes import RESULT_SCHEMA, Outcome, from_table
 
 _CACHE = 64_000_000  # bytes of parts kept at hand

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from jobs.byte_cache import Store
 from jobs.known.keys import content_id
 from jobs.known.segments import Names, Segment, Segments
-from jobs.media.store import Store
 
 _REST = ["call", "job", "part", "item_id", "copied"]
 _CACHE = 32_000_000  # bytes of names kept at hand: those of 2 million contents

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jobs.apis.base import Limits
+from jobs.formats.sniff import family
 from jobs.media.fitted import MAX_PIXELS
 from jobs.media.header import Header
-from jobs.media.sniff import family
 
 MAX_SOURCE_BYTES = 200 * 1024 * 1024  # of a file we fetch in order to mend it
 MENDABLE = frozenset(("jpeg", "png", "gif", "bmp", "tiff", "webp", "heic", "avif", "jp2"))

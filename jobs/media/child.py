@@ -12,7 +12,7 @@ import signal
 import sys
 import warnings
 
-from jobs.media import frames
+from jobs.children import frames
 from jobs.media.fit import mend
 from jobs.media.fitted import Bounds, Unfit
 

@@ -7,7 +7,7 @@ Facts: JPEG from ITU T.81 (markers) and Exif 2.3 (orientation), PNG from its W3C
 import struct
 from dataclasses import dataclass
 
-from jobs.media.sniff import sniff
+from jobs.formats.sniff import sniff
 
 _JPEG_FRAMES = frozenset((*range(0xC0, 0xD0),)) - {0xC4, 0xC8, 0xCC}  # SOF markers; C4, C8, CC are tables
 _JPEG_PLAIN = frozenset((0xC0, 0xC1, 0xC2))  # baseline, extended, progressive: what decoders in general read

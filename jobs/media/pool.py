@@ -15,9 +15,8 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
-from jobs import children
 from jobs.apis.base import Limits
-from jobs.media import frames
+from jobs.children import frames, start
 from jobs.media.check import Skip
 from jobs.media.fitted import Bounds, Fitted
 
@@ -126,7 +125,7 @@ _TOO_LONG = 1_000_000  # stands for an exit code: we killed it at the deadline
 
 class _Child:
     def __init__(self, limits: list[str]) -> None:
-        self._process = children.start("jobs.media.child", limits, stderr=subprocess.DEVNULL)
+        self._process = start.start("jobs.media.child", limits, stderr=subprocess.DEVNULL)
         self.pid = self._process.pid
         self.pictures = 0
 

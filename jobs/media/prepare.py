@@ -15,6 +15,8 @@ import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.apis.base import Limits
+from jobs.byte_cache import Store
+from jobs.formats.names import extension
 from jobs.items import Item
 from jobs.media.check import Fit, Send, Skip, verdict
 from jobs.media.fitted import Fitted
@@ -23,9 +25,7 @@ from jobs.media.origins import Loaded, load_local, load_s3, load_s3_head, load_w
 from jobs.media.pool import DecoderPool
 from jobs.media.prepared import Prepared, as_bytes, as_fitted, as_object
 from jobs.media.s3_head import HeadReader
-from jobs.media.store import Store
-from jobs.sources.kinds import extension
-from jobs.sources.uris import is_local, path_of, split_s3
+from jobs.uris import is_local, path_of, split_s3
 
 _TRUSTED = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png"}  # extensions believed with peek=False
 _FACTS = 1000  # originals whose headers are remembered

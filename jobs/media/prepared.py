@@ -12,7 +12,7 @@ from jobs.items import Item
 from jobs.media.fitted import Fitted
 from jobs.media.header import Header
 from jobs.media.origins import Loaded
-from jobs.sources.uris import split_s3
+from jobs.uris import split_s3
 
 
 @dataclass(slots=True)

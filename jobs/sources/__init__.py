@@ -6,7 +6,7 @@ file of it becomes exactly one row, and one that will never be sent says why in 
 
 from jobs.sources.opening import Source, enumerate_batches, enumerate_sources, open_source
 from jobs.sources.s3 import S3ClientFactory
-from jobs.sources.uris import is_local, path_of, split_s3, uri_of
+from jobs.uris import is_local, path_of, split_s3, uri_of
 
 __all__ = [
     "S3ClientFactory",

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from jobs.errors import RekscanError
+from jobs.formats.names import by_extension
+from jobs.formats.sniff import family, sniff
 from jobs.items import Kind
-from jobs.media.sniff import family, sniff
-from jobs.sources.kinds import by_extension
 from jobs.sources.rows import BATCH_ROWS, Rows
-from jobs.sources.uris import path_of, uri_of
+from jobs.uris import path_of, uri_of
 
 _HEAD = 192  # bytes read of a file whose name says nothing
 _DOT = ord(".")

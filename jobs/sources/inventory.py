@@ -19,7 +19,7 @@ from jobs.errors import RekscanError
 from jobs.sources.inventory_rows import rows_of
 from jobs.sources.lists import as_path, open_bytes
 from jobs.sources.s3 import S3ClientFactory
-from jobs.sources.uris import is_local, path_of
+from jobs.uris import is_local, path_of
 
 _BATCH = 32_768  # rows
 _BLOCK = 1 << 20  # bytes read at once

@@ -8,7 +8,7 @@ from urllib.parse import unquote, unquote_to_bytes
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.sources.kinds import of_key
+from jobs.formats.names import of_key
 from jobs.sources.rows import ROW_SCHEMA
 
 ARCHIVED = frozenset(("GLACIER", "DEEP_ARCHIVE"))  # classes that S3 does not serve without a restore

@@ -22,12 +22,12 @@ import pyarrow.parquet as pq
 from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.errors import RekscanError, UsageError
+from jobs.formats.names import of_key
 from jobs.sources.directory import local_row
-from jobs.sources.kinds import of_key
 from jobs.sources.rows import BATCH_ROWS, Rows
 from jobs.sources.s3 import S3ClientFactory
 from jobs.sources.s3_errors import explain
-from jobs.sources.uris import split_s3
+from jobs.uris import split_s3
 
 EXTENSIONS = frozenset(("txt", "csv", "tsv", "jsonl", "ndjson", "parquet"))
 COLUMNS = ("uri", "url", "path", "key", "source-ref", "s3_uri", "file")  # looked for in this order

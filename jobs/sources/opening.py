@@ -19,7 +19,7 @@ from jobs.sources.inventory import Inventory
 from jobs.sources.lists import EXTENSIONS, ListFile
 from jobs.sources.rows import numbered
 from jobs.sources.s3 import S3ClientFactory, S3Prefix
-from jobs.sources.uris import path_of, split_s3, uri_of
+from jobs.uris import path_of, split_s3, uri_of
 
 REMEMBERED = 1_000_000  # URIs remembered to drop repeats of list files; about 100 MB
 

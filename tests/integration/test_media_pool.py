@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from jobs.apis.base import Limits
+from jobs.formats.sniff import sniff
 from jobs.media.check import Skip
 from jobs.media.fitted import Fitted
 from jobs.media.pool import DecoderPool
-from jobs.media.sniff import sniff
 from tests.unit.media_pictures import (
     SIDE,
     bomb,

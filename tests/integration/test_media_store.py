@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from jobs.media.store import Store
+from jobs.byte_cache import Store
 from tests.waiting import until
 
 

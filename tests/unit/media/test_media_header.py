@@ -2,8 +2,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from jobs.formats.sniff import family, sniff
 from jobs.media.header import Header, header
-from jobs.media.sniff import family, sniff
 from tests.unit.media_pictures import SIDE, encoded, exif, picture, png16
 
 FORMATS = {

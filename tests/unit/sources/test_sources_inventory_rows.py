@@ -4,8 +4,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.formats.names import of_key
 from jobs.sources.inventory_rows import rows_of
-from jobs.sources.kinds import of_key
 
 text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 keys = st.one_of(

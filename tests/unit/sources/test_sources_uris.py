@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jobs.sources.kinds import extension, of_key
-from jobs.sources.uris import path_of, split_s3, uri_of
+from jobs.formats.names import extension, of_key
+from jobs.uris import path_of, split_s3, uri_of
 
 names = st.binary(min_size=1, max_size=40).filter(lambda n: b"\0" not in n and b"/" not in n and n not in (b".", b".."))
 
