@@ -18,13 +18,13 @@ from botocore.config import Config
 
 from benchmarks.running import environment, table
 from jobs.apis import parse, requests
+from jobs.aws.lean.methods import Wire
+from jobs.aws.lean.transport import Answer
 from jobs.items import Item
 from jobs.media.prepare import Prepared
 from rekscan.testing import emulator
 from workers import rows
 from workers.packing import counters_of, encode
-from workers.wire import Wire
-from workers.wire_http import Answer
 
 PARAMS: dict[str, Any] = {"Image": {"S3Object": {"Bucket": "archive", "Name": "2019/IMG_0001.jpg"}}, "MaxLabels": 100}
 ITEM = Item(1, "s3://archive/2019/IMG_0001.jpg", "image", 250_000, "f" * 32)
@@ -57,7 +57,7 @@ def steps(client: Any, runner: asyncio.Runner) -> dict[str, Callable[[int], None
 
     return {
         "boto3 `detect_labels`": repeated(lambda: client.detect_labels(**PARAMS)),
-        "the same through `workers/wire.py`": lambda times: runner.run(awaited(times)),
+        "the same through `jobs/aws/lean/methods.py`": lambda times: runner.run(awaited(times)),
         "of it: serialize and validate": repeated(lambda: client._serializer.serialize_to_request(PARAMS, model)),
         "of it: build and sign": repeated(lambda: wire._request(serialized)),
         f"of it: parse an answer of {len(body):,} bytes": repeated(

@@ -7,6 +7,7 @@ from typing import Any
 from PIL import Image
 
 from jobs.errors import UsageError
+from jobs.media.fetch import fetcher_of
 from jobs.sources import is_local
 from rekscan.launch import open_job
 from rekscan.order import Order, plan_order
@@ -15,7 +16,6 @@ from rekscan.session import ledger
 from rekscan.settings import resolve
 from reports import pictures
 from workers import app
-from workers.fetching import fetcher_of
 from workers.reconcile import reconcile
 
 

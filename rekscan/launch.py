@@ -14,6 +14,7 @@ from typing import Any
 
 from jobs import costs
 from jobs.apis import Choice
+from jobs.aws import clients
 from jobs.costs.cap import job_schedule, nanousd
 from jobs.counts import Counts
 from jobs.errors import RekscanError, UsageError
@@ -30,7 +31,6 @@ from jobs.plan.values import Plan
 from rekscan.known import KnownCalls
 from rekscan.listing import Progress, absolute, list_into, list_source, part_rows
 from rekscan.settings import Settings
-from workers import client
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ def create(
     """Write job.json: from here on the job exists."""
     rekognition_url = None if local else settings.rekognition_url
     account = (
-        "local" if local else client.account_of(plan.region, endpoint_url=rekognition_url, profile=settings.profile)
+        "local" if local else clients.account_of(plan.region, endpoint_url=rekognition_url, profile=settings.profile)
     )
     spec = JobSpec(
         job=drafted.folder.job,

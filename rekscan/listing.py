@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.apis import Choice
+from jobs.aws import clients
 from jobs.costs.cap import cap_schedule, nanousd
 from jobs.counts import Counts
 from jobs.errors import RekscanError
@@ -24,7 +25,6 @@ from jobs.known.sync import sync
 from jobs.money.prices import PriceTable, Units
 from jobs.sources import enumerate_batches
 from rekscan.settings import Settings
-from workers import client
 
 Progress = Callable[[Counts], None]
 
@@ -41,7 +41,7 @@ def list_source(
     """The items of `sources` as manifest batches. `versions`: with VersionIds; `s3_url`: instead of the settings'."""
 
     def s3() -> Any:
-        return client.s3(region, endpoint_url=s3_url or settings.s3_url, profile=settings.profile)
+        return clients.s3(region, endpoint_url=s3_url or settings.s3_url, profile=settings.profile)
 
     return enumerate_batches(sources, s3_client_factory=s3, column=column, versions=versions)
 

@@ -5,6 +5,8 @@ from decimal import Decimal
 from functools import partial
 
 from jobs import costs
+from jobs.aws import clients
+from jobs.aws.face_collections import make_ready
 from jobs.costs.cap import NANO
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
@@ -19,8 +21,6 @@ from rekscan.plan_view import show_plan
 from rekscan.session import Engine
 from rekscan.settings import Settings
 from rekscan.summary import print_summary
-from workers import client
-from workers.collections import make_ready
 
 _LEFT = ("paused", "blocked")  # without a last step, which would write the status
 
@@ -85,7 +85,7 @@ def prepare(folder: JobFolder, settings: Settings, rekognition_url: str | None =
     spec = folder.spec
     if any(choice.api.prepare(choice.params) for choice in spec.apis):
         endpoint = rekognition_url or spec.rekognition_url
-        make_ready(client.rekognition(spec.region, endpoint_url=endpoint, profile=settings.profile), spec.apis)
+        make_ready(clients.rekognition(spec.region, endpoint_url=endpoint, profile=settings.profile), spec.apis)
 
 
 def _run(engine: Engine, ledger: Ledger, folder: JobFolder, cap: Decimal | None, *, quiet: bool) -> Status:

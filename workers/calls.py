@@ -17,19 +17,19 @@ from typing import Any, Protocol
 from tenacity import AsyncRetrying, retry_if_exception_type
 
 from jobs.apis import Request
+from jobs.aws.faults import Fault, Kind, understand, unreadable_source
+from jobs.aws.lean.methods import Method
 from jobs.items import Item
 from jobs.ledger import Attempt, Lease, Mark
 from jobs.media.check import Skip
 from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
 from workers import rows
-from workers.faults import Fault, Kind, understand, unreadable_source
 from workers.gate import Stopped, Turnstile, sleep_until
 from workers.journal import Journal
 from workers.known import Known, Later
 from workers.packing import counters_of, encode
 from workers.tries import TryAgain, pause, tries_used_up
-from workers.wire import Method
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,11 @@ from jobs import costs
 from jobs.folder import JobFolder
 from jobs.known.sync import extend
 from jobs.ledger import Lease, Ledger, State
+from jobs.media.fetch import fetcher
 from jobs.status import keep, status
 from reports.html import build_report
 from reports.tables import build_tables
 from workers import app
-from workers.fetching import fetcher
 
 log = logging.getLogger(__name__)
 

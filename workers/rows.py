@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 
 from jobs.apis import Request
+from jobs.aws.faults import Fault
 from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
-from workers.faults import Fault
 
 
 def maybe(marks: str) -> int:

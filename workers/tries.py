@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tenacity import RetryCallState, wait_random_exponential
 
-from workers.faults import Fault, Kind
+from jobs.aws.faults import Fault, Kind
 
 # Tries of one call by what went wrong. Throttles are many: the gate slows down until they stop.
 TRIES = {Kind.THROTTLED: 30, Kind.AWAY: 12, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3}

@@ -9,13 +9,14 @@ from redis import Redis
 
 from jobs.apis import Request, requests
 from jobs.apis.base import Limits
+from jobs.aws import clients
+from jobs.aws.lean import methods
 from jobs.folder import JobFolder, JobSpec
 from jobs.items import Item
 from jobs.known.keys import with_files
 from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
 from jobs.media.prepare import Prepared, Preparer, new_store
-from workers import client, wire
 from workers.calls import Caller
 from workers.config import WorkerConfig, connect
 from workers.gate import Gate, Quota, Turnstile
@@ -75,7 +76,7 @@ def open_work(
     known = Known(folder, redis, choices)
     asked = requests(choices)
     endpoint = rekognition_url or spec.rekognition_url
-    rekognition = client.rekognition(
+    rekognition = clients.rekognition(
         spec.region,
         endpoint_url=endpoint,
         profile=config.profile,
@@ -84,7 +85,7 @@ def open_work(
     )
     preparer = Preparer(
         pictures.pool,
-        lambda: client.s3(
+        lambda: clients.s3(
             spec.region, endpoint_url=spec.s3_url, profile=config.profile, connections=_PREPARING * len(asked)
         ),
         store=pictures.store,
@@ -94,7 +95,7 @@ def open_work(
         peek=spec.options["peek"],
     )
     boto3s = ThreadPoolExecutor(config.calls, thread_name_prefix="boto3")  # starts none unless boto3 makes the calls
-    method = wire.methods(rekognition, boto3s)
+    method = methods.methods(rekognition, boto3s)
     preparing = [ThreadPoolExecutor(_PREPARING, thread_name_prefix=request.name) for request in asked]
     callers = [
         Caller(

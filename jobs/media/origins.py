@@ -13,12 +13,12 @@ import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
+from jobs.aws.lean.s3_head import HeadReader
+from jobs.aws.s3_errors import code_of, is_systemic
 from jobs.formats.sniff import family
 from jobs.items import Item
 from jobs.media.check import MAX_SOURCE_BYTES, Skip
 from jobs.media.header import Header, header
-from jobs.media.s3_head import HeadReader
-from jobs.sources.s3_errors import code_of, is_systemic
 from jobs.uris import path_of, split_s3
 
 HEAD_BYTES = 65_536  # of an S3 object: one ranged GET that shows the format and the size of nearly every picture

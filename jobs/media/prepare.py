@@ -15,6 +15,7 @@ import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.apis.base import Limits
+from jobs.aws.lean.s3_head import HeadReader
 from jobs.byte_cache import Store
 from jobs.formats.names import extension
 from jobs.items import Item
@@ -24,7 +25,6 @@ from jobs.media.header import Header
 from jobs.media.origins import Loaded, load_local, load_s3, load_s3_head, load_web
 from jobs.media.pool import DecoderPool
 from jobs.media.prepared import Prepared, as_bytes, as_fitted, as_object
-from jobs.media.s3_head import HeadReader
 from jobs.uris import is_local, path_of, split_s3
 
 _TRUSTED = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png"}  # extensions believed with peek=False

@@ -1,7 +1,7 @@
 """Quotas: how many calls a second AWS allows per account, Region and operation, and where an operation exists.
 
 Rule: a number that is not in the table is None, never a guess. Source: jobs/data/quotas.json (AWS General Reference,
-defaults), or the account's own values read from Service Quotas (workers/servicequotas.py).
+defaults), or the account's own values read from Service Quotas (jobs/aws/service_quotas.py).
 """
 
 from collections.abc import Mapping

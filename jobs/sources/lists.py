@@ -21,12 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import BotoCoreError, ClientError
 
+from jobs.aws.s3_errors import explain
 from jobs.errors import RekscanError, UsageError
 from jobs.formats.names import of_key
 from jobs.sources.directory import local_row
 from jobs.sources.rows import BATCH_ROWS, Rows
 from jobs.sources.s3 import S3ClientFactory
-from jobs.sources.s3_errors import explain
 from jobs.uris import split_s3
 
 EXTENSIONS = frozenset(("txt", "csv", "tsv", "jsonl", "ndjson", "parquet"))

@@ -15,8 +15,8 @@ from xml.sax.saxutils import unescape
 import pyarrow as pa
 from botocore.exceptions import BotoCoreError, ClientError
 
+from jobs.aws.s3_errors import explain
 from jobs.sources.inventory_rows import rows_of
-from jobs.sources.s3_errors import explain
 
 PAGE = 1000  # keys, S3's own maximum
 

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from jobs.apis.collection import uri_of
+from jobs.aws import clients, face_collections
+from jobs.aws.face_collections import Collection
 from jobs.errors import RekscanError
 from jobs.money.prices import PriceTable, money, total
 from jobs.money.stored import stored_prices
@@ -17,8 +19,6 @@ from jobs.money.text import count, dollars, table
 from rekscan.output import print_json, print_line, talk
 from rekscan.session import logs
 from rekscan.settings import Connection, Settings, resolve
-from workers import client, collections
-from workers.collections import Collection
 from workers.supervisor import Supervisor
 
 EMULATED_REGION = "us-east-1"  # where an endpoint that is not AWS is priced, unless a Region is given
@@ -52,7 +52,7 @@ class Account:
             if local and url is None:
                 url = stack.enter_context(Supervisor(settings.home, logs=logs(settings))).emulator()
             region = settings.aws_region(EMULATED_REGION if url else None)
-            made = client.rekognition(region, endpoint_url=url, profile=settings.profile, connections=1)
+            made = clients.rekognition(region, endpoint_url=url, profile=settings.profile, connections=1)
             yield cls(made, region, stored_prices())
 
     def monthly(self, faces: int, users: int) -> Decimal | None:
@@ -68,7 +68,9 @@ def list_(*, connection: Connection | None = None, local: LocalFlag = False, jso
     rekscan collections list --region us-east-1
     """
     with Account.of(resolve(connection), local) as account:
-        found = [collections.describe(account.rekognition, name) for name in collections.names(account.rekognition)]
+        found = [
+            face_collections.describe(account.rekognition, name) for name in face_collections.names(account.rekognition)
+        ]
         _show(account, found, json=json)
         return 0
 
@@ -87,8 +89,8 @@ def describe(
     rekscan collections describe people --faces
     """
     with Account.of(resolve(connection), local) as account:
-        found = collections.describe(account.rekognition, name)
-        stored = collections.faces(account.rekognition, name) if faces else ()
+        found = face_collections.describe(account.rekognition, name)
+        stored = face_collections.faces(account.rekognition, name) if faces else ()
         rows = [(face.face_id, uri_of(face.external_image_id), face.external_image_id) for face in stored]
         if json:
             keys = ("face_id", "uri", "external_image_id")
@@ -114,13 +116,13 @@ def delete(
     rekscan collections delete people --yes
     """
     with Account.of(resolve(connection), local) as account:
-        found = [collections.describe(account.rekognition, name) for name in dict.fromkeys(names)]
+        found = [face_collections.describe(account.rekognition, name) for name in dict.fromkeys(names)]
         if not found:
             raise RekscanError("no collection is named", "`rekscan collections list` shows those there are.", code=2)
         if not yes:
             _ask(account, found)
         for one in found:
-            collections.delete(account.rekognition, one.name)
+            face_collections.delete(account.rekognition, one.name)
             if not json:
                 print_line(f"deleted {one.name}: {_faces(one.faces)}")
         if json:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from jobs import costs as reckoning
+from jobs.aws import clients, cloudwatch, face_collections
 from jobs.costs.month import home_month
 from jobs.costs.tally import tally
 from jobs.costs.text import gaps, gaps_text, month_text, text
@@ -19,7 +20,6 @@ from jobs.money.text import count, dollars
 from rekscan.output import print_json, print_line
 from rekscan.session import find, ledger
 from rekscan.settings import Connection, Settings, resolve
-from workers import client, cloudwatch, collections
 
 _LATE = timedelta(minutes=15)  # a call may last that long after its first attempt
 _MADE = "CreateCollection"
@@ -107,13 +107,13 @@ def left_over(specs: list[JobSpec], settings: Settings) -> list[dict[str, Any]]:
 def _collection(spec: JobSpec, name: str, settings: Settings) -> dict[str, Any]:
     row: dict[str, Any] = {"collection": name, "region": spec.region, "there": None, "faces": None}
     try:
-        made = client.rekognition(
+        made = clients.rekognition(
             spec.region,
             endpoint_url=settings.rekognition_url or spec.rekognition_url,
             profile=settings.profile,
             connections=1,
         )
-        one = collections.describe(made, name)
+        one = face_collections.describe(made, name)
     except RekscanError as error:
         gone = error.what.startswith("there is no face collection")
         return row | {"there": False if gone else None, "usd_per_month": None, "why": error.what}

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from jobs.aws import clients
 from jobs.errors import RekscanError
 from rekscan.output import print_json, print_line
 from rekscan.session import ledger
 from rekscan.settings import Connection, Settings, origins, resolve
-from workers import client
 from workers.supervisor import server_binary
 
 
@@ -88,10 +88,10 @@ def _redis(settings: Settings) -> str:
 
 
 def _aws(settings: Settings) -> str:
-    if client.session(settings.profile).get_credentials() is None and settings.rekognition_url is None:
+    if clients.session(settings.profile).get_credentials() is None and settings.rekognition_url is None:
         return "no credentials are set up: `demo` and `--local` work, scans on AWS do not"
     region = settings.aws_region()
-    account = client.account_of(region, endpoint_url=settings.rekognition_url, profile=settings.profile)
+    account = clients.account_of(region, endpoint_url=settings.rekognition_url, profile=settings.profile)
     return f"account {account}, Region {region}"
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from jobs.apis import Choice, catalogue, parse
+from jobs.aws import clients, cloudwatch
 from jobs.errors import UsageError
 from jobs.known.count import Listing
 from jobs.money.free_tier import FreeTier
@@ -35,7 +36,6 @@ from rekscan.known import known_of
 from rekscan.output import print_json, print_line, talk
 from rekscan.plan_view import show_plan, show_plans, stdout
 from rekscan.settings import Connection, Settings, resolve
-from workers import client, cloudwatch
 
 DEFAULT_REGION = "us-east-1"  # where an estimate without --region is priced
 
@@ -154,7 +154,7 @@ def count(
     counts = Counts()
 
     def s3() -> Any:
-        return client.s3(settings.aws_region(DEFAULT_REGION), endpoint_url=settings.s3_url, profile=settings.profile)
+        return clients.s3(settings.aws_region(DEFAULT_REGION), endpoint_url=settings.s3_url, profile=settings.profile)
 
     with talk.status("listing") as status:
         for batch in enumerate_batches(sources, s3_client_factory=s3, column=column):

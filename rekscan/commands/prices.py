@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from jobs.aws import price_list
 from jobs.errors import RekscanError
 from jobs.money.offers import Refreshed, Sku, read_file, read_products, refresh
 from jobs.money.prices import PriceTable
@@ -13,7 +14,6 @@ from jobs.money.stored import data_folder, store, stored_prices
 from jobs.money.text import count, each, table
 from rekscan.output import print_json, print_line, talk
 from rekscan.settings import Connection, resolve
-from workers import pricelist
 
 HEADER = ("Meter", "Region", "From", "To", "Each", "Unit", "Confidence", "As of")
 RIGHT = ("From", "To", "Each")
@@ -63,7 +63,7 @@ def _file(path: Path) -> tuple[list[Sku], str, str]:
 
 
 def _list(profile: str | None) -> tuple[list[Sku], str, str]:
-    skus, published = read_products(pricelist.products(pricelist.connect(profile=profile)))
+    skus, published = read_products(price_list.products(price_list.connect(profile=profile)))
     return skus, "AWS Price List Query API", published or datetime.now(UTC).date().isoformat()
 
 

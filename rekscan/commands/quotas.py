@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from jobs.aws import service_quotas
 from jobs.errors import RekscanError
 from jobs.money.quota_names import Read, refresh
 from jobs.money.quotas import QuotaTable
@@ -12,7 +13,6 @@ from jobs.money.stored import data_folder, store, stored_quotas
 from jobs.money.text import table
 from rekscan.output import print_json, print_line, talk
 from rekscan.settings import Connection, resolve
-from workers import servicequotas
 
 HEADER = ("Operation", "Calls a second", "Confidence", "As of")
 
@@ -53,7 +53,7 @@ def quotas(
 
 def _refreshed(region: str, profile: str | None) -> Read:
     """The stored table with the account's values of one Region, kept. Raises RekscanError if there are none."""
-    listed = servicequotas.quotas(servicequotas.connect(region, profile=profile))
+    listed = service_quotas.quotas(service_quotas.connect(region, profile=profile))
     today = datetime.now(UTC).date().isoformat()
     read = refresh(stored_quotas(), listed, region, source=f"Service Quotas of this account in {region}", as_of=today)
     if not read.rates:

@@ -8,6 +8,7 @@ from rich.progress import Progress
 from jobs import costs
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
+from jobs.media.fetch import fetcher
 from jobs.status import Status, status_of
 from rekscan.output import print_json, print_line, talk
 from rekscan.session import find, ledger
@@ -20,7 +21,6 @@ from reports.summary import summarize
 from reports.tables import FORMATS, build_tables
 from reports.terminal import lines
 from reports.workbook import build_workbook
-from workers.fetching import fetcher
 
 _HTML, _XLSX, _REVIEW = "html", "xlsx", "review"
 _MADE_OF_TABLES = {_HTML, _XLSX, _REVIEW}

@@ -3,8 +3,8 @@
 from itertools import count
 from typing import Any
 
+from jobs.aws.lean.methods import Wire
 from rekscan.cli import main
-from workers.wire import Wire
 
 ANSWERS = (10, 25)  # the numbers of those answers
 _read = Wire._read

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from jobs.aws.faults import Kind, understand, unreadable_source
 from tests.conftest import RedisServer
 from tests.scans import Emulator, Scan, Tables, emulator, kept_in, make_photos, same_tables, tables
 from tests.waiting import until
 from workers.config import connect
-from workers.faults import Kind, understand, unreadable_source
 
 PHOTOS = 60
 HOUR = timedelta(hours=1)

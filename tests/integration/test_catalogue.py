@@ -10,10 +10,10 @@ import pytest
 
 from jobs.apis import Choice, Request, catalogue
 from jobs.apis.base import Api
+from jobs.aws import clients
+from jobs.aws.clients import method_name
 from jobs.items import Item
 from tests.waiting import until
-from workers import client
-from workers.client import method_name
 
 PICTURE = (Path(__file__).parent / "face_collections" / "astronaut.jpg").read_bytes()
 ITEM = Item(0, "/photos/astronaut.jpg", "image")
@@ -42,7 +42,7 @@ def test_the_endpoint_takes_the_request_and_its_answer_becomes_rows(api: Api, en
     if "source" in params:
         params["source"] = PICTURE
     arguments = Request((Choice(api, params),)).arguments({"Bytes": PICTURE}, ITEM)
-    rekognition = client.rekognition("us-east-1", endpoint_url=endpoint)
+    rekognition = clients.rekognition("us-east-1", endpoint_url=endpoint)
 
     answer = getattr(rekognition, method_name(api.operation))(**arguments)
 

@@ -6,7 +6,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from jobs.media.s3_head import HeadReader
+from jobs.aws.lean.s3_head import HeadReader
 from tests.unit.sources_server import S3Server, s3_server
 
 KEYS = ["a.jpg", "dir/with space+plus%25~é'(1)*!@$&=;:,.jpg", "a//b/../c.jpg", "\x01.jpg"]

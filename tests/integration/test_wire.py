@@ -27,12 +27,12 @@ from urllib3.util.wait import wait_for_read
 
 from jobs.apis import Choice, Request, catalogue
 from jobs.apis.base import Api
+from jobs.aws.clients import method_name
+from jobs.aws.faults import understand
+from jobs.aws.lean.methods import Wire, methods
 from jobs.items import Item
 from tests.proxy import proxy
 from tests.scans import Emulator, emulator
-from workers.client import method_name
-from workers.faults import understand
-from workers.wire import Wire, methods
 
 IMAGE = {"S3Object": {"Bucket": "archive", "Name": "2019/ü 1.jpg"}}
 SKIPPED = {"User-Agent", "amz-sdk-invocation-id"}  # a random number, and what botocore notes of its own features

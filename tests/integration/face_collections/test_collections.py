@@ -13,12 +13,12 @@ from botocore.exceptions import ClientError
 from PIL import Image, ImageEnhance, ImageOps
 
 from jobs.apis import Choice, Request, catalogue, parse
+from jobs.aws import clients, face_collections
+from jobs.aws.clients import method_name
 from jobs.errors import RekscanError
 from jobs.items import Item
 from rekscan.commands.collections import app
 from tests.waiting import until
-from workers import client, collections
-from workers.client import method_name
 
 HERE = Path(__file__).parent
 ASTRONAUT = (HERE / "astronaut.jpg").read_bytes()
@@ -42,9 +42,9 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def rekognition(endpoint: str) -> Any:
-    made = client.rekognition("us-east-1", endpoint_url=endpoint)
-    for name in list(collections.names(made)):
-        collections.delete(made, name)
+    made = clients.rekognition("us-east-1", endpoint_url=endpoint)
+    for name in list(face_collections.names(made)):
+        face_collections.delete(made, name)
     return made
 
 
@@ -85,16 +85,16 @@ def nobody() -> bytes:
 
 def test_a_collection_is_made_where_asked_and_missed_where_not(rekognition: Any) -> None:
     with pytest.raises(RekscanError, match="there is no face collection 'people'"):
-        collections.make_ready(rekognition, parse(["index-faces:collection=people"]))
+        face_collections.make_ready(rekognition, parse(["index-faces:collection=people"]))
     making = parse(["index-faces:collection=people,create=true", "search-faces:collection=people"])
-    collections.make_ready(rekognition, making)
-    collections.make_ready(rekognition, making)  # a second job finds it there
-    assert list(collections.names(rekognition)) == ["people"]
+    face_collections.make_ready(rekognition, making)
+    face_collections.make_ready(rekognition, making)  # a second job finds it there
+    assert list(face_collections.names(rekognition)) == ["people"]
 
 
 def test_a_person_indexed_from_one_photo_is_found_in_another(rekognition: Any) -> None:
     index, search = parse(["index-faces:collection=people,create=true", "search-faces:collection=people"])
-    collections.make_ready(rekognition, [index, search])
+    face_collections.make_ready(rekognition, [index, search])
 
     (stored,) = table(index, ask(rekognition, index, ASTRONAUT))
     assert stored["indexed"] is True and stored["face_id"]
@@ -106,10 +106,10 @@ def test_a_person_indexed_from_one_photo_is_found_in_another(rekognition: Any) -
 
 def test_indexing_an_item_again_stores_no_face_twice(rekognition: Any) -> None:
     (index,) = parse(["index-faces:collection=people,create=true"])
-    collections.make_ready(rekognition, [index])
+    face_collections.make_ready(rekognition, [index])
     ask(rekognition, index, ASTRONAUT)
     ask(rekognition, index, ASTRONAUT)
-    assert collections.describe(rekognition, "people").faces == 1
+    assert face_collections.describe(rekognition, "people").faces == 1
 
 
 def test_one_source_is_compared_with_the_archive(rekognition: Any) -> None:
@@ -121,7 +121,7 @@ def test_one_source_is_compared_with_the_archive(rekognition: Any) -> None:
 def test_an_image_without_a_face_is_an_answer_with_no_rows(rekognition: Any) -> None:
     index, search = parse(["index-faces:collection=people,create=true", "search-faces:collection=people"])
     (compare,) = parse(["compare-faces:source=me.jpg"])
-    collections.make_ready(rekognition, [index])
+    face_collections.make_ready(rekognition, [index])
     for choice in (index, search, compare):
         answer = ask(rekognition, choice, nobody(), **({"source": ASTRONAUT} if choice is compare else {}))
         assert table(choice, answer) == []
@@ -137,7 +137,7 @@ def test_custom_labels_are_refused_in_aws_s_own_words(rekognition: Any) -> None:
 def test_describing_more_collections_than_the_quota_allows_waits_and_succeeds(rekognition: Any) -> None:
     for number in range(12):
         rekognition.create_collection(CollectionId=f"c{number:02}")
-    found = [collections.describe(rekognition, name) for name in collections.names(rekognition)]
+    found = [face_collections.describe(rekognition, name) for name in face_collections.names(rekognition)]
     assert [one.name for one in found] == [f"c{number:02}" for number in range(12)]
 
 
@@ -151,7 +151,7 @@ def test_the_command_lists_prices_and_deletes(
     rekognition: Any, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (index,) = parse(["index-faces:collection=people,create=true"])
-    collections.make_ready(rekognition, [index])
+    face_collections.make_ready(rekognition, [index])
     ask(rekognition, index, ASTRONAUT)
     at = ("--endpoint-url", endpoint, "--region", "us-east-1")
 
@@ -179,7 +179,7 @@ def test_a_region_without_a_known_price_says_unknown(
     rekognition: Any, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (index,) = parse(["index-faces:collection=people,create=true"])
-    collections.make_ready(rekognition, [index])
+    face_collections.make_ready(rekognition, [index])
     ask(rekognition, index, ASTRONAUT)
     assert run("list", "--endpoint-url", endpoint, "--region", "xx-nowhere-1") == 0
     assert "unknown" in capsys.readouterr().out

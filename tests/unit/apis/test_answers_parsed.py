@@ -1,4 +1,4 @@
-"""What workers/wire_parts.py reads is what botocore reads, for any answer AWS may give and some it may not."""
+"""What jobs/aws/lean/parser_signer.py reads is what botocore reads, for any answer AWS may give and some it may not."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.apis import catalogue
-from workers.wire_parts import Parser
+from jobs.aws.lean.parser_signer import Parser
 
 PARSER = Parser()  # one for all: it keeps what it learns of a shape
 

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.sources.s3_errors import explain, is_systemic
+from jobs.aws.s3_errors import explain, is_systemic
 from jobs.sources.s3_pages import _parse
 
 keys = st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20), max_size=8)

@@ -14,9 +14,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_ran
 
 from jobs.apis import Choice
 from jobs.apis.base import Preparation
+from jobs.aws.clients import method_name
+from jobs.aws.faults import Fault, Kind, understand
 from jobs.errors import RekscanError
-from workers.client import method_name
-from workers.faults import Fault, Kind, understand
 
 TRIES = {Kind.THROTTLED: 10, Kind.TRANSIENT: 3, Kind.UNKNOWN: 3}
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import urllib3
 
+from jobs.aws import clients
 from jobs.folder import JobSpec
 from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.origins import Loaded, load_s3, load_web
-from workers import client
 
 
 def fetcher(spec: JobSpec, *, s3_url: str | None = None, profile: str | None = None) -> Callable[[Item], Loaded | Skip]:
@@ -20,7 +20,7 @@ def fetcher_of(
     region: str | None, *, s3_url: str | None = None, profile: str | None = None
 ) -> Callable[[Item], Loaded | Skip]:
     """The same where there is no job. `region`: None for the environment's."""
-    s3 = client.s3(region, endpoint_url=s3_url, profile=profile)
+    s3 = clients.s3(region, endpoint_url=s3_url, profile=profile)
     http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=10, read=60))
 
     def fetch(item: Item) -> Loaded | Skip:

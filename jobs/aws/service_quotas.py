@@ -10,8 +10,8 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from jobs.aws.clients import session
 from jobs.errors import RekscanError
-from workers.client import session
 
 SERVICE = "rekognition"
 

@@ -13,9 +13,9 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from jobs.aws.clients import session
 from jobs.errors import RekscanError
 from jobs.money.prices import PriceTable
-from workers.client import session
 
 METRICS = ("SuccessfulRequestCount", "ThrottledCount", "UserErrorCount", "ServerErrorCount")
 _FINE, _COARSE = 300, 3600  # seconds; CloudWatch keeps points of 5 minutes for 63 days, of an hour for 455 days

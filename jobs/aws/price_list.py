@@ -9,9 +9,9 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from jobs.aws.clients import session
 from jobs.errors import RekscanError
 from jobs.money.offers import SERVICE
-from workers.client import session
 
 REGION = "us-east-1"
 

@@ -1,8 +1,8 @@
 """A lean way to make a client's calls: botocore's serializer, signer and parser without what stands around them.
 
 A boto3 call costs 1 to 2 ms of CPU, most of it in its event system, the endpoint rules and urllib3. Here the endpoint
-is resolved once, the connections are kept (workers/wire_http.py), and the rest is botocore: parameters are validated
-and serialized, requests signed and answers parsed by the same objects, credentials refreshed as ever, the same
+is resolved once, the connections are kept (jobs/aws/lean/transport.py), and the rest is botocore: parameters are
+validated and serialized, requests signed and answers parsed by the same objects, credentials refreshed as ever, the same
 exceptions raised. Rule: what this cannot do exactly as boto3, boto3 does (`method` gives its method then).
 """
 
@@ -19,8 +19,8 @@ from uuid import UUID
 
 from botocore.awsrequest import prepare_request_dict
 
-from workers.wire_http import Answer, Connections
-from workers.wire_parts import Headers, Parser, Request, Signer
+from jobs.aws.lean.parser_signer import Headers, Parser, Request, Signer
+from jobs.aws.lean.transport import Answer, Connections
 
 log = logging.getLogger(__name__)
 
