@@ -23,8 +23,8 @@ from jobs.aws.lean.transport import Answer
 from jobs.items import Item
 from jobs.media.prepare import Prepared
 from rekscan.testing import emulator
-from workers import rows
-from workers.packing import counters_of, encode
+from workers.calls import rows
+from workers.journal.packing import counters_of, encode
 
 PARAMS: dict[str, Any] = {"Image": {"S3Object": {"Bucket": "archive", "Name": "2019/IMG_0001.jpg"}}, "MaxLabels": 100}
 ITEM = Item(1, "s3://archive/2019/IMG_0001.jpg", "image", 250_000, "f" * 32)

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from redis import Redis
 
 from emulator.faults import Bucket
-from workers.gate import LATE, MOST, policy
+from workers.gate.gate import LATE, MOST, policy
 
 _CLOCK = "local now = tonumber(ARGV[#ARGV])\n"
 
 
 @dataclass(slots=True)
 class Turnstile:
-    """One process's place at the gate, as workers/gate.py works it."""
+    """One process's place at the gate, as workers/gate/gate.py works it."""
 
     job: str
     name: str

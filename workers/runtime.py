@@ -19,14 +19,14 @@ from jobs.folder import JobFolder
 from jobs.folder.retries import Retry
 from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
 from workers import app
+from workers.calls.loop import EventLoop
 from workers.config import WorkerConfig, connect
-from workers.finish import finish
-from workers.gate import Gate
-from workers.journal import Journal
-from workers.loop import EventLoop
+from workers.gate.gate import Gate
+from workers.journal.journal import Journal
 from workers.reconcile import Reconciler, beat, feed, leave, shares
-from workers.shard import Shard
-from workers.work import JobWork, Pictures, open_work
+from workers.shards.job_work import JobWork, Pictures, open_work
+from workers.shards.last_step import finish
+from workers.shards.shard import Shard
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""AWS clients. The one place that makes them, with retries off: workers/calls.py owns those.
+"""AWS clients. The one place that makes them, with retries off: workers/calls/caller.py owns those.
 
 `--endpoint-url` and the environment's AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_REKOGNITION are
 honoured by botocore itself.

@@ -1,7 +1,7 @@
 """Parts that a power cut or a lying disk left half-written: told by their footer, and put aside.
 
 Rule: nothing is deleted. What was in such a part was paid for, so its calls are asked again as maybe billed
-(workers/shard.py). On S3 there is none: a PUT is whole or nothing.
+(workers/shards/shard.py). On S3 there is none: a PUT is whole or nothing.
 """
 
 import logging

@@ -14,8 +14,8 @@ from jobs.apis import parse, requests
 from jobs.folder import JobSpec
 from tests.conftest import RedisServer
 from workers.config import connect
-from workers.gate import Gate, Quota, Stopped, Turnstile
-from workers.work import quota_of
+from workers.gate.gate import Gate, Quota, Stopped, Turnstile
+from workers.shards.job_work import quota_of
 
 QUOTA = Quota("account", "us-east-1", "DetectLabels", 400, exact=True)
 

@@ -6,7 +6,7 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from workers.loop import EventLoop
+from workers.calls.loop import EventLoop
 
 
 def test_who_waits_on_a_loop_that_closes_does_not_wait_for_ever() -> None:

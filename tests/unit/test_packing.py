@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.outcomes import Outcome
-from workers.packing import decode, encode
+from workers.journal.packing import decode, encode
 
 TEXTS = st.none() | st.text()
 COUNTS = st.integers(0, 5)

@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.outcomes import Outcome
-from workers.rows import owned_up
+from workers.calls.rows import owned_up
 
 ANSWERED = Outcome(7, "labels", "ok", attempts=1, units=1)
 FAILED = Outcome(7, "labels", "failed", attempts=2, maybe_billed=2)

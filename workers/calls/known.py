@@ -21,8 +21,8 @@ from jobs.known.keys import call_ids, content_id, listed_content
 from jobs.known.segments import Segments
 from jobs.ledger.claims import Claim, Claims
 from jobs.outcomes import Outcome
-from workers.gate import Stopped
-from workers.packing import decode
+from workers.gate.gate import Stopped
+from workers.journal.packing import decode
 
 _SLICES = 16  # shards whose duplicates are kept at hand
 

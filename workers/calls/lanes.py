@@ -13,8 +13,8 @@ from jobs.apis import Request
 from jobs.items import Item
 from jobs.ledger import Lease
 from jobs.outcomes import Outcome
-from workers.calls import Caller
-from workers.known import Known
+from workers.calls.caller import Caller
+from workers.calls.known import Known
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from jobs.known.keys import with_files
 from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
 from jobs.media.prepare import Prepared, Preparer, new_store
-from workers.calls import Caller
+from workers.calls.caller import Caller
+from workers.calls.known import Known
+from workers.calls.lanes import Lanes
 from workers.config import WorkerConfig, connect
-from workers.gate import Gate, Quota, Turnstile
-from workers.journal import Journal
-from workers.known import Known
-from workers.lanes import Lanes
+from workers.gate.gate import Gate, Quota, Turnstile
+from workers.journal.journal import Journal
 
 _PREPARING = 16  # threads of a lane that read and look at pictures
 _CLAIMING = 8  # connections to Redis of the threads that look for known answers

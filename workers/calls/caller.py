@@ -24,12 +24,12 @@ from jobs.ledger import Attempt, Lease, Mark
 from jobs.media.check import Skip
 from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
-from workers import rows
-from workers.gate import Stopped, Turnstile, sleep_until
-from workers.journal import Journal
-from workers.known import Known, Later
-from workers.packing import counters_of, encode
-from workers.tries import TryAgain, pause, tries_used_up
+from workers.calls import rows
+from workers.calls.known import Known, Later
+from workers.calls.tries import TryAgain, pause, tries_used_up
+from workers.gate.gate import Stopped, Turnstile, sleep_until
+from workers.journal.journal import Journal
+from workers.journal.packing import counters_of, encode
 
 log = logging.getLogger(__name__)
 

@@ -17,13 +17,13 @@ from jobs.folder.retries import Retry
 from jobs.items import Item
 from jobs.ledger import Attempt, Lease, Ledger
 from jobs.outcomes import Outcome, from_table
-from workers.calls import JobFault
-from workers.gate import Stopped
-from workers.journal import Journal
-from workers.known import Later
-from workers.lanes import Ask, Lanes
-from workers.packing import counters_of, decode, encode
-from workers.rows import owned_up
+from workers.calls.caller import JobFault
+from workers.calls.known import Later
+from workers.calls.lanes import Ask, Lanes
+from workers.calls.rows import owned_up
+from workers.gate.gate import Stopped
+from workers.journal.journal import Journal
+from workers.journal.packing import counters_of, decode, encode
 
 log = logging.getLogger(__name__)
 
