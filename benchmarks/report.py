@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks.synthetic_job import make_job
 from benchmarks.tables import JOB, peak_mb
 from jobs.folder import JobFolder
-from reports.html import build_report
-from reports.load import load_folder
+from reports.tables.load import load_folder
+from reports.views.html import build_report
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ import orjson
 
 from benchmarks.synthetic_job import make_job
 from jobs.folder import JobFolder
-from reports.tables import build_tables
+from reports.tables.build import build_tables
 
 JOB = "20261123-090000-beef"
 BATCH = 100_000  # answers that the loop over json_normalize holds: a million would take 25 GB

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from rekscan.api import estimate as estimate
     from rekscan.api import open_item as open_item
     from rekscan.api import submit as submit
-    from reports.load import load as load
     from reports.pictures import draw_boxes as draw_boxes
+    from reports.tables.load import load as load
 
 _WHERE = {
     "estimate": "rekscan.api",
     "submit": "rekscan.api",
-    "load": "reports.load",
+    "load": "reports.tables.load",
     "open_item": "rekscan.api",
     "draw_boxes": "reports.pictures",
 }

@@ -6,9 +6,9 @@ from jobs.folder import JobFolder
 from jobs.money.text import dollars
 from jobs.status import Status
 from rekscan.output import print_line, talk
-from reports.load import load_folder
-from reports.summary import summarize
-from reports.terminal import lines
+from reports.facts.summary import summarize
+from reports.tables.load import load_folder
+from reports.views.terminal import lines
 
 
 def status_line(status: Status) -> str:

@@ -13,14 +13,14 @@ from jobs.status import Status, status_of
 from rekscan.output import print_json, print_line, talk
 from rekscan.session import find, ledger
 from rekscan.settings import Connection, resolve
-from reports.built import BuiltTables, built_tables
-from reports.gallery import Wanted
-from reports.html import ITEMS, BuiltReport, build_report
-from reports.judged import make_sheet
-from reports.summary import summarize
-from reports.tables import FORMATS, build_tables
-from reports.terminal import lines
-from reports.workbook import build_workbook
+from reports.facts.gallery import Wanted
+from reports.facts.summary import summarize
+from reports.review.judged import make_sheet
+from reports.tables.build import FORMATS, build_tables
+from reports.tables.built import BuiltTables, built_tables
+from reports.views.html import ITEMS, BuiltReport, build_report
+from reports.views.terminal import lines
+from reports.views.workbook import build_workbook
 
 _HTML, _XLSX, _REVIEW = "html", "xlsx", "review"
 _MADE_OF_TABLES = {_HTML, _XLSX, _REVIEW}

@@ -9,9 +9,9 @@ from jobs.errors import RekscanError, UsageError
 from rekscan.output import print_json, print_line
 from rekscan.session import find
 from rekscan.settings import Connection, resolve
-from reports.judged import judge
-from reports.review import TARGET, read_verdicts
-from reports.terminal import review_lines
+from reports.review.judged import judge
+from reports.review.verdicts import TARGET, read_verdicts
+from reports.views.terminal import review_lines
 
 
 def review(

@@ -7,8 +7,8 @@ from cyclopts import Parameter
 from rekscan.output import print_json, results, talk
 from rekscan.session import find
 from rekscan.settings import Connection, resolve
-from reports.ask import ask, csv_lines, grid, plain_lines
-from reports.load import load_folder, threshold_note
+from reports.query.sql import ask, csv_lines, grid, plain_lines
+from reports.tables.load import load_folder, threshold_note
 
 
 def sql(

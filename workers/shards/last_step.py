@@ -13,8 +13,8 @@ from jobs.known.sync import extend
 from jobs.ledger import Lease, Ledger, State
 from jobs.media.fetch import fetcher
 from jobs.status import keep, status
-from reports.html import build_report
-from reports.tables import build_tables
+from reports.tables.build import build_tables
+from reports.views.html import build_report
 from workers import app
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ import pytest
 from benchmarks.synthetic_job import make_job
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
-from reports.ask import ask, csv_lines, plain_lines
-from reports.load import load_folder
+from reports.query.sql import ask, csv_lines, plain_lines
+from reports.tables.load import load_folder
 
 
 @pytest.fixture(scope="module")

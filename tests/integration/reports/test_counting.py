@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import counting
-from reports.counting import median, slices, summed
+from reports.query import counting
+from reports.query.counting import median, slices, summed
 
 
 @pytest.mark.parametrize("items", [[], [0], [7], [0, 0, 5, 10, 10, 29, 30, 31, 95]])

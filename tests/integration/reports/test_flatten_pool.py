@@ -16,11 +16,11 @@ import pytest
 from benchmarks.synthetic_job import make_job
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
-from reports import flatten_pool
-from reports.flatten_pool import WORTH_CALLS, flattened, helpers_for
-from reports.layout import Layout
-from reports.runs import RUN_BYTES, RUN_ITEMS, Run, runs
-from reports.tables import build_tables
+from reports.tables import flatten_pool
+from reports.tables.build import build_tables
+from reports.tables.flatten_pool import WORTH_CALLS, flattened, helpers_for
+from reports.tables.layout import Layout
+from reports.tables.runs import RUN_BYTES, RUN_ITEMS, Run, runs
 from tests.scans import children_of
 from tests.waiting import until
 
@@ -28,7 +28,7 @@ APIS = ("labels", "faces", "text", "moderation", "properties")
 BUILD = """
 import sys
 from jobs.folder import JobFolder
-from reports.tables import build_tables
+from reports.tables.build import build_tables
 build_tables(JobFolder(*sys.argv[1:]), helpers=2, progress=lambda done, of: print(done, flush=True) or input())
 """
 
@@ -40,7 +40,7 @@ def files(folder: JobFolder) -> dict[str, bytes]:
 
 
 def helpers_of(pid: int) -> list[int]:
-    return children_of(pid, "reports.flatten_child")
+    return children_of(pid, "reports.tables.flatten_child")
 
 
 def alive(pid: int) -> bool:

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from jobs.errors import RekscanError
-from reports.load import load
 from reports.pictures import draw_boxes, open_item
+from reports.tables.load import load
 from tests.browser.gallery_job import ROTATED, draw_job
 
 NOTEBOOK = Path(__file__).parents[3] / "docs" / "notebook.ipynb"

@@ -16,13 +16,13 @@ from jobs.media.check import Skip
 from jobs.media.header import header
 from jobs.media.origins import Loaded
 from jobs.outcomes import Outcome
-from reports.gallery import Wanted
-from reports.html import build_report
-from reports.load import load_folder
-from reports.summary import summarize
-from reports.tables import build_tables
-from reports.terminal import lines
-from reports.workbook import build_workbook
+from reports.facts.gallery import Wanted
+from reports.facts.summary import summarize
+from reports.tables.build import build_tables
+from reports.tables.load import load_folder
+from reports.views.html import build_report
+from reports.views.terminal import lines
+from reports.views.workbook import build_workbook
 from tests.browser.gallery_job import draw_job
 
 APIS = ("labels", "faces", "text", "moderation", "properties")
@@ -41,8 +41,8 @@ NASTY = [
 LARGE = """
 import pathlib, sys
 from jobs.folder import JobFolder
-from reports.html import build_report
-from reports.tables import build_tables
+from reports.views.html import build_report
+from reports.tables.build import build_tables
 folder = JobFolder(sys.argv[1], sys.argv[2])
 build_tables(folder)
 page = build_report(folder, thumbnails=False)

@@ -13,11 +13,11 @@ from jobs.folder import JobFolder
 from rekscan.commands.report import report
 from rekscan.commands.review import review
 from rekscan.settings import Connection
-from reports.gallery import Wanted
-from reports.html import build_report
-from reports.judged import judge, make_sheet, read_review
-from reports.load import load_folder
-from reports.review import read_verdicts
+from reports.facts.gallery import Wanted
+from reports.review.judged import judge, make_sheet, read_review
+from reports.review.verdicts import read_verdicts
+from reports.tables.load import load_folder
+from reports.views.html import build_report
 
 APIS = ("labels", "faces", "text", "moderation", "properties")
 

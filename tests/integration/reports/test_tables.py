@@ -18,10 +18,10 @@ from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from jobs.items import Item
 from jobs.outcomes import Outcome, from_table
-from reports import writers
-from reports.load import load
-from reports.safe import defuse_table
-from reports.tables import build_tables
+from reports.spreadsheet_safe import defuse_table
+from reports.tables import writers
+from reports.tables.build import build_tables
+from reports.tables.load import load
 
 APIS = ("labels", "faces", "text", "moderation", "properties")
 HOSTILE = [

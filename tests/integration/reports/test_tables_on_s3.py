@@ -11,9 +11,9 @@ from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.header import header
 from jobs.media.origins import Loaded
-from reports.html import build_report
-from reports.load import load_folder
-from reports.tables import build_tables
+from reports.tables.build import build_tables
+from reports.tables.load import load_folder
+from reports.views.html import build_report
 from tests.browser.gallery_job import draw_job
 from tests.unit.sources_server import s3_server
 

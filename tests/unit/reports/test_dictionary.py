@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from reports.dictionary import Entry, as_markdown, entries, every_schema
+from reports.tables.dictionary import Entry, as_markdown, entries, every_schema
 
 DOCS = Path(__file__).parents[3] / "docs" / "data-dictionary.md"
 
 
 def test_the_page_in_docs_is_current() -> None:
     assert DOCS.read_text() == as_markdown(every_schema()), (
-        "run: python -m reports.dictionary > docs/data-dictionary.md"
+        "run: python -m reports.tables.dictionary > docs/data-dictionary.md"
     )
 
 

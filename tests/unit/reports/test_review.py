@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.errors import UsageError
-from reports.review import Review, Verdict, read_verdicts, review, wilson
-from reports.safe import defuse, undefuse
+from reports.review.verdicts import Review, Verdict, read_verdicts, review, wilson
+from reports.spreadsheet_safe import defuse, undefuse
 
 HEADER = "item_id,uri,api,name,confidence,left,top,width,height,verdict,note\n"
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.safe import defuse, defuse_table
-from reports.writers import CsvWriter
+from reports.spreadsheet_safe import defuse, defuse_table
+from reports.tables.writers import CsvWriter
 
 FORMULAS = [
     "=1+1",

@@ -7,11 +7,11 @@ import orjson
 
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
-from reports.gallery import Wanted
-from reports.load import load_folder
-from reports.query import open_tables
-from reports.review import TARGET, Review, Verdict, review
-from reports.review_sheet import ROWS, counts, vocabulary, write_sheet
+from reports.facts.gallery import Wanted
+from reports.query.query import open_tables
+from reports.review.sheet import ROWS, counts, vocabulary, write_sheet
+from reports.review.verdicts import TARGET, Review, Verdict, review
+from reports.tables.load import load_folder
 
 FILE = "reports/review.json"
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.apis.base import Api
-from reports.layout import FAILURES, IMAGES, Layout
+from reports.tables.layout import FAILURES, IMAGES, Layout
 
 Answer = dict[str, Any]
 _FAILURE_COLUMNS = ("api", "outcome", "code", "message", "attempts", "maybe_billed")

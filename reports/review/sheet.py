@@ -16,11 +16,11 @@ from jobs.apis.base import Api
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from reports.bands import band
-from reports.charts import FREE
-from reports.facts import rows
-from reports.gallery import Wanted, flagged, matching
-from reports.review import COLUMNS, Group, Verdict, read_verdicts
-from reports.safe import defuse
+from reports.facts.charts import FREE
+from reports.facts.facts import rows
+from reports.facts.gallery import Wanted, flagged, matching
+from reports.review.verdicts import COLUMNS, Group, Verdict, read_verdicts
+from reports.spreadsheet_safe import defuse
 
 ROWS = 1_000  # of a sheet
 ANY = "(any)"

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from rich.cells import cell_len, set_cell_size
 
 from reports.bands import band_title
-from reports.page import number, short
-from reports.review import Precision, Review
-from reports.values import Chart, Facts, Found
+from reports.facts.values import Chart, Facts, Found
+from reports.review.verdicts import Precision, Review
+from reports.views.page import number, short
 
 ROWS = 5  # of each chart
 _LABEL, _BAR = 30, 24

@@ -3,10 +3,10 @@
 import tempfile
 
 from jobs.folder import JobFolder
-from reports.facts import gather
-from reports.load import load_folder
-from reports.query import open_tables
-from reports.values import Facts
+from reports.facts.facts import gather
+from reports.facts.values import Facts
+from reports.query.query import open_tables
+from reports.tables.load import load_folder
 
 
 def summarize(folder: JobFolder) -> Facts:

@@ -15,7 +15,7 @@ from jobs.media.check import MENDABLE, Skip
 from jobs.media.origins import Loaded, load_local
 from jobs.media.pool import DecoderPool
 from jobs.uris import is_local
-from reports.values import Gallery, Shot
+from reports.facts.values import Gallery, Shot
 
 SIDE = 512  # pixels of the longer side
 SHOWN = 280  # the same, as the page lays it out before a picture is enlarged

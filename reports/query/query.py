@@ -13,7 +13,7 @@ import duckdb
 import pyarrow.dataset as ds
 
 from jobs.outcomes import RESULT_SCHEMA
-from reports.load import Tables
+from reports.tables.load import Tables
 
 MEMORY = "160MB"
 OUTCOMES = "outcomes"  # view of the stored outcomes, for the report's own queries

@@ -14,8 +14,8 @@ import duckdb
 import pyarrow as pa
 
 from jobs.apis.base import Api
-from reports.counting import median, slices, summed
-from reports.values import Bar, Chart, Found
+from reports.facts.values import Bar, Chart, Found
+from reports.query.counting import median, slices, summed
 
 TOP = 20
 FREE = ("text", "match_uri")  # name columns that are no vocabulary

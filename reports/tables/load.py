@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, list_jobs
-from reports.built import BuiltTables, built_tables, fingerprint
-from reports.tables import FORMATS, build_tables
+from reports.tables.build import FORMATS, build_tables
+from reports.tables.built import BuiltTables, built_tables, fingerprint
 
 # Text columns of few distinct values, in any table.
 _CATEGORIES = {

@@ -1,6 +1,6 @@
 """Asking a job's tables by SQL: `rekscan sql`.
 
-Rule: read-only, and nothing but the job's tables can be reached: see `reports.query`. Rows are streamed.
+Rule: read-only, and nothing but the job's tables can be reached: see `reports.query.query`. Rows are streamed.
 """
 
 import csv
@@ -18,10 +18,10 @@ from rich.table import Table
 
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
-from reports.load import load_folder
-from reports.page import short
-from reports.query import open_tables_locked
-from reports.safe import defuse
+from reports.query.query import open_tables_locked
+from reports.spreadsheet_safe import defuse
+from reports.tables.load import load_folder
+from reports.views.page import short
 
 _BATCH = 1000
 

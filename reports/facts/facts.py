@@ -11,9 +11,9 @@ import duckdb
 
 from jobs.apis import Choice
 from jobs.folder import JobSpec
-from reports.causes import advice
-from reports.charts import found
-from reports.values import Calls, Cause, Facts, Moment, Timeline
+from reports.facts.causes import advice
+from reports.facts.charts import found
+from reports.facts.values import Calls, Cause, Facts, Moment, Timeline
 
 SLICES = 100  # of the timeline
 CAUSES = 40

@@ -13,7 +13,7 @@ from typing import Any
 
 from jobs.errors import UsageError
 from reports.bands import EDGES, band_of
-from reports.safe import undefuse
+from reports.spreadsheet_safe import undefuse
 
 COLUMNS = ("item_id", "uri", "api", "name", "confidence", "left", "top", "width", "height", "verdict", "note")
 TARGET = 0.9

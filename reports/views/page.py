@@ -19,8 +19,8 @@ from markupsafe import Markup
 from jobs.folder import JobSpec
 from jobs.money.stored import stored_prices
 from reports.bands import EDGES, band_title
-from reports.review import Review
-from reports.values import Bar, Calls, Chart, Facts, Gallery, Timeline
+from reports.facts.values import Bar, Calls, Chart, Facts, Gallery, Timeline
+from reports.review.verdicts import Review
 
 COLORS = 8  # of APIs, in report.css
 _SKIPPED_SHOWN = 12
@@ -75,7 +75,7 @@ def render(page: Page) -> str:
 
 
 def _asset(name: str) -> str:
-    return files("reports").joinpath("templates", name).read_text(encoding="utf-8")
+    return files("reports.views").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:
@@ -84,7 +84,7 @@ def _digest(text: str) -> str:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("reports", "templates"),
+        loader=PackageLoader("reports.views", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -16,12 +16,12 @@ import pyarrow as pa
 
 from jobs.errors import UsageError
 from jobs.folder import JobFolder, ShardParts
-from reports import dictionary
-from reports.built import INDEX, BuiltTables, built_tables, fingerprint
-from reports.flatten_pool import flattened, helpers_for
-from reports.layout import COSTS, IMAGES, Layout
-from reports.runs import runs
-from reports.writers import (
+from reports.tables import dictionary
+from reports.tables.built import INDEX, BuiltTables, built_tables, fingerprint
+from reports.tables.flatten_pool import flattened, helpers_for
+from reports.tables.layout import COSTS, IMAGES, Layout
+from reports.tables.runs import runs
+from reports.tables.writers import (
     AnswersWriter,
     CsvWriter,
     ExcelCsvWriter,

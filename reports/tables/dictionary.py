@@ -1,7 +1,7 @@
 """The data dictionary: every column of every table, generated from the schemas.
 
 Rule: nothing is told twice. A column's meaning, unit and range stand in its schema (`jobs/apis/*.py`,
-`reports/layout.py`).
+`reports/tables/layout.py`).
 """
 
 import csv
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from jobs.apis import catalogue
 from jobs.costs import COSTS_SCHEMA
-from reports.layout import COSTS, IMAGES, Layout
+from reports.tables.layout import COSTS, IMAGES, Layout
 
 _TYPES = {
     "string": "text",
@@ -76,7 +76,7 @@ def _cell(text: str) -> str:
 
 
 def main() -> None:
-    """`python -m reports.dictionary > docs/data-dictionary.md`"""
+    """`python -m reports.tables.dictionary > docs/data-dictionary.md`"""
     print(as_markdown(every_schema()), end="")
 
 

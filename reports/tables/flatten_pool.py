@@ -20,10 +20,10 @@ import pyarrow as pa
 
 from jobs.children import start as children
 from jobs.errors import RekscanError
-from reports.flatten import flatten
-from reports.flatten_child import receive, send
-from reports.layout import Layout
-from reports.runs import Run
+from reports.tables.flatten import flatten
+from reports.tables.flatten_child import receive, send
+from reports.tables.layout import Layout
+from reports.tables.runs import Run
 
 MOST = 2  # processes: each has Python and Arrow in memory
 WORTH_CALLS = 30_000  # stored calls that take longer to flatten than processes take to start
@@ -84,7 +84,10 @@ class _Child:
         self._names = tuple(layout.schemas)
         # A group of its own: Ctrl-C at the terminal is its parent's affair, also while it still starts.
         self._process = children.start(
-            "reports.flatten_child", [orjson.dumps(asdict(layout)).decode()], pipesize=_PIPE_BYTES, process_group=0
+            "reports.tables.flatten_child",
+            [orjson.dumps(asdict(layout)).decode()],
+            pipesize=_PIPE_BYTES,
+            process_group=0,
         )
 
     def await_start(self, idle: "queue.SimpleQueue[_Child]", up: threading.Event) -> None:

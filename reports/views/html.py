@@ -13,15 +13,15 @@ import orjson
 from jobs.folder import JobFolder
 from jobs.items import Item
 from jobs.status import STATUS
-from reports.facts import gather
-from reports.gallery import Wanted, sample
-from reports.judged import read_review
-from reports.load import load_folder
-from reports.page import Page, render
-from reports.query import open_tables
-from reports.thumbnails import Fetch, add_thumbnails
-from reports.values import Gallery
-from reports.writers import build_area, publish
+from reports.facts.facts import gather
+from reports.facts.gallery import Wanted, sample
+from reports.facts.values import Gallery
+from reports.query.query import open_tables
+from reports.review.judged import read_review
+from reports.tables.load import load_folder
+from reports.tables.writers import build_area, publish
+from reports.views.page import Page, render
+from reports.views.thumbnails import Fetch, add_thumbnails
 
 PAGE_BYTES = 5_000_000
 ITEMS = 240  # of the gallery

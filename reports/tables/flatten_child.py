@@ -1,4 +1,4 @@
-"""The process that flattens for a build: `python -m reports.flatten_child`, runs in on stdin, tables out on stdout.
+"""The process that flattens for a build, `python -m reports.tables.flatten_child`: runs on stdin, tables on stdout.
 
 Rule: it knows no job folder, no Redis and no AWS: it makes rows of the answers it is given, and ends itself when its
 parent is gone.
@@ -18,8 +18,8 @@ import orjson
 import pyarrow as pa
 
 from jobs.children import frames
-from reports.flatten import flatten
-from reports.layout import Layout
+from reports.tables.flatten import flatten
+from reports.tables.layout import Layout
 
 Message = tuple[dict[str, Any], list[pa.Table]]
 

@@ -24,7 +24,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from jobs.folder import JobFolder
-from reports.safe import defuse_table
+from reports.spreadsheet_safe import defuse_table
 
 GROUP_BYTES = 32 * 1024 * 1024  # of a Parquet row group before compression
 GROUP_ROWS = 1_000_000

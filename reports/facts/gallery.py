@@ -14,9 +14,9 @@ import duckdb
 
 from jobs.apis.base import Api
 from reports.bands import EDGES, band, band_title
-from reports.charts import FREE, readable
-from reports.facts import rows
-from reports.values import Finding, Gallery, Shot
+from reports.facts.charts import FREE, readable
+from reports.facts.facts import rows
+from reports.facts.values import Finding, Gallery, Shot
 
 PER_GROUP = 16  # items remembered of each group
 MANY_NAMES = 400  # a table with more names is sampled by band alone
