@@ -25,7 +25,7 @@ from jobs.counts import Counts
 from jobs.folder import JobFolder, new_job_id
 from jobs.items import Item, to_batch
 from jobs.ledger import Ledger
-from rekscan.launch import Draft, create, open_job, plan_of
+from rekscan.scans.draft import Draft, create, open_job, plan_of
 from rekscan.settings import resolve
 from rekscan.testing import Emulator
 from workers.config import WorkerConfig, connect

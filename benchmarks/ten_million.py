@@ -36,8 +36,8 @@ from jobs.known.sync import extend
 from jobs.ledger import Ledger
 from jobs.outcomes import RESULT_SCHEMA, Outcome, to_table
 from jobs.status import status_of
-from rekscan.launch import Draft, create, open_job, plan_of
-from rekscan.listing import list_into, part_rows
+from rekscan.scans.draft import Draft, create, open_job, plan_of
+from rekscan.scans.listing import list_into, part_rows
 from rekscan.settings import resolve
 from workers.config import connect
 from workers.supervisor import Supervisor

@@ -9,10 +9,10 @@ from PIL import Image
 from jobs.errors import UsageError
 from jobs.media.fetch import fetcher_of
 from jobs.sources import is_local
-from rekscan.launch import open_job
-from rekscan.order import Order, plan_order
-from rekscan.run import prepare
-from rekscan.session import ledger
+from rekscan.scans.draft import open_job
+from rekscan.scans.engine import ledger
+from rekscan.scans.order import Order, plan_order
+from rekscan.scans.run import prepare
 from rekscan.settings import resolve
 from reports import pictures
 from workers import app

@@ -14,7 +14,7 @@ from cyclopts import App, CycloptsError
 from rich.markup import escape
 
 from jobs.errors import RekscanError
-from rekscan.output import talk
+from rekscan.console.output import talk
 
 # name -> where it is, what it is for (shown by `rekscan --help`, which imports none of them)
 COMMANDS = {

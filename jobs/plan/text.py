@@ -66,7 +66,7 @@ def notes(plan: Plan, *, brief: bool = False) -> list[str]:
 
 
 def plan_table(plan: Plan, *, brief: bool = False) -> str:
-    """The estimate in plain text (`brief`: without assumptions); rekscan/plan_view.py shows the same in colours."""
+    """The estimate in plain text (`brief`: without assumptions); rekscan/console/plan.py shows the same in colours."""
     parts = [title(plan), "", table(HEADER, rows(plan), RIGHT), ""]
     if plan.months:
         parts += ["By calendar month", "", table(MONTHS, month_rows(plan), RIGHT), ""]

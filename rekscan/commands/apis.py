@@ -8,7 +8,7 @@ from rich.table import Table
 
 from jobs.apis import catalogue
 from jobs.apis.base import Api, Param
-from rekscan.output import print_json, print_line, results
+from rekscan.console.output import print_json, print_line, results
 
 
 def apis(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:

@@ -16,8 +16,8 @@ from jobs.errors import RekscanError
 from jobs.money.prices import PriceTable, money, total
 from jobs.money.stored import stored_prices
 from jobs.money.text import count, dollars, table
-from rekscan.output import print_json, print_line, talk
-from rekscan.session import logs
+from rekscan.console.output import print_json, print_line, talk
+from rekscan.scans.engine import logs
 from rekscan.settings import Connection, Settings, resolve
 from workers.supervisor import Supervisor
 

@@ -17,8 +17,8 @@ from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.money.prices import PriceTable, money, total
 from jobs.money.stored import stored_prices
 from jobs.money.text import count, dollars
-from rekscan.output import print_json, print_line
-from rekscan.session import find, ledger
+from rekscan.console.output import print_json, print_line
+from rekscan.scans.engine import find, ledger
 from rekscan.settings import Connection, Settings, resolve
 
 _LATE = timedelta(minutes=15)  # a call may last that long after its first attempt

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from jobs.errors import RekscanError
 from rekscan.commands.scan import scan
-from rekscan.output import talk
+from rekscan.console.output import talk
 from rekscan.settings import Connection
 
 APIS = "labels,faces,text,moderation,properties"

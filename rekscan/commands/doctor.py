@@ -11,8 +11,8 @@ from cyclopts import Parameter
 
 from jobs.aws import clients
 from jobs.errors import RekscanError
-from rekscan.output import print_json, print_line
-from rekscan.session import ledger
+from rekscan.console.output import print_json, print_line
+from rekscan.scans.engine import ledger
 from rekscan.settings import Connection, Settings, origins, resolve
 from workers.supervisor import server_binary
 

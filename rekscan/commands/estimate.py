@@ -31,10 +31,10 @@ from jobs.plan.pilot import Extrapolation, extrapolate
 from jobs.plan.s3_requests import s3_json, s3_lines
 from jobs.plan.text import CSV, csv_rows
 from jobs.sources import enumerate_batches
-from rekscan.estimate_flags import Amounts, Flag, Many, Pilot, Terms, pairs
-from rekscan.known import known_of
-from rekscan.output import print_json, print_line, talk
-from rekscan.plan_view import show_plan, show_plans, stdout
+from rekscan.console.output import print_json, print_line, talk
+from rekscan.console.plan import show_plan, show_plans, stdout
+from rekscan.flags import Amounts, Flag, Many, Pilot, Terms, pairs
+from rekscan.scans.savings import known_of
 from rekscan.settings import Connection, Settings, resolve
 
 DEFAULT_REGION = "us-east-1"  # where an estimate without --region is priced
@@ -93,7 +93,7 @@ def estimate(
         plans = [(name, build(name, question)) for name in sets]
     found = None
     if draw is not None:
-        from rekscan.sample import pilot as run_pilot  # brings the workers in, which a price does not need
+        from rekscan.scans.pilot import pilot as run_pilot  # brings the workers in, which a price does not need
 
         built, choices = plans[0][1], split_apis(sets[0])[0]
         job, rows = run_pilot(

@@ -12,12 +12,12 @@ from jobs.folder.retries import plan_retry
 from jobs.ledger import Ledger
 from jobs.money.text import dollars
 from jobs.status import Status, status_of
-from rekscan.follow import ENDED, Gone, exit_code, follow
-from rekscan.output import print_json, print_line, talk
-from rekscan.run import run_here
-from rekscan.session import find, ledger, local_scan_is_gone
+from rekscan.console.output import print_json, print_line, talk
+from rekscan.console.summary import print_summary, status_line
+from rekscan.scans.engine import find, ledger, local_scan_is_gone
+from rekscan.scans.follow import ENDED, Gone, exit_code, follow
+from rekscan.scans.run import run_here
 from rekscan.settings import Connection, Settings, resolve
-from rekscan.summary import print_summary, status_line
 from workers import app
 from workers.reconcile import reconcile
 

@@ -12,7 +12,7 @@ from jobs.money.offers import Refreshed, Sku, read_file, read_products, refresh
 from jobs.money.prices import PriceTable
 from jobs.money.stored import data_folder, store, stored_prices
 from jobs.money.text import count, each, table
-from rekscan.output import print_json, print_line, talk
+from rekscan.console.output import print_json, print_line, talk
 from rekscan.settings import Connection, resolve
 
 HEADER = ("Meter", "Region", "From", "To", "Each", "Unit", "Confidence", "As of")

@@ -10,8 +10,8 @@ from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from jobs.media.fetch import fetcher
 from jobs.status import Status, status_of
-from rekscan.output import print_json, print_line, talk
-from rekscan.session import find, ledger
+from rekscan.console.output import print_json, print_line, talk
+from rekscan.scans.engine import find, ledger
 from rekscan.settings import Connection, resolve
 from reports.facts.gallery import Wanted
 from reports.facts.summary import summarize

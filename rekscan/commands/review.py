@@ -6,8 +6,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from jobs.errors import RekscanError, UsageError
-from rekscan.output import print_json, print_line
-from rekscan.session import find
+from rekscan.console.output import print_json, print_line
+from rekscan.scans.engine import find
 from rekscan.settings import Connection, resolve
 from reports.review.judged import judge
 from reports.review.verdicts import TARGET, read_verdicts

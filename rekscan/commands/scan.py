@@ -8,13 +8,13 @@ from cyclopts import Parameter
 
 from jobs.counts import Counts
 from jobs.errors import UsageError
-from rekscan.launch import open_job
-from rekscan.listing import Progress
-from rekscan.order import Order, plan_order
-from rekscan.output import print_json, print_line, talk
-from rekscan.plan_view import show_plan
-from rekscan.run import prepare, run_here
-from rekscan.session import ledger
+from rekscan.console.output import print_json, print_line, talk
+from rekscan.console.plan import show_plan
+from rekscan.scans.draft import open_job
+from rekscan.scans.engine import ledger
+from rekscan.scans.listing import Progress
+from rekscan.scans.order import Order, plan_order
+from rekscan.scans.run import prepare, run_here
 from rekscan.settings import Connection, resolve
 from workers import app
 from workers.reconcile import reconcile

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rekscan.output import print_json, results, talk
-from rekscan.session import find
+from rekscan.console.output import print_json, results, talk
+from rekscan.scans.engine import find
 from rekscan.settings import Connection, resolve
 from reports.query.sql import ask, csv_lines, grid, plain_lines
 from reports.tables.load import load_folder, threshold_note

@@ -5,8 +5,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from jobs.errors import UsageError
-from rekscan.output import talk
-from rekscan.session import worker_config
+from rekscan.console.output import talk
+from rekscan.scans.engine import worker_config
 from rekscan.settings import Connection, resolve
 from workers.app import serve
 

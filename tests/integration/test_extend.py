@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-import rekscan.extend
+import rekscan.scans.extend
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
-from rekscan.extend import extend
-from rekscan.order import Order, plan_order
+from rekscan.scans.extend import extend
+from rekscan.scans.order import Order, plan_order
 from rekscan.settings import Settings, resolve
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setattr("rekscan.listing.PART_ROWS", 20)
+    monkeypatch.setattr("rekscan.scans.listing.PART_ROWS", 20)
     return resolve(None, home=str(tmp_path / "home"), shard_size=10, region="us-east-1")
 
 
@@ -42,7 +42,7 @@ def test_a_crash_before_the_amendment_leaves_the_job_as_it_was(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(rekscan.extend, "write_duplicates", killed)
+        patched.setattr(rekscan.scans.extend, "write_duplicates", killed)
         extend(folder, settings, Decimal("0.08"))
     assert len(folder.names("manifest")) == 4
     again = JobFolder(settings.home, folder.job)

@@ -13,7 +13,7 @@ from jobs.folder.manifest import ManifestWriter
 from jobs.folder.spec import Amendment, JobSpec, with_amendments
 from jobs.items import Item, to_batch
 from jobs.money.prices import PriceTable
-from rekscan.listing import list_into, part_rows, reach
+from rekscan.scans.listing import list_into, part_rows, reach
 
 
 def rows(count: int, *, start: int = 0) -> pa.RecordBatch:

@@ -9,7 +9,7 @@ from jobs.errors import RekscanError
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan.build import Counts, plan
-from rekscan.approval import approve
+from rekscan.scans.approval import approve
 
 
 def make(images, region="us-east-1", apis="labels"):

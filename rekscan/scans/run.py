@@ -13,14 +13,14 @@ from jobs.folder import JobFolder
 from jobs.ledger import Ledger
 from jobs.status import STATUS, Status, keep
 from jobs.status import status as status_from
-from rekscan.extend import extend
-from rekscan.follow import exit_code, follow
-from rekscan.launch import open_job
-from rekscan.output import print_json, talk
-from rekscan.plan_view import show_plan
-from rekscan.session import Engine
+from rekscan.console.output import print_json, talk
+from rekscan.console.plan import show_plan
+from rekscan.console.summary import print_summary
+from rekscan.scans.draft import open_job
+from rekscan.scans.engine import Engine
+from rekscan.scans.extend import extend
+from rekscan.scans.follow import exit_code, follow
 from rekscan.settings import Settings
-from rekscan.summary import print_summary
 
 _LEFT = ("paused", "blocked")  # without a last step, which would write the status
 

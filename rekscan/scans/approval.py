@@ -13,7 +13,7 @@ from rich.markup import escape
 from jobs.errors import RekscanError
 from jobs.money.text import count, dollars
 from jobs.plan.build import Plan
-from rekscan.output import talk
+from rekscan.console.output import talk
 
 Ask = Callable[[str], str]
 

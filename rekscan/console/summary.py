@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from jobs.folder import JobFolder
 from jobs.money.text import dollars
 from jobs.status import Status
-from rekscan.output import print_line, talk
+from rekscan.console.output import print_line, talk
 from reports.facts.summary import summarize
 from reports.tables.load import load_folder
 from reports.views.terminal import lines

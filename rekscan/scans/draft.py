@@ -28,8 +28,8 @@ from jobs.money.prices import PriceTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import plan as make_plan
 from jobs.plan.values import Plan
-from rekscan.known import KnownCalls
-from rekscan.listing import Progress, absolute, list_into, list_source, part_rows
+from rekscan.scans.listing import Progress, absolute, list_into, list_source, part_rows
+from rekscan.scans.savings import KnownCalls
 from rekscan.settings import Settings
 
 

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from jobs.folder import JobFolder
 from jobs.ledger import Ledger
 from jobs.status import INTERRUPTED, Status, status_of
-from rekscan.output import talk
+from rekscan.console.output import talk
 from workers import app
 from workers.reconcile import Reconciler
 

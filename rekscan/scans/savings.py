@@ -17,7 +17,7 @@ from jobs.known.count import known_calls
 from jobs.known.keys import with_files
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
-from rekscan.session import ledger
+from rekscan.scans.engine import ledger
 from rekscan.settings import Settings
 
 _READ_LATER = (

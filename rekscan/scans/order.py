@@ -12,10 +12,10 @@ from jobs.folder import JobFolder
 from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
-from rekscan.approval import approve
-from rekscan.known import known_of
-from rekscan.launch import Draft, cannot_write, create, draft, plan_of
-from rekscan.listing import Progress, known_at_most, reach
+from rekscan.scans.approval import approve
+from rekscan.scans.draft import Draft, cannot_write, create, draft, plan_of
+from rekscan.scans.listing import Progress, known_at_most, reach
+from rekscan.scans.savings import known_of
 from rekscan.settings import Settings
 
 _LOCAL_REGION = "us-east-1"  # of a local scan that names none: the emulator has no Region

@@ -18,9 +18,9 @@ from jobs.folder.spec import Amendment
 from jobs.known.duplicates import manifest, write_duplicates
 from jobs.money.prices import PriceTable
 from jobs.plan.values import Plan
-from rekscan.known import KnownCalls, known_of
-from rekscan.launch import plan_of
-from rekscan.listing import list_into, list_source, reach
+from rekscan.scans.draft import plan_of
+from rekscan.scans.listing import list_into, list_source, reach
+from rekscan.scans.savings import KnownCalls, known_of
 from rekscan.settings import Settings
 
 

@@ -17,11 +17,11 @@ from jobs.folder import JobFolder, new_job_id
 from jobs.money.text import dollars
 from jobs.plan.build import Counts, Plan
 from jobs.plan.pilot import ApiSample
-from rekscan.approval import approve
-from rekscan.follow import follow
-from rekscan.launch import Draft, create, open_job, plan_of
-from rekscan.output import talk
-from rekscan.session import Engine
+from rekscan.console.output import talk
+from rekscan.scans.approval import approve
+from rekscan.scans.draft import Draft, create, open_job, plan_of
+from rekscan.scans.engine import Engine
+from rekscan.scans.follow import follow
 from rekscan.settings import Settings
 
 _VECTORS = "faces_indexed"  # column of the images table that counts the face vectors a call stored
