@@ -1,4 +1,4 @@
-"""Record `emulator/fixed.json`: real answers of the models engine, for the fixed engine to repeat.
+"""Record `emulator/engine/fixed.json`: real answers of the models engine, for the fixed engine to repeat.
 
     python benchmarks/emulator_record.py http://127.0.0.1:9324 PHOTO_WITH_A_FACE
 
@@ -43,7 +43,7 @@ def main(url: str, photo: str) -> None:
     call("SearchFacesByImage", Image=image, **collection)
     call("DeleteFaces", FaceIds=[face], **collection)
     call("DeleteCollection", **collection)
-    target = Path(__file__).parent.parent / "emulator" / "fixed.json"
+    target = Path(__file__).parent.parent / "emulator" / "engine" / "fixed.json"
     target.write_text(json.dumps(recorded, indent=1) + "\n")
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from emulator_load import cpu_seconds, measure
 
-from emulator.eyes import Eyes
+from emulator.engine.eyes import Eyes
 from emulator.photos import PHOTOS, gather
 from rekscan.testing import Emulator, emulator
 from tests.emulator import quality, strict

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emulator.engine.fixed import FixedEngine
 from emulator.errors import OptionError
-from emulator.faults import Behaviour, Quotas, parse_fault, parse_latency, parse_quotas
-from emulator.fixed import FixedEngine
-from emulator.http import Connection, Listener
 from emulator.operations import operation_of
-from emulator.server import Engine, Server, refuse
-from emulator.signature import Verifier, parse_key
+from emulator.server.behaviour import Behaviour, Quotas, parse_fault, parse_latency, parse_quotas
+from emulator.server.connections import Connection, Listener
+from emulator.server.server import Engine, Server, refuse
+from emulator.server.signature import Verifier, parse_key
 
 BACKLOG = 4096
 
@@ -123,7 +123,7 @@ async def _unless(stop: asyncio.Event, starting: Coroutine[Any, Any, Engine]) ->
 async def _engine(options: Options, stack: contextlib.AsyncExitStack) -> Engine:
     if options.engine == "fixed":
         return FixedEngine()
-    from emulator.engine import ModelEngine  # numpy and the models only where they are wanted
+    from emulator.engine.models_engine import ModelEngine  # numpy and the models only where they are wanted
 
     return await stack.enter_async_context(ModelEngine.start(options))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from redis import Redis
 
-from emulator.faults import Bucket
+from emulator.server.behaviour import Bucket
 from workers.gate.gate import LATE, MOST, policy
 
 _CLOCK = "local now = tonumber(ARGV[#ARGV])\n"

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from emulator.features import Face, Person
+from emulator.models.features import Face, Person
 from emulator.models.landmarks import eye_ratio, mouth_ratio, named, pose
 from emulator.models.properties import light
 from emulator.models.session import Floats, Image, load, path_of, ratio, resized

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from emulator.features import Properties
+from emulator.models.features import Properties
 from emulator.models.session import Image, resized
 
 COLORS = 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emulator.features import Scene
+from emulator.models.features import Scene
 from emulator.models.session import Floats, Image, load, resized
 
 SIDE = 224

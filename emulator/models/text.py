@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from emulator.features import Line, Point, Word
+from emulator.models.features import Line, Point, Word
 from emulator.models.session import Image, ratio
 
 SIDE = 1280  # a dense page at full size takes up to 18 s

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.features import Thing
+from emulator.models.features import Thing
 from emulator.models.session import Floats, Image, load, ratio, resized
 
 SIDE = 416

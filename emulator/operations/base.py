@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.errors import invalid_parameter, too_large
 
 if TYPE_CHECKING:
-    from emulator.call import Call
+    from emulator.operations.call import Call
 
 MAX_IMAGE_BYTES = 5_242_880
 MAX_S3_BYTES = 15_728_640

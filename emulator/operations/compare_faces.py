@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import no_faces
-from emulator.faces import DEFAULT_MATCH, bounding_box, compared, distance, largest, percent, similarity
+from emulator.faces.faces import DEFAULT_MATCH, bounding_box, compared, distance, largest, percent, similarity
+from emulator.faces.quality import passes
 from emulator.operations.base import Operation, group_1
-from emulator.quality import passes
 
 if TYPE_CHECKING:
-    from emulator.call import Call
+    from emulator.operations.call import Call
 
 
 async def answer(call: Call) -> dict[str, Any]:

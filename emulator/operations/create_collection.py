@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.operations.base import MODEL_VERSION, Operation, free
 
 if TYPE_CHECKING:
-    from emulator.call import Call
+    from emulator.operations.call import Call
 
 
 async def answer(call: Call) -> dict[str, Any]:

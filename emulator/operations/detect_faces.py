@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from emulator.faces import detail, largest, needs_person
+from emulator.faces.faces import detail, largest, needs_person
 from emulator.operations.base import Operation, group_2
 
 if TYPE_CHECKING:
-    from emulator.call import Call
+    from emulator.operations.call import Call
 
 
 async def answer(call: Call) -> dict[str, Any]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from emulator.colors import dominant
 from emulator.errors import invalid_parameter
-from emulator.faces import bounding_box, percent
-from emulator.features import Properties, Scene, Thing
+from emulator.faces.faces import bounding_box, percent
+from emulator.models.colors import dominant
+from emulator.models.features import Properties, Scene, Thing
 from emulator.operations.base import MODEL_VERSION, ImageRules, Operation, group_2
-from emulator.vocabulary import Label, vocabulary
+from emulator.operations.vocabulary import Label, vocabulary
 
 if TYPE_CHECKING:
-    from emulator.call import Call
+    from emulator.operations.call import Call
 
 DEFAULT_CONFIDENCE = 55.0
 MAX_LABELS = 1000

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import not_found
-from emulator.faces import percent
+from emulator.faces.faces import percent
 from emulator.operations.base import MODEL_VERSION, ImageRules, Operation, group_2
 
 if TYPE_CHECKING:
-    from emulator.call import Call
+    from emulator.operations.call import Call
 
 DEFAULT_CONFIDENCE = 50.0
 # Rekognition's taxonomy, version 7, as deep as one score can say.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from emulator.faces import bounding_box, percent
-from emulator.features import Line, Point, Word
+from emulator.faces.faces import bounding_box, percent
+from emulator.models.features import Line, Point, Word
 from emulator.operations.base import MODEL_VERSION, Operation, group_2
 
 if TYPE_CHECKING:
-    from emulator.call import Call
+    from emulator.operations.call import Call
 
 MAX_WORDS = 100
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from emulator.faces import detail, largest, needs_person
+from emulator.faces.faces import detail, largest, needs_person
+from emulator.faces.quality import faults
+from emulator.faces.stored import record
 from emulator.operations.base import MODEL_VERSION, Operation, group_1
-from emulator.quality import faults
-from emulator.stored import record
 
 if TYPE_CHECKING:
-    from emulator.call import Call
+    from emulator.operations.call import Call
 
 
 async def answer(call: Call) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator.operations.base import MODEL_VERSION, Operation, free
-from emulator.paging import after, token
+from emulator.operations.paging import after, token
 
 if TYPE_CHECKING:
-    from emulator.call import Call
+    from emulator.operations.call import Call
 
 PAGE = 1000
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import AwsError
+from emulator.faces.stored import record
 from emulator.operations.base import MODEL_VERSION, Operation, free
-from emulator.paging import after, token
-from emulator.stored import record
+from emulator.operations.paging import after, token
 
 if TYPE_CHECKING:
-    from emulator.call import Call
+    from emulator.operations.call import Call
 
 PAGE = 1000
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from emulator.faces import compared, emotions, largest, percent, similarity, smile
+from emulator.faces.faces import compared, emotions, largest, percent, similarity, smile
 from emulator.operations.base import Operation, group_2
 
 if TYPE_CHECKING:
-    from emulator.call import Call
+    from emulator.operations.call import Call
 
 MAX_FACES = 64
 LEAST_MATCH = 80.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import invalid_parameter
-from emulator.faces import DEFAULT_MATCH
+from emulator.faces.faces import DEFAULT_MATCH
+from emulator.faces.stored import matches
 from emulator.operations.base import MODEL_VERSION, Operation, group_1
-from emulator.stored import matches
 
 if TYPE_CHECKING:
-    from emulator.call import Call
+    from emulator.operations.call import Call
 
 DEFAULT_FACES = 80
 

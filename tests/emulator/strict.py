@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import botocore.config
 
-from emulator.protocol import service_model
+from emulator.server.protocol import service_model
 
 
 def client(url: str, **config: Any) -> Any:

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 from emulator.cli import emulator
-from emulator.faults import parse_fault
 from emulator.models.catalogue import FILES
 from emulator.operations import operation_of, registry
+from emulator.server.behaviour import parse_fault
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "emulator.md").read_text("utf-8")

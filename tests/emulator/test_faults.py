@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import OptionError
-from emulator.faults import Behaviour, Fault, Latency, Quotas, parse_fault, parse_latency, parse_quotas
 from emulator.operations import operation_of
+from emulator.server.behaviour import Behaviour, Fault, Latency, Quotas, parse_fault, parse_latency, parse_quotas
 from rekscan.testing import Emulator, emulator
 from tests.emulator import raw
 

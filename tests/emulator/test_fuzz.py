@@ -19,7 +19,7 @@ from PIL import Image
 
 from emulator.operations import registry
 from emulator.photos import photo
-from emulator.protocol import operation_names, service_model
+from emulator.server.protocol import operation_names, service_model
 from rekscan.testing import Emulator, emulator
 from tests.emulator import raw, strict
 from tests.emulator.test_life import children

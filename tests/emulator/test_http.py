@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable
 
-from emulator.http import MAX_WAITING, Connection, Listener, Request, Response
-from emulator.server import refuse
+from emulator.server.connections import MAX_WAITING, Connection, Listener, Request, Response
+from emulator.server.server import refuse
 
 
 async def handled(request: Request) -> Response:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from emulator.faces import similarity
+from emulator.faces.faces import similarity
 from emulator.models.catalogue import FILES, ModelFile
+from emulator.operations.vocabulary import vocabulary
 from emulator.photos import PHOTOS, gather, photo
-from emulator.vocabulary import vocabulary
 
 
 @pytest.mark.parametrize("model", FILES, ids=lambda model: model.file)
@@ -60,7 +60,7 @@ def test_every_class_of_the_models_has_a_label_and_every_parent_is_one() -> None
 
 
 def test_labels_can_be_asked_for_in_filters() -> None:
-    from emulator.protocol import service_model
+    from emulator.server.protocol import service_model
 
     shape = service_model().shape_for("GeneralLabelsFilterValue")
     words = vocabulary()

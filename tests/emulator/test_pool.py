@@ -7,9 +7,9 @@ import hashlib
 
 import pytest
 
+from emulator.engine.pool import Pool
 from emulator.errors import AwsError
 from emulator.photos import photo
-from emulator.pool import Pool
 
 
 def test_a_picture_is_decoded_once_for_all_that_is_asked_of_it() -> None:

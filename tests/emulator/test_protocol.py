@@ -13,7 +13,7 @@ import botocore.credentials
 import pytest
 from botocore.exceptions import ClientError
 
-from emulator.protocol import operation_names, parse, service_model
+from emulator.server.protocol import operation_names, parse, service_model
 from rekscan.testing import Emulator, emulator
 from tests.emulator import raw, strict
 from tests.emulator.types import Photo

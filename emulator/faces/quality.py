@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.features import Face
+from emulator.models.features import Face
 
 # Least values by filter level: score, shorter side in pixels, brightness and sharpness (0 to 100). AUTO is what
 # IndexFaces and SearchFacesByImage take when nothing is said.

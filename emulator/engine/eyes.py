@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from emulator.features import Seen
-from emulator.images import Picture, decode
+from emulator.engine.images import Picture, decode
 from emulator.models import properties
 from emulator.models.faces import Attributes, Detector, Found, Measurer, Vectors
+from emulator.models.features import Seen
 from emulator.models.nudity import Nudity
 from emulator.models.scenes import Scenes
 from emulator.models.session import Floats

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.faults import Arrivals
+from emulator.server.behaviour import Arrivals
 
 
 def content_key(request: dict[str, Any], images: tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ import orjson
 from botocore.model import ServiceModel, Shape
 
 from emulator.errors import AwsError
-from emulator.http import Response
+from emulator.server.connections import Response
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 TARGET_PREFIX = "RekognitionService."

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulator.errors import AwsError, OptionError
-from emulator.faces import distance, largest
-from emulator.features import Seen
+from emulator.faces.faces import distance, largest
+from emulator.models.features import Seen
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 

@@ -20,7 +20,7 @@ class FixedEngine:
     ready = True
 
     def __init__(self) -> None:
-        recorded = json.loads(files("emulator").joinpath("fixed.json").read_text("utf-8"))
+        recorded = json.loads(files(__package__).joinpath("fixed.json").read_text("utf-8"))
         self._answers = {name: orjson.dumps(answer) for name, answer in recorded.items()}
 
     def answer(self, operation: Operation, request: dict[str, Any]) -> bytes:

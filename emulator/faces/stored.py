@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.collections import StoredFace
-from emulator.faces import bounding_box, percent, similarity
+from emulator.faces.collections import StoredFace
+from emulator.faces.faces import bounding_box, percent, similarity
 from emulator.operations.base import MODEL_VERSION
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import AwsError, not_found
-from emulator.features import Box, Face
+from emulator.models.features import Box, Face
 
 ARN = "arn:aws:rekognition:us-east-1:000000000000:collection/"
 _SCHEMA = """

@@ -15,14 +15,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
-from emulator import protocol
-from emulator.admin import Counts, content_key
 from emulator.errors import AwsError, OptionError
-from emulator.faults import Behaviour, Fault, parse_fault, parse_quotas
-from emulator.http import Request, Response
 from emulator.operations import operation_of, registry
 from emulator.operations.base import Operation
-from emulator.signature import Verifier
+from emulator.server import protocol
+from emulator.server.behaviour import Behaviour, Fault, parse_fault, parse_quotas
+from emulator.server.connections import Request, Response
+from emulator.server.counts import Counts, content_key
+from emulator.server.signature import Verifier
 
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 

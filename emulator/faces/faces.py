@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from emulator.features import Box, Face, Person, Seen
+from emulator.models.features import Box, Face, Person, Seen
 
 FIVE = ("eyeLeft", "eyeRight", "mouthLeft", "mouthRight", "nose")
 MAX_FACES = 100

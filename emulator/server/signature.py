@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from emulator.errors import AwsError, OptionError
-from emulator.http import Request
+from emulator.server.connections import Request
 
 _HEADER = re.compile(
     r"AWS4-HMAC-SHA256 +Credential=([^/,\s]+)/(\d{8})/([^/,\s]+)/([^/,\s]+)/aws4_request, *"

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from emulator.call import Call
-from emulator.collections import Collections
+from emulator.engine.pool import Pool
+from emulator.engine.s3 import Fetcher
 from emulator.errors import OptionError, invalid_parameter, too_large
-from emulator.features import Seen
-from emulator.gallery import Gallery
+from emulator.faces.collections import Collections
+from emulator.faces.gallery import Gallery
+from emulator.models.features import Seen
 from emulator.operations.base import ImageRules, Operation
-from emulator.pool import Pool
-from emulator.s3 import Fetcher
+from emulator.operations.call import Call
 
 if TYPE_CHECKING:
     from emulator.run import Options

@@ -16,8 +16,8 @@ from typing import BinaryIO
 
 import orjson
 
+from emulator.engine.eyes import Eyes
 from emulator.errors import AwsError
-from emulator.eyes import Eyes
 
 LENGTHS = struct.Struct(">II")
 MEMORY_LIMIT = 4 * 1024**3  # of address space: a picture that wants more is refused, not the machine filled

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from emulator.features import Seen
+from emulator.models.features import Seen
 from emulator.operations.base import Operation
 
 if TYPE_CHECKING:
-    from emulator.collections import Collections
-    from emulator.gallery import Gallery
+    from emulator.faces.collections import Collections
+    from emulator.faces.gallery import Gallery
 
 Look = Callable[[Operation, dict[str, Any], tuple[str, ...]], Awaitable[Seen]]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import ImageColor
 
-from emulator.features import Color
+from emulator.models.features import Color
 
 _SIMPLE = {
     "black": (0, 0, 0),

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from emulator.child import LENGTHS
+from emulator.engine.child import LENGTHS
 from emulator.errors import AwsError, StartError, invalid_format
 
 LOOK_SECONDS = 120.0  # a picture that takes longer costs the process, and its caller an error
@@ -66,7 +66,7 @@ class Child:
         if self._process is None or self._process.returncode is not None:
             self.recent.clear()
             pipe = asyncio.subprocess.PIPE
-            command = (sys.executable, "-m", "emulator.child")
+            command = (sys.executable, "-m", "emulator.engine.child")
             # A session of its own: Ctrl-C in the terminal is for the server, which then ends its children.
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdin=pipe, stdout=pipe, env=_environment(), start_new_session=True

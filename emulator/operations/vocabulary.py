@@ -31,7 +31,7 @@ class Vocabulary:
 
 @cache
 def vocabulary() -> Vocabulary:
-    document = json.loads(files("emulator").joinpath("labels.json").read_text("utf-8"))
+    document = json.loads(files(__package__).joinpath("labels.json").read_text("utf-8"))
     labels = {
         name: Label(name, tuple(entry["parents"]), tuple(entry["aliases"]), entry["category"])
         for name, entry in document["labels"].items()
