@@ -1,8 +1,6 @@
 """Real parts for tests: a Redis server per test session. A missing server is an error, never a skip."""
 
-import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,55 +8,11 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from tests.waiting import until
+from tests.support.redis import RedisServer
 from workers.config import connect
-from workers.supervisor import server_binary
 
 # A shell that starts us in the background has SIGINT ignored, and children inherit that: Ctrl-C would test nothing.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-class RedisServer:
-    """A server of the test's own: started, killed, started again on the same data."""
-
-    def __init__(self, directory: Path, *, restore_signals: bool = True) -> None:
-        """`restore_signals`: else the server inherits that SIGXFSZ is ignored: a file limit is an error, no death."""
-        self.directory = directory
-        self._restore_signals = restore_signals
-        self.url = f"unix://{directory / 'r.sock'}"
-        self.process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    def start(self) -> None:
-        socket = self.directory / "r.sock"
-        socket.unlink(missing_ok=True)
-        self.process = subprocess.Popen(
-            [
-                server_binary(), "--port", "0", "--unixsocket", str(socket), "--dir", str(self.directory),
-                "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--daemonize", "no",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            restore_signals=self._restore_signals,
-        )  # fmt: skip
-        until(self.answers, "the Redis server answers")
-
-    def answers(self) -> bool:
-        try:
-            return bool(connect(self.url).ping())
-        except Exception:
-            return False
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        assert self.process is not None
-        self.process.terminate()
-        self.process.wait(10)
-        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

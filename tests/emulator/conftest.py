@@ -15,7 +15,7 @@ import pytest
 from emulator.photos import gather
 from rekscan.testing import Emulator, emulator
 from tests.emulator import strict
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 class S3Server:

@@ -23,7 +23,7 @@ from emulator.server.protocol import operation_names, service_model
 from rekscan.testing import Emulator, emulator
 from tests.emulator import raw, strict
 from tests.emulator.test_life import children
-from tests.waiting import until
+from tests.support.waiting import until
 
 EMULATED = st.sampled_from(sorted(registry()))
 JSON = st.recursive(

@@ -16,7 +16,7 @@ from emulator.cli import main
 from rekscan.testing import Emulator, emulator
 from tests.emulator import raw, strict
 from tests.emulator.types import Photo
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 def children(pid: int) -> list[int]:

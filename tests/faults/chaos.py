@@ -14,8 +14,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.proxy import Proxy, proxy
-from tests.scans import (
+from tests.support.proxy import Proxy, proxy
+from tests.support.scans import (
     Emulator,
     Scan,
     Tables,
@@ -25,7 +25,7 @@ from tests.scans import (
     requests_of_calls,
     tables,
 )
-from tests.waiting import until
+from tests.support.waiting import until
 from workers.config import connect
 from workers.supervisor import local_redis_url
 

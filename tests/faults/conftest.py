@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scans import Emulator, emulator
+from tests.support.scans import Emulator, emulator
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.scans import Emulator, Scan, Tables, emulator, left_in_redis, make_photos, same_tables, tables
-from tests.unit.sources_server import S3Server, s3_server
-from tests.waiting import until
+from tests.support.s3_server import S3Server, s3_server
+from tests.support.scans import Emulator, Scan, Tables, emulator, left_in_redis, make_photos, same_tables, tables
+from tests.support.waiting import until
 
 PHOTOS = 50
 S3_ENV = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}

@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from jobs.aws.faults import Kind, understand, unreadable_source
-from tests.conftest import RedisServer
-from tests.scans import Emulator, Scan, Tables, emulator, kept_in, make_photos, same_tables, tables
-from tests.waiting import until
+from tests.support.redis import RedisServer
+from tests.support.scans import Emulator, Scan, Tables, emulator, kept_in, make_photos, same_tables, tables
+from tests.support.waiting import until
 from workers.config import connect
 
 PHOTOS = 60

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scans import Emulator, Scan, emulator, make_photos, tables
-from tests.waiting import until
+from tests.support.scans import Emulator, Scan, emulator, make_photos, tables
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")

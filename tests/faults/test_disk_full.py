@@ -9,8 +9,8 @@ import pytest
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from tests.conftest import RedisServer
-from tests.scans import (
+from tests.support.redis import RedisServer
+from tests.support.scans import (
     Emulator,
     Scan,
     Tables,
@@ -22,7 +22,7 @@ from tests.scans import (
     same_tables,
     tables,
 )
-from tests.waiting import until
+from tests.support.waiting import until
 from workers.config import connect
 
 PHOTOS = 60

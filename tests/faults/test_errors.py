@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.scans import Scan, Tables, asked_twice_is_marked, emulator, left_in_redis, make_photos, same_tables, tables
+from tests.support.scans import (
+    Scan,
+    Tables,
+    asked_twice_is_marked,
+    emulator,
+    left_in_redis,
+    make_photos,
+    same_tables,
+    tables,
+)
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.scans import Emulator, Scan, Tables, emulator, left_in_redis, make_photos, same_tables, tables
-from tests.waiting import until
+from tests.support.scans import Emulator, Scan, Tables, emulator, left_in_redis, make_photos, same_tables, tables
+from tests.support.waiting import until
 
 PHOTOS, SHARD = 60, 10
 

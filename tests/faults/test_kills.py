@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.scans import Emulator, Scan, Tables, emulator, make_photos, tables, whole
-from tests.unit.media_pictures import noise
-from tests.waiting import until
+from tests.support.pictures import noise
+from tests.support.scans import Emulator, Scan, Tables, emulator, make_photos, tables, whole
+from tests.support.waiting import until
 
 APIS = "labels,faces,properties"
 TABLES = ("images", "labels", "faces", "properties")

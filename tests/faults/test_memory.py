@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.conftest import RedisServer
-from tests.scans import (
+from tests.support.pictures import noise
+from tests.support.redis import RedisServer
+from tests.support.scans import (
     Emulator,
     Scan,
     Tables,
@@ -22,8 +23,7 @@ from tests.scans import (
     tables,
     workers,
 )
-from tests.unit.media_pictures import noise
-from tests.waiting import until
+from tests.support.waiting import until
 from workers.config import connect
 
 PHOTOS = 40

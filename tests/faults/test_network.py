@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import RedisServer
-from tests.proxy import Proxy, proxy
-from tests.scans import (
+from tests.support.proxy import Proxy, proxy
+from tests.support.redis import RedisServer
+from tests.support.scans import (
     Emulator,
     Scan,
     Tables,
@@ -20,7 +20,7 @@ from tests.scans import (
     tables,
     workers,
 )
-from tests.waiting import until
+from tests.support.waiting import until
 
 CALLS = 150
 

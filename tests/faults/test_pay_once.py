@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from jobs.folder import list_jobs
-from tests.scans import Emulator, Scan, Tables, emulator, make_photos, tables
-from tests.unit.sources_server import S3Server, s3_server
-from tests.waiting import until
+from tests.support.s3_server import S3Server, s3_server
+from tests.support.scans import Emulator, Scan, Tables, emulator, make_photos, tables
+from tests.support.waiting import until
 
 TABLES = ("images", "labels", "faces", "properties")
 S3_ENV = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}

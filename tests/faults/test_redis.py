@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scans import Emulator, Scan, Tables, emulator, make_photos, tables, whole
-from tests.waiting import until
+from tests.support.scans import Emulator, Scan, Tables, emulator, make_photos, tables, whole
+from tests.support.waiting import until
 from workers.config import connect
 from workers.supervisor import local_redis_url
 

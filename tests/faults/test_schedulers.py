@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from jobs.ledger import Ledger
-from tests.conftest import RedisServer
-from tests.scans import (
+from tests.support.redis import RedisServer
+from tests.support.scans import (
     Emulator,
     Scan,
     Tables,
@@ -19,7 +19,7 @@ from tests.scans import (
     tables,
     workers,
 )
-from tests.waiting import until
+from tests.support.waiting import until
 
 CALLS, SHARDS = 120, 13
 

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.scans import Scan, Tables, tables
-from tests.waiting import until
+from tests.support.places import ROOT
+from tests.support.scans import Scan, Tables, tables
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """200 files: real photos cut and turned so that all differ, other formats, broken ones, no pictures at all."""
     root = tmp_path_factory.mktemp("archive")
-    shipped = Path(__file__).parents[2] / "emulator" / "photos"
+    shipped = ROOT / "emulator" / "photos"
     photos = [Image.open(path).convert("RGB") for path in sorted(shipped.glob("*.[jp][pn]g"))]
     for number in range(200):
         photo = photos[number % len(photos)]

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.scans import make_photos
-from tests.waiting import until
+from tests.support.places import ROOT
+from tests.support.scans import make_photos
+from tests.support.waiting import until
 from workers.config import connect
 from workers.supervisor import server_binary
 
-ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 
 

@@ -1,6 +1,6 @@
 """botocore's parser and signer, made to look up once what they look up for every call.
 
-Rule: what goes out and what comes back is botocore's to the byte (tests/integration/test_wire.py).
+Rule: what goes out and what comes back is botocore's to the byte (tests/integration/aws/test_lean.py).
 """
 
 import hmac

@@ -12,8 +12,9 @@ from jobs.errors import RekscanError
 from reports.pictures import draw_boxes, open_item
 from reports.tables.load import load
 from tests.browser.gallery_job import ROTATED, draw_job
+from tests.support.places import ROOT
 
-NOTEBOOK = Path(__file__).parents[3] / "docs" / "notebook.ipynb"
+NOTEBOOK = ROOT / "docs" / "notebook.ipynb"
 
 
 def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

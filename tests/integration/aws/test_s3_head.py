@@ -1,0 +1,80 @@
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+
+from jobs.aws.lean.s3_head import HeadReader
+from tests.support.s3_server import S3Server, s3_server
+
+KEYS = ["a.jpg", "dir/with space+plus%25~é'(1)*!@$&=;:,.jpg", "a//b/../c.jpg", "\x01.jpg"]
+BODY = bytes(range(256)) * 4
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3Server]:
+    with s3_server() as server:
+        server.bucket("heads", dict.fromkeys(KEYS, BODY))
+        yield server
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if ".." not in key])
+def test_the_beginning_of_an_object_as_boto3_gives_it(s3: S3Server, key: str) -> None:
+    client = s3.client()
+    etag = client.head_object(Bucket="heads", Key=key)["ETag"].strip('"')
+    found = HeadReader(client).read("heads", key, 300, etag=etag, version=None)
+    assert found is not None
+    assert (found.data, found.total, found.etag) == (BODY[:300], len(BODY), etag)
+    whole = HeadReader(client).read("heads", key, 5000, etag=None, version=None)
+    assert whole is not None
+    assert (whole.data, whole.total) == (BODY, len(BODY))
+
+
+def test_whatever_is_no_plain_success_is_left_to_boto3(s3: S3Server) -> None:
+    reader = HeadReader(s3.client())
+    assert reader.read("heads", "a.jpg", 300, etag="0" * 32, version=None) is None
+    assert reader.read("heads", "none.jpg", 300, etag=None, version=None) is None
+    assert reader.read("no-such-bucket", "a.jpg", 300, etag=None, version=None) is None
+    assert reader.read("arn:aws:s3:us-east-1:1:accesspoint/x", "a.jpg", 300, etag=None, version=None) is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"region_name": "us-east-1"},
+        {"region_name": "eu-west-1"},
+        {"region_name": "us-gov-west-1"},
+        {"region_name": "eu-west-1", "config": Config(s3={"addressing_style": "path"})},
+        {"region_name": "eu-west-1", "config": Config(s3={"use_dualstack_endpoint": True})},
+        {"region_name": "eu-west-1", "endpoint_url": "http://127.0.0.1:9"},
+    ],
+)
+@pytest.mark.parametrize("bucket", ["plain-bucket", "dotted.bucket.name"])
+@pytest.mark.parametrize("version", [None, "v+/1"])
+def test_requests_go_where_boto3_sends_them_signed_for_the_same_scope(
+    options: dict[str, Any], bucket: str, version: str | None
+) -> None:
+    once = Config(retries={"total_max_attempts": 1}).merge(options.get("config", Config()))
+    session = boto3.session.Session(aws_access_key_id="AKID", aws_secret_access_key="secret")
+    client = session.client("s3", **{**options, "config": once})
+    seen: list[tuple[str, str]] = []
+
+    def send(request: Any) -> Any:
+        signature = request.headers["Authorization"]
+        signature = signature.decode() if isinstance(signature, bytes) else signature
+        scope = signature.partition("Credential=")[2].partition(",")[0]
+        seen.append((request.url, scope))
+        raise EndpointConnectionError(endpoint_url=request.url)
+
+    client._endpoint.http_session.send = send
+    for key in KEYS:
+        seen.clear()
+        assert HeadReader(client).read(bucket, key, 300, etag=None, version=version) is None
+        (ours,) = seen
+        seen.clear()
+        more = {"VersionId": version} if version else {}
+        with pytest.raises(EndpointConnectionError):
+            client.get_object(Bucket=bucket, Key=key, Range="bytes=0-299", **more)
+        assert seen == [ours]

@@ -1,0 +1,154 @@
+"""The gate as worker threads use it: real threads, a real Redis, its own clock."""
+
+import asyncio
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from jobs.apis import parse, requests
+from jobs.folder import JobSpec
+from tests.support.redis import RedisServer
+from workers.config import connect
+from workers.gate.gate import Gate, Quota, Stopped, Turnstile
+from workers.shards.job_work import quota_of
+
+QUOTA = Quota("account", "us-east-1", "DetectLabels", 400, exact=True)
+
+
+def test_permits_of_many_turnstiles_never_stand_closer_than_the_rate(redis: "Redis[bytes]") -> None:
+    gate = Gate(redis)
+    slots: list[float] = []
+    lock = threading.Lock()
+
+    def reserve(name: str) -> None:
+        for _ in range(40):
+            before = time.time()
+            block = gate.take(QUOTA, "job", name)
+            with lock:
+                slots.extend(before + block.wait + n * block.interval for n in range(block.permits))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(reserve, map(str, range(8))))
+    slots.sort()
+    # Reserved ahead at once, so nearly all of it at the rate of the slow start: never more than the rate allows.
+    assert len(slots) / (slots[-1] - slots[0]) <= QUOTA.tps * 1.01
+    assert len(slots) == int(redis.hget(QUOTA.key, "count") or 0)
+
+
+def test_every_ticket_is_given_once(redis: "Redis[bytes]") -> None:
+    gate = Gate(redis)
+    turnstiles = [Turnstile(gate, QUOTA, f"job{n % 2}") for n in range(3)]
+    stop = threading.Event()
+
+    async def some(number: int) -> list[int]:
+        return [await turnstiles[number % 3].pass_through(stop) for _ in range(10)]
+
+    async def all_at_once() -> list[list[int]]:
+        return await asyncio.gather(*(some(number) for number in range(12)))
+
+    assert len({ticket for found in asyncio.run(all_at_once()) for ticket in found}) == 120
+
+
+def test_a_waiting_call_stops_at_once_and_leaves_its_permit_to_another(redis: "Redis[bytes]") -> None:
+    slow = Quota("account", "us-east-1", "DetectText", 0.5, exact=True)
+    turnstile = Turnstile(Gate(redis), slow)
+    go_on, stop = threading.Event(), threading.Event()
+
+    async def three_calls() -> tuple[int, int]:
+        first = await turnstile.pass_through(go_on)
+        waiting = asyncio.create_task(turnstile.pass_through(stop))
+        while int(redis.hget(slow.key, "count") or 0) == first:
+            await asyncio.sleep(0.01)  # until it has reserved
+        stop.set()
+        with pytest.raises(Stopped):
+            await asyncio.wait_for(waiting, 2)
+        return first, await turnstile.pass_through(go_on)
+
+    first, last = asyncio.run(three_calls())
+    assert last == first + 1
+
+
+def test_calls_wait_for_a_redis_that_died_and_go_on_with_what_it_knew() -> None:
+    server = RedisServer(Path(tempfile.mkdtemp(prefix="rk")))
+    try:
+        turnstile = Turnstile(Gate(connect(server.url)), QUOTA)
+        stop = threading.Event()
+
+        async def calls(count: int) -> None:
+            for _ in range(count):
+                await turnstile.pass_through(stop)
+
+        async def across_a_death() -> None:
+            await calls(20)
+            server.kill()
+            rest = asyncio.create_task(calls(40))
+            await asyncio.to_thread(server.start)
+            await asyncio.wait_for(rest, 30)
+
+        asyncio.run(across_a_death())
+        assert int(connect(server.url).hget(QUOTA.key, "count") or 0) >= 60
+    finally:
+        server.stop()
+
+
+def test_a_wiped_redis_starts_slowly_again_and_old_tickets_mean_nothing(redis: "Redis[bytes]") -> None:
+    gate = Gate(redis)
+    turnstile, stop = Turnstile(gate, QUOTA), threading.Event()
+
+    async def calls() -> list[int]:
+        return [await turnstile.pass_through(stop) for _ in range(100)]
+
+    old = max(asyncio.run(calls()))
+    redis.flushall()
+    redis.script_flush()
+    assert not gate.throttled(QUOTA, old)
+    assert gate.take(QUOTA, "job", "one").interval >= 1 / (QUOTA.tps * 0.31)
+    assert not gate.throttled(QUOTA, old)
+
+
+def test_many_refusals_of_one_moment_drop_the_rate_once(redis: "Redis[bytes]") -> None:
+    gate = Gate(redis)
+    for _ in range(20):
+        last = gate.take(QUOTA, "job", "one")
+    before = 1 / last.interval
+    assert gate.throttled(QUOTA, 50)
+    # One more of 50 sent before the drop was refused: no reason to go lower still.
+    assert not gate.throttled(QUOTA, 99)
+    after = 1 / gate.take(QUOTA, "job", "one").interval
+    assert 0.8 * before <= after < before
+
+
+def test_the_share_of_refusals_says_how_far_to_drop(redis: "Redis[bytes]") -> None:
+    gate = Gate(redis)
+    for _ in range(40):
+        last = gate.take(QUOTA, "job", "one")
+    for ticket in range(100, 140, 2):  # every second call was refused
+        gate.throttled(QUOTA, ticket)
+    after = 1 / gate.take(QUOTA, "job", "one").interval
+    assert 0.45 * (1 / last.interval) <= after <= 0.6 * (1 / last.interval)
+
+
+def test_jobs_that_believe_different_rates_do_not_disturb_each_other(redis: "Redis[bytes]") -> None:
+    gate = Gate(redis)
+    named = Quota("account", "us-east-1", "DetectLabels", 20, exact=True)
+    for _ in range(5):
+        gate.take(QUOTA, "one", "a")
+        slow = gate.take(named, "two", "b")
+    assert slow.interval >= 1 / 20
+
+
+@pytest.mark.parametrize(
+    ("source", "exact"), [("--tps", True), ("service-quotas", True), ("aws-text", False), ("unknown", False)]
+)
+def test_only_a_default_of_the_table_is_ever_exceeded(source: str, exact: bool) -> None:
+    plan = {"quotas": {"operations": {"DetectLabels": {"source": source}}}}
+    rates = {} if source == "unknown" else {"DetectLabels": 50.0}
+    spec = JobSpec("job", "2026-11-23", (), parse(["labels"]), "us-east-1", "account", 0, 200, rates, plan, {})
+    quota = quota_of(spec, *requests(spec.apis))
+    assert quota.exact is exact
+    assert quota.tps == (5 if source == "unknown" else 50)

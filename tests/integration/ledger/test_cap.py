@@ -1,0 +1,100 @@
+"""The cap across processes: whatever they spend at once, never over, and never more than one call under."""
+
+import multiprocessing
+from collections.abc import Iterator
+from multiprocessing.queues import Queue
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from redis import Redis
+
+from jobs.ledger import Attempt, Lease, Ledger
+from tests.support.redis import RedisServer
+from workers.config import connect
+
+PROCESSES = 4
+# A tier edge on the first meter after 7 units; `b` is billed on both meters in one call.
+STEPS = {"m1": [[0, 10, 0], [7, 4, 70]], "m2": [[0, 3, 0], [2, 1, 6]]}
+REQUESTS = {"a": {"m1": 1}, "b": {"m1": 1, "m2": 1}}
+MARKS = ("b", "b", "u", "n")  # answered, answered, answer never came, not billed
+
+Spent = dict[str, int]  # request -> calls billed or possibly billed
+
+
+def spender(url: str, number: int, tasks: "Queue[Any]", done: "Queue[Any]") -> None:
+    """A process that spends: each task is a plan of (request, mark) for a shard of its own, asked for in order."""
+    ledger = Ledger(connect(url))
+    while (plan := tasks.get()) is not None:
+        lease = ledger.lease("job-1", number)
+        spent = dict.fromkeys(REQUESTS, 0)
+        refused = not isinstance(lease, Lease)  # the others had spent it all before this one came
+        for place, (request, mark) in enumerate(plan if isinstance(lease, Lease) else []):
+            call = f"{place}:{request}"
+            while (word := ledger.begin(lease, [(call, request, 1)])[0]) == b"wait":
+                continue
+            if word != b"go":
+                refused = True
+                break
+            ledger.settle(lease, [Attempt(call, request, 1, mark, b"" if mark == "n" else b"x", "")])
+            spent[request] += mark != "n"
+        done.put((spent, refused))
+
+
+@pytest.fixture(scope="module")
+def spenders(redis_server: RedisServer) -> Iterator[tuple[list[Any], Any]]:
+    context = multiprocessing.get_context("spawn")  # nothing of the parent's connections
+    tasks, done = [context.Queue() for _ in range(PROCESSES)], context.Queue()
+    started = [
+        context.Process(target=spender, args=(redis_server.url, n, mine, done), daemon=True)
+        for n, mine in enumerate(tasks)
+    ]
+    for process in started:
+        process.start()
+    yield tasks, done
+    for mine in tasks:
+        mine.put(None)
+    for process in started:
+        process.join(10)
+
+
+def cost(units: dict[str, int]) -> int:
+    """What so many units cost, by the price list itself."""
+    first, second = units["m1"], units["m2"]
+    return min(first, 7) * 10 + max(0, first - 7) * 4 + min(second, 2) * 3 + max(0, second - 2)
+
+
+def units(spent: Spent) -> dict[str, int]:
+    return {meter: sum(REQUESTS[r].get(meter, 0) * calls for r, calls in spent.items()) for meter in STEPS}
+
+
+CALLS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(MARKS)), max_size=12)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(cap=75, plans=[[("b", "b")] * 12] * PROCESSES)
+@example(cap=100, plans=[[("a", "u")] * 12, [("b", "b")] * 12, [("a", "n")] * 12, [("b", "n")] * 12])
+@given(cap=st.integers(0, 260), plans=st.lists(CALLS, min_size=PROCESSES, max_size=PROCESSES))
+def test_many_processes_never_pass_the_cap_and_end_less_than_a_call_under_it(
+    redis: Redis, spenders: tuple[list[Any], Any], cap: int, plans: list[list[tuple[str, str]]]
+) -> None:
+    redis.flushall()
+    ledger = Ledger(redis)
+    prices = {"meters": STEPS, "requests": REQUESTS}
+    ledger.open("job-1", home="/tmp", shards=range(PROCESSES), fields={"shards_done": 0, "cap": cap}, prices=prices)
+    tasks, done = spenders
+    for mine, plan in zip(tasks, plans, strict=True):
+        mine.put(plan)
+    ended = [done.get(timeout=30) for _ in range(PROCESSES)]
+    spent = {request: sum(one[request] for one, _ in ended) for request in REQUESTS}
+    total = cost(units(spent))
+    assert total <= cap
+    fields = ledger.fields("job-1")
+    assert (int(fields.get("cost", 0)), int(fields.get("in_flight", 0))) == (total, 0)
+    if any(refused for _, refused in ended):
+        assert (fields["state"], fields["reason"]) == ("incomplete", "budget")
+        dearest = max(cost(units({**spent, request: spent[request] + 1})) for request in REQUESTS)
+        assert dearest > cap  # one more call of those asked for would have been over
+    else:
+        assert fields["state"] == "running"

@@ -1,0 +1,74 @@
+"""Faces of one folder indexed by a scan, the same people found in another by a second scan, and one person compared."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.support.places import ROOT
+from tests.support.scans import Scan, tables
+
+SHIPPED = ROOT / "emulator" / "photos"
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Path:
+    folder = tmp_path / "known people"
+    folder.mkdir()
+    for name in ("obama-portrait.jpg", "hopper.jpg", "biden.jpg"):
+        shutil.copy(SHIPPED / name, folder / name)
+    return folder
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Path:
+    folder = tmp_path / "found"
+    folder.mkdir()
+    shutil.copy(SHIPPED / "obama-speech.jpg", folder / "speech.jpg")
+    shutil.copy(SHIPPED / "coffee.jpg", folder / "nobody.jpg")
+    Image.open(SHIPPED / "hopper.jpg").convert("L").save(folder / "gray hopper.jpg", quality=92)
+    return folder
+
+
+def scan(source: Path, home: Path, api: str) -> None:
+    status = Scan("scan", str(source), "--api", api, "--local", "--json", home=home).status()
+    assert status["state"] == "finished"
+    assert status["calls"]["failed"] == 0, status
+
+
+def test_indexed_people_are_found_again_and_no_face_is_an_answer(known: Path, found: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    scan(known, home, "index-faces:collection=people,create=true")
+    indexed = tables(home).rows("index_faces")
+    assert {row["uri"].rpartition("/")[2] for row in indexed if row["face_id"]} == {
+        "obama-portrait.jpg",
+        "hopper.jpg",
+        "biden.jpg",
+    }
+    scan(found, home, "search-faces:collection=people")
+    rows = tables(home).rows("search_faces")
+    matches = {row["uri"].rpartition("/")[2]: row["external_image_id"] for row in rows if row["external_image_id"]}
+    assert matches["speech.jpg"].endswith("obama-portrait.jpg")
+    assert matches["gray hopper.jpg"].endswith("hopper.jpg")
+    images = {row["uri"].rpartition("/")[2]: row["status"] for row in tables(home).rows("images")}
+    assert images["nobody.jpg"] == "ok"
+    assert "nobody.jpg" not in matches
+
+
+def test_one_person_is_looked_for_in_a_whole_folder(known: Path, found: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    scan(found, home, f"compare-faces:source={known / 'obama-portrait.jpg'}")
+    rows = tables(home).rows("compare_faces")
+    assert [row["uri"].rpartition("/")[2] for row in rows if row["matched"]] == ["speech.jpg"]
+    # The picture asked for is in the job, where workers elsewhere find it too.
+    spec = json.loads((tables(home).folder / "job.json").read_text())
+    assert (tables(home).folder / spec["apis"][0]["params"]["source"]).is_file()
+
+
+def test_a_collection_that_is_not_there_is_said_before_anything_is_paid(found: Path, tmp_path: Path) -> None:
+    run = Scan("scan", str(found), "--api", "search-faces:collection=nobody", "--local", home=tmp_path / "home")
+    code, _ = run.wait()
+    assert code == 1
+    assert "nobody" in run.log.read_text()

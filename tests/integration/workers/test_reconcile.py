@@ -1,0 +1,29 @@
+"""Reconcilers against a real Redis: one at a time, and no harm where one stalls past its turn."""
+
+from redis import Redis
+
+from jobs.ledger import Ledger
+from tests.support.waiting import until
+from workers.reconcile import beat, reconcile
+
+
+def test_a_reconciler_that_stalls_past_its_lock_rings_for_no_shard_that_another_rang_for(redis: Redis) -> None:
+    ledger, other = Ledger(redis), Ledger(redis)
+    ledger.open("job", home="/tmp", shards=range(20), fields={"shards_done": 0})
+    beat(ledger, "worker", 3)
+    rung: list[int] = []
+
+    def ring(_: str, shard: int) -> None:
+        rung.append(shard)
+
+    def stalls(_: str, shard: int) -> None:
+        if not rung:
+            assert not reconcile(other, ring), "one at a time"
+            beat(other, "more workers", 4)  # there is something for the other one to do
+            until(lambda: reconcile(other, ring), "the lock of the one that stalls lapses")
+            assert len(rung) == 8
+        rung.append(shard)
+
+    assert reconcile(ledger, stalls)
+    assert sorted(rung) == list(range(14))
+    assert ledger.table("job") == {"todo": 6, "queued": 14, "held": 0}

@@ -1,0 +1,6 @@
+"""Where things lie in the checkout."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PHOTOS = ROOT / "emulator" / "photos"

@@ -1,0 +1,58 @@
+"""The command line's own promises: every command has help with a line to paste, and is in the README."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rekscan.cli import COMMANDS, run
+from tests.support.places import ROOT
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_commands_help_has_a_line_to_paste(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "--help"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.count(f"rekscan {name}") >= 2  # the usage line, and an example
+
+
+def test_the_list_of_commands_says_what_each_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in COMMANDS)
+    assert "Price and duration of a scan" in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_in_the_readme(name: str) -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert f"`{name}`" in readme or f"rekscan {name}" in readme
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["nonsense"], ["scan"], ["scan", ".", "--api", "lables"], ["scan", ".", "--api", "labels:min_confidence=500"],
+     ["status", "../x"], ["worker"], ["submit", ".", "--api", "labels"], ["scan", ".", "--api", "labels", "--bogus"]],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_a_usage_error_with_what_to_do(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("REKSCAN_REDIS_URL", raising=False)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    assert run(words) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("Error:")
+    assert len(said.err.splitlines()) >= 2
+
+
+def test_the_names_of_our_packages_are_ours_alone() -> None:
+    """Top-level names as plain as `jobs` may be taken by another package: then imports would be a lottery."""
+    code = (
+        "from importlib.metadata import packages_distributions as p\n"
+        "print([p().get(n) for n in ('rekscan', 'workers', 'reports', 'jobs', 'emulator')])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/").stdout
+    assert set(out.strip("[]\n").replace("'", "").split(", ")) <= {"[rekscan]", "None"}
