@@ -15,7 +15,7 @@ from rekscan.scans.order import Order, plan_order
 from rekscan.scans.run import prepare
 from rekscan.settings import resolve
 from reports import pictures
-from workers import app
+from workers import bell
 from workers.reconcile import reconcile
 
 
@@ -39,7 +39,7 @@ def submit(source: str | Sequence[str], *, api: str, max_cost: Decimal | None = 
     folder = plan_order(_list(source), [api], Order(yes=True, max_cost=max_cost), resolved).approved()
     prepare(folder, resolved)
     open_job(records, folder)
-    reconcile(records, app.ring)
+    reconcile(records, bell.ring)
     return folder.job
 
 

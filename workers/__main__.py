@@ -3,8 +3,8 @@
 import logging
 import os
 
-from workers.app import serve
 from workers.config import WorkerConfig
+from workers.serve import serve
 
 if __name__ == "__main__":
     logging.basicConfig(

@@ -1,35 +1,15 @@
-"""Celery's configuration, and the one task. A message carries (job, shard) and nothing else.
+"""Celery's configuration. A message carries (job, shard) and nothing else.
 
 Sources: Celery 5.7's configuration reference; the reasons are in docs/adr/0002-celery-as-a-doorbell.md.
 """
 
-import base64
-import json
-import logging
-import os
-import resource
-import socket
-import threading
-from typing import Any
+from celery import Celery
 
-from celery import Celery, signals
-from kombu.exceptions import OperationalError
-from redis import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
-
-from workers.config import WorkerConfig, broker_url
+from workers.config import broker_url
 
 TASK = "rekscan.shard"
 QUEUE = "rekscan"
-_FILES = 65_536
-_PREFIX = "rekscan:celery:"  # before all of kombu's keys
-QUEUE_KEY = _PREFIX + QUEUE  # the list of messages that wait for a worker
-_UNACKED, _UNACKED_INDEX = (
-    f"{_PREFIX}unacked",
-    f"{_PREFIX}unacked_index",
-)  # messages that a worker took, as kombu keeps them
-
-log = logging.getLogger(__name__)
+PREFIX = "rekscan:celery:"  # before all of kombu's keys
 
 app = Celery("rekscan", set_as_current=False)
 
@@ -62,76 +42,9 @@ def configure(redis_url: str) -> Celery:
             "socket_timeout": 5,
             "socket_connect_timeout": 5,
             "health_check_interval": 5,
-            "global_keyprefix": _PREFIX,
+            "global_keyprefix": PREFIX,
         },
         worker_hijack_root_logger=False,
         timezone="UTC",
     )
     return app
-
-
-def ring(job: str, shard: int) -> None:
-    """Put a shard into the queue. Raises redis-py's ConnectionError when Redis is away, as the ledger does."""
-    try:
-        app.send_task(TASK, args=[job, shard], queue=QUEUE, retry=False)
-    except OperationalError as error:
-        raise RedisConnectionError(str(error)) from error
-
-
-def forget(redis: "Redis[bytes]", job: str) -> None:
-    """Drop messages of a job that is over, whose worker died or lost its connection: kombu would ring in an hour."""
-    for tag, message in redis.hgetall(_UNACKED).items():
-        body = json.loads(message)[0]["body"]
-        if json.loads(base64.b64decode(body))[0][0] == job:
-            redis.hdel(_UNACKED, tag)
-            redis.zrem(_UNACKED_INDEX, tag)
-
-
-@app.task(name=TASK)
-def shard(job: str, number: int) -> None:
-    from workers.runtime import runtime  # made when the worker starts, never at import
-
-    runtime().run(job, number)
-
-
-def _allow_files() -> None:
-    """A call under way is a socket: have as many as we may, up to 65,536."""
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
-    if now < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-
-
-def serve(config: WorkerConfig, *, name: str | None = None) -> None:
-    """Run a worker in this process until it is told to stop (SIGTERM or SIGINT)."""
-    from workers import runtime
-
-    configure(config.redis_url)
-    _allow_files()
-    threading.excepthook = _end_process
-    runtime.start(config)
-
-    @signals.worker_shutting_down.connect(weak=False)
-    def _stopping(**_: Any) -> None:
-        runtime.runtime().stop()
-
-    host = name or f"{socket.gethostname()}-{os.getpid()}"
-    arguments = [
-        "worker",
-        "--pool=threads",
-        f"--concurrency={config.shards}",
-        f"--hostname={host}",
-        "--loglevel=WARNING",
-    ]
-    try:
-        app.worker_main([*arguments, "--without-gossip", "--without-mingle", "--without-heartbeat"])
-    finally:
-        runtime.runtime().close()
-
-
-def _end_process(what: threading.ExceptHookArgs) -> None:
-    """A worker whose journal or keeper has died would hold shards for ever: better none. Its leases lapse."""
-    try:
-        log.critical("thread %s died", what.thread and what.thread.name, exc_info=what.exc_value)
-    finally:
-        os._exit(70)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from redis.exceptions import RedisError
 
 from jobs.ledger import Ledger
-from workers.app import QUEUE_KEY
+from workers.bell import QUEUE_KEY
 
 Ring = Callable[[str, int], None]
 

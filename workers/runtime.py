@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from jobs.folder import JobFolder
 from jobs.folder.retries import Retry
 from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
-from workers import app
+from workers import bell
 from workers.calls.loop import EventLoop
 from workers.config import WorkerConfig, connect
 from workers.gate.gate import Gate
@@ -55,7 +55,7 @@ class Runtime:
         self._jobs: dict[tuple[str, str], JobWork] = {}  # by job and by how often its listing went on
         self._held: list[_Held] = []
         self._shares: dict[str, int] = {}
-        self._reconciler = Reconciler(self.ledger, app.ring)
+        self._reconciler = Reconciler(self.ledger, bell.ring)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._thread.start()
@@ -106,7 +106,7 @@ class Runtime:
                 self._held.remove(held)
             if not self._stopping.is_set():
                 with suppress(RedisError):  # the reconciler does it then
-                    feed(self.ledger, job, self._share(job) or self.config.shards, app.ring)
+                    feed(self.ledger, job, self._share(job) or self.config.shards, bell.ring)
 
     def stop(self) -> None:
         """Send nothing more; shards under way are given back at once."""

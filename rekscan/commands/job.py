@@ -18,7 +18,7 @@ from rekscan.scans.engine import find, ledger, local_scan_is_gone
 from rekscan.scans.follow import ENDED, Gone, exit_code, follow
 from rekscan.scans.run import run_here
 from rekscan.settings import Connection, Settings, resolve
-from workers import app
+from workers import bell
 from workers.reconcile import reconcile
 
 JobArg = Annotated[str, Parameter(help="Job id, or `last`.")]
@@ -101,7 +101,7 @@ def cancel(job: JobArg, *, connection: Connection | None = None, json: JsonFlag 
     folder = find(settings, job)
     records = _running(settings, folder)
     records.stop_short(folder.job, "cancelled")
-    reconcile(records, app.ring)
+    reconcile(records, bell.ring)
     return _report(status_of(folder, records), json)
 
 

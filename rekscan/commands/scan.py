@@ -16,7 +16,7 @@ from rekscan.scans.listing import Progress
 from rekscan.scans.order import Order, plan_order
 from rekscan.scans.run import prepare, run_here
 from rekscan.settings import Connection, resolve
-from workers import app
+from workers import bell
 from workers.reconcile import reconcile
 
 SourceArg = Annotated[
@@ -81,7 +81,7 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
     folder = planned.approved()
     prepare(folder, settings)
     open_job(records, folder)
-    reconcile(records, app.ring)
+    reconcile(records, bell.ring)
     print_line(folder.job)
     return 0
 

@@ -8,7 +8,7 @@ from jobs.errors import UsageError
 from rekscan.console.output import talk
 from rekscan.scans.engine import worker_config
 from rekscan.settings import Connection, resolve
-from workers.app import serve
+from workers.serve import serve
 
 
 def worker(

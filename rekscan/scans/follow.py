@@ -13,7 +13,7 @@ from jobs.folder import JobFolder
 from jobs.ledger import Ledger
 from jobs.status import INTERRUPTED, Status, status_of
 from rekscan.console.output import talk
-from workers import app
+from workers import bell
 from workers.reconcile import Reconciler
 
 ENDED = {"finished", "incomplete", "cancelled", "paused", "blocked"}
@@ -68,7 +68,7 @@ def follow(
     with _bars(quiet) as bars:
         shown: dict[str, TaskID] = {}
         last_line = 0.0
-        reconciler = Reconciler(ledger, app.ring)
+        reconciler = Reconciler(ledger, bell.ring)
         while True:
             status = _look(ledger, folder, tend, gone, reconciler)
             speed = rate.add(status.done)

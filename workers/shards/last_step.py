@@ -15,7 +15,7 @@ from jobs.media.fetch import fetcher
 from jobs.status import keep, status
 from reports.tables.build import build_tables
 from reports.views.html import build_report
-from workers import app
+from workers import bell
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def finish(ledger: Ledger, folder: JobFolder, lease: Lease, *, profile: str | No
     keep(folder, found)
     _show(folder, profile)
     ledger.close(lease.job, state, tallies.counters(), reason=reason)
-    app.forget(ledger.redis, lease.job)
+    bell.forget(ledger.redis, lease.job)
 
 
 def _make_known(folder: JobFolder, *, final: bool) -> None:

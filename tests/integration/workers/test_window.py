@@ -9,7 +9,7 @@ from redis import Redis
 
 from jobs.ledger import Lease, Ledger
 from tests.support.redis import RedisServer
-from workers import app
+from workers import app, bell
 from workers.reconcile import Ring, beat, reconcile
 
 JOB = "20261123-000000-abcd"
@@ -26,13 +26,13 @@ def ledger(redis: "Redis[bytes]") -> Ledger:
 
 @pytest.fixture
 def ring(redis_server: RedisServer, redis: "Redis[bytes]") -> Iterator[Ring]:
-    """Messages as `app.ring` sends them, on a connection of this test's own."""
+    """Messages as `bell.ring` sends them, on a connection of this test's own."""
     with app.configure(redis_server.url).connection_for_write() as connection:
         yield lambda job, shard: app.app.send_task(app.TASK, args=[job, shard], queue=app.QUEUE, connection=connection)
 
 
 def messages(ledger: Ledger) -> int:
-    return int(ledger.redis.llen(app.QUEUE_KEY))
+    return int(ledger.redis.llen(bell.QUEUE_KEY))
 
 
 def round_of(ledger: Ledger, ring: Ring) -> None:
@@ -47,7 +47,7 @@ def half_a_minute_passes(ledger: Ledger) -> None:
 
 def take(ledger: Ledger) -> Lease:
     """A message of the queue, answered."""
-    message = json.loads(ledger.redis.rpop(app.QUEUE_KEY))
+    message = json.loads(ledger.redis.rpop(bell.QUEUE_KEY))
     (job, shard), *_ = json.loads(base64.b64decode(message["body"]))
     lease = ledger.lease(job, shard)
     assert isinstance(lease, Lease)
@@ -85,11 +85,11 @@ def test_shards_that_wait_long_are_rung_for_once(ledger: Ledger, ring: Ring) -> 
 def test_a_lost_message_is_sent_again(ledger: Ledger, ring: Ring) -> None:
     beat(ledger, "alive", SLOTS)
     round_of(ledger, ring)
-    ledger.redis.rpop(app.QUEUE_KEY)
+    ledger.redis.rpop(bell.QUEUE_KEY)
     lost = ledger.redis.zrange(f"rekscan:job:{JOB}:queued", 0, 0)[0]
     round_of(ledger, ring)
     assert messages(ledger) == 2 * SLOTS - 1
     half_a_minute_passes(ledger)
     round_of(ledger, ring)
-    again = [json.loads(base64.b64decode(json.loads(m)["body"]))[0] for m in ledger.redis.lrange(app.QUEUE_KEY, 0, -1)]
+    again = [json.loads(base64.b64decode(json.loads(m)["body"]))[0] for m in ledger.redis.lrange(bell.QUEUE_KEY, 0, -1)]
     assert [JOB, int(lost)] in again
