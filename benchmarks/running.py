@@ -25,7 +25,10 @@ from jobs.counts import Counts
 from jobs.folder import JobFolder, new_job_id
 from jobs.items import Item, to_batch
 from jobs.ledger import Ledger
-from rekscan.scans.draft import Draft, create, open_job, plan_of
+from rekscan.scans.create import create
+from rekscan.scans.draft import Draft, plan_of
+from rekscan.scans.open import open_job
+from rekscan.scans.terms import Terms
 from rekscan.settings import resolve
 from rekscan.testing import Emulator
 from workers.config import WorkerConfig, connect
@@ -155,11 +158,12 @@ def scanning(
                 counts.add_batch(batch)
                 writer.add_batch(batch)
         rates = {OPERATIONS[name]: (tps or {}).get(name, 100_000.0) for name in apis.split(",")}
-        plan = plan_of(choices, counts, "us-east-1", tps=rates)
+        terms = Terms(choices, settings, "us-east-1", peek=False, tps=rates)
+        plan = plan_of(terms, counts)
         if not exact:
             plan = replace(plan, rates=tuple(replace(rate, source="aws-text") for rate in plan.rates))
         drafted = Draft(folder, ("s3://archive/photos",), counts, items)
-        create(drafted, choices, plan, settings, local=False, peek=False)
+        create(drafted, terms, plan)
         with Supervisor(str(home), logs=Path(directory) / "logs") as supervisor:
             url = supervisor.redis()
             ledger = Ledger(connect(url))

@@ -36,8 +36,11 @@ from jobs.known.sync import extend
 from jobs.ledger import Ledger
 from jobs.outcomes import RESULT_SCHEMA, Outcome, to_table
 from jobs.status import status_of
-from rekscan.scans.draft import Draft, create, open_job, plan_of
+from rekscan.scans.create import create
+from rekscan.scans.draft import Draft, plan_of
 from rekscan.scans.listing import list_into, part_rows
+from rekscan.scans.open import open_job
+from rekscan.scans.terms import Terms
 from rekscan.settings import resolve
 from workers.config import connect
 from workers.supervisor import Supervisor
@@ -89,6 +92,10 @@ def spec_of(folder: JobFolder, items: int) -> JobSpec:
     )  # fmt: skip
 
 
+def terms_of(home: str) -> Terms:
+    return Terms(LABELS, resolve(home=home, region="us-east-1", shard_size=SHARD), "us-east-1", local=True)
+
+
 # --- the steps: each is given the home and the number of items; what it returns is printed beside
 
 
@@ -100,14 +107,14 @@ def listing_and_plan(home: str, items: int) -> Any:
     counts, rows = Counts(), part_rows(SHARD)
     with JobFolder(home, LISTED).manifest_writer(rows) as writer:
         list_into(writer, listing(items), counts, rows=rows)
-    return f"${plan_of(LABELS, counts, 'us-east-1').to_json()['total_usd']}"
+    return f"${plan_of(terms_of(home), counts).to_json()['total_usd']}"
 
 
 def job_and_duplicates(home: str, items: int) -> Any:
     counts = Counts(images=items, s3_images=items, s3_items=items)
     drafted = Draft(JobFolder(home, LISTED), ("s3://archive",), counts, items, part_rows(SHARD))
-    settings = resolve(home=home, region="us-east-1", shard_size=SHARD)
-    spec = create(drafted, LABELS, plan_of(LABELS, counts, "us-east-1"), settings, local=True)
+    terms = terms_of(home)
+    spec = create(drafted, terms, plan_of(terms, counts))
     return f"{spec.options['duplicates']:,} items"
 
 

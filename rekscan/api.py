@@ -9,8 +9,8 @@ from PIL import Image
 from jobs.errors import UsageError
 from jobs.media.fetch import fetcher_of
 from jobs.sources import is_local
-from rekscan.scans.draft import open_job
 from rekscan.scans.engine import ledger
+from rekscan.scans.open import open_job
 from rekscan.scans.order import Order, plan_order
 from rekscan.scans.run import prepare
 from rekscan.settings import resolve
@@ -36,7 +36,7 @@ def submit(source: str | Sequence[str], *, api: str, max_cost: Decimal | None = 
     records = ledger(resolved) if resolved.redis_url else None
     if records is None:
         raise UsageError("submit hands the job to a cluster, and no Redis is named", "Set REKSCAN_REDIS_URL.")
-    folder = plan_order(_list(source), [api], Order(yes=True, max_cost=max_cost), resolved).approved()
+    folder = plan_order(_list(source), [api], Order(max_cost=max_cost), resolved).approved(yes=True)
     prepare(folder, resolved)
     open_job(records, folder)
     reconcile(records, bell.ring)

@@ -115,7 +115,7 @@ class Pilot:
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Terms:
+class Billing:
     """How the account is billed and how fast it may call.
 
     Parameters

@@ -33,8 +33,9 @@ from jobs.plan.text import CSV, csv_rows
 from jobs.sources import enumerate_batches
 from rekscan.console.output import print_json, print_line, talk
 from rekscan.console.plan import show_plan, show_plans, stdout
-from rekscan.flags import Amounts, Flag, Many, Pilot, Terms, pairs
+from rekscan.flags import Amounts, Billing, Flag, Many, Pilot, pairs
 from rekscan.scans.savings import known_of
+from rekscan.scans.terms import Terms
 from rekscan.settings import Connection, Settings, resolve
 
 DEFAULT_REGION = "us-east-1"  # where an estimate without --region is priced
@@ -46,7 +47,7 @@ def estimate(
     compare: Annotated[list[str] | None, Parameter(negative=(), consume_multiple=True)] = None,
     column: str | None = None,
     amounts: Amounts | None = None,
-    terms: Terms | None = None,
+    billing: Billing | None = None,
     pilot: Pilot | None = None,
     connection: Connection | None = None,
     again: Flag = False,
@@ -77,7 +78,7 @@ def estimate(
     csv
         Print a row per API, month and price tier.
     """
-    amounts, terms, pilot = amounts or Amounts(), terms or Terms(), pilot or Pilot()
+    amounts, billing, pilot = amounts or Amounts(), billing or Billing(), pilot or Pilot()
     if sources and amounts.instead:
         raise UsageError("a source and amounts", "Leave SOURCE out, or --images and --video-minutes.")
     if not sources and not amounts.given:
@@ -87,7 +88,15 @@ def estimate(
     with Listing() as listing:
         counts = count(sources, settings, column, draw, listing) if sources else amounts.counts()
         question = Question(
-            counts, amounts, terms, settings, stored_prices(), stored_quotas(), listing, again=again, local=pilot.local
+            counts,
+            amounts,
+            billing,
+            settings,
+            stored_prices(),
+            stored_quotas(),
+            listing,
+            again=again,
+            local=pilot.local,
         )
         sets = compare or [",".join(api or ())]
         plans = [(name, build(name, question)) for name in sets]
@@ -95,10 +104,9 @@ def estimate(
     if draw is not None:
         from rekscan.scans.pilot import pilot as run_pilot  # brings the workers in, which a price does not need
 
-        built, choices = plans[0][1], split_apis(sets[0])[0]
-        job, rows = run_pilot(
-            draw.batch(), sources, choices, settings, built, local=pilot.local, yes=pilot.yes, again=again, quiet=json
-        )
+        built = plans[0][1]
+        asked = Terms(split_apis(sets[0])[0], settings, built.region, local=pilot.local, again=again)
+        job, rows = run_pilot(draw.batch(), sources, asked, yes=pilot.yes, quiet=json)
         found = extrapolate(built, job, rows, question.prices)
     show(plans, question.prices, found, as_json=json, as_csv=csv, compared=compare is not None)
     return int(strict and not all(built.complete for _, built in plans))
@@ -110,7 +118,7 @@ class Question:
 
     counts: Counts
     amounts: Amounts
-    terms: Terms
+    billing: Billing
     settings: Settings
     prices: PriceTable
     quotas: QuotaTable
@@ -121,25 +129,24 @@ class Question:
 
 def build(apis: str, question: Question) -> Plan:
     """The plan of one set of APIs."""
-    counts, terms, prices = question.counts, question.terms, question.prices
+    counts, billing, prices = question.counts, question.billing, question.prices
     choices, videos = split_apis(apis)
     demands = [demand for name in videos for demand in plan_demand.of_video_meters(name, counts, prices)]
     if not choices and not videos and (counts.images or counts.videos or not question.amounts.given):
         parse([apis])  # says which APIs there are
     region = question.settings.aws_region("")
-    known = known_of(
-        question.listing.dataset, counts, choices, question.settings, local=question.local, again=question.again
-    )
+    asked = Terms(choices, question.settings, region or DEFAULT_REGION, local=question.local, again=question.again)
+    known = known_of(question.listing.dataset, counts, asked)
     built = plan(
         choices,
         counts,
         region=region or DEFAULT_REGION,
         prices=prices,
         quotas=question.quotas,
-        tps={name: float(rate) for name, rate in pairs("--tps", terms.tps or ()).items()},
-        month_to_date=month_to_date(terms, question.settings, prices),
-        start=terms.start,
-        free_tier=FreeTier.named(terms.free_tier, prices) if terms.free_tier else None,
+        tps={name: float(rate) for name, rate in pairs("--tps", billing.tps or ()).items()},
+        month_to_date=month_to_date(billing, question.settings, prices),
+        start=billing.start,
+        free_tier=FreeTier.named(billing.free_tier, prices) if billing.free_tier else None,
         known=known.calls,
         extra=demands + question.amounts.demands(prices),
     )
@@ -174,16 +181,16 @@ def split_apis(apis: str) -> tuple[tuple[Choice, ...], list[str]]:
     return (parse(rest) if rest else ()), videos
 
 
-def month_to_date(terms: Terms, settings: Settings, prices: PriceTable) -> dict[str, Decimal]:
+def month_to_date(billing: Billing, settings: Settings, prices: PriceTable) -> dict[str, Decimal]:
     """Units per meter billed before, as typed or as CloudWatch counts them."""
-    values = terms.month_to_date or []
+    values = billing.month_to_date or []
     if "cloudwatch" not in values:
         found = pairs("--month-to-date", values)
         if unknown := set(found) - set(prices.meters):
             raise UsageError(f"there is no meter {min(unknown)!r}", f"Meters: {', '.join(prices.meters)}.")
         return found
     now = datetime.now(UTC)
-    if terms.start and month_of(terms.start) != month_of(now.date()):
+    if billing.start and month_of(billing.start) != month_of(now.date()):
         raise UsageError("--month-to-date cloudwatch counts this month, --start is in another", "Leave one out.")
     region = settings.aws_region(DEFAULT_REGION)
     return dict(cloudwatch.month_to_date(region, prices, now, profile=settings.profile))

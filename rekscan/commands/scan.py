@@ -10,9 +10,9 @@ from jobs.counts import Counts
 from jobs.errors import UsageError
 from rekscan.console.output import print_json, print_line, talk
 from rekscan.console.plan import show_plan
-from rekscan.scans.draft import open_job
 from rekscan.scans.engine import ledger
 from rekscan.scans.listing import Progress
+from rekscan.scans.open import open_job
 from rekscan.scans.order import Order, plan_order
 from rekscan.scans.run import prepare, run_here
 from rekscan.settings import Connection, resolve
@@ -59,7 +59,7 @@ def scan(
         return 0
     if not json:
         show_plan(planned.plan, talk, brief=True)
-    return run_here(planned.approved(), settings, json=json, new=True)
+    return run_here(planned.approved(yes=order.yes), settings, json=json, new=True)
 
 
 def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, connection: Connection | None = None) -> int:
@@ -78,7 +78,7 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
     with _listing(quiet=False) as progress:
         planned = plan_order(source, api, order, settings, progress=progress)
     show_plan(planned.plan, talk, brief=True)
-    folder = planned.approved()
+    folder = planned.approved(yes=order.yes)
     prepare(folder, settings)
     open_job(records, folder)
     reconcile(records, bell.ring)

@@ -21,6 +21,7 @@ from jobs.plan.values import Plan
 from rekscan.scans.draft import plan_of
 from rekscan.scans.listing import list_into, list_source, reach
 from rekscan.scans.savings import KnownCalls, known_of
+from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
 
 
@@ -108,30 +109,32 @@ def _free(spec: JobSpec, counters: Mapping[str, int]) -> int:
 def _plan(folder: JobFolder, settings: Settings, counts: Counts, *, grown: bool) -> Plan:
     """The plan of all items, at the prices and rates the job began with. The answers it has are not known ones: it
     counts what they cost."""
-    spec, options = folder.spec, folder.spec.options
+    spec = folder.spec
     images = spec.plan["items"]["images"]
     calls = {line["api"]: images - int(line["units"]) for line in spec.plan["lines"]}
-    found = KnownCalls()
-    if grown:
-        found = known_of(
-            lambda: manifest(folder, start=spec.manifest_parts),
-            counts,
-            spec.apis,
-            settings,
-            local=options["local"],
-            fit=options["fit"],
-            again=options["again"],
-        )
+    terms = _terms(spec, settings)
+    found = known_of(lambda: manifest(folder, start=spec.manifest_parts), counts, terms) if grown else KnownCalls()
     calls = {name: known + found.calls.get(name, 0) for name, known in calls.items()}
-    rates = spec.plan["quotas"]["operations"]
     return plan_of(
-        spec.apis,
+        terms,
         counts,
-        spec.region,
+        KnownCalls(calls if any(calls.values()) else {}, found.notes),
         prices=PriceTable.from_json(spec.prices),
-        tps={name: rate["tps"] for name, rate in rates.items() if rate["source"] == "--tps"},
         month_to_date=_month_to_date(spec),
-        known=KnownCalls(calls if any(calls.values()) else {}, found.notes),
+    )
+
+
+def _terms(spec: JobSpec, settings: Settings) -> Terms:
+    """The terms the job began with."""
+    rates = spec.plan["quotas"]["operations"]
+    return Terms(
+        spec.apis,
+        settings,
+        spec.region,
+        local=spec.options["local"],
+        fit=spec.options["fit"],
+        again=spec.options["again"],
+        tps={name: rate["tps"] for name, rate in rates.items() if rate["source"] == "--tps"},
     )
 
 

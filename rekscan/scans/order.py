@@ -13,9 +13,11 @@ from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
 from rekscan.scans.approval import approve
-from rekscan.scans.draft import Draft, cannot_write, create, draft, plan_of
+from rekscan.scans.create import create
+from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
 from rekscan.scans.listing import Progress, known_at_most, reach
 from rekscan.scans.savings import known_of
+from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
 
 _LOCAL_REGION = "us-east-1"  # of a local scan that names none: the emulator has no Region
@@ -43,50 +45,55 @@ class Order:
     ] = False
     shard_size: Annotated[int | None, Parameter(help="Items in a shard, at most 500 [200; 100 with 4 APIs].")] = None
 
+    def terms(self, choices: tuple[Choice, ...], settings: Settings, *, local: bool) -> Terms:
+        """What was typed, resolved. Raises UsageError."""
+        if self.max_cost is not None and self.max_cost < 0:
+            raise UsageError(f"--max-cost {self.max_cost}: a cap is not under 0", "Write --max-cost 25 for 25 dollars.")
+        return Terms(
+            choices,
+            settings.with_shards_for(len(requests(choices))),
+            settings.aws_region(_LOCAL_REGION if local else None),
+            local=local,
+            fit=self.fit,
+            peek=self.peek,
+            again=self.again,
+            column=self.column,
+            versions=self.versions,
+            tps=rates(self.tps),
+            max_cost=self.max_cost,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A listed source with its plan: not a job yet. `discard` it, or make it one."""
 
-    order: Order
-    choices: tuple[Choice, ...]
-    settings: Settings
-    local: bool
+    terms: Terms
     drafted: Draft
     plan: Plan
 
     def discard(self) -> None:
         self.drafted.folder.remove()
 
-    def approved(self) -> JobFolder:
+    def approved(self, *, yes: bool = False) -> JobFolder:
         """Ask for approval where it takes one, and write job.json. What is not approved is gone."""
-        order = self.order
+        terms, folder = self.terms, self.drafted.folder
         try:
             approve(
                 self.plan,
-                yes=order.yes or self.local,
-                max_cost=order.max_cost,
-                threshold=self.settings.approve_under,
+                yes=yes or terms.local,
+                max_cost=terms.max_cost,
+                threshold=terms.settings.approve_under,
             )
-            create(
-                self.drafted,
-                self.choices,
-                self.plan,
-                self.settings,
-                local=self.local,
-                fit=order.fit,
-                peek=order.peek,
-                max_cost=order.max_cost,
-                again=order.again,
-            )
+            create(self.drafted, terms, self.plan)
         except OSError as error:
             self.discard()
-            raise cannot_write(self.drafted.folder, error) from error
+            raise cannot_write(folder, error) from error
         except BaseException:
-            if self.drafted.folder.read("job.json") is None:
+            if folder.read("job.json") is None:
                 self.discard()
             raise
-        return self.drafted.folder
+        return folder
 
 
 def plan_order(
@@ -99,42 +106,24 @@ def plan_order(
     progress: Progress | None = None,
 ) -> Planned:
     """List the source and price it."""
-    choices = parse(api)
-    settings = settings.with_shards_for(len(requests(choices)))
-    tps = rates(order.tps)
-    if order.max_cost is not None and order.max_cost < 0:
-        raise UsageError(f"--max-cost {order.max_cost}: a cap is not under 0", "Write --max-cost 25 for 25 dollars.")
-    region = settings.aws_region(_LOCAL_REGION if local else None)
-    limit = None
-    if order.max_cost is not None:
-        limit = reach(choices, region, stored_prices(), order.max_cost)
-    if limit is not None and not order.again:
-        limit += known_at_most(choices, settings)
-    drafted = draft(
-        source,
-        settings,
-        region,
-        column=order.column,
-        versions=order.versions,
-        limit=limit,
-        progress=progress,
-    )
+    terms = order.terms(parse(api), settings, local=local)
+    drafted = draft(source, terms, limit=_limit(terms), progress=progress)
     try:
-        known = known_of(
-            lambda: manifest(drafted.folder),
-            drafted.counts,
-            choices,
-            settings,
-            local=local,
-            fit=order.fit,
-            again=order.again,
-        )
-        plan = plan_of(choices, drafted.counts, region, tps=tps, known=known)
+        known = known_of(lambda: manifest(drafted.folder), drafted.counts, terms)
+        plan = plan_of(terms, drafted.counts, known)
         plan = plan.cut_by_cap() if drafted.listing else plan
     except BaseException:
         drafted.folder.remove()
         raise
-    return Planned(order, choices, settings, local, drafted, plan)
+    return Planned(terms, drafted, plan)
+
+
+def _limit(terms: Terms) -> int | None:
+    """Images that the cap can pay for at the very most, with those that may be known; None: any number."""
+    if terms.max_cost is None:
+        return None
+    limit = reach(terms.choices, terms.region, stored_prices(), terms.max_cost)
+    return limit if limit is None or terms.again else limit + known_at_most(terms.choices, terms.settings)
 
 
 def rates(tps: list[str] | None) -> dict[str, float]:

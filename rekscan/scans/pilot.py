@@ -11,49 +11,50 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.apis import Choice
+from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, new_job_id
 from jobs.money.text import dollars
-from jobs.plan.build import Counts, Plan
 from jobs.plan.pilot import ApiSample
 from rekscan.console.output import talk
 from rekscan.scans.approval import approve
-from rekscan.scans.draft import Draft, create, open_job, plan_of
+from rekscan.scans.create import create
+from rekscan.scans.draft import Draft, plan_of
 from rekscan.scans.engine import Engine
 from rekscan.scans.follow import follow
-from rekscan.settings import Settings
+from rekscan.scans.open import open_job
+from rekscan.scans.terms import Terms
 
 _VECTORS = "faces_indexed"  # column of the images table that counts the face vectors a call stored
 
 
 def pilot(
-    batch: pa.RecordBatch, sources: Sequence[str], choices: tuple[Choice, ...], settings: Settings, plan: Plan,
-    *, local: bool, yes: bool, again: bool, quiet: bool,
-) -> tuple[str, list[ApiSample]]:  # fmt: skip
+    batch: pa.RecordBatch, sources: Sequence[str], terms: Terms, *, yes: bool, quiet: bool
+) -> tuple[str, list[ApiSample]]:
     """Ask, run the images of `batch` as a job, and count what became of them. The job's id and the counts.
 
     Raises RekscanError if it is not approved; nothing was paid then.
     """
     if batch.num_rows == 0:
         raise RekscanError("there is no image to sample", "Give a source with pictures in it.")
+    settings = terms.settings
     folder = JobFolder(settings.home, new_job_id(), s3_url=settings.s3_url)
     counts = Counts()
     counts.add_batch(batch)
-    small = plan_of(choices, counts, plan.region)
+    small = plan_of(terms, counts)
     try:
         with folder.manifest_writer() as writer:
             writer.add_batch(batch)
-        payer = "the bundled emulator, so nobody bills it" if local else "AWS"
+        payer = "the bundled emulator, so nobody bills it" if terms.local else "AWS"
         talk.print(f"A pilot of {batch.num_rows:,} images costs {dollars(small.total)} at {payer}.")
-        approve(small, yes=yes or local, threshold=settings.approve_under)
+        approve(small, yes=yes or terms.local, threshold=settings.approve_under)
         drafted = Draft(folder, tuple(f"sample of {source}" for source in sources), counts, batch.num_rows)
-        spec = create(drafted, choices, small, settings, local=local, again=again)
+        spec = create(drafted, terms, small)
     except BaseException:
         if folder.read("job.json") is None:
             folder.remove()
         raise
-    with Engine(settings, local=local) as engine:
+    with Engine(settings, local=terms.local) as engine:
         ledger = engine.start(spec)
         open_job(ledger, folder, rekognition_url=engine.rekognition_url)
         follow(ledger, folder, tend=engine.tend, quiet=quiet)

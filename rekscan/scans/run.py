@@ -16,10 +16,10 @@ from jobs.status import status as status_from
 from rekscan.console.output import print_json, talk
 from rekscan.console.plan import show_plan
 from rekscan.console.summary import print_summary
-from rekscan.scans.draft import open_job
 from rekscan.scans.engine import Engine
 from rekscan.scans.extend import extend
 from rekscan.scans.follow import exit_code, follow
+from rekscan.scans.open import open_job
 from rekscan.settings import Settings
 
 _LEFT = ("paused", "blocked")  # without a last step, which would write the status

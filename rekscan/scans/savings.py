@@ -1,6 +1,6 @@
 """What of a plan is known already, and is not paid for again. The same for `estimate`, `scan` and `submit`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import pyarrow.dataset as ds
 from redis.exceptions import RedisError
 
-from jobs.apis import Choice
 from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import home_path
@@ -18,6 +17,7 @@ from jobs.known.keys import with_files
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from rekscan.scans.engine import ledger
+from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
 
 _READ_LATER = (
@@ -39,25 +39,17 @@ class KnownCalls:
     notes: tuple[str, ...] = ()
 
 
-def known_of(
-    listing: Callable[[], ds.FileSystemDataset],
-    counts: Counts,
-    choices: Sequence[Choice],
-    settings: Settings,
-    *,
-    local: bool = False,
-    fit: bool = True,
-    again: bool = False,
-) -> KnownCalls:
+def known_of(listing: Callable[[], ds.FileSystemDataset], counts: Counts, terms: Terms) -> KnownCalls:
     """What earlier jobs and equal objects save. `listing` gives the rows of the source as `known_calls` takes them."""
-    if again or not any(choice.api.reusable for choice in choices):
+    choices, settings = terms.choices, terms.settings
+    if terms.again or not any(choice.api.reusable for choice in choices):
         return KnownCalls()
     segments = Segments(settings.home, s3_url=settings.s3_url)
     calls: dict[str, int] = {}
     if counts.s3_images:
         sync(settings.home, s3_url=settings.s3_url)
         asked = with_files(choices, _read)
-        calls = known_calls(listing(), segments, asked, account=_account(settings, local=local), fit=fit)
+        calls = known_calls(listing(), segments, asked, account=_account(terms), fit=terms.fit)
     unread = counts.images > counts.s3_images and bool(segments.paths())
     notes = [_READ_LATER] if unread else []
     notes += [_SIDE_BY_SIDE.format(job) for job in _running(settings)]
@@ -74,11 +66,12 @@ def _running(settings: Settings) -> list[str]:
     return []
 
 
-def _account(settings: Settings, *, local: bool) -> str:
+def _account(terms: Terms) -> str:
     """As job.json has it, as far as it matters here: not whose account, but which service."""
-    if local:
+    if terms.local:
         return "local"
-    return f"endpoint:{urlsplit(settings.rekognition_url).netloc}" if settings.rekognition_url else "aws"
+    url = terms.settings.rekognition_url
+    return f"endpoint:{urlsplit(url).netloc}" if url else "aws"
 
 
 def _read(path: str) -> bytes | None:

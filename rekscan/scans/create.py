@@ -1,0 +1,74 @@
+"""A draft and its plan become a job."""
+
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from jobs.apis import Choice
+from jobs.aws import clients
+from jobs.errors import UsageError
+from jobs.folder import JobFolder, JobSpec
+from jobs.known.duplicates import write_duplicates
+from jobs.plan.values import Plan
+from rekscan.scans.draft import Draft
+from rekscan.scans.terms import Terms
+
+
+def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
+    """Write job.json: from here on the job exists."""
+    folder, settings = drafted.folder, terms.settings
+    rekognition_url = None if terms.local else settings.rekognition_url
+    spec = JobSpec(
+        job=folder.job,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        sources=drafted.sources,
+        apis=tuple(_keep_files(folder, terms.choices)),
+        region=plan.region,
+        account=_account(terms, plan.region, rekognition_url),
+        items=drafted.items,
+        shard_size=settings.shard_size,
+        quotas={rate.operation: rate.tps for rate in plan.rates if rate.tps},
+        plan=plan.to_json(),
+        prices=plan.prices.to_json(),
+        rekognition_url=rekognition_url,
+        s3_url=settings.s3_url,
+        options={
+            "local": terms.local,
+            "fit": terms.fit,
+            "peek": terms.peek,
+            "again": terms.again,
+            "duplicates": 0 if terms.again else write_duplicates(folder),
+            "max_cost": str(terms.max_cost) if terms.max_cost is not None else None,
+            "part_rows": drafted.part_rows,
+            **({"cut": True, "listing": drafted.listing} if drafted.listing else {}),
+        },
+        versions={"rekscan": version("rekscan"), "boto3": version("boto3"), "python": platform.python_version()},
+    )
+    folder.create(spec)
+    return spec
+
+
+def _account(terms: Terms, region: str, rekognition_url: str | None) -> str:
+    if terms.local:
+        return "local"
+    return clients.account_of(region, endpoint_url=rekognition_url, profile=terms.settings.profile)
+
+
+def _keep_files(folder: JobFolder, choices: Sequence[Choice]) -> list[Choice]:
+    """Choices with the pictures their parameters name copied into the job, where every worker finds them."""
+    kept = []
+    for choice in choices:
+        params = dict(choice.params)
+        for param in choice.api.params:
+            if param.type == "file" and params.get(param.name):
+                path = Path(params[param.name]).expanduser()
+                try:
+                    data = path.read_bytes()
+                except OSError as error:
+                    raise UsageError(f"--api {choice.api.name}:{param.name}={path}: {error.strerror}") from None
+                params[param.name] = f"inputs/{choice.api.name}-{param.name}{path.suffix.lower()}"
+                folder.write(params[param.name], data)
+        kept.append(Choice(choice.api, params))
+    return kept

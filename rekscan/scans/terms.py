@@ -1,0 +1,28 @@
+"""The terms of a scan: all that its answers and its price depend on but what the source holds.
+
+Rule: made once from what was typed (or from job.json), and passed on whole.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from jobs.apis import Choice
+from rekscan.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """`tps`: calls per second by API or operation, instead of the quota's. `max_cost`: dollars."""
+
+    choices: tuple[Choice, ...]
+    settings: Settings
+    region: str
+    local: bool = False  # the bundled emulator answers
+    fit: bool = True  # mend what AWS refuses
+    peek: bool = True  # look at the first bytes of S3 objects
+    again: bool = False  # pay again for what is known
+    column: str | None = None  # of a list, with the paths
+    versions: bool = False  # S3 objects with their versions
+    tps: Mapping[str, float] = field(default_factory=dict)
+    max_cost: Decimal | None = None
