@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.faces.collections import StoredFace
 from emulator.faces.faces import bounding_box, percent, similarity
-from emulator.operations.base import MODEL_VERSION
+from emulator.models.catalogue import MODEL_VERSION
 
 
 def record(face: StoredFace) -> dict[str, Any]:
