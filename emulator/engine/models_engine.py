@@ -16,7 +16,7 @@ import orjson
 from emulator.engine.pool import Pool
 from emulator.engine.s3 import Fetcher
 from emulator.errors import OptionError, invalid_parameter, too_large
-from emulator.faces.collections import Collections
+from emulator.faces.face_collections import Collections
 from emulator.faces.gallery import Gallery
 from emulator.models.features import Seen
 from emulator.operations.base import Call, ImageRules, Operation

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.errors import invalid_parameter, too_large
-from emulator.faces.collections import Collections
+from emulator.faces.face_collections import Collections
 from emulator.faces.gallery import Gallery
 from emulator.models.features import Seen
 
