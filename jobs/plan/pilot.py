@@ -13,8 +13,8 @@ from typing import Any
 
 from jobs.money.free_tier import Month
 from jobs.money.prices import PriceTable, known_total, money
-from jobs.money.text import count, dollars, table
 from jobs.plan.values import Plan
+from jobs.words import count, dollars, table
 
 _Z = 1.959964  # 97.5 % quantile of the normal distribution
 HEADER = ("API", "Calls", "Answered", "Skipped", "Failed", "Altered", "Found per image")

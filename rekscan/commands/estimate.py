@@ -22,7 +22,6 @@ from jobs.money.months import month_of
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.money.stored import stored_prices, stored_quotas
-from jobs.money.text import dollars
 from jobs.plan import demand as plan_demand
 from jobs.plan import pilot as plan_sample
 from jobs.plan.build import Counts, Plan, plan
@@ -31,6 +30,7 @@ from jobs.plan.pilot import Extrapolation, extrapolate
 from jobs.plan.s3_requests import s3_json, s3_lines
 from jobs.plan.text import CSV, csv_rows
 from jobs.sources import enumerate_batches
+from jobs.words import dollars
 from rekscan.console.output import print_json, print_line, talk
 from rekscan.console.plan import show_plan, show_plans, stdout
 from rekscan.flags import Amounts, Billing, Flag, Many, Pilot, pairs

@@ -3,8 +3,8 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 from jobs.folder import JobFolder
-from jobs.money.text import dollars
 from jobs.status import Status
+from jobs.words import dollars
 from rekscan.console.output import print_line, talk
 from reports.facts.summary import summarize
 from reports.tables.load import load_folder

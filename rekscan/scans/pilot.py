@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, new_job_id
-from jobs.money.text import dollars
 from jobs.plan.pilot import ApiSample
+from jobs.words import dollars
 from rekscan.console.output import talk
 from rekscan.scans.approval import approve
 from rekscan.scans.create import create
