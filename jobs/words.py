@@ -6,6 +6,7 @@ is, so that nothing paid for ever reads $0.00.
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from jobs.money.prices import EXACT, money
 
@@ -53,6 +54,32 @@ def duration(seconds: float | None) -> str:
     if days:
         return f"{days:,} d {hours} h"
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def size(value: int) -> str:
+    amount = float(value)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:,.1f} TB"
+
+
+def short(text: Any, length: int) -> str:
+    """At most `length` characters, the middle left out; control characters made visible."""
+    shown = "".join(_visible(char) for char in str(text))
+    half = (length - 1) // 2
+    return shown if len(shown) <= length else f"{shown[:half]}…{shown[-half:]}"
+
+
+def _visible(char: str) -> str:
+    """Control characters and direction marks as signs, so that a name cannot hide or turn its end."""
+    if char < " ":
+        return chr(0x2400 + ord(char))
+    return "\N{REPLACEMENT CHARACTER}" if char == "\x7f" or char in _TURNS or "\ud800" <= char <= "\udfff" else char
+
+
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> str:

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from jobs.folder import JobSpec
 from jobs.money.stored import stored_prices
+from jobs.words import short, size
 from reports.bands import EDGES, band_title
 from reports.facts.values import Bar, Calls, Chart, Facts, Gallery, Timeline
 from reports.review.verdicts import Review
@@ -118,32 +119,6 @@ def usd(value: Any) -> str:
     except InvalidOperation:
         return str(value)
     return f"${amount:,.2f}" if amount == 0 or abs(amount) >= 1 else f"${amount:,.4f}"
-
-
-def size(value: int) -> str:
-    amount = float(value)
-    for unit in ("B", "KB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:,.1f} TB"
-
-
-def short(text: Any, length: int) -> str:
-    """At most `length` characters, the middle left out; control characters made visible."""
-    shown = "".join(_visible(char) for char in str(text))
-    half = (length - 1) // 2
-    return shown if len(shown) <= length else f"{shown[:half]}…{shown[-half:]}"
-
-
-def _visible(char: str) -> str:
-    """Control characters and direction marks as signs, so that a name cannot hide or turn its end."""
-    if char < " ":
-        return chr(0x2400 + ord(char))
-    return "\N{REPLACEMENT CHARACTER}" if char == "\x7f" or char in _TURNS or "\ud800" <= char <= "\udfff" else char
-
-
-_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 
 
 def _tally(one: Calls, status: Mapping[str, Any], otherwise: int) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
 
+from jobs.words import short
 from reports.bands import band_title
 from reports.facts.values import Chart, Facts, Found
 from reports.review.verdicts import Precision, Review
-from reports.views.page import number, short
+from reports.views.page import number
 
 ROWS = 5  # of each chart
 _LABEL, _BAR = 30, 24
