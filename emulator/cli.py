@@ -80,7 +80,7 @@ def emulator(
         from emulator.run import run  # needs the extra `emulator`: said below where it is missing
 
         if about:
-            from emulator.about import text
+            from emulator.about import text  # as above
 
             print(text())
             return 0
