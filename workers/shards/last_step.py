@@ -14,7 +14,7 @@ from jobs.ledger import Lease, Ledger, State
 from jobs.media.fetch import fetcher
 from jobs.status import keep, status
 from reports.tables.build import build_tables
-from reports.views.html import build_report
+from reports.views.report import build_report
 from workers import bell
 
 log = logging.getLogger(__name__)
