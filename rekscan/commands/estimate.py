@@ -33,7 +33,7 @@ from jobs.sources import enumerate_batches
 from jobs.words import dollars
 from rekscan.console.output import print_json, print_line, talk
 from rekscan.console.plan import show_plan, show_plans, stdout
-from rekscan.flags import Amounts, Billing, Flag, Many, Pilot, pairs
+from rekscan.flags import Amounts, Billing, Flag, Many, Pilot, numbers, rates
 from rekscan.scans.savings import known_of
 from rekscan.scans.terms import Terms
 from rekscan.settings import Connection, Settings, resolve
@@ -143,7 +143,7 @@ def build(apis: str, question: Question) -> Plan:
         region=region or DEFAULT_REGION,
         prices=prices,
         quotas=question.quotas,
-        tps={name: float(rate) for name, rate in pairs("--tps", billing.tps or ()).items()},
+        tps=rates(billing.tps or ()),
         month_to_date=month_to_date(billing, question.settings, prices),
         start=billing.start,
         free_tier=FreeTier.named(billing.free_tier, prices) if billing.free_tier else None,
@@ -185,7 +185,7 @@ def month_to_date(billing: Billing, settings: Settings, prices: PriceTable) -> d
     """Units per meter billed before, as typed or as CloudWatch counts them."""
     values = billing.month_to_date or []
     if "cloudwatch" not in values:
-        found = pairs("--month-to-date", values)
+        found = numbers("--month-to-date", values)
         if unknown := set(found) - set(prices.meters):
             raise UsageError(f"there is no meter {min(unknown)!r}", f"Meters: {', '.join(prices.meters)}.")
         return found
