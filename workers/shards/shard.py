@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from jobs.apis import Request
+from jobs.codes import Code
 from jobs.folder import JobFolder
 from jobs.folder.half_written import set_aside, was_torn
 from jobs.folder.retries import Retry
@@ -124,7 +125,7 @@ class Shard:
         for ask in asked:
             if self.ledger.suspect(self.lease, ask.name) > SUSPECTED_AT_MOST:
                 what = f"it was under way each of {SUSPECTED_AT_MOST} times that its worker died"
-                known[ask.name] = self.lanes.give_up(ask.request, ask.item, self.lease, ask.attempts, "poison", what)
+                known[ask.name] = self.lanes.give_up(ask.request, ask.item, self.lease, ask.attempts, Code.POISON, what)
             elif fault := self._ask_alone(ask, known):
                 return fault
             if self.stop.is_set():
