@@ -86,7 +86,7 @@ def estimate(
     settings = resolve(connection)
     draw = pilot.draw(sources, compare)
     with Listing() as listing:
-        counts = count(sources, settings, column, draw, listing) if sources else amounts.counts()
+        counts = list_sources(sources, settings, column, draw, listing) if sources else amounts.counts()
         question = Question(
             counts,
             amounts,
@@ -144,7 +144,7 @@ def build(apis: str, question: Question) -> Plan:
         prices=prices,
         quotas=question.quotas,
         tps=rates(billing.tps or ()),
-        month_to_date=month_to_date(billing, question.settings, prices),
+        month_to_date=billed_before(billing, question.settings, prices),
         start=billing.start,
         free_tier=FreeTier.named(billing.free_tier, prices) if billing.free_tier else None,
         known=known.calls,
@@ -154,7 +154,7 @@ def build(apis: str, question: Question) -> Plan:
     return built.assuming((*note, *built.assumptions, *known.notes))
 
 
-def count(
+def list_sources(
     sources: Sequence[str], settings: Settings, column: str | None, draw: Draw | None, listing: Listing
 ) -> Counts:
     """Enumerate sources into counts and the listing, drawing a sample on the way; how far it got stands on stderr."""
@@ -181,7 +181,7 @@ def split_apis(apis: str) -> tuple[tuple[Choice, ...], list[str]]:
     return (parse(rest) if rest else ()), videos
 
 
-def month_to_date(billing: Billing, settings: Settings, prices: PriceTable) -> dict[str, Decimal]:
+def billed_before(billing: Billing, settings: Settings, prices: PriceTable) -> dict[str, Decimal]:
     """Units per meter billed before, as typed or as CloudWatch counts them."""
     values = billing.month_to_date or []
     if "cloudwatch" not in values:

@@ -58,10 +58,10 @@ def pilot(
         ledger = engine.start(spec)
         open_job(ledger, folder, rekognition_url=engine.rekognition_url)
         follow(ledger, folder, tend=engine.tend, quiet=quiet)
-    return spec.job, list(count(folder))
+    return spec.job, list(samples(folder))
 
 
-def count(folder: JobFolder) -> Iterator[ApiSample]:
+def samples(folder: JobFolder) -> Iterator[ApiSample]:
     """What became of each API's calls, from the job's result parts."""
     tables = [folder.result(paths) for paths in folder.result_parts().values()]
     for choice in folder.spec.apis:

@@ -147,7 +147,7 @@ class Shard:
             self.journal.settle(self.lease, Attempt(name, request, 0, "", encode(rows), counters_of(rows)))
 
     def _finish(self, outcomes: list[Outcome]) -> bool:
-        return self.ledger.finish(self.lease, tally(outcomes))
+        return self.ledger.finish(self.lease, shard_counters(outcomes))
 
     def _give_back(self, outcomes: list[Outcome], number: int) -> None:
         """A worker that stops leaves what it knows in Redis. Where that is no place (the job stops short, the lease is
@@ -174,7 +174,7 @@ def wanted(item: Item, request: Request) -> bool:
     return item.skip is None and item.kind == request.kind
 
 
-def tally(outcomes: list[Outcome]) -> Counter[str]:
+def shard_counters(outcomes: list[Outcome]) -> Counter[str]:
     """The ledger's counters of a whole shard."""
     counters: Counter[str] = Counter()
     for row in outcomes:
