@@ -12,7 +12,7 @@ from benchmarks.synthetic_job import make_job
 from benchmarks.tables import JOB, peak_mb
 from jobs.folder import JobFolder
 from reports.tables.load import load_folder
-from reports.views.html import build_report
+from reports.views.report import build_report
 
 
 def main() -> None:

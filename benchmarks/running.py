@@ -32,6 +32,7 @@ from rekscan.scans.terms import Terms
 from rekscan.settings import resolve
 from rekscan.testing import Emulator
 from workers.config import WorkerConfig, connect
+from workers.limits import DEFAULTS
 from workers.supervisor import Supervisor
 
 OPERATIONS = {
@@ -139,8 +140,8 @@ def scanning(
     tps: dict[str, float] | None = None,
     exact: bool = True,
     workers: int = 1,
-    calls: int = WorkerConfig.calls,
-    shards: int = WorkerConfig.shards,
+    calls: int = DEFAULTS.calls,
+    shards: int = DEFAULTS.shards,
     shard_size: int | None = None,
     listing: Callable[[int], Iterable[pa.RecordBatch]] | None = None,
 ) -> Iterator[Running]:
@@ -168,7 +169,7 @@ def scanning(
             url = supervisor.redis()
             ledger = Ledger(connect(url))
             empty = int(ledger.redis.info("memory")["used_memory"])
-            supervisor.workers(WorkerConfig(url, shards, calls), workers)
+            supervisor.workers(WorkerConfig(redis_url=url, shards=shards, calls=calls), workers)
             running = Running(supervisor, ledger, folder, empty)
             _until_ready(ledger, workers)
             open_job(ledger, folder, rekognition_url=emulator.url)

@@ -32,7 +32,7 @@ from jobs.known.duplicates import duplicates, manifest
 from jobs.known.index import Index
 from jobs.known.keys import call_ids
 from jobs.known.segments import Segments
-from jobs.known.sync import extend
+from jobs.known.sync import index_job
 from jobs.ledger import Ledger
 from jobs.outcomes import RESULT_SCHEMA, Outcome, to_table
 from jobs.status import status_of
@@ -127,12 +127,12 @@ def answers_are_made(home: str, items: int) -> Any:
 
 
 def index(home: str, items: int) -> Any:
-    extend(JobFolder(home, ANSWERED), final=True)
+    index_job(JobFolder(home, ANSWERED), final=True)
     return _segments(home)
 
 
 def index_and_merge(home: str, items: int) -> Any:
-    extend(JobFolder(home, f"{ANSWERED}-2"), final=True)
+    index_job(JobFolder(home, f"{ANSWERED}-2"), final=True)
     return _segments(home)
 
 

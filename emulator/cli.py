@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 from emulator.errors import OptionError
+from emulator.options import Options
 
 
 def emulator(
@@ -76,10 +77,10 @@ def emulator(
         List the models, their licences and what they cannot answer, and exit.
     """
     try:
-        from emulator.run import Options, run
+        from emulator.run import run  # needs the extra `emulator`: said below where it is missing
 
         if about:
-            from emulator.about import text
+            from emulator.about import text  # as above
 
             print(text())
             return 0

@@ -8,42 +8,19 @@ import signal
 import socket
 import sys
 from collections.abc import Coroutine
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from emulator.about import limits
 from emulator.engine.fixed import FixedEngine
 from emulator.errors import OptionError
 from emulator.operations import operation_of
+from emulator.options import Options
 from emulator.server.behaviour import Behaviour, Quotas, parse_fault, parse_latency, parse_quotas
 from emulator.server.connections import Connection, Listener
 from emulator.server.server import Engine, Server, refuse
 from emulator.server.signature import Verifier, parse_key
 
 BACKLOG = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line says; `docs/emulator.md` explains each."""
-
-    port: int = 9324
-    host: str = "127.0.0.1"
-    engine: str = "models"
-    workers: int | None = None
-    s3_endpoint_url: str | None = None
-    data_dir: Path | None = None
-    gallery: Path | None = None
-    quota: tuple[str, ...] = ()
-    quota_scale: float = 1.0
-    quota_burst: float | None = None
-    ramp: float | None = None
-    latency: str | None = None
-    fault: tuple[str, ...] = ()
-    seed: int = 0
-    verify_key: str | None = None
-    request_timeout: float = 60.0
-    ready_file: Path | None = None
 
 
 def check(options: Options) -> None:
@@ -123,7 +100,7 @@ async def _unless(stop: asyncio.Event, starting: Coroutine[Any, Any, Engine]) ->
 async def _engine(options: Options, stack: contextlib.AsyncExitStack) -> Engine:
     if options.engine == "fixed":
         return FixedEngine()
-    from emulator.engine.models_engine import ModelEngine  # numpy and the models only where they are wanted
+    from emulator.engine.models_engine import ModelEngine  # boto3 takes its time, and a recording needs none
 
     return await stack.enter_async_context(ModelEngine.start(options))
 
@@ -163,8 +140,6 @@ def _confess(options: Options) -> None:
     if options.engine == "fixed":
         print("every answer is a recording: nothing is looked at", file=sys.stderr, flush=True)
         return
-    from emulator.about import limits
-
     print("answers come from open models, not from AWS (--about):", file=sys.stderr)
     for line in limits():
         print(f"  {line}", file=sys.stderr, flush=True)

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.codes import Code
 from jobs.items import Item, Kind
 
 
@@ -78,4 +79,4 @@ class Counts:
 
 def _reason(skip: str | None) -> str:
     """A skip reason without its detail, so that a source has a handful of them: `unreadable: [Errno 13] ...`."""
-    return skip.split(":", 1)[0] if skip else "not-media"
+    return (skip or Code.NOT_MEDIA).split(":", 1)[0]

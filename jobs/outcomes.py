@@ -18,7 +18,7 @@ class Outcome:
     item_id: int
     api: str  # catalogue name
     outcome: Status
-    code: str | None = None  # AWS's error code, or our reason for a skip ("too-small", "truncated", ...)
+    code: str | None = None  # AWS's error code, or one of `jobs.codes`
     message: str | None = None
     attempts: int = 0  # requests sent for this call, over all tries and restarts
     throttles: int = 0  # of the attempts, those that AWS refused as too fast; not billed

@@ -12,7 +12,7 @@ from jobs.sources import is_local
 from rekscan.scans.engine import ledger
 from rekscan.scans.open import open_job
 from rekscan.scans.order import Order, plan_order
-from rekscan.scans.run import prepare
+from rekscan.scans.run import make_job_ready
 from rekscan.settings import resolve
 from reports import pictures
 from workers import bell
@@ -37,7 +37,7 @@ def submit(source: str | Sequence[str], *, api: str, max_cost: Decimal | None = 
     if records is None:
         raise UsageError("submit hands the job to a cluster, and no Redis is named", "Set REKSCAN_REDIS_URL.")
     folder = plan_order(_list(source), [api], Order(max_cost=max_cost), resolved).approved(yes=True)
-    prepare(folder, resolved)
+    make_job_ready(folder, resolved)
     open_job(records, folder)
     reconcile(records, bell.ring)
     return folder.job

@@ -35,7 +35,7 @@ COMMANDS = {
     "apis": ("apis:apis", "What can be scanned for, with parameters and meters."),
     "prices": ("prices:prices", "The price table in use, with source and date."),
     "quotas": ("quotas:quotas", "The quotas in use, with source and date."),
-    "collections": ("collections:app", "Face collections: list, describe, price, delete."),
+    "collections": ("face_collections:app", "Face collections: list, describe, price, delete."),
     "worker": ("worker:worker", "Join a cluster."),
     "emulator": ("emulator:emulator", "An offline Rekognition endpoint."),
     "demo": ("demo:demo", "Scan sample photos, offline and free."),

@@ -1,6 +1,6 @@
-"""The flags of `rekscan estimate`, in groups: what to price without a source, and how the account is billed."""
+"""Flags in groups, and the one way lists of name=number are read: what to price, a pilot, how the account is billed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from jobs.apis import catalogue
 from jobs.errors import UsageError
 from jobs.money.prices import PriceTable
+from jobs.money.quotas import QuotaTable
 from jobs.plan import demand
 from jobs.plan.build import Counts, Demand
 from jobs.plan.draw import Draw
@@ -78,7 +80,7 @@ class Amounts:
             found.append(demand.stored("face-vectors", self.faces_stored, self.days, prices))
         if self.users_stored is not None:
             found.append(demand.stored("user-vectors", self.users_stored, self.days, prices))
-        for meter, units in pairs("--units", self.units or ()).items():
+        for meter, units in numbers("--units", self.units or ()).items():
             found.append(demand.of_meter(meter, units, prices))
         return found
 
@@ -136,15 +138,28 @@ class Billing:
     tps: Many = None
 
 
-def pairs(flag: str, values: Sequence[str]) -> dict[str, Decimal]:
-    """`["labels=20,faces=5", "text=1"]` -> numbers by name. Raises UsageError for anything else."""
+def numbers(flag: str, values: Iterable[str]) -> dict[str, Decimal]:
+    """`["labels=20,faces=5", "text=1"]` -> numbers of 0 or more by name. Raises UsageError for anything else."""
     found = {}
-    for part in (part for value in values for part in value.split(",")):
-        name, equals, number = part.partition("=")
+    for part in (part.strip() for value in values for part in value.split(",")):
+        name, _, number = part.partition("=")
         try:
             found[name.strip()] = Decimal(number)
         except InvalidOperation:
-            equals = ""
-        if not equals or not found[name.strip()].is_finite() or found[name.strip()] < 0:
-            raise UsageError(f"{flag} {part}: not name=number", f"Write {flag} name=number.")
+            raise UsageError(f"{flag} {part}: not name=number", f"Write {flag} name=number.") from None
+        if not name.strip() or not found[name.strip()].is_finite() or found[name.strip()] < 0:
+            raise UsageError(f"{flag} {part}: not name=number", f"Write {flag} name=number, the number 0 or more.")
     return found
+
+
+def rates(values: Iterable[str]) -> dict[str, float]:
+    """--tps: calls a second, by the name of an API or of AWS's operation."""
+    found = numbers("--tps", values)
+    apis = catalogue()
+    known = {*apis, *(api.operation for api in apis.values()), *QuotaTable.bundled().rates}
+    for name, rate in found.items():
+        if name not in known and not name.startswith("video-"):
+            raise UsageError(f"--tps {name}={rate}: there is no API {name!r}", f"APIs: {', '.join(apis)}.")
+        if not rate:
+            raise UsageError(f"--tps {name}={rate}: a rate is above 0", "`rekscan pause` stops a job.")
+    return {name: float(rate) for name, rate in found.items()}

@@ -12,11 +12,12 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.errors import UsageError
+from workers.limits import Limits
 
 _CALLS_IN_SHARD = 400
 
 
-class Settings(BaseSettings):
+class Settings(Limits, BaseSettings):
     """Every setting with its default. Environment names are the field names in capitals after `REKSCAN_`."""
 
     model_config = SettingsConfigDict(env_prefix="REKSCAN_", frozen=True, extra="ignore")
@@ -31,14 +32,9 @@ class Settings(BaseSettings):
     rekognition_endpoint_url: str | None = Field(None, description="endpoint of Rekognition alone")
     s3_endpoint_url: str | None = Field(None, description="endpoint of S3 alone")
     workers: int = Field(1, ge=1, le=256, description="worker processes a local scan starts")
-    calls: int = Field(512, ge=1, le=8192, description="calls under way at once per API in one worker")
-    shards: int = Field(5, ge=1, le=64, description="shards under way at once in one worker")
     shard_size: int = Field(
         200, ge=1, le=500, description="items in a shard; not set: fewer where an item is more than two calls"
     )
-    in_flight_mb: int = Field(256, ge=16, description="megabytes of pictures held at once in one worker")
-    lease_seconds: float = Field(10, ge=1, le=300, description="seconds until a silent worker is taken for dead")
-    read_timeout: float = Field(60, ge=1, le=300, description="seconds until an answer of Rekognition is given up")
     approve_under: Decimal = Field(Decimal("0"), ge=0, description="dollars under which a scan does not ask")
 
     def with_shards_for(self, calls: int) -> "Settings":

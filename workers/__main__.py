@@ -10,4 +10,4 @@ if __name__ == "__main__":
     logging.basicConfig(
         level=os.environ.get("REKSCAN_LOG", "WARNING").upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    serve(WorkerConfig.from_env())
+    serve(WorkerConfig())

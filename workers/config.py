@@ -1,42 +1,27 @@
 """What a worker process is told. Made by the command line, handed to children through the environment."""
 
-import os
-from dataclasses import asdict, dataclass
 from typing import Any
 
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from redis import BlockingConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from workers.limits import Limits
 
-@dataclass(frozen=True)
-class WorkerConfig:
-    redis_url: str
-    shards: int = 5  # shards under way at once in one process
-    calls: int = 512  # calls under way at once for each request of a job, in one process
-    in_flight_mb: int = 256  # megabytes of pictures held at once, in one process
-    lease_seconds: float = 10.0  # a worker silent for so long is taken for dead
-    read_timeout: float = 60.0  # seconds until an answer of Rekognition is given up: it may be billed
+_PREFIX = "REKSCAN_WORKER_"
+
+
+class WorkerConfig(Limits, BaseSettings):
+    """Environment names are the field names in capitals after `REKSCAN_WORKER_`."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
     profile: str | None = None
 
     def to_env(self) -> dict[str, str]:
-        values = asdict(self)
-        return {f"REKSCAN_WORKER_{name.upper()}": str(value) for name, value in values.items() if value is not None}
-
-    @classmethod
-    def from_env(cls) -> "WorkerConfig":
-        def get(name: str) -> str | None:
-            return os.environ.get(f"REKSCAN_WORKER_{name}")
-
-        return cls(
-            redis_url=get("REDIS_URL") or "redis://127.0.0.1:6379/0",
-            shards=int(get("SHARDS") or cls.shards),
-            calls=int(get("CALLS") or cls.calls),
-            in_flight_mb=int(get("IN_FLIGHT_MB") or cls.in_flight_mb),
-            lease_seconds=float(get("LEASE_SECONDS") or cls.lease_seconds),
-            read_timeout=float(get("READ_TIMEOUT") or cls.read_timeout),
-            profile=get("PROFILE"),
-        )
+        return {_PREFIX + name.upper(): str(value) for name, value in self if value is not None}
 
 
 def connect(redis_url: str, *, at_most: int | None = None) -> Redis:

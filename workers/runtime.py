@@ -24,8 +24,8 @@ from workers.config import WorkerConfig, connect
 from workers.gate.gate import Gate
 from workers.journal.journal import Journal
 from workers.reconcile import Reconciler, beat, feed, leave, shares
-from workers.shards.job_work import JobWork, Pictures, open_work
-from workers.shards.last_step import finish
+from workers.shards.job_work import JobWork, ProcessPictures, open_work
+from workers.shards.last_step import end_job
 from workers.shards.shard import Shard
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Runtime:
         self.ledger = Ledger(connect(config.redis_url), lease_ms=int(config.lease_seconds * 1000))
         self._gate = Gate(self.ledger.redis)
         self._journal = Journal(self.ledger)
-        self._pictures = Pictures(config)
+        self._pictures = ProcessPictures(config)
         self._loop = EventLoop()
         self._lock = threading.Lock()
         self._jobs: dict[tuple[str, str], JobWork] = {}  # by job and by how often its listing went on
@@ -74,7 +74,7 @@ class Runtime:
         try:
             with self._work(job) as work:
                 if number == LAST_STEP:
-                    finish(self.ledger, work.folder, taken, profile=self.config.profile)
+                    end_job(self.ledger, work.folder, taken, profile=self.config.profile)
                 else:
                     number_of_retry = int(self.ledger.fields(job).get("retry", 0))
                     retry = Retry(work.folder, number_of_retry) if number_of_retry else None

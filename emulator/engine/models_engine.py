@@ -9,21 +9,18 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import orjson
 
 from emulator.engine.pool import Pool
 from emulator.engine.s3 import Fetcher
 from emulator.errors import OptionError, invalid_parameter, too_large
-from emulator.faces.collections import Collections
+from emulator.faces.face_collections import Collections
 from emulator.faces.gallery import Gallery
 from emulator.models.features import Seen
-from emulator.operations.base import ImageRules, Operation
-from emulator.operations.call import Call
-
-if TYPE_CHECKING:
-    from emulator.run import Options
+from emulator.operations.base import Call, ImageRules, Operation
+from emulator.options import Options
 
 REMEMBERED = 1024  # what was seen in so many pictures, a few KB each
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.faces.collections import StoredFace
+from emulator.faces.face_collections import StoredFace
 from emulator.faces.faces import bounding_box, percent, similarity
-from emulator.operations.base import MODEL_VERSION
+from emulator.models.catalogue import MODEL_VERSION
 
 
 def record(face: StoredFace) -> dict[str, Any]:

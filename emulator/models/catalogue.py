@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MODEL_VERSION = "0.1"  # AWS's begin at 1.0: an answer of the emulator can be told by it
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:

@@ -1,19 +1,21 @@
-"""What an operation is to the emulator: a name, the images it takes, what AWS bills for it, and how it is answered."""
+"""What an operation is to the emulator: a name, the images it takes, what AWS bills for it, and how it is answered.
+
+`Call` is what an operation may use to answer one checked request; `Operation` is the row of the registry.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 from emulator.errors import invalid_parameter, too_large
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
+from emulator.faces.face_collections import Collections
+from emulator.faces.gallery import Gallery
+from emulator.models.features import Seen
 
 MAX_IMAGE_BYTES = 5_242_880
 MAX_S3_BYTES = 15_728_640
-MODEL_VERSION = "0.1"  # AWS's begin at 1.0: an answer of the emulator can be told by it
 GROUP_1 = "image-group-1"
 GROUP_2 = "image-group-2"
 
@@ -50,6 +52,21 @@ class Operation:
                 raise invalid_parameter()
             if len(image.get("Bytes", b"")) > self.rules.max_bytes:
                 raise too_large(f"Image size is too large. Maximum size is {self.rules.max_bytes} bytes.")
+
+
+@dataclass(slots=True)
+class Call:
+    """One checked request on its way through the models engine."""
+
+    operation: Operation
+    request: dict[str, Any]
+    collections: Collections
+    gallery: Gallery
+    _look: Callable[[Operation, dict[str, Any], tuple[str, ...]], Awaitable[Seen]] = field(repr=False)
+
+    async def look(self, *features: str, member: str = "Image") -> Seen:
+        """What the models see in an image of the request; raises what AWS answers for one it cannot use."""
+        return await self._look(self.operation, self.request[member], features)
 
 
 def free(request: dict[str, Any]) -> dict[str, int]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.errors import no_faces
 from emulator.faces.faces import DEFAULT_MATCH, bounding_box, compared, distance, largest, percent, similarity
 from emulator.faces.quality import passes
-from emulator.operations.base import Operation, group_1
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
+from emulator.operations.base import Call, Operation, group_1
 
 
 async def answer(call: Call) -> dict[str, Any]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from emulator.operations.base import Operation, free
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
+from emulator.operations.base import Call, Operation, free
 
 
 async def answer(call: Call) -> dict[str, Any]:

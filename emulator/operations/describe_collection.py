@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from emulator.operations.base import MODEL_VERSION, Operation, free
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
+from emulator.models.catalogue import MODEL_VERSION
+from emulator.operations.base import Call, Operation, free
 
 
 async def answer(call: Call) -> dict[str, Any]:

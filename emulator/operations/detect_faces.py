@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.faces.faces import detail, largest, needs_person
-from emulator.operations.base import Operation, group_2
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
+from emulator.operations.base import Call, Operation, group_2
 
 
 async def answer(call: Call) -> dict[str, Any]:

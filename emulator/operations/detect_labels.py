@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.errors import invalid_parameter
 from emulator.faces.faces import bounding_box, percent
+from emulator.models.catalogue import MODEL_VERSION
 from emulator.models.colors import dominant
 from emulator.models.features import Properties, Scene, Thing
-from emulator.operations.base import MODEL_VERSION, ImageRules, Operation, group_2
+from emulator.operations.base import Call, ImageRules, Operation, group_2
 from emulator.operations.vocabulary import Label, vocabulary
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
 
 DEFAULT_CONFIDENCE = 55.0
 MAX_LABELS = 1000

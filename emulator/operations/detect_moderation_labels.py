@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.errors import not_found
 from emulator.faces.faces import percent
-from emulator.operations.base import MODEL_VERSION, ImageRules, Operation, group_2
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
+from emulator.models.catalogue import MODEL_VERSION
+from emulator.operations.base import Call, ImageRules, Operation, group_2
 
 DEFAULT_CONFIDENCE = 50.0
 # Rekognition's taxonomy, version 7, as deep as one score can say.

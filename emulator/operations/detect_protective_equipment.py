@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.faces.faces import bounding_box, percent
-from emulator.operations.base import MODEL_VERSION, ImageRules, Operation, group_2
+from emulator.models.catalogue import MODEL_VERSION
+from emulator.operations.base import Call, ImageRules, Operation, group_2
 from emulator.operations.vocabulary import PERSON
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
 
 MAX_PERSONS = 15
 _RULES = ImageRules(max_bytes=4 * 1024 * 1024, min_side=64, max_side=4096)

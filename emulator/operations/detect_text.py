@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.faces.faces import bounding_box, percent
+from emulator.models.catalogue import MODEL_VERSION
 from emulator.models.features import Line, Point, Word
-from emulator.operations.base import MODEL_VERSION, Operation, group_2
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
+from emulator.operations.base import Call, Operation, group_2
 
 MAX_WORDS = 100
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.faces.faces import detail, largest, needs_person
 from emulator.faces.quality import faults
 from emulator.faces.stored import record
-from emulator.operations.base import MODEL_VERSION, Operation, group_1
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
+from emulator.models.catalogue import MODEL_VERSION
+from emulator.operations.base import Call, Operation, group_1
 
 
 async def answer(call: Call) -> dict[str, Any]:

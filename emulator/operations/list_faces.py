@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.errors import AwsError
 from emulator.faces.stored import record
-from emulator.operations.base import MODEL_VERSION, Operation, free
+from emulator.models.catalogue import MODEL_VERSION
+from emulator.operations.base import Call, Operation, free
 from emulator.operations.paging import after, token
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
 
 PAGE = 1000
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.faces.faces import compared, emotions, largest, percent, similarity, smile
-from emulator.operations.base import Operation, group_2
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
+from emulator.operations.base import Call, Operation, group_2
 
 MAX_FACES = 64
 LEAST_MATCH = 80.0

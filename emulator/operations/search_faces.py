@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.errors import invalid_parameter
 from emulator.faces.faces import DEFAULT_MATCH
 from emulator.faces.stored import matches
-from emulator.operations.base import MODEL_VERSION, Operation, group_1
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
+from emulator.models.catalogue import MODEL_VERSION
+from emulator.operations.base import Call, Operation, group_1
 
 DEFAULT_FACES = 80
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.errors import no_faces
 from emulator.faces.faces import DEFAULT_MATCH, bounding_box, largest, percent
 from emulator.faces.quality import passes
 from emulator.faces.stored import matches
-from emulator.operations.base import MODEL_VERSION, Operation, group_1
+from emulator.models.catalogue import MODEL_VERSION
+from emulator.operations.base import Call, Operation, group_1
 from emulator.operations.search_faces import DEFAULT_FACES
-
-if TYPE_CHECKING:
-    from emulator.operations.call import Call
 
 
 async def answer(call: Call) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from jobs.costs.tally import Tallies, Tally
 from jobs.folder import JobSpec
 from jobs.money.free_tier import FreeTier, Month
 from jobs.money.prices import PriceTable, TierLine, known_total, money, number, total
-from jobs.money.text import count, each
+from jobs.words import count, each
 
 _USD = pa.decimal128(38, 15)
 _UNITS = pa.float64()  # quantities, not money

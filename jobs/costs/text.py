@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from jobs.costs.month import HomeMonth
 from jobs.costs.reckoning import Costs
-from jobs.money.text import ROUNDING, count, dollars, each, table
+from jobs.words import ROUNDING, count, dollars, each, table
 
 HEADER = ("API", "Meter", "Planned", "Planned $", "Actual", "Actual $", "Maybe", "Maybe $")
 MONTH = ("Job", "Region", "API", "Meter", "Units", "Price", "Maybe $")

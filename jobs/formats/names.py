@@ -5,6 +5,7 @@ Rule: a known extension decides only what is worth looking at; what is sent is d
 
 from functools import lru_cache
 
+from jobs.codes import Code
 from jobs.items import Kind
 
 _IMAGES = "jpg jpeg jpe jfif jif png apng gif bmp dib tif tiff webp heic heif hif avif jp2 j2k jpf jpx"
@@ -27,9 +28,9 @@ _NOT_MEDIA = (
 )
 _BY_EXTENSION: dict[str, tuple[Kind, str | None]] = {
     **dict.fromkeys(_IMAGES.split(), ("image", None)),
-    **{ext: ("image", f"unsupported-format: {ext}") for ext in _UNSUPPORTED.split()},
+    **{ext: ("image", f"{Code.UNSUPPORTED_FORMAT}: {ext}") for ext in _UNSUPPORTED.split()},
     **dict.fromkeys(_VIDEOS.split(), ("video", None)),
-    **dict.fromkeys(_NOT_MEDIA.split(), ("other", "not-media")),
+    **dict.fromkeys(_NOT_MEDIA.split(), ("other", Code.NOT_MEDIA)),
 }
 
 

@@ -35,7 +35,7 @@ def sync(home: str, *, s3_url: str | None = None) -> None:
         segments.merge()
 
 
-def extend(folder: JobFolder, *, final: bool) -> None:
+def index_job(folder: JobFolder, *, final: bool) -> None:
     """Index what a job has committed. `final`: it is over, so later syncs need not look at it."""
     segments = Segments(folder.home, s3_url=folder.spec.s3_url)
     if _add(segments, folder, _covered(segments).get(folder.job, []), final=final):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jobs.apis.base import Limits
+from jobs.codes import Code
 from jobs.formats.sniff import family
 from jobs.media.fitted import MAX_PIXELS
 from jobs.media.header import Header
@@ -77,20 +78,20 @@ def _refusal(head: Header, size: int, limits: Limits, fit: bool) -> tuple[str, s
     """(reason, message) why no API of these limits can ever have the picture."""
     sides = head.upright
     if size == 0:
-        return "empty", "the file has no bytes"
+        return Code.EMPTY, "the file has no bytes"
     if family(head.format) != "image":
-        return "not-an-image", f"its bytes are {head.format or 'of no picture format we know'}"
+        return Code.NOT_AN_IMAGE, f"its bytes are {head.format or 'of no picture format we know'}"
     if head.format not in MENDABLE:
-        return f"unsupported-format: {head.format}", f"{head.format} cannot be converted here"
+        return f"{Code.UNSUPPORTED_FORMAT}: {head.format}", f"{head.format} cannot be converted here"
     if head.format not in _NATIVE and not fit:
-        return f"unsupported-format: {head.format}", "Rekognition takes JPEG and PNG only, and --no-fit is set"
+        return f"{Code.UNSUPPORTED_FORMAT}: {head.format}", "Rekognition takes JPEG and PNG only, and --no-fit is set"
     if sides is None:
         if head.format in _NATIVE and head.ended is not None:
-            return "broken" if head.ended else "truncated", "its header does not say how large the picture is"
+            return Code.BROKEN if head.ended else Code.TRUNCATED, "its header does not say how large the picture is"
     elif min(sides) < limits.min_side:
-        return "too-small", f"{sides[0]}x{sides[1]} is under {limits.min_side} pixels on a side"
+        return Code.TOO_SMALL, f"{sides[0]}x{sides[1]} is under {limits.min_side} pixels on a side"
     elif sides[0] * sides[1] > MAX_PIXELS:
-        return "bomb", f"{sides[0]}x{sides[1]} is more than {MAX_PIXELS:,} pixels"
+        return Code.BOMB, f"{sides[0]}x{sides[1]} is more than {MAX_PIXELS:,} pixels"
     return None
 
 
@@ -101,13 +102,13 @@ def _unmendable(
     shrink_side = "shrink-side" in steps
     if not fit and (shrink_side or "shrink-bytes" in steps):
         limit = f"{limits.max_side} pixels" if shrink_side else f"{_max_bytes(limits, via):,} bytes"
-        return "too-large", f"over the limit of {limit}, and --no-fit is set"
+        return Code.TOO_LARGE, f"over the limit of {limit}, and --no-fit is set"
     if shrink_side and head.upright and limits.max_side:
         long, short = max(head.upright), min(head.upright)
         if short * limits.max_side < limits.min_side * long:
-            return "too-large", f"{long} pixels cannot become {limits.max_side} with {limits.min_side} left across"
+            return Code.TOO_LARGE, f"{long} pixels cannot become {limits.max_side} with {limits.min_side} left across"
     if size > MAX_SOURCE_BYTES:
-        return "too-large", f"more than {MAX_SOURCE_BYTES:,} bytes to fetch and mend"
+        return Code.TOO_LARGE, f"more than {MAX_SOURCE_BYTES:,} bytes to fetch and mend"
     return None
 
 

@@ -13,6 +13,7 @@ import sys
 import warnings
 
 from jobs.children import frames
+from jobs.codes import Code
 from jobs.media.fit import mend
 from jobs.media.fitted import Bounds, Unfit
 
@@ -49,9 +50,9 @@ def _answer(head: dict[str, object], body: bytes) -> tuple[dict[str, object], by
     except Unfit as error:
         return {"reason": error.reason, "message": error.message}, b""
     except MemoryError:
-        return {"reason": "bomb", "message": "decoding it wants more memory than a picture may have"}, b""
+        return {"reason": Code.BOMB, "message": "decoding it wants more memory than a picture may have"}, b""
     except Exception as error:
-        return {"reason": "broken", "message": f"{type(error).__name__}: {error}"}, b""
+        return {"reason": Code.BROKEN, "message": f"{type(error).__name__}: {error}"}, b""
     answer = {"fit": fitted.fit, "format": fitted.format, "width": fitted.width, "height": fitted.height}
     return dict(answer), fitted.data
 

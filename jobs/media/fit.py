@@ -8,6 +8,7 @@ import io
 
 from PIL import Image, ImageFile, ImageOps
 
+from jobs.codes import Code
 from jobs.media.fitted import MAX_PIXELS, Bounds, Fitted, Unfit
 
 _OPENERS = {
@@ -74,23 +75,23 @@ def _open(data: bytes, name: str) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=_OPENERS[name])
     except Image.DecompressionBombError as error:
-        raise Unfit("bomb", str(error)) from error
+        raise Unfit(Code.BOMB, str(error)) from error
     except MemoryError:
         raise
     except Exception as error:  # decoders raise whatever they like on hostile bytes
-        raise Unfit("broken", f"not a readable {name}: {error}") from error
+        raise Unfit(Code.BROKEN, f"not a readable {name}: {error}") from error
 
 
 def _load(image: Image.Image) -> None:
     try:
         image.load()
     except Image.DecompressionBombError as error:
-        raise Unfit("bomb", str(error)) from error
+        raise Unfit(Code.BOMB, str(error)) from error
     except MemoryError:
         raise
     except Exception as error:
-        cut = any(word in str(error).lower() for word in ("truncated", "end of", "not enough", "premature"))
-        raise Unfit("truncated" if cut else "broken", f"its data do not decode: {error}") from error
+        cut = any(word in str(error).lower() for word in ("truncat", "end of", "not enough", "premature"))
+        raise Unfit(Code.TRUNCATED if cut else Code.BROKEN, f"its data do not decode: {error}") from error
 
 
 def _plain(image: Image.Image) -> tuple[Image.Image, list[str]]:
@@ -125,7 +126,7 @@ def _encode(
     while True:
         if min(width, height) < limits.min_side:
             too_long = max(image.size) * limits.min_side > min(image.size) * (limits.max_side or 10**9)
-            reason = "too-large" if too_long or min(image.size) >= limits.min_side else "too-small"
+            reason = Code.TOO_LARGE if too_long or min(image.size) >= limits.min_side else Code.TOO_SMALL
             raise Unfit(reason, f"{image.size[0]}x{image.size[1]} does not fit the limits at any legible size")
         picture = image if (width, height) == image.size else image.resize((width, height), Image.Resampling.LANCZOS)
         if drawing and picture.size == image.size:

@@ -15,6 +15,7 @@ from urllib3.exceptions import HTTPError
 
 from jobs.aws.lean.s3_head import HeadReader
 from jobs.aws.s3_errors import code_of, is_systemic
+from jobs.codes import Code
 from jobs.formats.sniff import family
 from jobs.items import Item
 from jobs.media.check import MAX_SOURCE_BYTES, Skip
@@ -50,21 +51,21 @@ def load_local(item: Item) -> Loaded | Skip:
         with open(path_of(item.uri), "rb") as file:  # noqa: PTH123  bytes path
             return _read(file, os.fstat(file.fileno()).st_size, None)
     except OSError as error:
-        return Skip("unreadable", f"cannot read it: {error.strerror}")
+        return Skip(Code.UNREADABLE, f"cannot read it: {error.strerror}")
 
 
 def load_web(item: Item, http: urllib3.PoolManager) -> Loaded | Skip:
     try:
         response = http.request("GET", item.uri, preload_content=False)
     except (HTTPError, ValueError) as error:
-        return Skip("unreadable", f"cannot fetch it: {_short(error)}", cause=type(error).__name__)
+        return Skip(Code.UNREADABLE, f"cannot fetch it: {_short(error)}", cause=type(error).__name__)
     try:
         if response.status != 200:
-            return Skip("unreadable", f"its server answers HTTP {response.status}", cause=f"HTTP {response.status}")
+            return Skip(Code.UNREADABLE, f"its server answers HTTP {response.status}", cause=f"HTTP {response.status}")
         length = response.headers.get("content-length", "")
         return _read(response, int(length) if length.isdigit() else None, None)
     except (HTTPError, OSError) as error:
-        return Skip("unreadable", f"cannot fetch it: {_short(error)}", cause=type(error).__name__)
+        return Skip(Code.UNREADABLE, f"cannot fetch it: {_short(error)}", cause=type(error).__name__)
     finally:
         response.close()
 
@@ -132,14 +133,14 @@ def _total(answer: dict[str, Any]) -> int:
 def _refused(error: Exception) -> Skip:
     code = code_of(error)
     if code in ("PreconditionFailed", "412"):
-        return Skip("changed", "the object is no longer the one that was listed", cause=code)
+        return Skip(Code.CHANGED, "the object is no longer the one that was listed", cause=code)
     if code in ("InvalidRange", "416"):
-        return Skip("empty", "the object has no bytes", cause=code)
+        return Skip(Code.EMPTY, "the object has no bytes", cause=code)
     if code in ("NoSuchKey", "NoSuchVersion", "404"):
-        return Skip("unreadable", "there is no such object any more", cause=code)
+        return Skip(Code.UNREADABLE, "there is no such object any more", cause=code)
     if code == "InvalidObjectState":
-        return Skip("archived", "its storage class must be restored before it can be read", cause=code)
-    return Skip("unreadable", f"S3 does not give it: {_short(error)}", systemic=is_systemic(error), cause=code)
+        return Skip(Code.ARCHIVED, "its storage class must be restored before it can be read", cause=code)
+    return Skip(Code.UNREADABLE, f"S3 does not give it: {_short(error)}", systemic=is_systemic(error), cause=code)
 
 
 def _read(stream: IO[bytes] | Any, size: int | None, content: str | None) -> Loaded:

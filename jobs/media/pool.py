@@ -17,6 +17,7 @@ from typing import Any
 
 from jobs.apis.base import Limits
 from jobs.children import frames, start
+from jobs.codes import Code
 from jobs.media.check import Skip
 from jobs.media.fitted import Bounds, Fitted
 
@@ -56,10 +57,12 @@ class DecoderPool:
             if not isinstance(answer, int):
                 break
             if -answer in _SLOW or answer == _TOO_LONG:
-                return Skip("bomb", f"decoding it took more than {self._limits[1]} s of CPU or {self._wall:g} s", name)
+                return Skip(
+                    Code.BOMB, f"decoding it took more than {self._limits[1]} s of CPU or {self._wall:g} s", name
+                )
             if last:
                 how = signal.Signals(-answer).name if answer < 0 else f"exit code {answer}"
-                return Skip("crashed-decoder", f"the decoder died on it twice ({how})", name)
+                return Skip(Code.CRASHED_DECODER, f"the decoder died on it twice ({how})", name)
         assert not isinstance(answer, int)
         said, body = answer
         if "reason" in said:

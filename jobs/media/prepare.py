@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from jobs.apis.base import Limits
 from jobs.aws.lean.s3_head import HeadReader
 from jobs.byte_cache import Store
+from jobs.codes import Code
 from jobs.formats.names import extension
 from jobs.items import Item
 from jobs.media.check import Fit, Send, Skip, verdict
@@ -146,7 +147,7 @@ class Preparer:
             if isinstance(decision, Skip):
                 return decision
             if facts.cut:
-                return Skip("unreadable", "it could not be read to its end", facts.header.format)
+                return Skip(Code.UNREADABLE, "it could not be read to its end", facts.header.format)
             if isinstance(decision, Fit):
                 name = (*key, decision.steps, limits.max_bytes, limits.min_side, limits.max_side)
                 with ExitStack() as result:
@@ -229,7 +230,7 @@ class Preparer:
 
 def _lasting(kept: Kept) -> bool:
     """What may be told to the next caller too; trouble in reading may have passed by then."""
-    return not (isinstance(kept, Skip) and kept.reason in ("unreadable", "changed", "archived"))
+    return not (isinstance(kept, Skip) and kept.reason in (Code.UNREADABLE, Code.CHANGED, Code.ARCHIVED))
 
 
 def _weight(kept: Kept) -> int:

@@ -1,36 +1,21 @@
 """What a paid pilot of a few items says of the whole source: shares and means with 95 % intervals. Pure.
 
-Rule: what is not known stays an interval. Shares are Wilson's (they hold for small samples and for 0 of n), means use
-Student's t; both shrink as the sample nears the whole (finite population correction).
-Source of the formulas: Wilson 1927; Cornish-Fisher expansion of t; Cochran, Sampling Techniques, 2.6.
+Rule: what is not known stays an interval (`jobs.intervals`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from math import isfinite, sqrt
+from math import isfinite
 from typing import Any
 
+from jobs.intervals import Interval, mean, share
 from jobs.money.free_tier import Month
 from jobs.money.prices import PriceTable, known_total, money
-from jobs.money.text import count, dollars, table
 from jobs.plan.values import Plan
+from jobs.words import count, dollars, table
 
-_Z = 1.959964  # 97.5 % quantile of the normal distribution
 HEADER = ("API", "Calls", "Answered", "Skipped", "Failed", "Altered", "Found per image")
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A number with its 95 % interval."""
-
-    low: float
-    value: float
-    high: float
-
-    def to_json(self) -> dict[str, float | None]:
-        """`high` is null where the sample sets no upper end."""
-        return {"low": self.low, "value": self.value, "high": self.high if isfinite(self.high) else None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +81,6 @@ class Extrapolation:
         return {"api": row.api, "calls": row.calls, **shares, "found_per_image": mean(row.found, self.of).to_json()}
 
 
-def share(hits: int, of: int, whole: int) -> Interval:
-    """`hits` of `of` drawn from `whole`, as a share 0 to 1. Nothing drawn: anything from 0 to 1."""
-    if of == 0:
-        return Interval(0.0, 0.0, 1.0)
-    p, z = hits / of, _Z * _correction(of, whole)
-    middle = (p + z * z / (2 * of)) / (1 + z * z / of)
-    half = z / (1 + z * z / of) * sqrt(p * (1 - p) / of + z * z / (4 * of * of))
-    return Interval(min(p, max(0.0, middle - half)), p, max(p, min(1.0, middle + half)))
-
-
-def mean(values: Sequence[int], whole: int) -> Interval:
-    """The mean of a sample of non-negative counts. One value or none has no upper end."""
-    if not values:
-        return Interval(0.0, 0.0, float("inf"))
-    n, value = len(values), sum(values) / len(values)
-    if n == 1:
-        return Interval(0.0, value, value if whole == 1 else float("inf"))
-    spread = sqrt(sum((x - value) ** 2 for x in values) / (n - 1))
-    half = _t(n - 1) * spread / sqrt(n) * _correction(n, whole)
-    return Interval(max(0.0, value - half), value, value + half)
-
-
 def extrapolate(plan: Plan, job: str, apis: Iterable[ApiSample], prices: PriceTable) -> Extrapolation:
     """The whole source's price with the pilot's share of answered calls in place of "every image is sent"."""
     rows = tuple(apis)
@@ -178,20 +141,6 @@ def _vectors_usd(region: str, prices: PriceTable, vectors: Interval | None) -> M
     ends = (vectors.low, vectors.value, vectors.high)
     known = [None if not isfinite(end) else prices.price("face-vectors", region, round(end)).usd for end in ends]
     return Money(*known)
-
-
-def _correction(n: int, whole: int) -> float:
-    """Less is left to chance the more of the whole was drawn."""
-    return sqrt(max(0, whole - n) / (whole - 1)) if whole > 1 else 0.0
-
-
-def _t(freedom: int) -> float:
-    """The 97.5 % quantile of Student's t, to 1 % from 4 degrees of freedom on; below, as tabulated."""
-    tabulated = {1: 12.706, 2: 4.303, 3: 3.182}
-    if freedom in tabulated:
-        return tabulated[freedom]
-    z, v = _Z, freedom
-    return z + (z**3 + z) / (4 * v) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v * v)
 
 
 def _percent(interval: Interval) -> str:

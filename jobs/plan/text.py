@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from jobs.money.months import quantity
 from jobs.money.prices import money, number
-from jobs.money.text import ROUNDING, count, dollars, duration, each, table
 from jobs.plan.values import Plan, PlanLine
+from jobs.words import ROUNDING, count, dollars, duration, each, table
 
 HEADER = ("API", "Meter", "Units", "Each", "Price", "Confidence")
 MONTHS = ("Month", *HEADER)

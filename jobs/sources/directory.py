@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from jobs.codes import Code
 from jobs.errors import RekscanError
 from jobs.formats.names import by_extension
 from jobs.formats.sniff import family, sniff
@@ -61,11 +62,11 @@ def local_row(rows: Rows, path: bytes) -> None:
     try:
         fd = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        rows.add(_uri(path), "other", skip=f"unreadable: {getattr(error, 'strerror', None) or error}")
+        rows.add(_uri(path), "other", skip=f"{Code.UNREADABLE}: {getattr(error, 'strerror', None) or error}")
         return
     try:
         if _add_file(rows, fd, name, parent.rstrip(b"/"), {}):
-            rows.add(_uri(path), "other", skip="not-a-file")
+            rows.add(_uri(path), "other", skip=Code.NOT_A_FILE)
     finally:
         os.close(fd)
 
@@ -86,7 +87,7 @@ class _Walk:
             try:
                 fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             except OSError as error:
-                rows.add(_uri(directory) + "/", "other", skip=f"unreadable: {error.strerror}")
+                rows.add(_uri(directory) + "/", "other", skip=f"{Code.UNREADABLE}: {error.strerror}")
                 continue
             try:
                 yield from self._visit(fd, directory.rstrip(b"/"), rows, stack)
@@ -103,11 +104,11 @@ class _Walk:
         try:
             files, below = _names(fd)
         except OSError as error:
-            rows.add(_uri(base) + "/", "other", skip=f"unreadable: {error.strerror}")
+            rows.add(_uri(base) + "/", "other", skip=f"{Code.UNREADABLE}: {error.strerror}")
             return
         for name in files:
             if name[0] == _DOT:
-                rows.add(_uri(base + b"/" + name), "other", skip="hidden")
+                rows.add(_uri(base + b"/" + name), "other", skip=Code.HIDDEN)
             elif _add_file(rows, fd, name, base, self._kinds):
                 self._linked.append(base + b"/" + name)
             if len(rows.uri) >= BATCH_ROWS:
@@ -115,7 +116,7 @@ class _Walk:
         stack.extend(base + b"/" + name for name in reversed(below) if name[0] != _DOT)
         for name in below:
             if name[0] == _DOT:
-                rows.add(_uri(base + b"/" + name) + "/", "other", skip="hidden-directory")
+                rows.add(_uri(base + b"/" + name) + "/", "other", skip=Code.HIDDEN_DIRECTORY)
 
 
 def _names(fd: int) -> tuple[list[bytes], list[bytes]]:
@@ -137,13 +138,13 @@ def _add_file(rows: Rows, fd: int, name: bytes, base: bytes, kinds: _Kinds) -> b
     try:
         state = os.stat(name, dir_fd=fd)
     except (OSError, ValueError) as error:
-        rows.add(uri, "other", skip=f"unreadable: {_why(error, name, fd)}")
+        rows.add(uri, "other", skip=f"{Code.UNREADABLE}: {_why(error, name, fd)}")
         return False
     mode = state.st_mode
     if not stat.S_ISREG(mode):
         if stat.S_ISDIR(mode):
             return True
-        rows.add(uri, "other", skip="not-a-file")
+        rows.add(uri, "other", skip=Code.NOT_A_FILE)
         return False
     dot = name.rfind(b".") + 1
     ext = name[dot:] if dot > 1 else b""
@@ -155,10 +156,10 @@ def _add_file(rows: Rows, fd: int, name: bytes, base: bytes, kinds: _Kinds) -> b
     size = state.st_size
     kind, skip = known or ("other", None)
     if size == 0:
-        skip = "empty"
+        skip = Code.EMPTY
     # Readable to everyone is the common case and costs no further system call.
     elif mode & 0o444 != 0o444 and not os.access(name, os.R_OK, dir_fd=fd, effective_ids=_EFFECTIVE):
-        skip = "unreadable: Permission denied"
+        skip = f"{Code.UNREADABLE}: Permission denied"
     elif known is None:
         kind, skip = _look(name, fd)
     rows.add(uri, kind, size, modified=state.st_mtime_ns // 1000, skip=skip)
@@ -175,8 +176,8 @@ def _look(name: bytes, fd: int) -> tuple[Kind, str | None]:
         finally:
             os.close(handle)
     except OSError as error:
-        return "other", f"unreadable: {error.strerror}"
-    return kind, "not-media" if kind == "other" else None
+        return "other", f"{Code.UNREADABLE}: {error.strerror}"
+    return kind, Code.NOT_MEDIA if kind == "other" else None
 
 
 def _why(error: OSError | ValueError, name: bytes, fd: int) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, unquote_to_bytes
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.codes import Code
 from jobs.formats.names import of_key
 from jobs.sources.rows import ROW_SCHEMA
 
@@ -29,10 +30,12 @@ def rows_of(table: pa.Table, *, encoded: bool) -> pa.RecordBatch:
     kind, skip = _kinds(key)
     storage = _column(table, "storageclass", pa.string())
     archived = pc.fill_null(pc.is_in(storage, _ARCHIVED), False)
-    skip = pc.if_else(pc.and_(archived, pc.is_null(skip)), pc.binary_join_element_wise("archived: ", storage, ""), skip)
+    skip = pc.if_else(
+        pc.and_(archived, pc.is_null(skip)), pc.binary_join_element_wise(f"{Code.ARCHIVED}: ", storage, ""), skip
+    )
     nothing = pc.fill_null(pc.equal(size, 0), False)
     if pc.any(nothing).as_py():
-        empty = pc.if_else(pc.ends_with(key, "/"), pa.scalar("folder"), pa.scalar("empty"))
+        empty = pc.if_else(pc.ends_with(key, "/"), pa.scalar(Code.FOLDER.value), pa.scalar(Code.EMPTY.value))
         skip = pc.if_else(nothing, empty, skip)
     version = _column(table, "versionid", pa.string())
     etag = pc.utf8_trim(_column(table, "etag", pa.string()), '"')

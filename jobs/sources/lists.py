@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.aws.s3_errors import explain
+from jobs.codes import Code
 from jobs.errors import RekscanError, UsageError
 from jobs.formats.names import of_key
 from jobs.sources.directory import local_row
@@ -228,7 +229,7 @@ class _Line:
 
     def _bad(self, text: str, why: str) -> None:
         readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        self._rows.add(readable, "other", skip=f"bad-uri: {why}")
+        self._rows.add(readable, "other", skip=f"{Code.BAD_URI}: {why}")
 
     def _path(self, path: bytes) -> None:
         if b"\0" in path:

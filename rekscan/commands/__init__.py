@@ -1,0 +1,4 @@
+"""One module per command, named after what the user types.
+
+Rule: a command reads its options and prints; what it does lives in the packages below.
+"""

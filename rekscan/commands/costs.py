@@ -16,7 +16,7 @@ from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.money.prices import PriceTable, money, total
 from jobs.money.stored import stored_prices
-from jobs.money.text import count, dollars
+from jobs.words import count, dollars
 from rekscan.console.output import print_json, print_line
 from rekscan.scans.engine import find, ledger
 from rekscan.settings import Connection, Settings, resolve

@@ -22,7 +22,6 @@ from jobs.money.months import month_of
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.money.stored import stored_prices, stored_quotas
-from jobs.money.text import dollars
 from jobs.plan import demand as plan_demand
 from jobs.plan import pilot as plan_sample
 from jobs.plan.build import Counts, Plan, plan
@@ -31,9 +30,10 @@ from jobs.plan.pilot import Extrapolation, extrapolate
 from jobs.plan.s3_requests import s3_json, s3_lines
 from jobs.plan.text import CSV, csv_rows
 from jobs.sources import enumerate_batches
+from jobs.words import dollars
 from rekscan.console.output import print_json, print_line, talk
 from rekscan.console.plan import show_plan, show_plans, stdout
-from rekscan.flags import Amounts, Billing, Flag, Many, Pilot, pairs
+from rekscan.flags import Amounts, Billing, Flag, Many, Pilot, numbers, rates
 from rekscan.scans.savings import known_of
 from rekscan.scans.terms import Terms
 from rekscan.settings import Connection, Settings, resolve
@@ -86,7 +86,7 @@ def estimate(
     settings = resolve(connection)
     draw = pilot.draw(sources, compare)
     with Listing() as listing:
-        counts = count(sources, settings, column, draw, listing) if sources else amounts.counts()
+        counts = list_sources(sources, settings, column, draw, listing) if sources else amounts.counts()
         question = Question(
             counts,
             amounts,
@@ -143,8 +143,8 @@ def build(apis: str, question: Question) -> Plan:
         region=region or DEFAULT_REGION,
         prices=prices,
         quotas=question.quotas,
-        tps={name: float(rate) for name, rate in pairs("--tps", billing.tps or ()).items()},
-        month_to_date=month_to_date(billing, question.settings, prices),
+        tps=rates(billing.tps or ()),
+        month_to_date=billed_before(billing, question.settings, prices),
         start=billing.start,
         free_tier=FreeTier.named(billing.free_tier, prices) if billing.free_tier else None,
         known=known.calls,
@@ -154,7 +154,7 @@ def build(apis: str, question: Question) -> Plan:
     return built.assuming((*note, *built.assumptions, *known.notes))
 
 
-def count(
+def list_sources(
     sources: Sequence[str], settings: Settings, column: str | None, draw: Draw | None, listing: Listing
 ) -> Counts:
     """Enumerate sources into counts and the listing, drawing a sample on the way; how far it got stands on stderr."""
@@ -181,11 +181,11 @@ def split_apis(apis: str) -> tuple[tuple[Choice, ...], list[str]]:
     return (parse(rest) if rest else ()), videos
 
 
-def month_to_date(billing: Billing, settings: Settings, prices: PriceTable) -> dict[str, Decimal]:
+def billed_before(billing: Billing, settings: Settings, prices: PriceTable) -> dict[str, Decimal]:
     """Units per meter billed before, as typed or as CloudWatch counts them."""
     values = billing.month_to_date or []
     if "cloudwatch" not in values:
-        found = pairs("--month-to-date", values)
+        found = numbers("--month-to-date", values)
         if unknown := set(found) - set(prices.meters):
             raise UsageError(f"there is no meter {min(unknown)!r}", f"Meters: {', '.join(prices.meters)}.")
         return found

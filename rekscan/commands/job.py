@@ -10,8 +10,8 @@ from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, list_jobs
 from jobs.folder.retries import plan_retry
 from jobs.ledger import Ledger
-from jobs.money.text import dollars
 from jobs.status import Status, status_of
+from jobs.words import dollars
 from rekscan.console.output import print_json, print_line, talk
 from rekscan.console.summary import print_summary, status_line
 from rekscan.scans.engine import find, ledger, local_scan_is_gone

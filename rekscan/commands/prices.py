@@ -11,7 +11,7 @@ from jobs.errors import RekscanError
 from jobs.money.offers import Refreshed, Sku, read_file, read_products, refresh
 from jobs.money.prices import PriceTable
 from jobs.money.stored import data_folder, store, stored_prices
-from jobs.money.text import count, each, table
+from jobs.words import count, each, table
 from rekscan.console.output import print_json, print_line, talk
 from rekscan.settings import Connection, resolve
 

@@ -10,7 +10,7 @@ from jobs.errors import RekscanError
 from jobs.money.quota_names import Read, refresh
 from jobs.money.quotas import QuotaTable
 from jobs.money.stored import data_folder, store, stored_quotas
-from jobs.money.text import table
+from jobs.words import table
 from rekscan.console.output import print_json, print_line, talk
 from rekscan.settings import Connection, resolve
 

@@ -18,7 +18,7 @@ from reports.facts.summary import summarize
 from reports.review.judged import make_sheet
 from reports.tables.build import FORMATS, build_tables
 from reports.tables.built import BuiltTables, built_tables
-from reports.views.html import ITEMS, BuiltReport, build_report
+from reports.views.report import ITEMS, BuiltReport, build_report
 from reports.views.terminal import lines
 from reports.views.workbook import build_workbook
 

@@ -14,7 +14,7 @@ from rekscan.scans.engine import ledger
 from rekscan.scans.listing import Progress
 from rekscan.scans.open import open_job
 from rekscan.scans.order import Order, plan_order
-from rekscan.scans.run import prepare, run_here
+from rekscan.scans.run import make_job_ready, run_here
 from rekscan.settings import Connection, resolve
 from workers import bell
 from workers.reconcile import reconcile
@@ -79,7 +79,7 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
         planned = plan_order(source, api, order, settings, progress=progress)
     show_plan(planned.plan, talk, brief=True)
     folder = planned.approved(yes=order.yes)
-    prepare(folder, settings)
+    make_job_ready(folder, settings)
     open_job(records, folder)
     reconcile(records, bell.ring)
     print_line(folder.job)

@@ -8,14 +8,15 @@ from jobs.errors import UsageError
 from rekscan.console.output import talk
 from rekscan.scans.engine import worker_config
 from rekscan.settings import Connection, resolve
+from workers.limits import DEFAULTS
 from workers.serve import serve
 
 
 def worker(
     *,
     connection: Connection | None = None,
-    calls: Annotated[int | None, Parameter(help="Calls under way at once per API [512].")] = None,
-    shards: Annotated[int | None, Parameter(help="Shards under way at once [5].")] = None,
+    calls: Annotated[int | None, Parameter(help=f"Calls under way at once per API [{DEFAULTS.calls}].")] = None,
+    shards: Annotated[int | None, Parameter(help=f"Shards under way at once [{DEFAULTS.shards}].")] = None,
     name: Annotated[str | None, Parameter(help="Name of this worker [host and process id].")] = None,
 ) -> int:
     """Join a cluster: run shards of its jobs until stopped (SIGTERM or Ctrl-C gives work back at once).

@@ -1,0 +1,1 @@
+"""What a terminal shows. Rule: results on stdout, everything else on stderr."""

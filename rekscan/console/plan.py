@@ -37,7 +37,7 @@ def show_plans(plans: Sequence[tuple[str, Plan]], console: Console) -> None:
 
 
 def rich_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """The same columns as `jobs.money.text.table`."""
+    """The same columns as `jobs.words.table`."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in header:
         table.add_column(name, justify="right" if name in plan_text.RIGHT else "left", no_wrap=name in plan_text.RIGHT)

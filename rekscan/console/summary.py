@@ -1,10 +1,8 @@
 """What a person reads when a scan ends: what was found, what failed and why, what it cost, where the tables are."""
 
-from decimal import ROUND_HALF_UP, Decimal
-
 from jobs.folder import JobFolder
-from jobs.money.text import dollars
 from jobs.status import Status
+from jobs.words import dollars
 from rekscan.console.output import print_line, talk
 from reports.facts.summary import summarize
 from reports.tables.load import load_folder
@@ -55,13 +53,5 @@ def _calls(calls: dict[str, int]) -> list[str]:
 
 
 def _cost(status: Status) -> str:
-    text = f"{_usd(status, 'actual')} of {_usd(status, 'planned')} planned"
-    return text + (f", {_usd(status, 'maybe')} maybe billed on top" if status.calls["maybe_billed"] else "")
-
-
-def _usd(status: Status, which: str) -> str:
-    text = status.usd.get(which)
-    amount = Decimal(text) if text is not None else None
-    if amount is not None and 0 < amount < 1:
-        return f"${amount.quantize(Decimal('0.0001'), ROUND_HALF_UP)}"  # cents would hide what small jobs cost
-    return dollars(amount)
+    text = f"{dollars(status.usd.get('actual'))} of {dollars(status.usd.get('planned'))} planned"
+    return text + (f", {dollars(status.usd.get('maybe'))} maybe billed on top" if status.calls["maybe_billed"] else "")

@@ -11,8 +11,8 @@ from decimal import Decimal
 from rich.markup import escape
 
 from jobs.errors import RekscanError
-from jobs.money.text import count, dollars
 from jobs.plan.build import Plan
+from jobs.words import count, dollars
 from rekscan.console.output import talk
 
 Ask = Callable[[str], str]

@@ -60,15 +60,7 @@ _LOCAL_CALLS = 4
 
 def worker_config(settings: Settings, redis_url: str) -> WorkerConfig:
     """What the settings say of a worker."""
-    return WorkerConfig(
-        redis_url,
-        shards=settings.shards,
-        calls=settings.calls,
-        in_flight_mb=settings.in_flight_mb,
-        lease_seconds=settings.lease_seconds,
-        read_timeout=settings.read_timeout,
-        profile=settings.profile,
-    )
+    return WorkerConfig(redis_url=redis_url, profile=settings.profile, **settings.limits())
 
 
 def _leave_alone(records: Ledger, job: str) -> None:

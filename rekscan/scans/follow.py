@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from jobs.folder import JobFolder
 from jobs.ledger import Ledger
 from jobs.status import INTERRUPTED, Status, status_of
+from jobs.words import duration
 from rekscan.console.output import talk
 from workers import bell
 from workers.reconcile import Reconciler
@@ -147,7 +148,4 @@ def _line(status: Status, speed: float) -> str:
 
 def _eta(status: Status, speed: float) -> str:
     left = status.calls["planned"] - status.done
-    if speed <= 0:
-        return "-"
-    seconds = round(left / speed)
-    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return duration(left / speed) if speed > 0 else "-"

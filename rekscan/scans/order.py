@@ -6,12 +6,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from jobs.apis import Choice, catalogue, parse, requests
+from jobs.apis import Choice, parse, requests
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
+from rekscan.flags import rates
 from rekscan.scans.approval import approve
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
@@ -59,7 +60,7 @@ class Order:
             again=self.again,
             column=self.column,
             versions=self.versions,
-            tps=rates(self.tps),
+            tps=rates(self.tps or ()),
             max_cost=self.max_cost,
         )
 
@@ -124,20 +125,3 @@ def _limit(terms: Terms) -> int | None:
         return None
     limit = reach(terms.choices, terms.region, stored_prices(), terms.max_cost)
     return limit if limit is None or terms.again else limit + known_at_most(terms.choices, terms.settings)
-
-
-def rates(tps: list[str] | None) -> dict[str, float]:
-    """`["labels=20", "faces=5"]` -> {"labels": 20.0, "faces": 5.0}."""
-    found: dict[str, float] = {}
-    for text in (part for value in tps or [] for part in value.split(",")):
-        name, _, number = text.partition("=")
-        try:
-            found[name.strip()] = float(number)
-        except ValueError:
-            raise UsageError(f"--tps {text}: not a rate", "Write --tps labels=20") from None
-        known = {api.name for api in catalogue().values()} | {api.operation for api in catalogue().values()}
-        if name.strip() not in known:
-            raise UsageError(f"--tps {text}: there is no API {name.strip()!r}", f"APIs: {', '.join(catalogue())}.")
-        if found[name.strip()] <= 0:
-            raise UsageError(f"--tps {text}: a rate is above 0", "`rekscan pause` stops a job.")
-    return found

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, new_job_id
-from jobs.money.text import dollars
 from jobs.plan.pilot import ApiSample
+from jobs.words import dollars
 from rekscan.console.output import talk
 from rekscan.scans.approval import approve
 from rekscan.scans.create import create
@@ -58,10 +58,10 @@ def pilot(
         ledger = engine.start(spec)
         open_job(ledger, folder, rekognition_url=engine.rekognition_url)
         follow(ledger, folder, tend=engine.tend, quiet=quiet)
-    return spec.job, list(count(folder))
+    return spec.job, list(samples(folder))
 
 
-def count(folder: JobFolder) -> Iterator[ApiSample]:
+def samples(folder: JobFolder) -> Iterator[ApiSample]:
     """What became of each API's calls, from the job's result parts."""
     tables = [folder.result(paths) for paths in folder.result_parts().values()]
     for choice in folder.spec.apis:

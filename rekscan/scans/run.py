@@ -35,7 +35,7 @@ def run_here(
         try:
             ledger = engine.start(spec)
             try:
-                prepare(folder, settings, engine.rekognition_url)
+                make_job_ready(folder, settings, engine.rekognition_url)
             except RekscanError:
                 if new:
                     folder.remove()  # nothing was done: no job to resume
@@ -80,7 +80,7 @@ def _kept(folder: JobFolder, last: Status) -> Status:
     return found
 
 
-def prepare(folder: JobFolder, settings: Settings, rekognition_url: str | None = None) -> None:
+def make_job_ready(folder: JobFolder, settings: Settings, rekognition_url: str | None = None) -> None:
     """What must be there before the first paid call (a face collection). Raises RekscanError when it is not."""
     spec = folder.spec
     if any(choice.api.prepare(choice.params) for choice in spec.apis):

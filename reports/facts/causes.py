@@ -1,11 +1,13 @@
-"""What a person can do about calls that failed or were never sent, by code.
+"""What a person can do about calls that failed or were never sent, by code: each of ours, and AWS's frequent ones.
 
-Codes of failures are AWS's own; reasons of skips are those of `jobs.media.check` and `jobs.sources`. A reason may go on
+Codes of failures are AWS's own or `jobs.codes`'; reasons of skips are all `jobs.codes`'. A reason may go on
 after a colon ("archived: GLACIER"); what stands before it decides.
 """
 
+from jobs.codes import Code
+
 _AGAIN = "Run `rekscan retry {job} --code {code}`: the trouble was AWS's or the network's, and it passes."
-_ADVICE = {
+ADVICE = {
     "InvalidImageFormatException": "AWS could not read the picture. If it is broken, restore it from its source.",
     "ImageTooLargeException": "Leave out --no-fit so that large pictures are shrunk before they are sent.",
     "InvalidParameterException": "Read the message: the picture may be too small for this API.",
@@ -14,31 +16,34 @@ _ADVICE = {
     "ProvisionedThroughputExceededException": _AGAIN,
     "ThrottlingException": _AGAIN,
     "InternalServerError": _AGAIN,
-    "ReadTimeout": _AGAIN,
-    "quarantined": "This picture crashed its worker several times. Look at it alone before trying again.",
-    "truncated": "The file ends early. Restore it from its source.",
-    "broken": "The file does not decode. Restore it from its source.",
-    "empty": "The file has no bytes. Restore it from its source.",
-    "bomb": "It would fill the memory when decoded. Make a smaller copy.",
-    "crashed-decoder": "Decoding it crashes. Convert it with another program.",
-    "too-small": "AWS takes no picture this small. Nothing to do.",
-    "too-large": "It does not fit AWS's limits at any legible size. Cut it into pieces.",
-    "not-an-image": "Its content is no picture, whatever its name says.",
-    "unsupported-format": "Convert it to JPEG or PNG first.",
-    "not-media": "Not a picture or video by its name. Nothing to do.",
-    "hidden": "Hidden files are left out. Rename it if it belongs to the archive.",
-    "hidden-directory": "Hidden folders are left out. Rename it if it belongs to the archive.",
-    "not-a-file": "A link, device or socket. Nothing to do.",
-    "unreadable": "Check the permissions, then scan it again.",
-    "archived": "Restore the object from its archive storage class first.",
-    "folder": "An S3 folder marker. Nothing to do.",
-    "bad-uri": "Correct the line of the list file.",
-    "no call": "None of the job's APIs takes this kind of file.",
+    "ReadTimeoutError": _AGAIN,
+    Code.UNREADABLE_ANSWER: _AGAIN,
+    Code.POISON: "This picture crashed its worker several times. Look at it alone before trying again.",
+    Code.TRUNCATED: "The file ends early. Restore it from its source.",
+    Code.BROKEN: "The file does not decode. Restore it from its source.",
+    Code.EMPTY: "The file has no bytes. Restore it from its source.",
+    Code.BOMB: "It would fill the memory when decoded. Make a smaller copy.",
+    Code.CRASHED_DECODER: "Decoding it crashes. Convert it with another program.",
+    Code.TOO_SMALL: "AWS takes no picture this small. Nothing to do.",
+    Code.TOO_LARGE: "It does not fit AWS's limits at any legible size. Cut it into pieces.",
+    Code.NOT_AN_IMAGE: "Its content is no picture, whatever its name says.",
+    Code.UNSUPPORTED_FORMAT: "Convert it to JPEG or PNG first.",
+    Code.NOT_MEDIA: "Not a picture or video by its name. Nothing to do.",
+    Code.HIDDEN: "Hidden files are left out. Rename it if it belongs to the archive.",
+    Code.HIDDEN_DIRECTORY: "Hidden folders are left out. Rename it if it belongs to the archive.",
+    Code.NOT_A_FILE: "A link, device or socket. Nothing to do.",
+    Code.UNREADABLE: "Check the permissions, then scan it again.",
+    Code.ARCHIVED: "Restore the object from its archive storage class first.",
+    Code.CHANGED: "It was replaced after it was listed. Scan the source again to take what is there now.",
+    Code.NOT_FETCHED: "Leave out --no-thumbnails, and the report fetches the pictures of its gallery.",
+    Code.FOLDER: "An S3 folder marker. Nothing to do.",
+    Code.BAD_URI: "Correct the line of the list file.",
+    Code.NO_CALL: "None of the job's APIs takes this kind of file.",
 }
 _OTHERWISE = {"failed": "Read the message; `rekscan retry {job} --code {code}` tries these again.", "skipped": ""}
 
 
 def advice(job: str, outcome: str, code: str) -> str:
     """What to do about calls with this outcome and code, "" if nothing can be done."""
-    text = _ADVICE.get(code) or _ADVICE.get(code.partition(":")[0]) or _OTHERWISE.get(outcome, "")
+    text = ADVICE.get(code) or ADVICE.get(code.partition(":")[0]) or _OTHERWISE.get(outcome, "")
     return text.format(job=job, code=code)

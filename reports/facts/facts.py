@@ -33,11 +33,11 @@ def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
         found=tuple(found(query, choice.api, answered.get(choice.api.name, 0)) for choice in spec.apis),
         causes=_causes(query, spec.job),
         timeline=_timeline(query),
-        costs=rows(query, "select * from costs") if "costs" in tables else (),
+        costs=records(query, "select * from costs") if "costs" in tables else (),
     )
 
 
-def rows(query: Query, sql: str, *values: Any) -> tuple[dict[str, Any], ...]:
+def records(query: Query, sql: str, *values: Any) -> tuple[dict[str, Any], ...]:
     """A query's rows by column name."""
     cursor = query.execute(sql, list(values))
     names = [column[0] for column in cursor.description or ()]
@@ -59,7 +59,7 @@ def _skips(query: Query) -> dict[str, int]:
 def _calls(query: Query, choice: Choice) -> Calls:
     """Answered calls are counted in the outcomes, the others in `failures`, where a retry has replaced them."""
     name = choice.api.name
-    seen = rows(
+    seen = records(
         query,
         """
         select count(*) filter (outcome = 'ok') ok, count(*) filter (outcome = 'ok' and sent = 'known') known,
@@ -87,7 +87,7 @@ def _causes(query: Query, job: str) -> tuple[Cause, ...]:
             one["outcome"], one["code"], one["calls"], one["items"], tuple(one["apis"]), one["message"] or "",
             advice(job, one["outcome"], one["code"]), tuple(dict.fromkeys(one["samples"])),
         )
-        for one in rows(query, sql, SAMPLES * 4, CAUSES)
+        for one in records(query, sql, SAMPLES * 4, CAUSES)
     )  # fmt: skip
 
 

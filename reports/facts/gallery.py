@@ -15,7 +15,7 @@ import duckdb
 from jobs.apis.base import Api
 from reports.bands import EDGES, band, band_title
 from reports.facts.charts import FREE, readable
-from reports.facts.facts import rows
+from reports.facts.facts import records
 from reports.facts.values import Finding, Gallery, Shot
 
 PER_GROUP = 16  # items remembered of each group
@@ -99,7 +99,7 @@ def _groups(query: Query, api: Api, apis: Sequence[Api], wanted: Wanted) -> list
             one["n"],
             list(dict.fromkeys(one["items"])),
         )
-        for one in rows(query, sql, *values)
+        for one in records(query, sql, *values)
     ]
 
 
@@ -114,7 +114,7 @@ def _shots(query: Query, apis: Sequence[Api], picked: dict[int, str]) -> list[Sh
             if is_review(api):
                 sensitive.add(item)
     sql = f"select item_id, uri, kind, status from images where item_id in ({_list(picked)})"
-    known = {one["item_id"]: one for one in rows(query, sql)}
+    known = {one["item_id"]: one for one in records(query, sql)}
     shots = []
     for item, title in picked.items():
         ranked = sorted(found[item], key=lambda one: (one.color is not None, -(one.confidence or 0)))
@@ -141,7 +141,7 @@ def _findings(query: Query, api: Api, picked: Iterable[int]) -> Iterable[tuple[i
     elif "scope" in names:
         condition = "scope = 'image' and rank <= 5"
     sql = f"select item_id, {columns} from {api.table} where {condition} and item_id in ({_list(picked)})"
-    return [(row["item_id"], _finding(api, row)) for row in rows(query, sql)]
+    return [(row["item_id"], _finding(api, row)) for row in records(query, sql)]
 
 
 _SHOWN = (

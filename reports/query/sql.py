@@ -18,10 +18,10 @@ from rich.table import Table
 
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
+from jobs.words import short
 from reports.query.query import open_tables_locked
 from reports.spreadsheet_safe import defuse
 from reports.tables.load import load_folder
-from reports.views.page import short
 
 _BATCH = 1000
 

@@ -17,7 +17,7 @@ from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from reports.bands import band
 from reports.facts.charts import FREE
-from reports.facts.facts import rows
+from reports.facts.facts import records
 from reports.facts.gallery import Wanted, flagged, matching
 from reports.review.verdicts import COLUMNS, Group, Verdict, read_verdicts
 from reports.spreadsheet_safe import defuse
@@ -50,7 +50,7 @@ def sheet_csv(query: Query, apis: Sequence[Api], wanted: Wanted, most: int = ROW
     writer.writerow(COLUMNS)
     left = most
     for api in reviewable:
-        for row in rows(query, _draw(query, api, apis, wanted, each), *_values(api, wanted))[:left]:
+        for row in records(query, _draw(query, api, apis, wanted, each), *_values(api, wanted))[:left]:
             left -= 1
             cells = (row["item_id"], row["uri"], api.name, row["name"], f"{row['confidence']:.4f}", *_box(row), "", "")
             writer.writerow([defuse(cell) if isinstance(cell, str) else cell for cell in cells])

@@ -1,23 +1,21 @@
 """What people said about findings: precision per name and confidence band, a threshold, an allow-list.
 
-Rule: pure. Counts come with 95 % intervals (Wilson's; E. B. Wilson, JASA 22, 1927), because a sample of five says
-little.
+Rule: pure. Counts come with 95 % intervals (`jobs.intervals`), because a sample of five says little.
 """
 
 import csv
 import io
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jobs.errors import UsageError
+from jobs.intervals import Stratum, share, share_at_least
 from reports.bands import EDGES, band_of
 from reports.spreadsheet_safe import undefuse
 
 COLUMNS = ("item_id", "uri", "api", "name", "confidence", "left", "top", "width", "height", "verdict", "note")
 TARGET = 0.9
-_Z = 1.959964  # of a 95 % interval
 _YES = {"y", "yes", "true", "1", "ok", "correct", "right", "x", "+"}
 _NO = {"n", "no", "false", "0", "wrong", "incorrect", "-", "'-"}
 _UNSURE = {"?", "unsure", "maybe", "skip"}
@@ -54,7 +52,8 @@ class Precision:
     @property
     def interval(self) -> tuple[float, float]:
         """Wilson's 95 % interval; (0, 1) without a review."""
-        return wilson(self.right, self.reviewed)
+        found = share(self.right, self.reviewed)
+        return found.low, found.high
 
     def to_json(self) -> dict[str, Any]:
         low, high = self.interval
@@ -130,16 +129,6 @@ class Review:
         return cls(document["target"], names, bands, document["threshold"], document["unsure"], document["unreviewed"])
 
 
-def wilson(right: int, reviewed: int) -> tuple[float, float]:
-    """95 % interval of a share."""
-    if not reviewed:
-        return 0.0, 1.0
-    share, z2 = right / reviewed, _Z * _Z
-    middle = (share + z2 / (2 * reviewed)) / (1 + z2 / reviewed)
-    spread = _Z / (1 + z2 / reviewed) * math.sqrt(share * (1 - share) / reviewed + z2 / (4 * reviewed * reviewed))
-    return max(0.0, middle - spread), min(1.0, middle + spread)
-
-
 def read_verdicts(data: bytes) -> list[Verdict]:
     """The filled-in rows of a review.csv, as it was or as a spreadsheet saved it (semicolons, tabs, a byte order mark).
 
@@ -188,23 +177,13 @@ def threshold(bands: Sequence[Precision], target: float) -> int | None:
     """
     for start in range(len(bands)):
         above = [band for band in bands[start:] if band.findings]
-        if above and all(band.reviewed for band in above) and _lower(above) >= target:
+        if above and all(band.reviewed for band in above) and _at_least(above) >= target:
             return EDGES[start]
     return None
 
 
-def _lower(bands: Sequence[Precision]) -> float:
-    """Lower bound of the precision over several bands."""
-    if len(bands) == 1:
-        return bands[0].interval[0]
-    whole = sum(band.findings for band in bands)
-    mean = variance = 0.0
-    for band in bands:  # Agresti and Coull: two more of each, so that 5 of 5 is not certainty
-        share, size = (band.right + 2) / (band.reviewed + 4), band.reviewed + 4
-        weight = band.findings / whole
-        mean += weight * band.right / band.reviewed
-        variance += weight * weight * share * (1 - share) / size
-    return mean - _Z * math.sqrt(variance)
+def _at_least(bands: Sequence[Precision]) -> float:
+    return share_at_least(Stratum(band.right, band.reviewed, band.findings) for band in bands)
 
 
 def _name(api: str, name: str, counts: Mapping[Group, Precision], target: float) -> NameReview:

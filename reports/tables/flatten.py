@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.apis.base import Api
+from jobs.codes import Code
 from reports.tables.layout import FAILURES, IMAGES, Layout
 
 Answer = dict[str, Any]
@@ -210,7 +211,7 @@ def _state(skip: str | None, row: _Row | None, awaited: int | None) -> tuple[str
     if row is None:
         if skip is not None:
             return "skipped", skip
-        return ("pending", None) if awaited is not None else ("skipped", "no call")
+        return ("pending", None) if awaited is not None else ("skipped", Code.NO_CALL)
     if awaited is not None and len(row.outcomes) < awaited:
         return "pending", "; ".join(f"{api}: {code}" for api, code in row.reasons) or None
     kinds = set(row.outcomes)

@@ -24,6 +24,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from jobs.folder import JobFolder
+from jobs.money.prices import money
 from reports.spreadsheet_safe import defuse_table
 
 GROUP_BYTES = 32 * 1024 * 1024  # of a Parquet row group before compression
@@ -77,11 +78,11 @@ class CsvWriter:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.paths: list[Path] = []
         self._path = path
-        self._schema = defuse_table(schema.empty_table()).schema
+        self._schema = _as_text(schema.empty_table()).schema
         self._open()
 
     def write(self, table: pa.Table) -> None:
-        ready = self._cells(defuse_table(table)).cast(self._schema)
+        ready = self._cells(_as_text(table)).cast(self._schema)
         while self._most is not None and self._rows + ready.num_rows > self._most:
             room = self._most - self._rows
             self._file.write_table(ready.slice(0, room))
@@ -106,6 +107,15 @@ class CsvWriter:
 
     def _cells(self, table: pa.Table) -> pa.Table:
         return table
+
+
+def _as_text(table: pa.Table) -> pa.Table:
+    """What CSV carries: safe texts, and amounts of money in plain digits (Arrow writes a zero as 0E-15)."""
+    for index, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            plain = pa.array([money(amount) for amount in table.column(index).to_pylist()], pa.string())
+            table = table.set_column(index, field.name, plain)
+    return defuse_table(table)
 
 
 class ExcelCsvWriter(CsvWriter):

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from jobs.folder import JobSpec
 from jobs.money.stored import stored_prices
+from jobs.words import count, dollars, duration, short, size
 from reports.bands import EDGES, band_title
 from reports.facts.values import Bar, Calls, Chart, Facts, Gallery, Timeline
 from reports.review.verdicts import Review
@@ -91,59 +92,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "n": number,
-        "usd": usd,
+        "n": lambda value: "" if value is None else count(value, 1),
+        "usd": dollars,
         "bytes": size,
         "short": short,
         "time": lambda at: f"{at:%Y-%m-%d %H:%M:%S} UTC",
         "ratio": lambda value: f"{value:.6f}",
-        "count_of": lambda value, noun: f"{number(value)} {noun}{'' if value == 1 else 's'}",
+        "count_of": lambda value, noun: f"{count(value)} {noun}{'' if value == 1 else 's'}",
     }
     return environment
-
-
-def number(value: Any) -> str:
-    """`1234567` -> "1,234,567"; `0.25` -> "0.2"; None -> ""."""
-    if value is None:
-        return ""
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
-
-
-def usd(value: Any) -> str:
-    """Dollars with as many digits as they need: "$12.50", "$0.0005"; "unknown" for None."""
-    if value is None or value == "":
-        return "unknown"
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return str(value)
-    return f"${amount:,.2f}" if amount == 0 or abs(amount) >= 1 else f"${amount:,.4f}"
-
-
-def size(value: int) -> str:
-    amount = float(value)
-    for unit in ("B", "KB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:,.1f} TB"
-
-
-def short(text: Any, length: int) -> str:
-    """At most `length` characters, the middle left out; control characters made visible."""
-    shown = "".join(_visible(char) for char in str(text))
-    half = (length - 1) // 2
-    return shown if len(shown) <= length else f"{shown[:half]}…{shown[-half:]}"
-
-
-def _visible(char: str) -> str:
-    """Control characters and direction marks as signs, so that a name cannot hide or turn its end."""
-    if char < " ":
-        return chr(0x2400 + ord(char))
-    return "\N{REPLACEMENT CHARACTER}" if char == "\x7f" or char in _TURNS or "\ud800" <= char <= "\udfff" else char
-
-
-_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 
 
 def _tally(one: Calls, status: Mapping[str, Any], otherwise: int) -> dict[str, Any]:
@@ -165,30 +122,21 @@ def _tiles(page: Page, totals: Mapping[str, int]) -> Sequence[Mapping[str, str]]
     seconds = (timeline.end - timeline.start).total_seconds() if timeline else 0
     items = sum(facts.items.values())
     tiles = [
-        ("Items", number(items), size(facts.bytes)),
-        ("Calls answered", number(totals.get("ok", 0)), f"of {number(totals.get('planned', 0))} planned"),
-        ("Failed", number(totals.get("failed", 0)), f"{number(totals.get('skipped', 0))} more never sent"),
+        ("Items", count(items), size(facts.bytes)),
+        ("Calls answered", count(totals.get("ok", 0)), f"of {count(totals.get('planned', 0))} planned"),
+        ("Failed", count(totals.get("failed", 0)), f"{count(totals.get('skipped', 0))} more never sent"),
     ]
     if money := page.status.get("usd"):
-        tiles.append(("Cost", usd(money.get("actual")), f"planned {usd(money.get('planned'))}"))
+        tiles.append(("Cost", dollars(money.get("actual")), f"planned {dollars(money.get('planned'))}"))
     if timeline and seconds >= 1:
-        tiles.append(("Took", duration(seconds), f"{totals['ok'] / seconds:,.1f} calls/s on average"))
-    tiles.append(("Found", number(sum(api.rows for api in facts.found)), "rows in the tables"))
+        tiles.append(("Took", duration(seconds), f"{count(totals['ok'] / seconds, 1)} calls/s on average"))
+    tiles.append(("Found", count(sum(api.rows for api in facts.found)), "rows in the tables"))
     return [dict(zip(("title", "value", "note"), tile, strict=True)) for tile in tiles]
 
 
 def _fetch_usd(page: Page) -> Decimal | None:
     """What S3 charges for the requests of the gallery's pictures, None where the price is not known."""
     return stored_prices().price("s3-get", page.spec.region, page.gallery.fetched).usd
-
-
-def duration(seconds: float) -> str:
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _items_chart(facts: Facts) -> Chart:

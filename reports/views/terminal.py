@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
 
+from jobs.words import count, short
 from reports.bands import band_title
 from reports.facts.values import Chart, Facts, Found
 from reports.review.verdicts import Precision, Review
-from reports.views.page import number, short
 
 ROWS = 5  # of each chart
 _LABEL, _BAR = 30, 24
@@ -37,7 +37,7 @@ def lines(facts: Facts, *, rows: int = ROWS) -> list[str]:
 
 
 def _title(found: Found) -> str:
-    return f"{found.api}: {number(found.rows)} rows on {number(found.items)} of {number(found.answered)} answered items"
+    return f"{found.api}: {count(found.rows)} rows on {count(found.items)} of {count(found.answered)} answered items"
 
 
 def _chart(chart: Chart, rows: int) -> list[str]:
@@ -50,8 +50,7 @@ def _bars(rows: Iterable[tuple[str, float, str]]) -> list[str]:
     table = list(rows)
     top = max((value for _, value, _ in table), default=0) or 1
     return [
-        f"  {_fit(label)} {_bar(value / top)} {number(round(value)):>9}  {note}".rstrip()
-        for label, value, note in table
+        f"  {_fit(label)} {_bar(value / top)} {count(round(value)):>9}  {note}".rstrip() for label, value, note in table
     ]
 
 
@@ -69,7 +68,7 @@ def _bar(share: float) -> str:
 def review_lines(found: Review, *, rows: int = 20) -> list[str]:
     """A review for a terminal: names with their precision and interval, then what follows from them."""
     percent = f"{100 * found.target:.0f} %"
-    text = [f"{number(found.all.reviewed)} findings judged, {number(found.unreviewed)} of the same kinds not looked at"]
+    text = [f"{count(found.all.reviewed)} findings judged, {count(found.unreviewed)} of the same kinds not looked at"]
     text += ["", "Right, by confidence"]
     text += [_judged(band_title(n), band) for n, band in enumerate(found.bands) if band.findings]
     text += ["", "Right, by name"]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from jobs.apis.base import Limits
+from jobs.codes import Code
 from jobs.items import Item
 from jobs.media.check import MENDABLE, Skip
 from jobs.media.origins import Loaded, load_local
@@ -38,7 +39,7 @@ def add_thumbnails(
         if is_local(item.uri):
             return load_local(item)
         if fetch is None:
-            return Skip("not-fetched", "not fetched for this report")
+            return Skip(Code.NOT_FETCHED, "not fetched for this report")
         loaded = fetch(item)
         fetched.append(loaded.weight if isinstance(loaded, Loaded) else 0)
         return loaded

@@ -11,10 +11,10 @@ from typing import Any
 
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
+from jobs.words import short
 from reports.facts.summary import summarize
 from reports.facts.values import Facts, Found
 from reports.tables.writers import publish
-from reports.views.page import short
 
 _CELL = 32_767
 _NAME = 31  # characters of a sheet's name

@@ -15,7 +15,7 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.wait import WebDriverWait
 
-from reports.views.html import build_report
+from reports.views.report import build_report
 from tests.browser.gallery_job import Drawn, draw_job
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"

@@ -10,8 +10,8 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from jobs.words import short
 from reports.tables.load import load_folder
-from reports.views.page import short
 from tests.browser.conftest import AXE, Browser
 from tests.browser.gallery_job import HOSTILE, MARK, ROTATED, Drawn
 

@@ -19,6 +19,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type
 from jobs.apis import Request
 from jobs.aws.faults import Fault, Kind, understand, unreadable_source
 from jobs.aws.lean.methods import Method
+from jobs.codes import Code
 from jobs.items import Item
 from jobs.ledger import Attempt, Lease, Mark
 from jobs.media.check import Skip
@@ -259,7 +260,7 @@ class _Attempts:
             took = time.monotonic() - before
         if not any(key in response for choice in caller.request.choices for key in choice.api.answer_keys):
             # botocore reads a body that is not JSON (a proxy's page, a cut answer) as an answer without members.
-            fault = Fault(Kind.UNKNOWN, "UnreadableAnswer", "the answer's body is not what the service sends")
+            fault = Fault(Kind.UNKNOWN, Code.UNREADABLE_ANSWER, "the answer's body is not what the service sends")
             return await self._went_wrong(fault, number, started)
         self.marks += "b"
         outcomes = rows.answered(caller.request, self.item, response, self.marks, self.picture, started, took)

@@ -1,0 +1,4 @@
+"""The schedule that all calls of a quota share, kept in Redis.
+
+Rule: Redis's clock alone counts.
+"""

@@ -42,7 +42,7 @@ class JobWork:
         self.redis.close()
 
 
-class Pictures:
+class ProcessPictures:
     """What decodes pictures and holds them, once per process, for all its jobs."""
 
     def __init__(self, config: WorkerConfig) -> None:
@@ -65,7 +65,7 @@ def open_work(
     config: WorkerConfig,
     gate: Gate,
     journal: Journal,
-    pictures: "Pictures",
+    pictures: "ProcessPictures",
     loop: asyncio.AbstractEventLoop,
     rekognition_url: str | None,
 ) -> JobWork:

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from jobs import costs
 from jobs.folder import JobFolder
-from jobs.known.sync import extend
+from jobs.known.sync import index_job
 from jobs.ledger import Lease, Ledger, State
 from jobs.media.fetch import fetcher
 from jobs.status import keep, status
 from reports.tables.build import build_tables
-from reports.views.html import build_report
+from reports.views.report import build_report
 from workers import bell
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 _STOPPED_SHORT: dict[str, State] = {"incomplete": "incomplete", "cancelled": "cancelled"}
 
 
-def finish(ledger: Ledger, folder: JobFolder, lease: Lease, *, profile: str | None = None) -> None:
+def end_job(ledger: Ledger, folder: JobFolder, lease: Lease, *, profile: str | None = None) -> None:
     """End a job whose shards are all done, or one that stopped short (budget, cancelled)."""
     fields = ledger.fields(lease.job)
     state = _STOPPED_SHORT.get(fields.get("state", ""), "finished")
@@ -50,7 +50,7 @@ def finish(ledger: Ledger, folder: JobFolder, lease: Lease, *, profile: str | No
 def _make_known(folder: JobFolder, *, final: bool) -> None:
     """Later jobs need not ask again. The index can be made later, so trouble with it is no reason not to end."""
     try:
-        extend(folder, final=final)
+        index_job(folder, final=final)
     except Exception:
         log.exception("the index of %s was not brought up to date; the next job does it", folder.home)
 

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from jobs.apis import Request
+from jobs.codes import Code
 from jobs.folder import JobFolder
 from jobs.folder.half_written import set_aside, was_torn
 from jobs.folder.retries import Retry
@@ -124,7 +125,7 @@ class Shard:
         for ask in asked:
             if self.ledger.suspect(self.lease, ask.name) > SUSPECTED_AT_MOST:
                 what = f"it was under way each of {SUSPECTED_AT_MOST} times that its worker died"
-                known[ask.name] = self.lanes.give_up(ask.request, ask.item, self.lease, ask.attempts, "poison", what)
+                known[ask.name] = self.lanes.give_up(ask.request, ask.item, self.lease, ask.attempts, Code.POISON, what)
             elif fault := self._ask_alone(ask, known):
                 return fault
             if self.stop.is_set():
@@ -146,7 +147,7 @@ class Shard:
             self.journal.settle(self.lease, Attempt(name, request, 0, "", encode(rows), counters_of(rows)))
 
     def _finish(self, outcomes: list[Outcome]) -> bool:
-        return self.ledger.finish(self.lease, tally(outcomes))
+        return self.ledger.finish(self.lease, shard_counters(outcomes))
 
     def _give_back(self, outcomes: list[Outcome], number: int) -> None:
         """A worker that stops leaves what it knows in Redis. Where that is no place (the job stops short, the lease is
@@ -173,7 +174,7 @@ def wanted(item: Item, request: Request) -> bool:
     return item.skip is None and item.kind == request.kind
 
 
-def tally(outcomes: list[Outcome]) -> Counter[str]:
+def shard_counters(outcomes: list[Outcome]) -> Counter[str]:
     """The ledger's counters of a whole shard."""
     counters: Counter[str] = Counter()
     for row in outcomes:

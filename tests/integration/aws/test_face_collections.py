@@ -16,7 +16,7 @@ from jobs.aws import clients, face_collections
 from jobs.aws.clients import method_name
 from jobs.errors import RekscanError
 from jobs.items import Item
-from rekscan.commands.collections import app
+from rekscan.commands.face_collections import app
 from tests.support.places import ROOT
 from tests.support.waiting import until
 

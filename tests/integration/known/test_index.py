@@ -31,7 +31,7 @@ from jobs.known.duplicates import duplicates, manifest, write_duplicates
 from jobs.known.index import Index, Place
 from jobs.known.keys import call_ids, content_id
 from jobs.known.segments import SCHEMA, Cover, Segments
-from jobs.known.sync import extend, sync
+from jobs.known.sync import index_job, sync
 from jobs.outcomes import Outcome, to_table
 
 Entry = tuple[str, int, str, str, int, bool]  # content, call, job, part, item_id, copied
@@ -129,7 +129,7 @@ def test_only_ok_rows_with_a_content_and_an_answer_are_known(tmp_path: Path) -> 
             answered(6, "sha256:g", sent="fitted", fit="rotated"),
         ],
     )
-    extend(folder, final=True)
+    index_job(folder, final=True)
     calls = labels(folder)
     assert [bool(find(tmp_path, f"sha256:{c}", calls)) for c in "abcdefg"] == [True, *[False] * 4, True, True]
     [place] = find(tmp_path, "sha256:a", calls)
@@ -172,7 +172,7 @@ def test_writers_at_once_need_no_lock(tmp_path: Path) -> None:
     for number, folder in enumerate(folders):
         folder.commit(0, [answered(n, f"sha256:{number}-{n}") for n in range(10)])
     with ThreadPoolExecutor(6) as pool:
-        list(pool.map(lambda folder: extend(folder, final=True), folders))
+        list(pool.map(lambda folder: index_job(folder, final=True), folders))
     calls = labels(folders[0])
     for number in range(6):
         for n in range(10):
@@ -259,9 +259,9 @@ def _make(home: Path) -> None:
 def _index(home: Path) -> None:
     folder = JobFolder(str(home), "job-a")
     clock = _Clock()
-    extend(folder, final=True)
+    index_job(folder, final=True)
     clock.done("index all, merge")
-    extend(JobFolder(str(home), "job-b"), final=True)
+    index_job(JobFolder(str(home), "job-b"), final=True)
     clock.done("index half as many, merge")
     index, calls = Index(Segments(str(home))), labels(folder)
     step = MILLION // 2500

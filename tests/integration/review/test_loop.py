@@ -17,7 +17,7 @@ from reports.facts.gallery import Wanted
 from reports.review.judged import judge, make_sheet, read_review
 from reports.review.verdicts import read_verdicts
 from reports.tables.load import load_folder
-from reports.views.html import build_report
+from reports.views.report import build_report
 
 APIS = ("labels", "faces", "text", "moderation", "properties")
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,21 @@ def test_costs_are_written_as_given_and_outlive_a_rebuild_without_them(tmp_path:
     build_tables(folder, min_confidence=99)
     assert load(folder.job, str(tmp_path))["costs"]["actual_usd"].tolist() == ["0.005"]
     assert read_csv(reports(folder) / "costs.csv")[1] == ["image-group-2", "5", "0.005"]
+
+
+@pytest.mark.parametrize("excel", [False, True])
+def test_amounts_of_money_are_plain_digits_in_csv(tmp_path: Path, excel: bool) -> None:
+    folder = make_job(tmp_path, 5)
+    amounts = [Decimal("0E-15"), Decimal("0.000000400000000"), Decimal("2200.500000000000000"), None]
+    costs = pa.table({"usd": pa.array(amounts, pa.decimal128(38, 15))})
+    build_tables(folder, costs=costs, excel=excel)
+    assert [row[0] if row else "" for row in read_csv(reports(folder) / "costs.csv")[1:]] == [
+        "0",
+        "0.0000004",
+        "2200.5",
+        "",
+    ]
+    assert load(folder.job, str(tmp_path))["costs"]["usd"].tolist()[:3] == amounts[:3]  # Parquet has them exact
 
 
 def test_an_empty_job_has_every_column(tmp_path: Path) -> None:

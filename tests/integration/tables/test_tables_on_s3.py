@@ -13,7 +13,7 @@ from jobs.media.header import header
 from jobs.media.origins import Loaded
 from reports.tables.build import build_tables
 from reports.tables.load import load_folder
-from reports.views.html import build_report
+from reports.views.report import build_report
 from tests.browser.gallery_job import draw_job
 from tests.support.s3_server import s3_server
 

@@ -20,7 +20,7 @@ from reports.facts.gallery import Wanted
 from reports.facts.summary import summarize
 from reports.tables.build import build_tables
 from reports.tables.load import load_folder
-from reports.views.html import build_report
+from reports.views.report import build_report
 from reports.views.terminal import lines
 from reports.views.workbook import build_workbook
 from tests.browser.gallery_job import draw_job
@@ -42,7 +42,7 @@ NASTY = [
 LARGE = """
 import pathlib, sys
 from jobs.folder import JobFolder
-from reports.views.html import build_report
+from reports.views.report import build_report
 from reports.tables.build import build_tables
 folder = JobFolder(sys.argv[1], sys.argv[2])
 build_tables(folder)

@@ -1,10 +1,8 @@
 """The pilot's arithmetic: random without bias, intervals that hold what they should and shrink with the sample."""
 
 from decimal import Decimal
-from random import Random
 
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +12,7 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan.build import Counts, plan
 from jobs.plan.draw import Draw
-from jobs.plan.pilot import ApiSample, extrapolate, mean, share, text
+from jobs.plan.pilot import ApiSample, extrapolate, text
 
 PRICES = PriceTable.bundled()
 
@@ -59,39 +57,6 @@ def test_the_same_source_gives_the_same_pilot():
     one.add(batch(0, 100))
     other.add(batch(0, 100))
     assert one.batch() == other.batch()
-
-
-@settings(deadline=None)
-@given(st.integers(0, 200), st.integers(1, 200), st.integers(1, 10**6))
-def test_a_share_lies_in_its_interval(hits, of, whole):
-    hits, whole = min(hits, of), max(whole, of)
-    found = share(hits, of, whole)
-    assert 0 <= found.low <= found.value <= found.high <= 1
-    if of == whole:
-        assert found.low == pytest.approx(found.value) == pytest.approx(found.high)
-
-
-def test_a_share_interval_holds_the_truth_about_95_times_in_100():
-    random, truth = Random(7), 0.1
-    held = 0
-    for _ in range(2000):
-        hits = sum(random.random() < truth for _ in range(60))
-        found = share(hits, 60, 10**9)
-        held += found.low <= truth <= found.high
-    assert 0.93 < held / 2000 < 0.98
-
-
-def test_a_mean_interval_holds_the_truth_about_95_times_in_100():
-    random, held = Random(7), 0
-    for _ in range(2000):
-        found = mean([random.randrange(7) for _ in range(8)], 10**9)
-        held += found.low <= 3 <= found.high
-    assert 0.93 < held / 2000 < 0.97
-
-
-def test_one_value_sets_no_upper_end():
-    assert mean([3], 100).to_json() == {"low": 0.0, "value": 3.0, "high": None}
-    assert mean([], 100).to_json()["high"] is None
 
 
 def make(apis, images):

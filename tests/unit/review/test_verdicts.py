@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.errors import UsageError
-from reports.review.verdicts import Review, Verdict, read_verdicts, review, wilson
+from reports.review.verdicts import Review, Verdict, read_verdicts, review
 from reports.spreadsheet_safe import defuse, undefuse
 
 HEADER = "item_id,uri,api,name,confidence,left,top,width,height,verdict,note\n"
@@ -13,23 +13,6 @@ HEADER = "item_id,uri,api,name,confidence,left,top,width,height,verdict,note\n"
 
 def verdicts(name: str, confidence: float, right: int, wrong: int) -> list[Verdict]:
     return [Verdict("labels", name, confidence, n < right) for n in range(right + wrong)]
-
-
-@settings(deadline=None)
-@given(st.integers(0, 500), st.integers(0, 500))
-def test_an_interval_holds_its_share_and_narrows_with_more(right: int, wrong: int) -> None:
-    low, high = wilson(right, right + wrong)
-    assert 0 <= low <= high <= 1
-    if right + wrong:
-        assert low - 1e-9 <= right / (right + wrong) <= high + 1e-9
-        wider = wilson(right, right + wrong)
-        narrower = wilson(10 * right, 10 * (right + wrong))
-        assert narrower[1] - narrower[0] <= wider[1] - wider[0] + 1e-9
-
-
-def test_wilson_agrees_with_a_published_value() -> None:
-    low, high = wilson(9, 10)  # Brown, Cai, DasGupta 2001: (0.596, 0.982)
-    assert (round(low, 3), round(high, 3)) == (0.596, 0.982)
 
 
 def test_the_threshold_is_the_lowest_band_from_which_enough_is_right() -> None:

@@ -15,7 +15,7 @@ from jobs.aws.face_collections import Collection
 from jobs.errors import RekscanError
 from jobs.money.prices import PriceTable, money, total
 from jobs.money.stored import stored_prices
-from jobs.money.text import count, dollars, table
+from jobs.words import count, dollars, table
 from rekscan.console.output import print_json, print_line, talk
 from rekscan.scans.engine import logs
 from rekscan.settings import Connection, Settings, resolve

@@ -1,0 +1,27 @@
+"""What the command line of the emulator says, as one value; `docs/emulator.md` explains each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    port: int = 9324
+    host: str = "127.0.0.1"
+    engine: str = "models"
+    workers: int | None = None
+    s3_endpoint_url: str | None = None
+    data_dir: Path | None = None
+    gallery: Path | None = None
+    quota: tuple[str, ...] = ()
+    quota_scale: float = 1.0
+    quota_burst: float | None = None
+    ramp: float | None = None
+    latency: str | None = None
+    fault: tuple[str, ...] = ()
+    seed: int = 0
+    verify_key: str | None = None
+    request_timeout: float = 60.0
+    ready_file: Path | None = None

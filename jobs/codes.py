@@ -1,0 +1,37 @@
+"""Our own codes: why a call was never sent, and why it failed where AWS gave no code of its own.
+
+Rule: a code is stored in manifests, results and tables, so its text never changes. A reason may go on after a colon
+(`archived: GLACIER`); what stands before it is the code. AWS's codes stay the strings that AWS sends.
+What to do about each: `reports.facts.causes`.
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    # left out while listing
+    NOT_MEDIA = "not-media"
+    HIDDEN = "hidden"
+    HIDDEN_DIRECTORY = "hidden-directory"
+    NOT_A_FILE = "not-a-file"
+    FOLDER = "folder"
+    BAD_URI = "bad-uri"
+    NO_CALL = "no call"
+    # found when it was fetched
+    UNREADABLE = "unreadable"
+    ARCHIVED = "archived"
+    CHANGED = "changed"
+    EMPTY = "empty"
+    NOT_FETCHED = "not-fetched"
+    # found when it was looked at
+    NOT_AN_IMAGE = "not-an-image"
+    UNSUPPORTED_FORMAT = "unsupported-format"
+    TRUNCATED = "truncated"
+    BROKEN = "broken"
+    TOO_SMALL = "too-small"
+    TOO_LARGE = "too-large"
+    BOMB = "bomb"
+    CRASHED_DECODER = "crashed-decoder"
+    # failed
+    POISON = "poison"
+    UNREADABLE_ANSWER = "UnreadableAnswer"

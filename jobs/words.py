@@ -1,0 +1,94 @@
+"""Money, numbers, sizes and time as people read them, names cut short, and tables in plain text.
+
+Rule: only here is a value rounded for people, half up, and the same everywhere: on a terminal, on the page, in a table.
+An amount under a dollar keeps four decimals, and one under half of their last is printed as it is, so that nothing paid
+for ever reads $0.00.
+"""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from jobs.money.prices import EXACT, money
+
+ROUNDING = "Printed amounts are rounded half up, to cents from a dollar on; --json has them exact."
+_CENTS, _SMALL = Decimal("0.01"), Decimal("0.0001")
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+
+
+def dollars(amount: Decimal | str | None) -> str:
+    """`$1,200.00`, `$0.1473`, `$0.50`, `$0.00001`, `unknown`. A string is an amount as documents carry it."""
+    if amount is None or amount == "":
+        return "unknown"
+    exact = Decimal(amount)
+    if exact == 0 or abs(exact) >= 1:
+        return f"${_rounded(exact, _CENTS):,}"
+    return each(_rounded(exact, _SMALL) if abs(exact) >= _SMALL / 2 else exact)
+
+
+def each(price: Decimal | None) -> str:
+    """A unit price, never rounded: `$0.0008`, `$0.10`."""
+    if price is None:
+        return "unknown"
+    cents = _rounded(price, _CENTS)
+    return f"${cents}" if cents == price else f"${money(price)}"
+
+
+def count(value: Decimal | float, places: int = 3) -> str:
+    """`2,500,000`, `1.5`; parts of a whole to so many decimals."""
+    rounded = _rounded(Decimal(str(value)), Decimal(1).scaleb(-places))
+    whole, _, part = f"{rounded:,f}".partition(".")
+    return f"{whole}.{part.rstrip('0')}".rstrip(".")
+
+
+def size(amount: float) -> str:
+    """`900 B`, `1.2 MB`, `3 GB`: bytes, in thousands."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1000:
+            return f"{count(amount, 1)} {unit}"
+        amount /= 1000
+    return f"{count(amount, 1)} TB"
+
+
+def duration(seconds: float | None) -> str:
+    """`4.2 s`, `48 s`, `2 min`, `13 h 53 min`, `11 d 14 h`."""
+    if seconds is None:
+        return "unknown"
+    if seconds < 59.5:
+        return f"{count(seconds, 1 if seconds < 10 else 0)} s"
+    minutes = int(_rounded(Decimal(str(seconds)) / 60, Decimal(1)))
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return f"{days:,} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def short(text: Any, length: int) -> str:
+    """At most `length` characters, the middle left out; control characters made visible."""
+    shown = "".join(_visible(char) for char in str(text))
+    half = (length - 1) // 2
+    return shown if len(shown) <= length else f"{shown[:half]}…{shown[-half:]}"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> str:
+    """Columns in plain text, two spaces apart; those named in `right` are flush right."""
+    widths = [max(len(row[at]) for row in (header, *rows)) for at in range(len(header))]
+    lines = []
+    for row in (header, *rows):
+        cells = [
+            cell.rjust(width) if name in right else cell.ljust(width)
+            for cell, width, name in zip(row, widths, header, strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _rounded(value: Decimal, step: Decimal) -> Decimal:
+    return value.quantize(step, rounding=ROUND_HALF_UP, context=EXACT)
+
+
+def _visible(char: str) -> str:
+    """Control characters and direction marks as signs, so that a name cannot hide or turn its end."""
+    if char < " ":
+        return chr(0x2400 + ord(char))
+    return "\N{REPLACEMENT CHARACTER}" if char == "\x7f" or char in _TURNS or "\ud800" <= char <= "\udfff" else char

@@ -1,0 +1,40 @@
+"""Every code of our own has its advice, and is written in one place."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs.codes import Code
+from reports.facts.causes import ADVICE, advice
+
+HOUSE = Path(__file__).parents[3]
+FILES = [path for room in ("jobs", "workers", "reports", "rekscan") for path in (HOUSE / room).rglob("*.py")]
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_every_code_has_its_advice(code):
+    assert ADVICE[code].endswith(".")
+
+
+def test_what_follows_the_colon_changes_no_advice():
+    assert advice("job", "skipped", "archived: GLACIER") == ADVICE[Code.ARCHIVED]
+
+
+def test_an_unknown_failure_can_be_tried_again():
+    assert "rekscan retry job --code Odd" in advice("job", "failed", "Odd")
+
+
+def _bare(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            head, colon, _ = node.value.partition(": ")
+            if head in set(Code) and (colon or node.value == head):
+                yield f"{node.lineno}: {node.value!r}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
+def test_no_code_is_written_as_a_bare_string(path):
+    if path != HOUSE / "jobs" / "codes.py":
+        assert list(_bare(ast.parse(path.read_text()))) == []

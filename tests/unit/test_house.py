@@ -1,0 +1,49 @@
+"""How the house is built, beyond what import-linter's contracts in pyproject.toml hold."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOMS = ("rekscan", "workers", "reports", "jobs", "emulator")
+HOUSE = Path(__file__).parents[2]
+FILES = sorted(path for room in ROOMS for path in (HOUSE / room).rglob("*.py"))
+
+
+def test_no_file_imports_itself_on_any_way_round():
+    """The contract looks at siblings; this looks at a package and its modules too. Imports inside functions and for
+    type checkers count."""
+    graph = grimp.build_graph(*ROOMS, include_external_packages=False, cache_dir=None)
+    TopologicalSorter({name: graph.find_modules_directly_imported_by(name) for name in graph.modules}).prepare()
+
+
+def _hidden(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Imports of the house inside functions."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    for node in (inner for function in functions for inner in ast.walk(function)):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
+        if any(name.split(".")[0] in ROOMS for name in names):
+            yield node
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
+def test_an_import_inside_a_function_says_why_on_its_line(path):
+    lines = path.read_text().splitlines()
+    unexplained = [node.lineno for node in _hidden(ast.parse("\n".join(lines))) if "#" not in lines[node.lineno - 1]]
+    assert unexplained == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
+def test_a_module_begins_with_what_it_is_for(path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
+def test_no_module_is_named_like_one_of_the_standard_library(path):
+    name = path.stem if path.name != "__init__.py" else path.parent.name
+    assert name == "__main__" or name not in sys.stdlib_module_names
