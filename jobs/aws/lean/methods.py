@@ -19,8 +19,9 @@ from uuid import UUID
 
 from botocore.awsrequest import prepare_request_dict
 
+from jobs.aws.lean.answer import Answer
 from jobs.aws.lean.parser_signer import Headers, Parser, Request, Signer
-from jobs.aws.lean.transport import Answer, Connections
+from jobs.aws.lean.transport import Connections
 
 log = logging.getLogger(__name__)
 

@@ -28,7 +28,7 @@ from urllib3.util.wait import wait_for_read
 from jobs.apis import Choice, Request, catalogue
 from jobs.apis.base import Api
 from jobs.aws.clients import method_name
-from jobs.aws.faults import understand
+from jobs.aws.faults import Kind, understand
 from jobs.aws.lean.methods import Wire, methods
 from jobs.items import Item
 from tests.support.proxy import proxy
@@ -136,13 +136,21 @@ def outcome(call: Callable[..., Any], **arguments: Any) -> tuple[Any, ...]:
     "fault",
     [
         "500", "503", "400:ThrottlingException", "400:ProvisionedThroughputExceededException", "403",
-        "400:InvalidImageFormatException", "400:NeverHeardOfException", "reset", "truncate", "html", "html=502",
+        "400:InvalidImageFormatException", "400:NeverHeardOfException", "reset", "html", "html=502",
     ],
 )  # fmt: skip
 def test_what_goes_wrong_is_what_goes_wrong_with_boto3(fault: str, tmp_path: Path) -> None:
     with emulator(tmp_path, "--fault", f"DetectLabels:{fault}:100%") as running:
         ours = client(running.url)
         assert outcome(called(ours), Image=IMAGE) == outcome(ours.detect_labels, Image=IMAGE)
+
+
+def test_an_answer_cut_short_is_maybe_billed_whatever_its_status(tmp_path: Path) -> None:
+    """boto3 makes of such a body an answer without members, or an error whose code is the status."""
+    with emulator(tmp_path, "--fault", "DetectLabels:truncate:100%") as running:
+        assert outcome(called(client(running.url)), Image=IMAGE)[:2] == ("ConnectionClosedError", Kind.UNKNOWN)
+    with Serving(b'HTTP/1.1 400 Bad Request\r\nContent-Length: 80\r\n\r\n{"__type":"Throttling') as url:
+        assert outcome(called(client(url)), Image=IMAGE)[:2] == ("ConnectionClosedError", Kind.UNKNOWN)
 
 
 def test_a_server_that_hangs_is_a_read_timeout(tmp_path: Path) -> None:
