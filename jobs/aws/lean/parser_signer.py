@@ -10,12 +10,13 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from botocore.auth import SIGNED_HEADERS_BLACKLIST, SigV4Auth
+from botocore import auth
+from botocore.auth import SigV4Auth
 from botocore.parsers import JSONParser, ResponseParserError
 
 _SCALARS = ("string", "integer", "long", "float", "double", "boolean")
 _AS_THEY_ARE = frozenset(name for name in _SCALARS if not hasattr(JSONParser, f"_handle_{name}"))
-_NOT_SIGNED = frozenset(SIGNED_HEADERS_BLACKLIST)
+_NOT_SIGNED = frozenset(getattr(auth, "SIGNED_HEADERS_BLACKLIST", ()))  # private_names asks for it
 
 _Parse = Callable[[Any, Any], Any]
 
