@@ -13,14 +13,20 @@ Script = Callable[[], Iterable[bytes]]
 class Serving:
     """Sends the same to every request, one connection after another, and closes it; or holds it until the client does.
 
-    `reads`: what a request must end in; b"" is no more than its head.
+    `reads`: what a request must end in; b"" is no more than its head. `slow`: a part each fiftieth of a second.
     """
 
     def __init__(
-        self, answer: bytes | Script, certificate: Path | None = None, *, hold: bool = False, reads: bytes = b"}"
+        self,
+        answer: bytes | Script,
+        certificate: Path | None = None,
+        *,
+        hold: bool = False,
+        slow: bool = False,
+        reads: bytes = b"}",
     ) -> None:
         self._script: Script = answer if callable(answer) else lambda: [answer]
-        self._hold, self._reads = hold, reads
+        self._hold, self._slow, self._reads = hold, slow, reads
         self.connections = 0
         self.sent = 0  # bytes that the kernel took
         self.left = threading.Event()  # a client has closed its connection, or the server was ended
@@ -40,17 +46,6 @@ class Serving:
     def __exit__(self, *_: object) -> None:
         self.left.set()
         self._listener.close()
-
-    def slowly(self, parts: Iterable[bytes]) -> Script:
-        """A script of these, some each second."""
-
-        def script() -> Iterable[bytes]:
-            for part in parts:
-                yield part
-                if self.left.wait(0.02):
-                    return
-
-        return script
 
     def _run(self) -> None:
         while True:
@@ -75,6 +70,8 @@ class Serving:
                     sent = connection.send(rest)
                     self.sent += sent
                     rest = rest[sent:]
+                if self._slow and self.left.wait(0.02):
+                    return
             while self._hold and connection.recv(65536):
                 pass
         finally:
