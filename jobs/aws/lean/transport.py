@@ -10,7 +10,7 @@ import asyncio
 import select
 import socket
 import ssl
-from enum import Enum
+from enum import IntEnum
 from typing import Any
 
 from botocore.exceptions import (
@@ -64,7 +64,7 @@ class Connections:
         except Refused as error:
             raise HTTPClientError(error=error) from error
         finally:
-            if connection.state is State.IDLE:
+            if connection.state is IDLE:
                 self._idle.append(connection)
             else:
                 connection.close()
@@ -106,21 +106,22 @@ class Connections:
             raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
 
 
-class State(Enum):
-    IDLE = "idle"  # open, nothing asked
-    SENDING = "sending"  # a request, of which the socket has not taken all
-    WAITING = "waiting"  # the request is sent, nothing has come
-    READING = "reading"  # an answer has begun; the request may not be sent to its end
-    CLOSED = "closed"
+class State(IntEnum):
+    IDLE = 0  # open, nothing asked
+    SENDING = 1  # a request, of which the socket has not taken all
+    WAITING = 2  # the request is sent, nothing has come
+    READING = 3  # an answer has begun; the request may not be sent to its end
+    CLOSED = 4
 
 
-_AFTER = {
-    State.IDLE: {State.SENDING, State.CLOSED},
-    State.SENDING: {State.WAITING, State.READING, State.CLOSED},
-    State.WAITING: {State.READING, State.CLOSED},
-    State.READING: {State.IDLE, State.CLOSED},
-    State.CLOSED: set[State](),
-}
+IDLE, SENDING, WAITING, READING, CLOSED = State  # Python 3.11 looks `State.IDLE` up at half a microsecond
+_AFTER = (  # by state
+    (SENDING, CLOSED),
+    (WAITING, READING, CLOSED),
+    (READING, CLOSED),
+    (IDLE, CLOSED),
+    (),
+)
 
 
 class _Connection:
@@ -128,7 +129,7 @@ class _Connection:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, opened: Any) -> None:
         self.sock = opened.sock
-        self.state = State.IDLE
+        self.state = IDLE
         self._opened = opened
         self._loop = loop
         self._tls = isinstance(self.sock, ssl.SSLSocket)
@@ -148,7 +149,7 @@ class _Connection:
 
         Raises TimeoutError, OSError, Cut or Refused.
         """
-        self._to(State.SENDING)
+        self._to(SENDING)
         self._answer = self._loop.create_future()
         self._reader.begin()
         self._unsent = memoryview(head + body)
@@ -162,12 +163,12 @@ class _Connection:
     def over(self) -> bool:
         """Whether the server has closed it, says what nobody asked for, or may have been lost on the way."""
         stale = self._loop.time() - self._heard > _STALE
-        return self.state is State.CLOSED or stale or bool(self._poll.poll(0))
+        return self.state is CLOSED or stale or bool(self._poll.poll(0))
 
     def close(self) -> None:
-        if self.state is State.CLOSED:
+        if self.state is CLOSED:
             return
-        self._to(State.CLOSED)
+        self._to(CLOSED)
         self._loop.remove_reader(self._fd)
         self._loop.remove_writer(self._fd)
         self._opened.close()
@@ -176,12 +177,12 @@ class _Connection:
 
     def _to(self, state: State) -> None:
         if state not in _AFTER[self.state]:
-            raise RuntimeError(f"a connection that is {self.state.value} cannot be {state.value}")
+            raise RuntimeError(f"a connection that is {self.state.name} cannot be {state.name}")
         self.state = state
 
     def _watch(self, timeout: float) -> None:
         self._timer = None
-        if self.state is State.IDLE:
+        if self.state is IDLE:
             return
         now = self._loop.time()
         left = min(self._heard + timeout, self._deadline) - now
@@ -209,11 +210,11 @@ class _Connection:
         if self._waits_to_write:
             self._loop.remove_writer(self._fd)
             self._waits_to_write = False
-        if self.state is State.SENDING:
-            self._to(State.WAITING)
+        if self.state is SENDING:
+            self._to(WAITING)
 
     def _readable(self) -> None:
-        if self.state is State.IDLE:
+        if self.state is IDLE:
             self.close()  # the server ends it, or says what nobody asked for
             return
         try:
@@ -233,15 +234,15 @@ class _Connection:
             self._heard = self._loop.time()
             if not data:
                 return self._reader.end()
-            if self.state is not State.READING:
-                self._to(State.READING)
+            if self.state is not READING:
+                self._to(READING)
             answer = self._reader.feed(data)
             if answer is not None or not (self._tls and self.sock.pending()):
                 return answer
 
     def _done(self, answer: Answer) -> None:
         if self._reader.keep and not self._unsent:
-            self._to(State.IDLE)
+            self._to(IDLE)
         else:
             self.close()
         if not self._answer.done():

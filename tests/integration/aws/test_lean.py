@@ -32,7 +32,7 @@ from jobs.aws.clients import method_name
 from jobs.aws.faults import Kind, understand
 from jobs.aws.lean import private_names
 from jobs.aws.lean.methods import Wire, methods, transport
-from jobs.aws.lean.transport import State, whole_time
+from jobs.aws.lean.transport import READING, whole_time
 from jobs.items import Item
 from tests.support.proxy import proxy
 from tests.support.raw_server import Serving
@@ -518,11 +518,11 @@ def test_a_connection_has_no_way_from_one_state_to_any_other(rekognition: Emulat
     async def steps() -> None:
         await wire.method("DetectLabels")(Image=IMAGE)
         (kept,) = wire._connections._idle
-        with pytest.raises(RuntimeError, match="idle cannot be reading"):
-            kept._to(State.READING)
+        with pytest.raises(RuntimeError, match="IDLE cannot be READING"):
+            kept._to(READING)
         kept.close()
         kept.close()
-        with pytest.raises(RuntimeError, match="closed cannot be sending"):
+        with pytest.raises(RuntimeError, match="CLOSED cannot be SENDING"):
             await kept.exchange(b"", b"", 1)
 
     asyncio.run(steps())
