@@ -3,7 +3,8 @@
 A boto3 call costs 1 to 2 ms of CPU, most of it in its event system, the endpoint rules and urllib3. Here the endpoint
 is resolved once, the connections are kept (jobs/aws/lean/transport.py), and the rest is botocore: parameters are
 validated and serialized, requests signed and answers parsed by the same objects, credentials refreshed as ever, the
-same exceptions raised, but for an answer cut short (docs/adr/0007). Rule: what this cannot do exactly as boto3, boto3 does (`method` gives its method then).
+same exceptions raised; only an answer cut short is an error here (docs/adr/0007-lean-wire.md). Rule: what this cannot
+do exactly as boto3, boto3 does (`method` gives its method then).
 """
 
 import asyncio
