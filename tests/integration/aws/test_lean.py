@@ -1,17 +1,12 @@
 """The lean transport against boto3 itself: the same bytes out, the same answers and exceptions back."""
 
 import asyncio
-import contextlib
 import datetime
-import socket
-import ssl
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.auth
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -28,33 +23,15 @@ from urllib3.util.wait import wait_for_read
 from jobs.apis import Choice, Request, catalogue
 from jobs.apis.base import Api
 from jobs.aws.clients import method_name
-from jobs.aws.faults import understand
 from jobs.aws.lean.methods import Wire, methods
 from jobs.items import Item
+from tests.support.lean import IMAGE, called, client, outcome
 from tests.support.proxy import proxy
+from tests.support.raw_server import Serving
 from tests.support.scans import Emulator, emulator
 
-IMAGE = {"S3Object": {"Bucket": "archive", "Name": "2019/ü 1.jpg"}}
 SKIPPED = {"User-Agent", "amz-sdk-invocation-id"}  # a random number, and what botocore notes of its own features
 NOW = datetime.datetime(2026, 11, 23, 12, 0, tzinfo=datetime.UTC)
-
-
-def client(url: str | None, read_timeout: float = 20, **more: Any) -> Any:
-    config = Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout, connect_timeout=2)
-    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", **more}
-    return boto3.client("rekognition", region_name="eu-west-1", endpoint_url=url, config=config, **keys)
-
-
-def called(rekognition: Any, operation: str = "DetectLabels") -> Callable[..., Any]:
-    """What the worker would call, awaited."""
-
-    def call(**arguments: Any) -> Any:
-        async def once() -> Any:
-            return await methods(rekognition)(operation)(**arguments)
-
-        return asyncio.run(once())
-
-    return call
 
 
 def sent_by_boto3(rekognition: Any, operation: str, arguments: dict[str, Any]) -> tuple[dict[str, str], bytes]:
@@ -120,23 +97,11 @@ def test_an_answer_is_boto3s(rekognition: Emulator) -> None:
         assert mine == theirs
 
 
-def outcome(call: Callable[..., Any], **arguments: Any) -> tuple[Any, ...]:
-    """Everything the worker looks at when a call fails."""
-    try:
-        answer = call(**arguments)
-    except Exception as error:
-        fault = understand(error, "DetectLabels")
-        response = getattr(error, "response", None) or {}
-        details = response.get("Error", {}), response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        return type(error).__name__, fault.kind, fault.code, details
-    return ("answer", sorted(set(answer) - {"ResponseMetadata"}))
-
-
 @pytest.mark.parametrize(
     "fault",
     [
         "500", "503", "400:ThrottlingException", "400:ProvisionedThroughputExceededException", "403",
-        "400:InvalidImageFormatException", "400:NeverHeardOfException", "reset", "truncate", "html", "html=502",
+        "400:InvalidImageFormatException", "400:NeverHeardOfException", "reset", "html", "html=502",
     ],
 )  # fmt: skip
 def test_what_goes_wrong_is_what_goes_wrong_with_boto3(fault: str, tmp_path: Path) -> None:
@@ -188,14 +153,14 @@ def test_a_certificate_must_be_trusted_and_the_ca_bundle_of_the_environment_is(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n" + b'{"Labels":[]}'
-    with Serving(answer, certificate) as url:
-        ours = client(url)
+    with Serving(answer, certificate) as serving:
+        ours = client(serving.url)
         refused = outcome(called(ours), Image=IMAGE)
         assert refused == outcome(ours.detect_labels, Image=IMAGE)
         assert refused[0] == "SSLError"
         monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-        assert outcome(called(client(url)), Image=IMAGE) == ("answer", ["Labels"])
-        wrong_name = client(url.replace("127.0.0.1", "localhost"))
+        assert outcome(called(client(serving.url)), Image=IMAGE) == ("answer", ["Labels"])
+        wrong_name = client(serving.url.replace("127.0.0.1", "localhost"))
         refused = outcome(called(wrong_name), Image=IMAGE)
         assert refused == outcome(wrong_name.detect_labels, Image=IMAGE)
         assert refused[0] == "SSLError"
@@ -239,8 +204,8 @@ def test_a_proxy_is_left_to_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_connection_closed_between_calls_is_replaced_unnoticed() -> None:
-    with Serving(b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n" + b'{"Labels":[]}') as url:
-        wire = Wire(client(url))
+    with Serving(b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n" + b'{"Labels":[]}') as serving:
+        wire = Wire(client(serving.url))
 
         async def several() -> None:
             for _ in range(5):
@@ -304,8 +269,8 @@ def test_connections_that_fell_silent_while_idle_cost_one_timeout_not_one_each(r
     ids=["chunked", "continue", "1.0", "not-utf8", "empty", "ssh", "status", "nothing", "bad-chunk", "long-header"],
 )
 def test_odd_servers_are_never_a_bug(answer: bytes) -> None:
-    with Serving(answer) as url:
-        found = outcome(called(client(url, read_timeout=2)), Image=IMAGE)
+    with Serving(answer) as serving:
+        found = outcome(called(client(serving.url, read_timeout=2)), Image=IMAGE)
     if b"Labels" in answer or b"La\r\n" in answer:
         assert found == ("answer", ["Labels"])
     else:
@@ -332,40 +297,3 @@ def test_a_large_picture_arrives_whole(rekognition: Emulator, size: int) -> None
     ours = client(rekognition.url)
     image = {"Bytes": bytes(size)}
     assert outcome(called(ours), Image=image) == outcome(ours.detect_labels, Image=image)
-
-
-class Serving:
-    """A server that sends the same bytes to every request, then closes the connection."""
-
-    def __init__(self, answer: bytes, certificate: Path | None = None) -> None:
-        self._answer = answer
-        self._tls: ssl.SSLContext | None = None
-        if certificate is not None:
-            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._tls.load_cert_chain(certificate)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> str:
-        self._thread.start()
-        return f"http{'s' if self._tls else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.close()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with contextlib.suppress(OSError), self._wrapped(connection) as connection:
-                data = b""
-                while b"\r\n\r\n" not in data or not data.endswith(b"}"):
-                    if not (more := connection.recv(65536)):
-                        break
-                    data += more
-                connection.sendall(self._answer)
-
-    def _wrapped(self, connection: socket.socket) -> socket.socket:
-        return self._tls.wrap_socket(connection, server_side=True) if self._tls else connection

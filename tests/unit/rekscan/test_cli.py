@@ -56,3 +56,16 @@ def test_the_names_of_our_packages_are_ours_alone() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/").stdout
     assert set(out.strip("[]\n").replace("'", "").split(", ")) <= {"[rekscan]", "None"}
+
+
+def test_doctor_says_which_way_calls_go_and_why(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.delenv("REKSCAN_REDIS_URL", raising=False)
+    words = ["doctor", "--rekognition-endpoint-url", "http://rekognition.invalid"]
+    run(words)
+    assert "ok   transport    lean\n" in capsys.readouterr().out
+    monkeypatch.setenv("REKSCAN_WIRE", "boto3")
+    run(words)
+    assert "ok   transport    boto3's own, because REKSCAN_WIRE=boto3 is set\n" in capsys.readouterr().out
