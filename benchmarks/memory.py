@@ -27,7 +27,7 @@ from PIL import Image
 from benchmarks.running import Running, environment, objects, scanning, table
 from jobs.items import Item, to_batch
 from jobs.ledger.claims import PACKED
-from jobs.ledger.ledger import key
+from jobs.ledger.keys import key
 from rekscan.testing import Emulator, emulator
 from workers.config import connect
 
@@ -127,6 +127,7 @@ def claim_all(job: Running, what: str) -> int:
         if items := order[start:end].tolist():
             claims = {names[item].tobytes(): item for item in items}
             pipe.hset(key(spec.job, "claims", bucket), mapping=claims)
+            pipe.sadd(key(spec.job, "buckets"), bucket)
         if bucket % 100 == 0:
             pipe.execute()
     pipe.execute()

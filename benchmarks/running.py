@@ -33,6 +33,7 @@ from rekscan.settings import resolve
 from rekscan.testing import Emulator
 from workers.config import WorkerConfig, connect
 from workers.limits import DEFAULTS
+from workers.reconcile import slots
 from workers.supervisor import Supervisor
 
 OPERATIONS = {
@@ -171,14 +172,14 @@ def scanning(
             empty = int(ledger.redis.info("memory")["used_memory"])
             supervisor.workers(WorkerConfig(redis_url=url, shards=shards, calls=calls), workers)
             running = Running(supervisor, ledger, folder, empty)
-            _until_ready(ledger, workers)
+            _until_ready(ledger, workers * shards)
             open_job(ledger, folder, rekognition_url=emulator.url)
             yield running
 
 
-def _until_ready(ledger: Ledger, workers: int) -> None:
+def _until_ready(ledger: Ledger, all_slots: int) -> None:
     deadline = time.monotonic() + 30
-    while len(list(ledger.redis.scan_iter("rekscan:workers:*"))) < workers:
+    while slots(ledger) < all_slots:
         if time.monotonic() > deadline:
             raise RuntimeError("the workers did not start")
         time.sleep(0.1)

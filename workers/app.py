@@ -5,11 +5,12 @@ Sources: Celery 5.7's configuration reference; the reasons are in docs/adr/0002-
 
 from celery import Celery
 
+from jobs.ledger.keys import key
 from workers.config import broker_url
 
 TASK = "rekscan.shard"
 QUEUE = "rekscan"
-PREFIX = "rekscan:celery:"  # before all of kombu's keys
+PREFIX = key("celery") + ":"  # before all of kombu's keys
 
 app = Celery("rekscan", set_as_current=False)
 

@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from workers.app import PREFIX, QUEUE, TASK, app
 
 QUEUE_KEY = PREFIX + QUEUE  # the list of messages that wait for a worker
-_UNACKED, _UNACKED_INDEX = f"{PREFIX}unacked", f"{PREFIX}unacked_index"  # those that a worker took, as kombu keeps them
+UNACKED, _UNACKED_INDEX = f"{PREFIX}unacked", f"{PREFIX}unacked_index"  # those that a worker took, as kombu keeps them
 
 
 def ring(job: str, shard: int) -> None:
@@ -26,8 +26,8 @@ def ring(job: str, shard: int) -> None:
 
 def forget(redis: "Redis[bytes]", job: str) -> None:
     """Drop messages of a job that is over, whose worker died or lost its connection: kombu would ring in an hour."""
-    for tag, message in redis.hgetall(_UNACKED).items():
+    for tag, message in redis.hgetall(UNACKED).items():
         body = json.loads(message)[0]["body"]
         if json.loads(base64.b64decode(body))[0][0] == job:
-            redis.hdel(_UNACKED, tag)
+            redis.hdel(UNACKED, tag)
             redis.zrem(_UNACKED_INDEX, tag)

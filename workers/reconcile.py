@@ -10,29 +10,39 @@ from collections.abc import Callable, Iterable
 from redis.exceptions import RedisError
 
 from jobs.ledger import Ledger
+from jobs.ledger.keys import key
 from workers.bell import QUEUE_KEY
 
 Ring = Callable[[str, int], None]
 
-_LOCK = "rekscan:reconciler"
+_LOCK = key("reconciler")
 _LOST_AFTER_MS = 30_000  # a shard queued for so long has lost its message, if any is lost
-_WORKERS = "rekscan:workers"
+_WORKERS = key("workers")  # "slots name" of each living worker, by when it is taken for dead (ms of Redis's clock)
 _GRACE = 10.0  # seconds after Redis was out of reach, for others to renew their leases and write what they hold
 
 
 def beat(ledger: Ledger, worker: str, slots: int) -> None:
     """Say that a worker lives, with how many shards it takes at once."""
-    ledger.redis.set(f"{_WORKERS}:{worker}", slots, px=ledger.lease_ms)
+    now = _now_ms(ledger)
+    pipe = ledger.redis.pipeline(transaction=True)
+    pipe.zadd(_WORKERS, {f"{slots} {worker}": now + ledger.lease_ms})
+    pipe.zremrangebyscore(_WORKERS, "-inf", now)
+    pipe.execute()
 
 
-def leave(ledger: Ledger, worker: str) -> None:
-    ledger.redis.delete(f"{_WORKERS}:{worker}")
+def leave(ledger: Ledger, worker: str, slots: int) -> None:
+    ledger.redis.zrem(_WORKERS, f"{slots} {worker}")
 
 
 def slots(ledger: Ledger) -> int:
     """Shards that all living workers together take at once."""
-    keys = list(ledger.redis.scan_iter(f"{_WORKERS}:*", count=1000))
-    return sum(int(value) for value in (ledger.redis.mget(keys) if keys else []) if value)
+    living = ledger.redis.zrangebyscore(_WORKERS, f"({_now_ms(ledger)}", "+inf")
+    return sum(int(member.split(b" ", 1)[0]) for member in living)
+
+
+def _now_ms(ledger: Ledger) -> int:
+    seconds, micros = ledger.redis.time()
+    return int(seconds) * 1000 + int(micros) // 1000
 
 
 def shares(ledger: Ledger) -> dict[str, int]:

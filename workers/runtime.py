@@ -125,7 +125,7 @@ class Runtime:
             work.close()
         self._pictures.close()
         try:
-            leave(self.ledger, self.name)
+            leave(self.ledger, self.name, self.config.shards)
         except RedisError:
             log.debug("Redis was gone before this worker")
 

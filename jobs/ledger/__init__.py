@@ -1,13 +1,17 @@
 """The record in Redis of what is planned, leased, started, paid and done. Scripts run on Redis's own clock.
 
-Keys of a job, all under `rekscan:job:<id>`:
+Keys of a job, all under `rekscan:{<id>}` (`keys.py`):
 
     (hash)         state, reason, do, home, counters (`ok:labels`, ...), units per meter, cap and cost in nano-dollars
     :todo :queued :leases   shards not handed out; with a message under way; held (score: when the lease lapses)
     :holders :lapses        shard -> fencing token of its holder; -> times its holder died
-    :intents:<n> :answers:<n> :live:<n>   journal of a shard: attempts, answers, counters; gone once it is committed
+    :intents:<n> :answers:<n> :live:<n> :suspects:<n>   journal of a shard: attempts, answers, counters, calls that may
+                            be what kills its holders; gone once it is committed
+    :claims:<n> :instead    who asks about a content that several items have (`claims.py`)
+    :journals :buckets      numbers of the shards and of the claims that have such keys: what there is to delete
+    :open                   there while the job is not over
 
-`rekscan:jobs` is the set of jobs that are not over. The folder is the truth: with all this lost, `resume` rebuilds it.
+`rekscan:{jobs}` lists the jobs that are not over. The folder is the truth: with all this lost, `resume` rebuilds it.
 """
 
 from jobs.ledger.ledger import LAST_STEP, OVER, Attempt, Lease, Ledger, Mark, Refused, State

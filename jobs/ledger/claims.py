@@ -9,7 +9,8 @@ from typing import Literal
 
 from redis import Redis
 
-from jobs.ledger.ledger import key, script
+from jobs.ledger.keys import key
+from jobs.ledger.ledger import script
 
 PACKED = 96  # claims per hash, on average: what Redis packs, 128, is hardly ever passed
 
@@ -35,8 +36,12 @@ class Claims:
     def claim(self, content: bytes, item: int, request: str, *, instead_of: int | None = None) -> Claim:
         """Claim a content (its 16-byte name) for an item and request. `instead_of`: an owner whose answer is no use."""
         bucket = int.from_bytes(content[:8], "big") % self._buckets
-        tables = (key(self._job, name) for name in ("instead", "leases", "queued", "todo"))
-        keys = [key(self._job, "claims", bucket), *tables, key(self._job, "answers", "")]
+        tables = (key(self._job, name) for name in ("buckets", "instead", "leases", "queued", "todo"))
+        keys = [key(self._job, "claims", bucket), *tables]
         bad = "" if instead_of is None else instead_of
-        word, *more = self._script(keys, [item, content[8:], request, self._shard_size, bad])
+        asked = [item, content[8:], request, bad, bucket, self._shard_size]
+        word, *more = self._script(keys, [*asked, ""])
+        while word == b"look":  # who the owner is, is known only there; hardly ever is it another one the next time
+            shard = int(more[0]) // self._shard_size
+            word, *more = self._script([*keys, key(self._job, "answers", shard)], [*asked, shard])
         return Claim(word.decode(), *(int(more[0]), *more[1:]) if more else ())

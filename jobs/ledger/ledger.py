@@ -10,6 +10,8 @@ import orjson
 from redis import Redis
 from redis.client import Pipeline
 
+from jobs.ledger.keys import key
+
 State = Literal["planned", "running", "paused", "blocked", "finished", "incomplete", "cancelled"]
 
 # Billed; answer never came; worker died; not billed; throttled and so not billed; nothing was sent.
@@ -19,7 +21,10 @@ LAST_STEP = -1  # the shard number of the step that ends a job: checks the count
 OVER: frozenset[str] = frozenset({"finished", "cancelled"})
 _RENEWED = ("cap", "rekognition_url", "home_s3_url")  # fields that a resume may change
 _SHORT_LIVED = 7 * 24 * 3600  # seconds a finished job's counters stay in Redis
-_PREFIX = "rekscan:"
+_JOBS = key("jobs")
+_OF_AN_OPEN_JOB = (
+    "open", "todo", "queued", "leases", "holders", "lapses", "prices", "journals", "buckets", "instead",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,6 @@ class Attempt:
     mark: Mark
     answer: bytes = b""  # empty: the call will be tried again
     counters: str = ""  # space-separated names to raise by one once the call has its answer
-
-
-def key(job: str, *parts: object) -> str:
-    return ":".join([f"{_PREFIX}job:{job}", *map(str, parts)])
 
 
 @cache
@@ -93,7 +94,8 @@ class Ledger:
         `fields`: counters known from the folder, and the cap; `prices`: what jobs/costs/cap.py says calls cost.
         """
         put = partial(self._put, job, home, list(shards), fields, prices, left)
-        self.redis.transaction(put, f"{_PREFIX}jobs", key(job, "queued"), key(job, "leases"))
+        self.redis.transaction(put, *(key(job, name) for name in ("open", "queued", "leases")))
+        self.redis.sadd(_JOBS, job)
 
     def _put(
         self,
@@ -106,7 +108,7 @@ class Ledger:
         pipe: Pipeline,
     ) -> None:
         """What `open` writes, unless another process writes meanwhile; then it is called again."""
-        live = pipe.sismember(f"{_PREFIX}jobs", job)
+        live = bool(pipe.exists(key(job, "open")))
         out = {int(n) for name in ("queued", "leases") for n in pipe.zrange(key(job, name), 0, -1)}
         empty = not out and not pipe.zcard(key(job, "todo"))
         seconds, micros = pipe.time()
@@ -126,7 +128,7 @@ class Ledger:
             pipe.zadd(key(job, "todo"), {str(LAST_STEP): LAST_STEP})
         if prices:
             pipe.set(key(job, "prices"), orjson.dumps(prices))
-        pipe.sadd(f"{_PREFIX}jobs", job)
+        pipe.set(key(job, "open"), 1, nx=True)
 
     def on_table(self, job: str) -> set[int]:
         """The shards that are left to hand out, have a message under way or are held."""
@@ -135,7 +137,11 @@ class Ledger:
 
     def live(self) -> list[str]:
         """The jobs that are not over, oldest first."""
-        return sorted(job.decode() for job in self.redis.smembers(f"{_PREFIX}jobs"))
+        listed = sorted(job.decode() for job in self.redis.smembers(_JOBS))
+        pipe = self.redis.pipeline(transaction=False)
+        for job in listed:
+            pipe.exists(key(job, "open"))
+        return [job for job, is_open in zip(listed, pipe.execute(), strict=True) if is_open]
 
     def fields(self, job: str) -> dict[str, str]:
         """The job's hash; empty when Redis knows nothing of it."""
@@ -159,11 +165,20 @@ class Ledger:
         pipe = self.redis.pipeline(transaction=True)
         pipe.hset(key(job), mapping={**counters, "state": state, "reason": reason})
         pipe.expire(key(job), _SHORT_LIVED)
-        pipe.srem(f"{_PREFIX}jobs", job)
-        pipe.delete(*(key(job, name) for name in ("todo", "queued", "leases", "holders", "lapses", "prices")))
-        for name in self.redis.scan_iter(key(job, "*"), count=1000):
-            pipe.delete(name)
+        gone = [key(job, name) for name in _OF_AN_OPEN_JOB]
+        for shard in self.redis.smembers(key(job, "journals")):
+            gone += _journal(job, int(shard))
+        gone += [key(job, "claims", int(bucket)) for bucket in self.redis.smembers(key(job, "buckets"))]
+        for start in range(0, len(gone), 1000):
+            pipe.unlink(*gone[start : start + 1000])
         pipe.execute()
+        self._unlist(job)
+
+    def _unlist(self, job: str) -> None:
+        """The list of jobs has a slot of its own, so another process may open the job between these steps."""
+        self.redis.srem(_JOBS, job)
+        if self.redis.exists(key(job, "open")):
+            self.redis.sadd(_JOBS, job)
 
     def progress(self, job: str) -> dict[str, int]:
         """Counters (`ok:labels`, `maybe_billed:text`, ...) of committed shards and of those under way."""
@@ -188,7 +203,7 @@ class Ledger:
 
     def lease(self, job: str, shard: int, *, share: int = 0) -> Lease | Refused:
         """Take a shard. `share`: how many the job may hold while other jobs wait for a turn; 0: any number."""
-        keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders", "lapses"))]
+        keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders", "lapses", "journals"))]
         fence, more = self._scripts["lease"](keys, [shard, self.lease_ms, share])
         return Lease(job, shard, fence, more) if fence else Refused(more.decode())
 
@@ -203,9 +218,8 @@ class Ledger:
 
     def finish(self, lease: Lease, counters: Mapping[str, int]) -> bool:
         """The shard's part is committed. False when the lease was lost: then its new holder counts it."""
-        names = ("todo", "queued", "leases", "holders")
-        keys = [key(lease.job), *(key(lease.job, name) for name in names), *self._journal_keys(lease)]
-        keys.append(key(lease.job, "suspects", lease.shard))
+        names = ("todo", "queued", "leases", "holders", "journals")
+        keys = [key(lease.job), *(key(lease.job, name) for name in names), *_journal(lease.job, lease.shard)]
         arguments: list[Any] = [lease.shard, lease.fence]
         for name, amount in counters.items():
             arguments += [name, amount]
@@ -226,17 +240,18 @@ class Ledger:
 
         Returns the number of lapsed leases.
         """
-        keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders", "lapses"))]
+        keys = [key(job, name) for name in ("todo", "queued", "leases", "holders", "lapses")]
         return int(self._scripts["reap"](keys, ["" if lost_after_ms is None else lost_after_ms]))
 
     # --- the journal of a held shard
 
     def adopt(self, lease: Lease) -> tuple[dict[str, str], dict[str, bytes]]:
         """What earlier holders left: call -> one character per attempt (a `Mark`), and answers."""
-        keys = [key(lease.job), key(lease.job, "holders"), *self._journal_keys(lease)[:2]]
+        intents, answers, *_ = _journal(lease.job, lease.shard)
+        keys = [key(lease.job), key(lease.job, "holders"), intents, answers]
         began, answered = self._scripts["adopt"](keys, [lease.shard, lease.fence])
-        intents = {f.decode(): v.decode() for f, v in zip(began[::2], began[1::2], strict=True)}
-        return intents, {f.decode(): v for f, v in zip(answered[::2], answered[1::2], strict=True)}
+        attempts = {f.decode(): v.decode() for f, v in zip(began[::2], began[1::2], strict=True)}
+        return attempts, {f.decode(): v for f, v in zip(answered[::2], answered[1::2], strict=True)}
 
     def begin(self, lease: Lease, calls: Iterable[tuple[str, str, int]], pipe: Pipeline | None = None) -> Any:
         """The door before paid calls: (call, request name, attempt from 1) -> `go`, `wait` or why not, as bytes.
@@ -247,17 +262,20 @@ class Ledger:
         for call in calls:
             arguments += call
         job = lease.job
-        keys = [key(job), key(job, "holders"), self._journal_keys(lease)[0], key(job, "prices"), key(job, "todo")]
+        intents, *_ = _journal(job, lease.shard)
+        keys = [key(job), key(job, "holders"), intents, key(job, "prices"), key(job, "todo")]
         return self._scripts["begin"](keys, arguments, client=pipe)
 
     def settle(self, lease: Lease, attempts: Iterable[Attempt], pipe: Pipeline | None = None) -> None:
         """Record what came of attempts. With `pipe` the script is queued there instead."""
-        arguments: list[Any] = [lease.shard, lease.fence]
+        arguments: list[Any] = [lease.shard]
         for attempt in attempts:
             arguments += [attempt.call, attempt.request, attempt.number, attempt.mark, attempt.answer, attempt.counters]
         job = lease.job
-        keys = [key(job), key(job, "holders"), *self._journal_keys(lease), key(job, "prices")]
-        self._scripts["settle"]([*keys, key(job, "todo"), key(job, "queued")], arguments, client=pipe)
+        intents, answers, live, _ = _journal(job, lease.shard)
+        tables = (key(job, name) for name in ("todo", "queued", "holders", "journals"))
+        keys = [key(job), *tables, intents, answers, live, key(job, "prices")]
+        self._scripts["settle"](keys, arguments, client=pipe)
 
     def stumble(self, lease: Lease) -> int:
         """A shard ended with an error of our own; how often that and the death of its holder has happened."""
@@ -265,10 +283,18 @@ class Ledger:
 
     def suspect(self, lease: Lease, call: str) -> int:
         """A call is under way alone; how often it has been so and was not cleared, this time included."""
-        return int(self.redis.hincrby(key(lease.job, "suspects", lease.shard), call, 1))
+        pipe = self.redis.pipeline(transaction=True)
+        pipe.sadd(key(lease.job, "journals"), lease.shard)
+        pipe.hincrby(_suspects(lease), call, 1)
+        return int(pipe.execute()[1])
 
     def clear_of_suspicion(self, lease: Lease, call: str) -> None:
-        self.redis.hdel(key(lease.job, "suspects", lease.shard), call)
+        self.redis.hdel(_suspects(lease), call)
 
-    def _journal_keys(self, lease: Lease) -> list[str]:
-        return [key(lease.job, name, lease.shard) for name in ("intents", "answers", "live")]
+
+def _journal(job: str, shard: int) -> list[str]:
+    return [key(job, name, shard) for name in ("intents", "answers", "live", "suspects")]
+
+
+def _suspects(lease: Lease) -> str:
+    return _journal(lease.job, lease.shard)[-1]

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from jobs.ledger.keys import key
 from tests.support.proxy import Proxy, proxy
 from tests.support.scans import (
     Emulator,
@@ -144,7 +145,7 @@ def check(found: Tables, calm: Tables, rekognition: Emulator, unmarked: int, don
     calls = requests_of_calls(found, rekognition).values()
     hidden = sum(max(0, asked - row["attempts"]) for asked, row in calls)
     assert hidden <= unmarked, (done, hidden)
-    assert left_in_redis(found.folder.parent) == {f"rekscan:job:{found.folder.name}"}, done
+    assert left_in_redis(found.folder.parent) == {key(found.folder.name)}, done
 
 
 def main() -> None:

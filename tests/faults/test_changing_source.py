@@ -70,7 +70,7 @@ def test_a_directory_that_changes_under_its_scan(photos: Path, others: dict[str,
         gone = {name(n): "unreadable" for n in DELETED} | {name(n): "truncated" for n in CUT}
         assert reasons(tables(home)) == {name(n): None for n in range(PHOTOS)} | gone
         assert rekognition.total() == PHOTOS - 10
-        assert left_in_redis(home) == {f"rekscan:job:{tables(home).folder.name}"}
+        assert left_in_redis(home) == {key(tables(home).folder.name)}
 
         # A later scan finds them as they are now, and pays for what it has not seen.
         assert scan(str(photos), home, rekognition, tps=100).status()["state"] == "finished"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.ledger.keys import key
 from tests.support.scans import (
     Scan,
     Tables,
@@ -54,7 +55,7 @@ def test_passing_faults_are_retried_until_every_call_is_answered(
     assert status["state"] == "finished"
     assert status["calls"]["ok"] == 40
     same_tables(found, undisturbed, "images", "labels")
-    assert left_in_redis(tmp_path / "home") == {f"rekscan:job:{found.folder.name}"}
+    assert left_in_redis(tmp_path / "home") == {key(found.folder.name)}
     rows = found.outcomes()
     assert sum(row["attempts"] for row in rows) == requests > 40
     maybe = sum(row["maybe_billed"] for row in rows)
@@ -69,7 +70,7 @@ def test_a_throttle_storm_slows_the_gate_and_loses_nothing(photos: Path, tmp_pat
     found = tables(tmp_path / "home")
     assert sum(row["throttles"] for row in found.outcomes()) == status["throttled"]
     same_tables(found, undisturbed, "images", "labels")
-    assert left_in_redis(tmp_path / "home") == {f"rekscan:job:{found.folder.name}"}
+    assert left_in_redis(tmp_path / "home") == {key(found.folder.name)}
 
 
 def test_an_error_that_always_comes_is_a_failed_row_with_its_code_and_exit_code_3(photos: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from jobs.ledger.keys import key
 from tests.support.scans import Emulator, Scan, Tables, emulator, left_in_redis, make_photos, same_tables, tables
 from tests.support.waiting import until
 
@@ -72,7 +73,7 @@ def test_after_a_power_cut_a_half_written_part_is_asked_again_as_maybe_billed(
     assert rekognition.total() <= PHOTOS + sum(marked(found).values())
     assert resumed["calls"]["maybe_billed"] == sum(marked(found).values())
     assert [path.name for path in home.glob("*/results/*.torn")] == [f"{committed[0].name}.torn"]
-    assert left_in_redis(home) == {f"rekscan:job:{found.folder.name}"}
+    assert left_in_redis(home) == {key(found.folder.name)}
 
 
 def test_a_half_written_part_that_a_worker_meets_is_not_taken_for_done(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from jobs.ledger.keys import key
 from tests.support.pictures import noise
 from tests.support.redis import RedisServer
 from tests.support.scans import (
@@ -83,7 +84,7 @@ def test_a_worker_without_memory_lives_and_goes_on_when_it_has_some_again(
     found = tables(home)
     same_tables(found, undisturbed, "images", "faces")
     assert rekognition.total() <= PHOTOS + sum(row["maybe_billed"] for row in found.outcomes())
-    assert left_in_redis(home) == {f"rekscan:job:{found.folder.name}"}
+    assert left_in_redis(home) == {key(found.folder.name)}
 
 
 def test_a_worker_that_stays_without_memory_blocks_the_job_and_burns_no_picture(

@@ -13,18 +13,13 @@ import pytest
 import yaml
 
 from tests.support.places import ROOT
+from tests.support.redis import free_port
 from tests.support.scans import make_photos
 from tests.support.waiting import until
 from workers.config import connect
 from workers.supervisor import server_binary
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def command(service: str) -> list[str]:

@@ -1,6 +1,7 @@
 """A Redis server of a test's own."""
 
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -9,24 +10,33 @@ from workers.config import connect
 from workers.supervisor import server_binary
 
 
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
 class RedisServer:
     """A server of the test's own: started, killed, started again on the same data."""
 
-    def __init__(self, directory: Path, *, restore_signals: bool = True) -> None:
-        """`restore_signals`: else the server inherits that SIGXFSZ is ignored: a file limit is an error, no death."""
+    def __init__(self, directory: Path, *options: str, restore_signals: bool = True) -> None:
+        """`options`: more of the server's own.
+        `restore_signals`: else the server inherits that SIGXFSZ is ignored: a file limit is an error, no death."""
         self.directory = directory
+        self._options = options
         self._restore_signals = restore_signals
         self.url = f"unix://{directory / 'r.sock'}"
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
-        socket = self.directory / "r.sock"
-        socket.unlink(missing_ok=True)
+        path = self.directory / "r.sock"
+        path.unlink(missing_ok=True)
         self.process = subprocess.Popen(
             [
-                server_binary(), "--port", "0", "--unixsocket", str(socket), "--dir", str(self.directory),
+                server_binary(), "--port", "0", "--unixsocket", str(path), "--dir", str(self.directory),
                 "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--daemonize", "no",
+                *self._options,
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -21,9 +21,13 @@ from redis import Redis
 
 from jobs.apis import catalogue
 from jobs.folder import JobFolder
+from jobs.ledger.keys import key
 from tests.support.redis import RedisServer
 from tests.support.waiting import until
+from workers.bell import QUEUE_KEY, UNACKED
 from workers.config import connect
+
+_LASTING = ("rekscan:{gate:", key("workers"), key("reconciler"), key("celery"))  # of no one job
 
 
 def make_photos(directory: Path, count: int, *, broken: int = 0) -> Path:
@@ -242,8 +246,8 @@ def left_in_redis(home: Path) -> set[str]:
 
 def kept_in(redis: Redis) -> set[str]:
     """Keys of jobs, and of messages under way."""
-    keys = {key.decode() for key in redis.keys("*")}
-    return {key for key in keys if key.startswith("rekscan:job") or key.endswith(("celery:rekscan", "unacked"))}
+    names = {name.decode() for name in redis.keys("*")}
+    return {name for name in names if not name.startswith(_LASTING) or name in (QUEUE_KEY, UNACKED)}
 
 
 def tables(home: Path) -> Tables:
@@ -283,11 +287,10 @@ def whole(scan: Scan, rekognition: Emulator, undisturbed: Tables, *names: str) -
     assert status["state"] == "finished", status
     found = tables(scan.home)
     same_tables(found, undisturbed, *names)
-    assert left_in_redis(scan.home) == {f"rekscan:job:{found.folder.name}"}
+    assert left_in_redis(scan.home) == {key(found.folder.name)}
     return asked_twice_is_marked(found, rekognition)
 
 
 def only_counters_are_left(redis: Any, found: Tables) -> None:
-    """Of a job that is over; messages nobody needs any more go within seconds."""
-    assert redis.keys("rekscan:job*") == [f"rekscan:job:{found.folder.name}".encode()]
-    until(lambda: not redis.exists("rekscan:celery:rekscan", "rekscan:celery:unacked"), "the queue is empty")
+    """Of a job that is over; its place in the list of jobs, and messages nobody needs any more, go within seconds."""
+    until(lambda: kept_in(redis) == {key(found.folder.name)}, "only the counters are left")

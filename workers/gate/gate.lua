@@ -4,10 +4,14 @@
 -- throttle, as in TCP CUBIC: just below the wall that was met, flat there for some seconds, then faster and faster, so
 -- that a quota that came back is found within seconds and one that did not costs few refused calls.
 --
--- KEYS: gate, users. ARGV: `take`, believed rate, 1 if it must not be exceeded, most permits wanted, job, turnstile,
---   permits of the last block that came too late to be used.
---   Returns {permits, us until the first, us between them, ticket of the first}.
--- ARGV: `throttled`, believed rate, 1 if ..., ticket. Tickets count permits from 1. Returns 1 if the rate dropped.
+-- VERB `take` needs MOST (permits wanted), JOB, TURNSTILE and WASTED (permits of the last block that came too late to be
+--   used). Returns {permits, us until the first, us between them, ticket of the first}.
+-- VERB `throttled` needs TICKET. Tickets count permits from 1. Returns 1 if the rate dropped.
+-- BELIEVED: the rate the quota is believed to have; EXACT: 1 if it must not be exceeded.
+local GATE, USERS = unpack(KEYS)
+local VERB, BELIEVED, EXACT = unpack(ARGV)
+local MOST, JOB, TURNSTILE, WASTED = unpack(ARGV, 4)
+local TICKET = ARGV[4]
 local GROW, DIP = 0.0005, 0.03 -- rate = wall * (1 + GROW * (seconds - PLATEAU)^3), from wall * (1 - DIP)
 local PLATEAU = (DIP / GROW) ^ (1 / 3)
 local LEAST = 0.125 -- of the believed rate: a wall below this grows as if it were there, or it would take minutes
@@ -20,21 +24,21 @@ local BURST, DOUBT, PAUSE = 0.2, 3, 30000
 local DEBT, HASTE = 20000, 0.04 -- us of wasted permits that are given again, and how much faster
 local SLACK = 30000 -- us that a schedule fallen behind may catch up; more would be a burst
 
-local believed, exact = tonumber(ARGV[2]), ARGV[3] == '1'
+local believed, exact = tonumber(BELIEVED), EXACT == '1'
 local names = {
   'tat', 'at', 'count', 'rate', 'age', 'warm', 'wall', 'calm', 'safe', 'cut', 'cut_rate', 'cut_first', 'cut_last', 'refused',
   'hint', 'hinted', 'debt',
 }
 local s = {}
-for i, value in ipairs(redis.call('HMGET', KEYS[1], unpack(names))) do s[names[i]] = tonumber(value) end
+for i, value in ipairs(redis.call('HMGET', GATE, unpack(names))) do s[names[i]] = tonumber(value) end
 s.tat, s.at, s.count = s.tat or now, s.at or now, s.count or 0
 s.age, s.warm, s.calm, s.safe = s.age or 0, s.warm or 0, s.calm or CALM, s.safe or 0
 
 local function save()
   local flat = {}
   for name, value in pairs(s) do flat[#flat + 1] = name; flat[#flat + 1] = value end
-  redis.call('HSET', KEYS[1], unpack(flat))
-  redis.call('EXPIRE', KEYS[1], 3600)
+  redis.call('HSET', GATE, unpack(flat))
+  redis.call('EXPIRE', GATE, 3600)
 end
 
 local function rate_now()
@@ -61,8 +65,8 @@ local function wall_at(rate, ticket)
   return wall
 end
 
-if ARGV[1] == 'throttled' then
-  local ticket = tonumber(ARGV[4])
+if VERB == 'throttled' then
+  local ticket = tonumber(TICKET)
   if ticket > s.count or not s.rate then return 0 end -- of a schedule that Redis has lost
   s.debt = 0 -- the server's bucket is empty
   if ticket > s.safe then -- the first word against the present rate
@@ -101,22 +105,22 @@ if s.tat > now - SLACK - 20000 then
 end
 s.rate, s.at = rate_now(), now
 -- Permits that jitter wasted are in the server's bucket still: they are given again, a few percent faster, not at once.
-local lost = math.max(0, now - SLACK - s.tat) + tonumber(ARGV[7]) * 1000000 / s.rate
+local lost = math.max(0, now - SLACK - s.tat) + tonumber(WASTED) * 1000000 / s.rate
 s.debt = math.min((s.debt or 0) + lost, DEBT)
 s.tat = math.max(s.tat, now - SLACK)
 
 -- Fair between jobs: turnstiles take turns, so a job with fewer of them takes larger blocks.
-local permits = math.max(1, math.min(tonumber(ARGV[4]), math.floor(s.rate * 0.04)))
-redis.call('ZADD', KEYS[2], now, ARGV[5] .. ' ' .. ARGV[6])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 3000000)
-redis.call('EXPIRE', KEYS[2], 60)
+local permits = math.max(1, math.min(tonumber(MOST), math.floor(s.rate * 0.04)))
+redis.call('ZADD', USERS, now, JOB .. ' ' .. TURNSTILE)
+redis.call('ZREMRANGEBYSCORE', USERS, '-inf', now - 3000000)
+redis.call('EXPIRE', USERS, 60)
 local users, most = {}, 0
-for _, member in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+for _, member in ipairs(redis.call('ZRANGE', USERS, 0, -1)) do
   local job = member:match('^[^ ]*')
   users[job] = (users[job] or 0) + 1
   most = math.max(most, users[job])
 end
-permits = math.min(64, math.floor(permits * most / users[ARGV[5]] + 0.5))
+permits = math.min(64, math.floor(permits * most / users[JOB] + 0.5))
 
 local interval, first = 1000000 / s.rate, s.count + 1
 local wait = s.tat - now

@@ -17,6 +17,8 @@ from importlib.resources import files
 from redis import Redis
 from redis.exceptions import RedisError
 
+from jobs.ledger.keys import key
+
 log = logging.getLogger(__name__)
 
 MOST = 64  # permits in a block; gate.lua gives those of 40 ms
@@ -39,10 +41,11 @@ class Quota:
     exact: bool = False  # said by the user: never probe beyond it
 
     @property
-    def key(self) -> str:
+    def keys(self) -> list[str]:
         """Jobs share a schedule when they believe the same of the quota; throttles teach the others."""
         belief = f"{self.tps:g}{'!' if self.exact else ''}"
-        return f"rekscan:gate:{self.account}:{self.region}:{self.operation}:{belief}"
+        tag = f"gate:{self.account}:{self.region}:{self.operation}:{belief}"
+        return [key(tag), key(tag, "users")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,7 @@ class Gate:
         return bool(self._ask(quota, "throttled", ticket))
 
     def _ask(self, quota: Quota, verb: str, *rest: object) -> "list[int]":
-        keys = [quota.key, f"{quota.key}:users"]
-        return self._script(keys, [verb, quota.tps, int(quota.exact), *rest])  # type: ignore[no-any-return]
+        return self._script(quota.keys, [verb, quota.tps, int(quota.exact), *rest])  # type: ignore[no-any-return]
 
 
 class Turnstile:

@@ -37,7 +37,7 @@ def test_permits_of_many_turnstiles_never_stand_closer_than_the_rate(redis: "Red
     slots.sort()
     # Reserved ahead at once, so nearly all of it at the rate of the slow start: never more than the rate allows.
     assert len(slots) / (slots[-1] - slots[0]) <= QUOTA.tps * 1.01
-    assert len(slots) == int(redis.hget(QUOTA.key, "count") or 0)
+    assert len(slots) == int(redis.hget(QUOTA.keys[0], "count") or 0)
 
 
 def test_every_ticket_is_given_once(redis: "Redis[bytes]") -> None:
@@ -62,7 +62,7 @@ def test_a_waiting_call_stops_at_once_and_leaves_its_permit_to_another(redis: "R
     async def three_calls() -> tuple[int, int]:
         first = await turnstile.pass_through(go_on)
         waiting = asyncio.create_task(turnstile.pass_through(stop))
-        while int(redis.hget(slow.key, "count") or 0) == first:
+        while int(redis.hget(slow.keys[0], "count") or 0) == first:
             await asyncio.sleep(0.01)  # until it has reserved
         stop.set()
         with pytest.raises(Stopped):
@@ -91,7 +91,7 @@ def test_calls_wait_for_a_redis_that_died_and_go_on_with_what_it_knew() -> None:
             await asyncio.wait_for(rest, 30)
 
         asyncio.run(across_a_death())
-        assert int(connect(server.url).hget(QUOTA.key, "count") or 0) >= 60
+        assert int(connect(server.url).hget(QUOTA.keys[0], "count") or 0) >= 60
     finally:
         server.stop()
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from jobs.ledger import LAST_STEP, Attempt, Lease, Ledger, Refused
+from jobs.ledger.keys import key
 from tests.support.waiting import until
 
 SCHEDULE = {
@@ -182,8 +183,27 @@ def test_a_closed_job_leaves_only_its_counters(ledger: Ledger) -> None:
     lease = held(ledger, job)
     words(ledger, lease, ("0:a", "a", 1))
     ledger.close(job, "finished", {"ok:labels": 1})
-    assert [name.decode() for name in ledger.redis.keys("rekscan:*")] == ["rekscan:job:job-1"]
+    assert ledger.redis.keys("*") == [key(job).encode()]
     assert ledger.live() == []
+
+
+def test_a_job_opened_while_it_is_closed_is_listed_unless_it_is_over(ledger: Ledger) -> None:
+    for _ in range(50):
+        job = opened(ledger)
+        together = threading.Barrier(2)
+
+        def close(job: str = job, together: threading.Barrier = together) -> None:
+            together.wait()
+            ledger.close(job, "finished", {})
+
+        def open_again(together: threading.Barrier = together) -> None:
+            together.wait()
+            opened(ledger)
+
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(close), pool.submit(open_again)]:
+                done.result()
+        assert ledger.live() == ([job] if ledger.fields(job)["state"] == "running" else [])
 
 
 def test_opening_a_job_again_keeps_what_is_held(ledger: Ledger) -> None:

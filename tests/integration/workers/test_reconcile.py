@@ -3,8 +3,9 @@
 from redis import Redis
 
 from jobs.ledger import Ledger
+from jobs.ledger.keys import key
 from tests.support.waiting import until
-from workers.reconcile import beat, reconcile
+from workers.reconcile import beat, leave, reconcile, slots
 
 
 def test_a_reconciler_that_stalls_past_its_lock_rings_for_no_shard_that_another_rang_for(redis: Redis) -> None:
@@ -27,3 +28,16 @@ def test_a_reconciler_that_stalls_past_its_lock_rings_for_no_shard_that_another_
     assert reconcile(ledger, stalls)
     assert sorted(rung) == list(range(14))
     assert ledger.table("job") == {"todo": 6, "queued": 14, "held": 0}
+
+
+def test_only_workers_that_live_take_shards(redis: Redis) -> None:
+    ledger, short = Ledger(redis), Ledger(redis, lease_ms=1)
+    beat(ledger, "lives", 3)
+    beat(ledger, "leaves", 5)
+    beat(short, "dies", 7)
+    until(lambda: slots(ledger) == 8, "the one that says nothing more is taken for dead")
+    leave(ledger, "leaves", 5)
+    assert slots(ledger) == 3
+    beat(ledger, "lives", 3)
+    assert slots(ledger) == 3
+    assert redis.zcard(key("workers")) == 1, "the dead are not kept"

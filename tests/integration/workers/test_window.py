@@ -8,6 +8,7 @@ import pytest
 from redis import Redis
 
 from jobs.ledger import Lease, Ledger
+from jobs.ledger.keys import key
 from tests.support.redis import RedisServer
 from workers import app, bell
 from workers.reconcile import Ring, beat, reconcile
@@ -36,13 +37,13 @@ def messages(ledger: Ledger) -> int:
 
 
 def round_of(ledger: Ledger, ring: Ring) -> None:
-    ledger.redis.delete("rekscan:reconciler")  # as if the time between two rounds had passed
+    ledger.redis.delete(key("reconciler"))  # as if the time between two rounds had passed
     assert reconcile(ledger, ring)
 
 
 def half_a_minute_passes(ledger: Ledger) -> None:
-    for shard, since in ledger.redis.zrange(f"rekscan:job:{JOB}:queued", 0, -1, withscores=True):
-        ledger.redis.zadd(f"rekscan:job:{JOB}:queued", {shard: since - 31_000})
+    for shard, since in ledger.redis.zrange(key(JOB, "queued"), 0, -1, withscores=True):
+        ledger.redis.zadd(key(JOB, "queued"), {shard: since - 31_000})
 
 
 def take(ledger: Ledger) -> Lease:
@@ -86,7 +87,7 @@ def test_a_lost_message_is_sent_again(ledger: Ledger, ring: Ring) -> None:
     beat(ledger, "alive", SLOTS)
     round_of(ledger, ring)
     ledger.redis.rpop(bell.QUEUE_KEY)
-    lost = ledger.redis.zrange(f"rekscan:job:{JOB}:queued", 0, 0)[0]
+    lost = ledger.redis.zrange(key(JOB, "queued"), 0, 0)[0]
     round_of(ledger, ring)
     assert messages(ledger) == 2 * SLOTS - 1
     half_a_minute_passes(ledger)
