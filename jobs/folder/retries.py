@@ -18,7 +18,12 @@ from jobs.apis import requests
 from jobs.errors import RekscanError
 from jobs.folder.folder import JobFolder
 
-SCHEMA = pa.schema([pa.field("item_id", pa.int64(), nullable=False), pa.field("request", pa.string(), nullable=False)])
+SCHEMA = pa.schema(
+    [
+        pa.field("item_id", pa.int64(), nullable=False, metadata={"doc": "the item"}),
+        pa.field("request", pa.string(), nullable=False, metadata={"doc": "APIs of the call, joined by +"}),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)

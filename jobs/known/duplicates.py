@@ -18,6 +18,7 @@ from jobs.folder import PART_ROWS, JobFolder
 from jobs.items import MANIFEST_SCHEMA
 from jobs.known.buckets import Buckets, names_of, rows_of
 
+SCHEMA = pa.schema([pa.field("item_id", pa.int64(), metadata={"doc": "an item that may have a duplicate in the job"})])
 _GROUP_ROWS = 10_000
 _COLUMNS = ("item_id", "etag", "size")
 
@@ -76,7 +77,7 @@ def manifest(folder: JobFolder, *, start: int = 0) -> ds.FileSystemDataset:
 def _write(folder: JobFolder, name: str, ids: npt.NDArray[Any]) -> None:
     buffer = io.BytesIO()
     pq.write_table(
-        pa.table({"item_id": pa.array(ids, pa.int64())}, metadata=documents.STAMP),
+        pa.table([pa.array(ids, pa.int64())], schema=SCHEMA.with_metadata(documents.STAMP)),
         buffer,
         row_group_size=_GROUP_ROWS,
         use_dictionary=False,

@@ -26,14 +26,19 @@ from jobs.folder import list_jobs, open_home
 
 log = logging.getLogger(__name__)
 
+
+def _field(name: str, type_: pa.DataType, doc: str) -> pa.Field:
+    return pa.field(name, type_, nullable=False, metadata={"doc": doc})
+
+
 SCHEMA = pa.schema(
     [
-        pa.field("content", pa.binary(16), nullable=False),
-        pa.field("call", pa.int64(), nullable=False),
-        pa.field("job", pa.string(), nullable=False),
-        pa.field("part", pa.string(), nullable=False),  # of results/, without its suffix
-        pa.field("item_id", pa.int64(), nullable=False),
-        pa.field("copied", pa.bool_(), nullable=False),  # the row there is itself a known answer
+        _field("content", pa.binary(16), "hash of what the item is; rows are sorted by it"),
+        _field("call", pa.int64(), "hash of API, parameters, account and kind of mending"),
+        _field("job", pa.string(), "the job that has the answer"),
+        _field("part", pa.string(), "its result part, without the suffix"),
+        _field("item_id", pa.int64(), "the item there"),
+        _field("copied", pa.bool_(), "the row there is itself a known answer"),
     ]
 )
 GROUP_ROWS = 8192
