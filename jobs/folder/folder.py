@@ -1,7 +1,7 @@
 """The job folder: what a job is and what it found, on a local disk or S3. It is the truth, the broker a doorbell.
 
 Rule: files are written once and never modified; a file that exists is complete (temporary name then rename locally, one
-PUT on S3).
+PUT on S3). docs/job-folder.md tells each file and field.
 
     <home>/<job>/job.json                      the spec (jobs/folder/spec.py)
       amended-001.json                         items and plan once the listing went on, after a cap had cut it
