@@ -115,7 +115,7 @@ def measure(running: Emulator, what: str, options: argparse.Namespace) -> list[s
 def claim_all(job: Running, what: str) -> int:
     """Claim what the job may have twice, laid down as jobs/ledger/claims.py does. How many claims those are."""
     spec = job.folder.spec
-    candidates = spec.options["duplicates"]
+    candidates = spec.options.duplicates
     contents = candidates // 2 if what == "twice" else candidates
     buckets = max(1, candidates // PACKED)
     names = np.random.default_rng(1).integers(0, 256, (contents, 4), np.uint8).view("V4").ravel()

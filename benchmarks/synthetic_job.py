@@ -19,7 +19,7 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.outcomes import Outcome
 from jobs.plan.build import Counts, plan
-from jobs.status import status
+from jobs.status import keep, status
 
 NAMES = (
     "Person",
@@ -229,7 +229,7 @@ def make_job(
             folder.commit(shard, [o for item in folder.items(shard) for o in _outcomes(item, names, deal, broken)])
     if not missing_shards:
         found = status(folder.spec, costs.tally(folder).counters(), "finished")
-        folder.write("reports/status.json", orjson.dumps(found.to_json()))
+        keep(folder, found)
     return folder
 
 
@@ -248,7 +248,7 @@ def _spec(job: str, choices: tuple[Choice, ...], count: int, shard_size: int, im
         items=count,
         shard_size=shard_size,
         quotas={rate.operation: rate.tps for rate in made.rates if rate.tps},
-        plan=made.to_json(),
+        plan=made.document(),
         prices=made.prices.to_json(),
     )
 

@@ -26,6 +26,7 @@ from jobs import costs
 from jobs.apis import parse
 from jobs.counts import Counts
 from jobs.folder import JobFolder, JobSpec
+from jobs.folder.planned import PlanDocument
 from jobs.items import MANIFEST_SCHEMA
 from jobs.known.count import known_calls
 from jobs.known.duplicates import duplicates, manifest
@@ -88,7 +89,7 @@ def answer(folder: JobFolder, first: int, items: int, rows: int) -> None:
 def spec_of(folder: JobFolder, items: int) -> JobSpec:
     return JobSpec(
         folder.job, "2026-11-22T00:00:00+00:00", ("s3://archive",), LABELS, "us-east-1", "123456789012",
-        items, SHARD, {}, {}, {}, options={"fit": True},
+        items, SHARD, {}, PlanDocument(), {},
     )  # fmt: skip
 
 
@@ -115,7 +116,7 @@ def job_and_duplicates(home: str, items: int) -> Any:
     drafted = Draft(JobFolder(home, LISTED), ("s3://archive",), counts, items, part_rows(SHARD))
     terms = terms_of(home)
     spec = create(drafted, terms, plan_of(terms, counts))
-    return f"{spec.options['duplicates']:,} items"
+    return f"{spec.options.duplicates:,} items"
 
 
 def answers_are_made(home: str, items: int) -> Any:

@@ -4,7 +4,6 @@ Rule: counting takes constant memory, whatever the source holds; an item without
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -66,15 +65,6 @@ class Counts:
         else:
             self.images += count
             self.s3_images += s3
-
-    def to_json(self) -> dict[str, Any]:
-        """The `items` part of `estimate --json`."""
-        return {
-            "images": self.images,
-            "videos": self.videos,
-            "skipped": dict(sorted(self.skipped.items())),
-            "bytes": self.bytes,
-        }
 
 
 def _reason(skip: str | None) -> str:

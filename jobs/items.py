@@ -23,13 +23,13 @@ class Item:
     """
 
     item_id: int  # position in the manifest, from 0
-    uri: str
-    kind: Kind
+    uri: str  # path or URI
+    kind: Kind  # what its name or content says it is
     size: int | None = None  # bytes
     etag: str | None = None  # S3, without quotes
     version: str | None = None  # S3 VersionId
     modified: datetime | None = None  # aware, UTC
-    skip: str | None = None
+    skip: str | None = None  # why it is never sent
 
 
 MANIFEST_SCHEMA = pa.schema(

@@ -15,11 +15,11 @@ Status = Literal["ok", "skipped", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    item_id: int
+    item_id: int  # the item
     api: str  # catalogue name
-    outcome: Status
+    outcome: Status  # what became of the call
     code: str | None = None  # AWS's error code, or one of `jobs.codes`
-    message: str | None = None
+    message: str | None = None  # what was said with it
     attempts: int = 0  # requests sent for this call, over all tries and restarts
     throttles: int = 0  # of the attempts, those that AWS refused as too fast; not billed
     maybe_billed: int = 0  # attempts whose answer never came, so AWS may have billed them on top of `units`
@@ -27,11 +27,11 @@ class Outcome:
     sent: str | None = None  # "s3", "bytes", "fitted" (bytes we altered), "known" (answer of an earlier call)
     fit: str | None = None  # what was done to the picture: "rotated; webp->jpeg; 6000x4000->4096x2731"
     width: int | None = None  # pixels of the upright picture as sent
-    height: int | None = None
+    height: int | None = None  # the same
     format: str | None = None  # sniffed: "jpeg", "png", "webp", ...
     latency_ms: int | None = None  # of the answered attempt
     started_at: datetime | None = None  # aware, UTC: first attempt
-    model_version: str | None = None
+    model_version: str | None = None  # of AWS's model
     response: str | None = None  # the answer's JSON, only the keys that belong to this API
     content: str | None = None  # what the item is: "sha256:<hex>" or "etag:<etag>:<size>"; None where it was not read
     answer_of: str | None = None  # of a known answer: "<job>/<item_id>" of the call that was paid for

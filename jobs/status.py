@@ -4,12 +4,10 @@ While a job lives its counters are the ledger's; when it is over, or Redis knows
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
-from jobs import costs
+from jobs import costs, documents
 from jobs.folder import JobFolder, JobSpec
 from jobs.ledger import Ledger
 from jobs.money.prices import money
@@ -23,15 +21,15 @@ _COUNTED = ("ok", "skipped", "failed", "maybe_billed")
 class Status:
     """`status --json`. `calls` and each of `by_api`: planned, ok, skipped, failed, maybe_billed."""
 
-    job: str
-    state: str
-    reason: str
-    do: str
-    by_api: Mapping[str, Mapping[str, int]]
-    usd: Mapping[str, str | None]
-    eta_s: float | None = None
-    waits_for: str = ""
-    throttled: int = 0
+    job: str  # the job's id
+    state: str  # finished, incomplete, paused, blocked, cancelled, running
+    reason: str = ""  # why it is no further
+    do: str = ""  # what a person can do about it
+    by_api: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # calls: planned, ok, skipped, failed, ...
+    usd: Mapping[str, str | None] = field(default_factory=dict)  # dollars: planned, actual, maybe; null: not known
+    eta_s: float | None = None  # seconds to go, of a job that runs
+    waits_for: str = ""  # what it waits for, of a job that runs
+    throttled: int = 0  # requests that AWS refused as too fast
 
     @property
     def calls(self) -> dict[str, int]:
@@ -43,24 +41,8 @@ class Status:
         return sum(calls[name] for calls in self.by_api.values() for name in ("ok", "skipped", "failed"))
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "job": self.job,
-            "state": self.state,
-            "reason": self.reason,
-            "do": self.do,
-            "calls": self.calls,
-            "by_api": {name: dict(calls) for name, calls in self.by_api.items()},
-            "usd": dict(self.usd),
-            "eta_s": self.eta_s,
-            "waits_for": self.waits_for,
-            "throttled": self.throttled,
-        }
-
-    @classmethod
-    def from_json(cls, data: bytes) -> "Status":
-        document = orjson.loads(data)
-        document.pop("calls")
-        return cls(**document)
+        """The document of `status --json`."""
+        return {**documents.to_json(self), "calls": self.calls}
 
 
 def status(
@@ -75,7 +57,7 @@ def status(
     """A status from counters named as the ledger names them (`ok:labels`, `units:labels`, ...)."""
     if (state, reason) == ("incomplete", "budget") and not do:
         do = f"`rekscan resume {spec.job} --max-cost DOLLARS` goes on under a higher cap."
-    images = spec.plan["items"]["images"]
+    images = spec.plan.items.images
     by_api = {
         choice.api.name: {"planned": images, **{n: counters.get(f"{n}:{choice.api.name}", 0) for n in _COUNTED}}
         for choice in spec.apis
@@ -110,9 +92,8 @@ def status_of(folder: JobFolder, ledger: Ledger | None) -> Status:
             do=fields.get("do", ""),
             waits_for=_waits_for(ledger, spec.job, fields["state"]),
         )
-    stored = folder.read(STATUS)
-    if stored is not None:
-        return Status.from_json(stored)
+    if (found := kept(folder)) is not None:
+        return found
     return status(
         spec,
         costs.counters(folder),
@@ -124,7 +105,13 @@ def status_of(folder: JobFolder, ledger: Ledger | None) -> Status:
 
 def keep(folder: JobFolder, found: Status) -> None:
     """Write the status of a job that no Redis will know into its folder."""
-    folder.write(STATUS, orjson.dumps(found.to_json(), option=orjson.OPT_INDENT_2))
+    folder.write(STATUS, documents.dump(found, calls=found.calls))
+
+
+def kept(folder: JobFolder) -> Status | None:
+    """The status written there last, None where there is none."""
+    data = folder.read(STATUS)
+    return documents.load(Status, data, f"{STATUS} of job {folder.job}") if data is not None else None
 
 
 def _waits_for(ledger: Ledger, job: str, state: str) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from redis.exceptions import RedisError
 
+from jobs.documents import NewerFormat
 from jobs.folder import JobFolder
 from jobs.folder.retries import Retry
 from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
@@ -54,6 +55,7 @@ class Runtime:
         self._lock = threading.Lock()
         self._jobs: dict[tuple[str, str], JobWork] = {}  # by job and by how often its listing went on
         self._held: list[_Held] = []
+        self._newer: set[str] = set()  # jobs of a newer format, each said once
         self._shares: dict[str, int] = {}
         self._reconciler = Reconciler(self.ledger, bell.ring)
         self._stopping = threading.Event()
@@ -71,6 +73,7 @@ class Runtime:
         held = _Held(taken)
         with self._lock:
             self._held.append(held)
+        feeds = True
         try:
             with self._work(job) as work:
                 if number == LAST_STEP:
@@ -79,6 +82,9 @@ class Runtime:
                     number_of_retry = int(self.ledger.fields(job).get("retry", 0))
                     retry = Retry(work.folder, number_of_retry) if number_of_retry else None
                     Shard(taken, work.folder, self.ledger, self._journal, work.lanes, held.stop, retry).run()
+        except NewerFormat as error:
+            feeds = False  # the shard would come straight back
+            self._leave(taken, error)
         except OSError as error:
             log.exception("%s/%s stopped", job, number)
             self.ledger.set_state(
@@ -104,9 +110,17 @@ class Runtime:
         finally:
             with self._lock:
                 self._held.remove(held)
-            if not self._stopping.is_set():
+            if feeds and not self._stopping.is_set():
                 with suppress(RedisError):  # the reconciler does it then
                     feed(self.ledger, job, self._share(job) or self.config.shards, bell.ring)
+
+    def _leave(self, lease: Lease, error: NewerFormat) -> None:
+        """A job of a newer version: its shard goes back for workers that can read it, at the reconciler's pace."""
+        if lease.job not in self._newer:
+            self._newer.add(lease.job)
+            log.warning("%s. Its shards are left to other workers. %s", error.what, error.do)
+        with suppress(RedisError):  # else its lease lapses
+            self.ledger.release(lease)
 
     def stop(self) -> None:
         """Send nothing more; shards under way are given back at once."""

@@ -122,10 +122,9 @@ def job_schedule(spec: JobSpec) -> CapSchedule:
     A free tier is not counted in: the cap then stops a little early, never late. Raises RekscanError as `cap_schedule`.
     """
     planned: dict[str, Decimal] = {}
-    for line in spec.plan["lines"]:
-        planned[line["meter"]] = planned.get(line["meter"], Decimal(0)) + Decimal(str(line["units"]))
-    used = {meter: Decimal(str(units)) for meter, units in (spec.plan.get("month_to_date") or {}).items()}
-    return cap_schedule(spec.apis, spec.region, PriceTable.from_json(spec.prices), used, planned)
+    for line in spec.plan.lines:
+        planned[line.meter] = planned.get(line.meter, Decimal(0)) + line.units
+    return cap_schedule(spec.apis, spec.region, PriceTable.from_json(spec.prices), spec.plan.month_to_date, planned)
 
 
 def _parts(asked: Iterable[Request]) -> Iterator[Request]:

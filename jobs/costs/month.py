@@ -5,7 +5,7 @@ that splitting a scan into jobs never changes the month's total. The month to da
 Region was planned with counts before it; later ones would count the earlier jobs again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -82,7 +82,7 @@ def home_month(month: str, jobs: Iterable[tuple[JobSpec, Tallies]]) -> HomeMonth
         where = f"{spec.account} {spec.region}"
         running = used.setdefault(where, _stated(spec, month))
         costs = reckon(spec, Tallies(rows), before={month: running})
-        found.append(JobMonth(costs, spec.created_at, spec.sources, bool(spec.options.get("local"))))
+        found.append(JobMonth(costs, spec.created_at, spec.sources, spec.options.local))
         for line in costs.lines:
             more = sum((tier.units for tier in line.actual), Decimal(0))
             running[line.meter] = running.get(line.meter, Decimal(0)) + more
@@ -91,6 +91,4 @@ def home_month(month: str, jobs: Iterable[tuple[JobSpec, Tallies]]) -> HomeMonth
 
 def _stated(spec: JobSpec, month: str) -> dict[str, Decimal]:
     """The month to date a job was planned with, if it is of this month."""
-    stated: Mapping[str, Any] = spec.plan.get("month_to_date") or {}
-    first = str(spec.plan.get("start") or spec.created_at)[:7]
-    return {meter: Decimal(str(units)) for meter, units in stated.items()} if first == month else {}
+    return dict(spec.plan.month_to_date) if spec.first_month == month else {}

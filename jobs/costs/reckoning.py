@@ -15,6 +15,7 @@ import pyarrow as pa
 from jobs.apis import Choice
 from jobs.costs.tally import Tallies, Tally
 from jobs.folder import JobSpec
+from jobs.folder.planned import PlannedLine
 from jobs.money.free_tier import FreeTier, Month
 from jobs.money.prices import PriceTable, TierLine, known_total, money, number, total
 from jobs.words import count, each
@@ -149,7 +150,7 @@ def reckon(
 
     `before`: units per month and meter that other jobs were billed first, in place of the plan's month to date.
     """
-    found = tallies if isinstance(tallies, Tallies) else Tallies.of_counters(tallies, _first_month(spec))
+    found = tallies if isinstance(tallies, Tallies) else Tallies.of_counters(tallies, spec.first_month)
     months = {month: _month(spec, month, calls, before) for month, calls in found.by_month().items()}
     return Costs(
         job=spec.job,
@@ -158,17 +159,13 @@ def reckon(
         months=months,
         prices_source=spec.prices["source"],
         prices_as_of=spec.prices["as_of"],
-        planned_usd=_decimal(spec.plan["total_usd"]),
+        planned_usd=spec.plan.total_usd,
     )
 
 
 def table(spec: JobSpec, tallies: Tallies | Mapping[str, int]) -> pa.Table:
     """The `costs` table of a job, by COSTS_SCHEMA."""
     return reckon(spec, tallies).to_table()
-
-
-def _first_month(spec: JobSpec) -> str:
-    return str(spec.plan.get("start") or spec.created_at)[:7]
 
 
 def _month(
@@ -179,9 +176,8 @@ def _month(
     if before is not None:
         used = dict(before.get(month, {}))
     else:
-        stated = spec.plan.get("month_to_date") or {}
-        used = {m: Decimal(str(u)) for m, u in stated.items()} if month == _first_month(spec) else {}
-    name = spec.plan.get("free_tier")
+        used = dict(spec.plan.month_to_date) if month == spec.first_month else {}
+    name = spec.plan.free_tier
     running = Month(prices, spec.region, used, FreeTier.named(name, prices) if name else None)
     rows = [(c, meter, n, calls.get(c.api.name, Tally())) for c in spec.apis for meter, n in _meters(c, prices)]
     actual = [running.price(meter, tally_.units * n).tiers for _, meter, n, tally_ in rows]
@@ -202,12 +198,12 @@ def _meters(choice: Choice, prices: PriceTable) -> list[tuple[str, int]]:
 def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterable[CostLine]:
     """Every line of the plan with what became of it over all months."""
     prices = PriceTable.from_json(spec.prices)
-    planned = {(row["api"], row["meter"]): row for row in spec.plan["lines"]}
+    planned = {(row.api, row.meter): row for row in spec.plan.lines}
     for choice in spec.apis:
         for meter, units in _meters(choice, prices):
             name = choice.api.name
             found = [line for lines in months.values() for line in lines if (line.api, line.meter) == (name, meter)]
-            plan = planned.get((name, meter), {"units": 0, "usd": "0"})
+            plan = planned.get((name, meter), PlannedLine(usd=Decimal(0)))
             calls = Tally()
             for line in found:
                 calls = calls.plus(line.calls)
@@ -216,8 +212,8 @@ def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterabl
                 choice.api.operation,
                 meter,
                 prices.unit(meter),
-                Decimal(str(plan["units"])),
-                _decimal(plan["usd"]),
+                plan.units,
+                plan.usd,
                 _pool(tier for line in found for tier in line.actual),
                 _pool(tier for line in found for tier in line.maybe),
                 calls,
@@ -264,7 +260,3 @@ def _row(line: CostLine, costs: Costs) -> dict[str, Any]:
         "prices_as_of": costs.prices_as_of,
         "prices_source": costs.prices_source,
     }
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jobs import documents
 from jobs.folder import JobFolder
 
 log = logging.getLogger(__name__)
@@ -120,7 +121,9 @@ def _read(folder: JobFolder, path: str) -> pa.Table | None:
     aside (jobs/folder/half_written.py)."""
     try:
         with folder.fs.open_input_file(path) as file:
-            return pq.ParquetFile(file).read(_COLUMNS, use_threads=False)
+            part = pq.ParquetFile(file)
+            documents.check_file(part.metadata.metadata, path)
+            return part.read(_COLUMNS, use_threads=False)
     except pa.ArrowInvalid as error:
         log.warning("%s cannot be read: %s", path, error)
         return None

@@ -1,7 +1,7 @@
 """The job folder: what a job is and what it found, on a local disk or S3. It is the truth, the broker a doorbell.
 
 Rule: files are written once and never modified; a file that exists is complete (temporary name then rename locally, one
-PUT on S3).
+PUT on S3). docs/job-folder.md tells each file and field.
 
     <home>/<job>/job.json                      the spec (jobs/folder/spec.py)
       amended-001.json                         items and plan once the listing went on, after a cap had cut it
@@ -30,11 +30,13 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
+from jobs import documents
 from jobs.errors import RekscanError, UsageError
 from jobs.folder.manifest import ManifestWriter
+from jobs.folder.parts import read_part
 from jobs.folder.spec import PART_ROWS, Amendment, JobSpec, with_amendments
 from jobs.items import Item, from_batch
-from jobs.outcomes import RESULT_SCHEMA, Outcome, to_table
+from jobs.outcomes import Outcome, to_table
 
 _RESULT = re.compile(r"shard-(\d{6,})(?:-(part|r)(\d{3,}))?\.parquet$")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{2,80}")
@@ -100,7 +102,7 @@ class JobFolder:
                 raise RekscanError(
                     f"there is no job {self.job} in {self.home}", "`rekscan jobs` lists those there are."
                 )
-            self._spec = with_amendments(JobSpec.from_json(data), self.read)
+            self._spec = with_amendments(JobSpec.from_json(data, self.job), self.read)
         return self._spec
 
     def create(self, spec: JobSpec) -> None:
@@ -128,7 +130,9 @@ class JobFolder:
         """The whole manifest in order, a row group at a time (constant memory)."""
         for path in self._files("manifest")[: self.spec.manifest_parts]:
             with self.fs.open_input_file(path) as file:
-                yield from pq.ParquetFile(file).iter_batches(batch_size=10_000)
+                part = pq.ParquetFile(file)
+                documents.check_file(part.metadata.metadata, path)
+                yield from part.iter_batches(batch_size=10_000)
 
     def items(self, shard: int) -> list[Item]:
         """The items of one shard, skipped ones too."""
@@ -137,8 +141,10 @@ class JobFolder:
         rows: list[Item] = []
         rows_of_part = self.spec.part_rows
         for part in range(start // rows_of_part, (stop - 1) // rows_of_part + 1):
-            with self.fs.open_input_file(f"{self.root}/manifest/part-{part:05d}.parquet") as handle:
+            path = f"{self.root}/manifest/part-{part:05d}.parquet"
+            with self.fs.open_input_file(path) as handle:
                 file = pq.ParquetFile(handle)
+                documents.check_file(file.metadata.metadata, path)
                 base = part * rows_of_part
                 for group in range(file.num_row_groups):
                     count = file.metadata.row_group(group).num_rows
@@ -177,7 +183,7 @@ class JobFolder:
 
     def result(self, paths: Iterable[str]) -> pa.Table:
         """The outcomes in the part files of one shard, later files replacing rows of earlier ones, in item order."""
-        tables = [pq.read_table(path, filesystem=self.fs, schema=RESULT_SCHEMA) for path in paths]
+        tables = [read_part(self.fs, path) for path in paths]
         if len(tables) == 1:
             return tables[0]
         latest: dict[tuple[int, str], tuple[int, int]] = {}
@@ -190,7 +196,7 @@ class JobFolder:
     def commit(self, shard: int, outcomes: Iterable[Outcome], *, partial: int = 0, retry: int = 0) -> None:
         """Write a shard's outcomes as one part, in one step. The first to write a part wins; the other's is dropped."""
         buffer = io.BytesIO()
-        pq.write_table(to_table(outcomes), buffer, compression="zstd")
+        pq.write_table(to_table(outcomes).replace_schema_metadata(documents.STAMP), buffer, compression="zstd")
         self.write(_part_name(shard, partial, retry), buffer.getvalue(), once=True)
 
     # --- files

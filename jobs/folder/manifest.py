@@ -8,6 +8,7 @@ from types import TracebackType
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs import documents
 from jobs.items import MANIFEST_SCHEMA, Item, to_batch
 
 
@@ -46,7 +47,7 @@ class ManifestWriter(AbstractContextManager["ManifestWriter"]):
 
     def _flush(self) -> None:
         buffer = io.BytesIO()
-        rows = pa.Table.from_batches(self._batches, schema=MANIFEST_SCHEMA)
+        rows = pa.Table.from_batches(self._batches, schema=MANIFEST_SCHEMA).replace_schema_metadata(documents.STAMP)
         pq.write_table(rows, buffer, compression="zstd", row_group_size=10_000)
         self._write(f"manifest/part-{self._part:05d}.parquet", buffer.getvalue())
         self._part += 1

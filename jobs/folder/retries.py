@@ -13,11 +13,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jobs import documents
 from jobs.apis import requests
 from jobs.errors import RekscanError
 from jobs.folder.folder import JobFolder
 
-SCHEMA = pa.schema([pa.field("item_id", pa.int64(), nullable=False), pa.field("request", pa.string(), nullable=False)])
+SCHEMA = pa.schema(
+    [
+        pa.field("item_id", pa.int64(), nullable=False, metadata={"doc": "the item"}),
+        pa.field("request", pa.string(), nullable=False, metadata={"doc": "APIs of the call, joined by +"}),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,9 @@ class Retry:
 
     def _table(self, where: "pc.Expression | None" = None) -> pa.Table:
         path = f"{self.folder.root}/retries/r{self.number:03d}.parquet"
-        return pq.read_table(path, filesystem=self.folder.fs, filters=where)
+        table = pq.read_table(path, filesystem=self.folder.fs, filters=where)
+        documents.check_file(table.schema.metadata, path)
+        return table
 
 
 def newest(folder: JobFolder) -> Retry | None:
@@ -87,7 +95,7 @@ def plan_retry(folder: JobFolder, *, code: str | None = None, api: str | None = 
     calls = calls.group_by(["item_id", "request"]).aggregate([]).sort_by("item_id")
     number = len(folder.names("retries")) + 1
     buffer = io.BytesIO()
-    pq.write_table(calls, buffer, compression="zstd")
+    pq.write_table(calls.replace_schema_metadata(documents.STAMP), buffer, compression="zstd")
     folder.write(f"retries/r{number:03d}.parquet", buffer.getvalue(), once=True)
     return Retry(folder, number)
 

@@ -1,35 +1,76 @@
 """job.json: what a job is. It is never modified: a job whose listing goes on gets `amended-001.json`, `-002`, ..."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
 
-import orjson
+from pydantic import PlainSerializer, PlainValidator
 
+from jobs import documents
 from jobs.apis import Choice, choices_from_json
+from jobs.folder.planned import Dollars, PlanDocument
 
 PART_ROWS = 100_000  # items in a part of the manifest
+
+
+def _choices(rows: Iterable[Mapping[str, Any]]) -> tuple[Choice, ...]:
+    try:
+        return tuple(choices_from_json(rows))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{error!r} in an API") from error
+
+
+def _choices_json(choices: Iterable[Choice]) -> list[dict[str, Any]]:
+    return [choice.to_json() for choice in choices]
+
+
+Choices = Annotated[tuple[Choice, ...], PlainValidator(_choices), PlainSerializer(_choices_json)]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How to list a source again."""
+
+    sources: tuple[str, ...]  # as absolute paths and URIs
+    column: str | None = None  # of a list file, the column with the paths
+    versions: bool = False  # whether every version on S3 is listed
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a scan was told."""
+
+    local: bool = False  # runs on the bundled emulator
+    fit: bool = True  # pictures that AWS would refuse are mended
+    peek: bool = True  # headers of objects on S3 are looked at before they are sent
+    again: bool = False  # known answers are paid for again
+    duplicates: int = 0  # items that may have a duplicate in the job
+    max_cost: Dollars | None = None  # the cap in dollars
+    part_rows: int = PART_ROWS  # items in each part of the manifest but the last
+    cut: bool = False  # the cap stopped the listing: the source has more than the job
+    listing: Listing | None = None  # of a cut job
+    amended: int = 0  # how often the listing went on: set by amendments, not in job.json
 
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
     """job.json: everything a worker or a report needs to know of a job."""
 
-    job: str
+    job: str  # the job's id, the name of its folder
     created_at: str  # ISO 8601, UTC
-    sources: tuple[str, ...]
-    apis: tuple[Choice, ...]
-    region: str
+    sources: tuple[str, ...]  # as the user named them
+    apis: Choices  # each with its name and every parameter
+    region: str  # AWS Region
     account: str  # AWS account id, or "endpoint:host:port"; with Region and operation it names a quota
-    items: int
-    shard_size: int
-    quotas: dict[str, float]  # operation -> transactions per second used
-    plan: dict[str, Any]  # the plan as `estimate --json` prints it
-    prices: dict[str, Any]  # the price table used: only its Region and meters
-    rekognition_url: str | None = None  # endpoint overrides
-    s3_url: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)  # fit, peek, local, max_cost, cut, part_rows, ...
-    versions: dict[str, str] = field(default_factory=dict)
+    items: int  # rows of the manifest
+    shard_size: int  # items in a shard
+    quotas: Mapping[str, float]  # operation -> transactions per second used
+    plan: PlanDocument  # the plan as `estimate --json` prints it
+    prices: Mapping[str, Any]  # the price table used, as jobs/money/prices.py reads it: only its Region and meters
+    rekognition_url: str | None = None  # endpoint in place of AWS's
+    s3_url: str | None = None  # the same for S3
+    options: Options = Options()  # what the scan was told
+    versions: Mapping[str, str] = field(default_factory=dict)  # of rekscan, boto3 and Python
 
     @property
     def shards(self) -> int:
@@ -38,7 +79,7 @@ class JobSpec:
     @property
     def part_rows(self) -> int:
         """Items in each part of the manifest but the last."""
-        return int(self.options.get("part_rows", PART_ROWS))
+        return self.options.part_rows
 
     @property
     def manifest_parts(self) -> int:
@@ -47,23 +88,25 @@ class JobSpec:
     @property
     def cut(self) -> bool:
         """Whether the cap stopped the listing: the source has more than the job."""
-        return bool(self.options.get("cut"))
+        return self.options.cut
 
     @property
     def amended(self) -> int:
         """How often the listing went on."""
-        return int(self.options.get("amended", 0))
+        return self.options.amended
+
+    @property
+    def first_month(self) -> str:
+        """The month it was planned to start in: `2026-12`."""
+        return self.plan.start.isoformat()[:7] if self.plan.start else self.created_at[:7]
 
     def to_json(self) -> bytes:
-        document = {**asdict(replace(self, apis=())), "apis": [choice.to_json() for choice in self.apis]}
-        return orjson.dumps(document, option=orjson.OPT_INDENT_2)
+        return documents.dump(self)
 
     @classmethod
-    def from_json(cls, data: bytes) -> "JobSpec":
-        document = orjson.loads(data)
-        document["apis"] = choices_from_json(document["apis"])
-        document["sources"] = tuple(document["sources"])
-        return cls(**document)
+    def from_json(cls, data: bytes, job: str) -> "JobSpec":
+        """Raises RekscanError where this version cannot read it."""
+        return documents.load(cls, data, f"job {job}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +115,37 @@ class Amendment:
 
     number: int  # from 1
     items: int  # all of them, as `plan` is of all of them
-    plan: dict[str, Any]
-    cut: bool
-    max_cost: str | None
-    duplicates: int
+    plan: PlanDocument  # of the whole job
+    cut: bool = False  # whether the cap stopped the listing again
+    max_cost: Dollars | None = None  # the new cap in dollars
+    duplicates: int = 0  # items that may have a duplicate in the job
 
     @property
     def name(self) -> str:
         return _name(self.number)
 
     def to_json(self) -> bytes:
-        return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)
+        return documents.dump(self)
+
+    @classmethod
+    def from_json(cls, data: bytes, job: str) -> "Amendment":
+        """Raises RekscanError where this version cannot read it."""
+        return documents.load(cls, data, f"an amendment of job {job}")
 
     def of(self, spec: JobSpec) -> JobSpec:
-        more = {"cut": self.cut, "max_cost": self.max_cost, "duplicates": self.duplicates, "amended": self.number}
-        return replace(spec, items=self.items, plan=self.plan, options={**spec.options, **more})
+        options = replace(
+            spec.options, cut=self.cut, max_cost=self.max_cost, duplicates=self.duplicates, amended=self.number
+        )
+        return replace(spec, items=self.items, plan=self.plan, options=options)
 
 
 def with_amendments(spec: JobSpec, read: Callable[[str], bytes | None]) -> JobSpec:
     """The spec as the newest amendment has it. `read`: a file of the job folder, None if it is not there."""
-    if "cut" not in spec.options:
+    if not spec.cut:
         return spec  # its listing was whole
     number = 1
     while data := read(_name(number)):
-        spec = Amendment(**orjson.loads(data)).of(spec)
+        spec = Amendment.from_json(data, spec.job).of(spec)
         number += 1
     return spec
 

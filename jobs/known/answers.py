@@ -1,17 +1,19 @@
 """Answers in result parts, one row at a time: a part is read once and kept for a while.
 
-Rule: constant memory; a part that is gone (its job was deleted) holds nothing, which is no error.
+Rule: constant memory; a part that is gone (its job was deleted), or of a
+newer format, holds nothing, which is no error.
 """
 
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from jobs.byte_cache import Store
+from jobs.documents import NewerFormat
 from jobs.folder import open_home
+from jobs.folder.parts import read_part
 from jobs.known.index import Place
-from jobs.outcomes import RESULT_SCHEMA, Outcome, from_table
+from jobs.outcomes import Outcome, from_table
 
 _CACHE = 64_000_000  # bytes of parts kept at hand
 
@@ -35,11 +37,11 @@ class Answers:
             with self._parts.get((place.job, place.part), lambda: self._load(place)) as part:
                 row = part.rows.get((place.item_id, api))
                 return None if row is None else from_table(part.table.slice(row, 1))[0]
-        except FileNotFoundError:
+        except (FileNotFoundError, NewerFormat):
             return None
 
     def _load(self, place: Place) -> _Part:
         path = f"{self._base}/{place.job}/results/{place.part}.parquet"
-        table = pq.read_table(path, filesystem=self._fs, schema=RESULT_SCHEMA, use_threads=False)
+        table = read_part(self._fs, path, use_threads=False)
         keys = zip(table.column("item_id").to_pylist(), table.column("api").to_pylist(), strict=True)
         return _Part(table, {key: row for row, key in enumerate(keys)})

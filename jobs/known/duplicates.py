@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from jobs import documents
 from jobs.folder import PART_ROWS, JobFolder
 from jobs.items import MANIFEST_SCHEMA
 from jobs.known.buckets import Buckets, names_of, rows_of
 
+SCHEMA = pa.schema([pa.field("item_id", pa.int64(), metadata={"doc": "an item that may have a duplicate in the job"})])
 _GROUP_ROWS = 10_000
 _COLUMNS = ("item_id", "etag", "size")
 
@@ -52,14 +54,16 @@ def duplicates(folder: JobFolder, shard: int) -> frozenset[int]:
     found: list[int] = []
     for part in range(start // PART_ROWS, (stop - 1) // PART_ROWS + 1):
         try:
+            path = f"{folder.root}/{_name(part, folder.spec.amended)}"
             table = pq.read_table(
-                f"{folder.root}/{_name(part, folder.spec.amended)}",
+                path,
                 filesystem=folder.fs,
                 filters=(ds.field("item_id") >= start) & (ds.field("item_id") < stop),
                 use_threads=False,
             )
         except FileNotFoundError:
             continue  # none in this part of the manifest
+        documents.check_file(table.schema.metadata, path)
         found += table.column("item_id").to_pylist()
     return frozenset(found)
 
@@ -73,7 +77,7 @@ def manifest(folder: JobFolder, *, start: int = 0) -> ds.FileSystemDataset:
 def _write(folder: JobFolder, name: str, ids: npt.NDArray[Any]) -> None:
     buffer = io.BytesIO()
     pq.write_table(
-        pa.table({"item_id": pa.array(ids, pa.int64())}),
+        pa.table([pa.array(ids, pa.int64())], schema=SCHEMA.with_metadata(documents.STAMP)),
         buffer,
         row_group_size=_GROUP_ROWS,
         use_dictionary=False,

@@ -6,6 +6,7 @@ two writers at once leave a segment too many, and the next merge takes it in.
 
 import contextlib
 import itertools
+import logging
 import os
 import uuid
 from bisect import bisect_left, bisect_right
@@ -14,23 +15,30 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
+from jobs import documents
 from jobs.folder import list_jobs, open_home
+
+log = logging.getLogger(__name__)
+
+
+def _field(name: str, type_: pa.DataType, doc: str) -> pa.Field:
+    return pa.field(name, type_, nullable=False, metadata={"doc": doc})
+
 
 SCHEMA = pa.schema(
     [
-        pa.field("content", pa.binary(16), nullable=False),
-        pa.field("call", pa.int64(), nullable=False),
-        pa.field("job", pa.string(), nullable=False),
-        pa.field("part", pa.string(), nullable=False),  # of results/, without its suffix
-        pa.field("item_id", pa.int64(), nullable=False),
-        pa.field("copied", pa.bool_(), nullable=False),  # the row there is itself a known answer
+        _field("content", pa.binary(16), "hash of what the item is; rows are sorted by it"),
+        _field("call", pa.int64(), "hash of API, parameters, account and kind of mending"),
+        _field("job", pa.string(), "the job that has the answer"),
+        _field("part", pa.string(), "its result part, without the suffix"),
+        _field("item_id", pa.int64(), "the item there"),
+        _field("copied", pa.bool_(), "the row there is itself a known answer"),
     ]
 )
 GROUP_ROWS = 8192
@@ -46,6 +54,14 @@ class Cover:
 
     parts: str
     final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a segment's footer says of it."""
+
+    covers: Mapping[str, tuple[str, bool]] = field(default_factory=dict)  # job -> a Cover's `parts` and `final`
+    firsts: tuple[str, ...] = ()  # the content, in hex, of each row group's first row
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +90,7 @@ class Segments:
         self.s3_url = s3_url
         self.fs, base = open_home(home, s3_url)
         self.root = f"{base}/known"
+        self._newer: set[str] = set()
 
     def paths(self) -> list[pafs.FileInfo]:
         """The files there are now, oldest first."""
@@ -81,22 +98,28 @@ class Segments:
         return sorted((i for i in infos if i.is_file and i.base_name.endswith(".parquet")), key=lambda i: str(i.path))
 
     def open(self, info: pafs.FileInfo) -> Segment | None:
-        """None when it is gone: merged into another."""
+        """None when it is gone (merged into another) or of a newer format."""
         try:
             with self.fs.open_input_file(info.path) as file:
                 metadata = pq.ParquetFile(file).metadata
         except FileNotFoundError:
             return None
-        about = orjson.loads(metadata.metadata[_META])
-        covers = {job: Cover(*cover) for job, cover in about["covers"].items()}
-        return Segment(info, metadata, covers, tuple(bytes.fromhex(first) for first in about["firsts"]))
+        try:
+            about = documents.load(About, metadata.metadata[_META], f"{info.path} of the index of known answers")
+        except documents.NewerFormat as error:  # of its answers this version knows nothing, and it leaves it alone
+            if info.path not in self._newer:
+                self._newer.add(info.path)
+                log.warning("%s; it is passed by", error)
+            return None
+        covers = {job: Cover(*cover) for job, cover in about.covers.items()}
+        return Segment(info, metadata, covers, tuple(bytes.fromhex(first) for first in about.firsts))
 
     def all(self) -> list[Segment]:
         return [segment for info in self.paths() if (segment := self.open(info)) is not None]
 
     def dataset(self) -> ds.Dataset | None:
         """Every entry of every segment; None when there is none."""
-        paths = [info.path for info in self.paths()]
+        paths = [segment.info.path for segment in self.all()]
         return ds.dataset(paths, schema=SCHEMA, format="parquet", filesystem=self.fs) if paths else None
 
     def write(self, batches: Iterable[pa.RecordBatch], covers: Mapping[str, Cover]) -> str:
@@ -112,13 +135,15 @@ class Segments:
         try:
             with (
                 self.fs.open_output_stream(unfinished) as sink,
-                pq.ParquetWriter(sink, SCHEMA, compression=plain, use_dictionary=["job", "part"]) as writer,
+                pq.ParquetWriter(
+                    sink, SCHEMA.with_metadata(documents.STAMP), compression=plain, use_dictionary=["job", "part"]
+                ) as writer,
             ):
                 for table in _groups(batches):
                     firsts.append(table.column("content")[0].as_py().hex())
                     writer.write_table(table, row_group_size=GROUP_ROWS)
-                about = {"covers": {job: [c.parts, c.final] for job, c in covers.items()}, "firsts": firsts}
-                writer.add_key_value_metadata({_META: orjson.dumps(about)})
+                about = About({job: (c.parts, c.final) for job, c in covers.items()}, tuple(firsts))
+                writer.add_key_value_metadata({_META: documents.dump(about)})
             if local:
                 os.replace(unfinished, path)  # noqa: PTH105  paths of pyarrow.fs are strings
         finally:

@@ -101,9 +101,8 @@ def _sorted(job: str, parts: list[str], records: Records) -> pa.Table:
 def _calls(folder: JobFolder) -> dict[tuple[str, bool], int]:
     """The calls of a job by API and by whether the picture was mended, for the APIs whose answers last."""
     spec = folder.spec
-    fit = bool(spec.options.get("fit", True))
     return {
-        (choice.api.name, mended): call_id(spec.account, choice, form_of(mended=mended, fit=fit))
+        (choice.api.name, mended): call_id(spec.account, choice, form_of(mended=mended, fit=spec.options.fit))
         for choice in with_files(spec.apis, folder.read)
         if choice.api.reusable
         for mended in (False, True)

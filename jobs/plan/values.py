@@ -9,9 +9,21 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from jobs import documents
 from jobs.counts import Counts
+from jobs.folder.planned import (
+    Bounds,
+    PlanDocument,
+    PlannedItems,
+    PlannedLine,
+    PlannedMonth,
+    PlannedRate,
+    PlannedRates,
+    PlannedTier,
+    PricesUsed,
+)
 from jobs.money.free_tier import FreeTier
-from jobs.money.prices import PriceTable, TierLine, Units, known_total, money, number, total
+from jobs.money.prices import PriceTable, TierLine, Units, known_total, number, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +43,9 @@ class PlanLine:
         """US dollars, exact; None if a price or the quantity is unknown."""
         return None if self.open else total(tier.usd for tier in self.tiers)
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "api": self.api,
-            "operation": self.operation,
-            "meter": self.meter,
-            "unit": self.unit,
-            "units": number(self.units),
-            "tiers": [tier.to_json() for tier in self.tiers],
-            "usd": money(self.usd),
-        }
+    def document(self) -> PlannedLine:
+        tiers = tuple(PlannedTier(t.units, t.usd_each, t.usd, t.confidence, t.as_of or None) for t in self.tiers)
+        return PlannedLine(self.api, self.operation, self.meter, self.unit, self.units, tiers, self.usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,8 @@ class PlanMonth:
     def usd(self) -> Decimal | None:
         return known_total(line.usd for line in self.lines)
 
-    def to_json(self) -> dict[str, Any]:
-        return {"month": self.month, "lines": [line.to_json() for line in self.lines], "usd": money(self.usd)}
+    def document(self) -> PlannedMonth:
+        return PlannedMonth(self.month, tuple(line.document() for line in self.lines), self.usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +77,8 @@ class Rate:
     def seconds(self) -> float | None:
         return 0.0 if not self.calls else None if self.tps is None else self.calls / self.tps
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "calls": self.calls,
-            "tps": self.tps,
-            "source": self.source,
-            "as_of": self.as_of or None,
-            "duration_s": self.seconds,
-        }
+    def document(self) -> PlannedRate:
+        return PlannedRate(self.calls, self.tps, self.source, self.as_of or None, self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,27 +144,29 @@ class Plan:
         """The total if AWS reads its unclear rules the cheaper and the dearer way."""
         return self.total, self.high_usd
 
+    def document(self) -> PlanDocument:
+        """The plan as job.json keeps it."""
+        (low, high), have = self.bounds, self.counts
+        return PlanDocument(
+            region=self.region,
+            items=PlannedItems(have.images, have.videos, dict(sorted(have.skipped.items())), have.bytes),
+            lines=tuple(line.document() for line in self.lines),
+            total_usd=self.total,
+            complete=self.complete,
+            duration_s=self.duration_s,
+            prices=PricesUsed(self.prices.source, self.prices.as_of),
+            assumptions=self.assumptions,
+            unknown=self.unknown,
+            bounds=Bounds(low, high),
+            months=tuple(month.document() for month in self.months),
+            quotas=PlannedRates(
+                self.quotas_source, self.quotas_as_of, {rate.operation: rate.document() for rate in self.rates}
+            ),
+            start=self.start,
+            month_to_date={meter: Decimal(units) for meter, units in self.month_to_date.items()},
+            free_tier=self.free_tier.name if self.free_tier else None,
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The document of `estimate --json`."""
-        low, high = self.bounds
-        return {
-            "region": self.region,
-            "items": self.counts.to_json(),
-            "lines": [line.to_json() for line in self.lines],
-            "total_usd": money(self.total),
-            "complete": self.complete,
-            "duration_s": self.duration_s,
-            "prices": {"source": self.prices.source, "as_of": self.prices.as_of},
-            "assumptions": list(self.assumptions),
-            "unknown": list(self.unknown),
-            "bounds": {"low_usd": money(low), "high_usd": money(high)},
-            "months": [month.to_json() for month in self.months],
-            "quotas": {
-                "source": self.quotas_source,
-                "as_of": self.quotas_as_of,
-                "operations": {rate.operation: rate.to_json() for rate in self.rates},
-            },
-            "start": self.start.isoformat() if self.start else None,
-            "month_to_date": {meter: number(Decimal(units)) for meter, units in self.month_to_date.items()},
-            "free_tier": self.free_tier.name if self.free_tier else None,
-        }
+        return documents.to_json(self.document())

@@ -82,7 +82,7 @@ def _month(settings: Settings, month: str, *, json: bool) -> int:
 
 def _counts(spec: JobSpec, last: datetime | None, settings: Settings) -> dict[str, int]:
     """AWS's counts of the job's operations while it ran."""
-    if spec.options.get("local") or spec.rekognition_url:
+    if spec.options.local or spec.rekognition_url:
         raise RekscanError(
             "this job did not run against AWS, so CloudWatch knows nothing of it", "Leave --cloudwatch out."
         )
@@ -99,7 +99,7 @@ def left_over(specs: list[JobSpec], settings: Settings) -> list[dict[str, Any]]:
         for choice in spec.apis:
             for step in choice.api.prepare(choice.params):
                 where = (spec.region, step.arguments.get("CollectionId", ""))
-                if step.operation == _MADE and where not in found and not spec.options.get("local"):
+                if step.operation == _MADE and where not in found and not spec.options.local:
                     found[where] = _collection(spec, where[1], settings)
     return [row for row in found.values() if row["there"] is not False]
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from jobs.costs.cap import job_schedule, nanousd
+from jobs.documents import NewerFormat
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, list_jobs
 from jobs.folder.retries import plan_retry
@@ -151,12 +152,17 @@ def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int
     settings = resolve(connection)
     records = ledger(settings)
     folders = [JobFolder(settings.home, name, s3_url=settings.s3_url) for name in list_jobs(settings.home)]
-    found = [(folder, status_of(folder, records)) for folder in folders]
+    found: list[tuple[JobFolder, Status]] = []
+    for folder in folders:
+        try:
+            found.append((folder, status_of(folder, records)))
+        except NewerFormat as error:  # the others can be told
+            talk.print(f"{error.what}. {error.do}", markup=False)
     if json:
         print_json([{**s.to_json(), "created_at": f.spec.created_at, "sources": f.spec.sources} for f, s in found])
     for folder, state in found if not json else []:
         print_line(f"{status_line(state)}  {', '.join(folder.spec.sources)}")
-    if not found and not json:
+    if not folders and not json:
         talk.print(f"no jobs in {settings.home}")
     return 0
 

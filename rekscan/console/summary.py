@@ -32,8 +32,8 @@ def print_summary(folder: JobFolder, status: Status) -> None:
     built = load_folder(folder).built
     print_line("")
     print_line(f"Calls   {'  '.join(_calls(status.calls))}")
-    print_line(f"Cost    {_cost(status)} at AWS prices of {folder.spec.plan['prices']['as_of']}")
-    if folder.spec.options.get("local"):
+    print_line(f"Cost    {_cost(status)} at AWS prices of {folder.spec.plan.prices.as_of}")
+    if folder.spec.options.local:
         print_line("        (nothing was paid: the answers are the bundled emulator's)")
     print_line(f"Tables  {folder.where}/reports/  ({', '.join(built.rows)} as {' and '.join(built.formats)})")
     if folder.read("reports/report.html") is not None:

@@ -10,6 +10,7 @@ from jobs.apis import Choice
 from jobs.aws import clients
 from jobs.errors import UsageError
 from jobs.folder import JobFolder, JobSpec
+from jobs.folder.spec import Options
 from jobs.known.duplicates import write_duplicates
 from jobs.plan.values import Plan
 from rekscan.scans.draft import Draft
@@ -30,20 +31,21 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
         items=drafted.items,
         shard_size=settings.shard_size,
         quotas={rate.operation: rate.tps for rate in plan.rates if rate.tps},
-        plan=plan.to_json(),
+        plan=plan.document(),
         prices=plan.prices.to_json(),
         rekognition_url=rekognition_url,
         s3_url=settings.s3_url,
-        options={
-            "local": terms.local,
-            "fit": terms.fit,
-            "peek": terms.peek,
-            "again": terms.again,
-            "duplicates": 0 if terms.again else write_duplicates(folder),
-            "max_cost": str(terms.max_cost) if terms.max_cost is not None else None,
-            "part_rows": drafted.part_rows,
-            **({"cut": True, "listing": drafted.listing} if drafted.listing else {}),
-        },
+        options=Options(
+            local=terms.local,
+            fit=terms.fit,
+            peek=terms.peek,
+            again=terms.again,
+            duplicates=0 if terms.again else write_duplicates(folder),
+            max_cost=terms.max_cost,
+            part_rows=drafted.part_rows,
+            cut=drafted.listing is not None,
+            listing=drafted.listing,
+        ),
         versions={"rekscan": version("rekscan"), "boto3": version("boto3"), "python": platform.python_version()},
     )
     folder.create(spec)

@@ -6,11 +6,11 @@ Draft (manifest on disk, counted) -> Plan -> approval by the caller -> create.py
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import PART_ROWS, JobFolder, new_job_id
+from jobs.folder.spec import Listing
 from jobs.money.prices import PriceTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import plan as make_plan
@@ -29,7 +29,7 @@ class Draft:
     counts: Counts
     items: int
     part_rows: int = PART_ROWS
-    listing: Mapping[str, Any] | None = None  # where the listing was cut: how to list the source again
+    listing: Listing | None = None  # where the listing was cut: how to list the source again
 
 
 def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, progress: Progress | None = None) -> Draft:
@@ -57,7 +57,7 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
     except BaseException:
         folder.remove()
         raise
-    again = {"sources": [absolute(each) for each in sources], "column": terms.column, "versions": terms.versions}
+    again = Listing(tuple(absolute(each) for each in sources), terms.column, terms.versions)
     return Draft(folder, tuple(sources), counts, writer.count, rows, again if cut else None)
 
 

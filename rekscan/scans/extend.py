@@ -35,10 +35,10 @@ def extend(folder: JobFolder, settings: Settings, cap: Decimal) -> Plan | None:
     if not spec.cut:
         return None
     counters = costs.counters(folder)
-    limit = reach(spec.apis, spec.region, PriceTable.from_json(spec.prices), cap, _month_to_date(spec))
+    limit = reach(spec.apis, spec.region, PriceTable.from_json(spec.prices), cap, spec.plan.month_to_date)
     if limit is not None:
         limit += _free(spec, counters)
-        if limit <= spec.plan["items"]["images"]:
+        if limit <= spec.plan.items.images:
             return None
     _drop_leftovers(folder, spec)
     counts = Counts()
@@ -51,10 +51,10 @@ def extend(folder: JobFolder, settings: Settings, cap: Decimal) -> Plan | None:
         Amendment(
             number=spec.amended + 1,
             items=writer.count,
-            plan=plan.to_json(),
+            plan=plan.document(),
             cut=cut,
-            max_cost=str(cap),
-            duplicates=0 if spec.options["again"] else write_duplicates(folder, amended=spec.amended + 1),
+            max_cost=cap,
+            duplicates=0 if spec.options.again else write_duplicates(folder, amended=spec.amended + 1),
         )
     )
     return plan
@@ -62,13 +62,14 @@ def extend(folder: JobFolder, settings: Settings, cap: Decimal) -> Plan | None:
 
 def _list(spec: JobSpec, settings: Settings) -> Iterator[pa.RecordBatch]:
     """The job's source, from the beginning."""
-    listing = spec.options["listing"]
+    listing = spec.options.listing
+    assert listing is not None  # a cut job has it
     return list_source(
-        listing["sources"],
+        listing.sources,
         settings,
         spec.region,
-        column=listing["column"],
-        versions=listing["versions"],
+        column=listing.column,
+        versions=listing.versions,
         s3_url=spec.s3_url,
     )
 
@@ -110,8 +111,8 @@ def _plan(folder: JobFolder, settings: Settings, counts: Counts, *, grown: bool)
     """The plan of all items, at the prices and rates the job began with. The answers it has are not known ones: it
     counts what they cost."""
     spec = folder.spec
-    images = spec.plan["items"]["images"]
-    calls = {line["api"]: images - int(line["units"]) for line in spec.plan["lines"]}
+    images = spec.plan.items.images
+    calls = {line.api: images - int(line.units) for line in spec.plan.lines}
     terms = _terms(spec, settings)
     found = known_of(lambda: manifest(folder, start=spec.manifest_parts), counts, terms) if grown else KnownCalls()
     calls = {name: known + found.calls.get(name, 0) for name, known in calls.items()}
@@ -120,26 +121,22 @@ def _plan(folder: JobFolder, settings: Settings, counts: Counts, *, grown: bool)
         counts,
         KnownCalls(calls if any(calls.values()) else {}, found.notes),
         prices=PriceTable.from_json(spec.prices),
-        month_to_date=_month_to_date(spec),
+        month_to_date=spec.plan.month_to_date,
     )
 
 
 def _terms(spec: JobSpec, settings: Settings) -> Terms:
     """The terms the job began with."""
-    rates = spec.plan["quotas"]["operations"]
+    rates = spec.plan.quotas.operations
     return Terms(
         spec.apis,
         settings,
         spec.region,
-        local=spec.options["local"],
-        fit=spec.options["fit"],
-        again=spec.options["again"],
-        tps={name: rate["tps"] for name, rate in rates.items() if rate["source"] == "--tps"},
+        local=spec.options.local,
+        fit=spec.options.fit,
+        again=spec.options.again,
+        tps={name: rate.tps for name, rate in rates.items() if rate.tps and rate.source == "--tps"},
     )
-
-
-def _month_to_date(spec: JobSpec) -> dict[str, Decimal]:
-    return {meter: Decimal(str(units)) for meter, units in (spec.plan.get("month_to_date") or {}).items()}
 
 
 def _drop_leftovers(folder: JobFolder, spec: JobSpec) -> None:

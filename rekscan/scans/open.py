@@ -20,7 +20,7 @@ def open_job(
     spec = folder.spec
     set_aside(folder)
     left = ledger.on_table(spec.job)  # before the folder is read: a shard done meanwhile is in one of them
-    if not spec.options.get("again"):
+    if not spec.options.again:
         sync(folder.home, s3_url=spec.s3_url)  # this job's own parts too: a resumed one has duplicates of them
     parts = folder.shard_parts()
     known = costs.counters(folder) if parts else {}
@@ -39,7 +39,7 @@ def open_job(
         fields["rekognition_url"] = rekognition_url
     if spec.s3_url:
         fields["home_s3_url"] = spec.s3_url
-    cap = max_cost if max_cost is not None else Decimal(spec.options["max_cost"]) if spec.options["max_cost"] else None
+    cap = max_cost if max_cost is not None else spec.options.max_cost
     schedule = None
     try:
         schedule = job_schedule(spec)

@@ -30,7 +30,7 @@ def run_here(
 ) -> int:
     """Run and follow a job; its exit code. A `new` one that cannot even start leaves no folder."""
     spec = folder.spec
-    with Engine(settings, local=bool(spec.options.get("local"))) as engine:
+    with Engine(settings, local=spec.options.local) as engine:
         talk.print(f"job [bold]{spec.job}[/bold] in {folder.where}", soft_wrap=True)
         try:
             ledger = engine.start(spec)
@@ -110,7 +110,8 @@ def _list_on(folder: JobFolder, settings: Settings, cap: Decimal | None, *, quie
     """Go on with a listing that a cap had cut, as far as this one reaches. It is approved by its cap."""
     if not folder.spec.cut:
         return False
-    plan = extend(folder, settings, cap if cap is not None else Decimal(folder.spec.options["max_cost"]))
+    cap = cap if cap is not None else folder.spec.options.max_cost
+    plan = extend(folder, settings, cap) if cap is not None else None
     if plan is None:
         return False
     if not quiet:

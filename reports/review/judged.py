@@ -3,8 +3,7 @@
 import tempfile
 from collections.abc import Iterable
 
-import orjson
-
+from jobs import documents
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from reports.facts.gallery import Wanted
@@ -31,14 +30,14 @@ def judge(folder: JobFolder, verdicts: Iterable[Verdict], target: float = TARGET
     with tempfile.TemporaryDirectory() as scratch, open_tables(load_folder(folder), scratch) as query:
         findings = counts(query, [api for api in apis if api.name in asked], apis, Wanted())
     found = review(vocabulary(apis, said), findings, target)
-    folder.write(FILE, orjson.dumps(found.to_json(), option=orjson.OPT_INDENT_2))
+    folder.write(FILE, documents.pack(found.to_json()))
     return found
 
 
 def read_review(folder: JobFolder) -> Review | None:
     """The last review of the job, None before the first."""
     data = folder.read(FILE)
-    return Review.from_json(orjson.loads(data)) if data else None
+    return Review.from_json(documents.unpack(data, f"{FILE} of job {folder.job}")) if data else None
 
 
 def make_sheet(folder: JobFolder, wanted: Wanted, most: int = ROWS) -> str:

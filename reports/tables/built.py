@@ -1,10 +1,9 @@
 """Which tables a job's `reports/` holds: `tables.json`, written last, says so."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 
-import orjson
-
+from jobs import documents
 from jobs.folder import JobFolder, ShardParts
 
 INDEX = "tables.json"
@@ -14,23 +13,22 @@ INDEX = "tables.json"
 class BuiltTables:
     """What a build wrote. `paths` are where a person finds the files; `rows` by table name."""
 
-    job: str
-    paths: tuple[str, ...]
-    rows: Mapping[str, int]
-    formats: tuple[str, ...]
-    min_confidence: float | None
-    partial: str | None
-    parts: str  # which result parts these tables are of
-    files: tuple[str, ...]  # names in `reports/`
+    job: str  # the job's id
+    paths: tuple[str, ...] = ()  # where a person finds the files
+    rows: Mapping[str, int] = field(default_factory=dict)  # by table name
+    formats: tuple[str, ...] = ()  # csv, parquet, jsonl
+    min_confidence: float | None = None  # findings below it were left out
+    partial: str | None = None  # why the job is not complete
+    parts: str = ""  # which result parts these tables are of
+    files: tuple[str, ...] = ()  # names in `reports/`
 
     def to_json(self) -> bytes:
-        return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)
+        return documents.dump(self)
 
     @classmethod
-    def from_json(cls, data: bytes) -> "BuiltTables":
-        document = orjson.loads(data)
-        lists = {name: tuple(document[name]) for name in ("paths", "formats", "files")}
-        return cls(**{**document, **lists})
+    def from_json(cls, data: bytes, job: str) -> "BuiltTables":
+        """Raises RekscanError where this version cannot read it."""
+        return documents.load(cls, data, f"reports/{INDEX} of job {job}")
 
     def still_good(self, other: "BuiltTables") -> set[str]:
         """Files of an earlier build that say the same as this one, in formats this one did not write."""
@@ -54,7 +52,7 @@ class BuiltTables:
 def built_tables(folder: JobFolder) -> BuiltTables | None:
     """What the job's `reports/` holds now, None before the first build."""
     data = folder.read(f"reports/{INDEX}")
-    return BuiltTables.from_json(data) if data else None
+    return BuiltTables.from_json(data, folder.job) if data else None
 
 
 def fingerprint(parts: Mapping[int, ShardParts]) -> str:

@@ -7,7 +7,7 @@ its own script (by their hashes) and pictures beside it: no network, no inline h
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from importlib.resources import files
@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from jobs.folder import JobSpec
+from jobs.folder.spec import Options
 from jobs.money.stored import stored_prices
 from jobs.words import count, dollars, duration, short, size
 from reports.bands import EDGES, band_title
@@ -43,7 +44,7 @@ class Page:
 def render(page: Page) -> str:
     """The page as HTML."""
     css, script = _asset("report.css"), _asset("report.js")
-    planned = page.spec.plan.get("items", {}).get("images", 0)
+    planned = page.spec.plan.items.images
     calls = [_tally(one, page.status, planned) for one in page.facts.calls]
     totals = {name: sum(one[name] for one in calls) for name in calls[0] if name != "api"} if calls else {}
     policy = (
@@ -182,10 +183,13 @@ def _about(page: Page) -> list[tuple[str, str]]:
         ("Sources", ", ".join(short(source, 200) for source in spec.sources)),
         ("Throttled", f"{page.status['throttled']:,} times" if page.status.get("throttled") else ""),
         ("Rates used", ", ".join(f"{name} {rate:g}/s" for name, rate in spec.quotas.items())),
-        (
-            "Options",
-            ", ".join(f"{name}={short(value, 60)}" for name, value in spec.options.items() if value is not None),
-        ),
+        ("Options", _options(spec.options)),
         ("Versions", ", ".join(f"{name} {version}" for name, version in spec.versions.items())),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _options(options: Options) -> str:
+    """What the scan was told; how to list its source again is no option of a person's."""
+    told = {field.name: getattr(options, field.name) for field in fields(options) if field.name != "listing"}
+    return ", ".join(f"{name}={short(value, 60)}" for name, value in told.items() if value is not None)

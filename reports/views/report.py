@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
 from jobs.folder import JobFolder
 from jobs.items import Item
-from jobs.status import STATUS
+from jobs.status import kept
 from reports.facts.facts import gather
 from reports.facts.gallery import Wanted, sample
 from reports.facts.values import Gallery
@@ -54,7 +52,8 @@ def build_report(
     tables = load_folder(folder)
     spec = folder.spec
     if status is None:
-        status = orjson.loads(folder.read(STATUS) or b"{}")
+        found = kept(folder)
+        status = found.to_json() if found else {}
     with build_area(folder) as area, tempfile.TemporaryDirectory() as scratch:
         with open_tables(tables, scratch) as query:
             facts = gather(query, spec, tables)

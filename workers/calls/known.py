@@ -42,12 +42,11 @@ class Known:
         """`choices`: the job's, with the bytes of files they name."""
         spec = folder.spec
         self._folder = folder
-        self._again = bool(spec.options.get("again"))
-        fit = bool(spec.options.get("fit", True))
-        self._calls = {choice.api.name: call_ids(spec.account, choice, fit=fit) for choice in choices}
+        self._again = spec.options.again
+        self._calls = {choice.api.name: call_ids(spec.account, choice, fit=spec.options.fit) for choice in choices}
         self._index = Index(Segments(folder.home, s3_url=spec.s3_url))
         self._answers = Answers(folder.home, s3_url=spec.s3_url)
-        self._candidates = int(spec.options.get("duplicates", 0))
+        self._candidates = spec.options.duplicates
         self._claims = Claims(redis, spec.job, shard_size=spec.shard_size, candidates=self._candidates)
         self._slices: dict[int, frozenset[int]] = {}
         self._lock = threading.Lock()

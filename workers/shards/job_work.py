@@ -55,8 +55,8 @@ class ProcessPictures:
 
 def quota_of(spec: JobSpec, request: Request) -> Quota:
     """What the plan holds for the rate. Named by the user or read from the account, it is never exceeded."""
-    planned = spec.plan.get("quotas", {}).get("operations", {}).get(request.operation, {})
-    exact = planned.get("source") in ("--tps", "service-quotas")
+    planned = spec.plan.quotas.operations.get(request.operation)
+    exact = planned is not None and planned.source in ("--tps", "service-quotas")
     return Quota(spec.account, spec.region, request.operation, spec.quotas.get(request.operation, _UNKNOWN), exact)
 
 
@@ -91,8 +91,8 @@ def open_work(
         store=pictures.store,
         scope=spec.s3_url or "",
         region=spec.region if spec.s3_url is None else None,
-        fit=spec.options["fit"],
-        peek=spec.options["peek"],
+        fit=spec.options.fit,
+        peek=spec.options.peek,
     )
     boto3s = ThreadPoolExecutor(config.calls, thread_name_prefix="boto3")  # starts none unless boto3 makes the calls
     method = methods.methods(rekognition, boto3s)

@@ -14,6 +14,7 @@ from cyclopts import App
 from jobs.apis import parse
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec
+from jobs.folder.spec import Options
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.outcomes import Outcome
@@ -241,7 +242,7 @@ def job(tmp_path, name, apis, images, *, created=NOW, prices=PRICES, **spec_opti
         items=images,
         shard_size=200,
         quotas={},
-        plan=built.to_json(),
+        plan=built.document(),
         prices=built.prices.to_json(),
         **spec_options,
     )
@@ -275,7 +276,7 @@ def test_cloudwatch_stands_beside_and_the_gap_is_explained(cloudwatch, tmp_path,
 
 
 def test_cloudwatch_knows_nothing_of_a_job_on_the_emulator(tmp_path):
-    job(tmp_path, "20261123-000000-aaaa", "labels", 1, options={"local": True})
+    job(tmp_path, "20261123-000000-aaaa", "labels", 1, options=Options(local=True))
     with pytest.raises(RekscanError, match="did not run against AWS"):
         run(costs, "last --cloudwatch")
 

@@ -34,7 +34,7 @@ def spec_of(apis, images, region="us-east-1", **options):
         items=images,
         shard_size=200,
         quotas={},
-        plan=built.to_json(),
+        plan=built.document(),
         prices=built.prices.to_json(),
     )
 
@@ -62,7 +62,7 @@ def test_when_nothing_failed_the_actual_is_the_plan_to_the_last_digit(apis, imag
     units = {f"units:{choice.api.name}": images for choice in spec.apis}
     found = costs.reckon(spec, units | {f"ok:{choice.api.name}": images for choice in spec.apis})
     assert found.actual_usd == found.planned_usd
-    assert found.complete == spec.plan["complete"]
+    assert found.complete == spec.plan.complete
     assert [line.actual_usd for line in found.lines] == [line.planned_usd for line in found.lines]
     assert found.maybe_usd == 0
 

@@ -12,6 +12,7 @@ from redis import Redis
 
 from jobs.apis import parse, requests
 from jobs.folder import JobSpec
+from jobs.folder.planned import PlanDocument, PlannedRate, PlannedRates
 from tests.support.redis import RedisServer
 from workers.config import connect
 from workers.gate.gate import Gate, Quota, Stopped, Turnstile
@@ -146,7 +147,7 @@ def test_jobs_that_believe_different_rates_do_not_disturb_each_other(redis: "Red
     ("source", "exact"), [("--tps", True), ("service-quotas", True), ("aws-text", False), ("unknown", False)]
 )
 def test_only_a_default_of_the_table_is_ever_exceeded(source: str, exact: bool) -> None:
-    plan = {"quotas": {"operations": {"DetectLabels": {"source": source}}}}
+    plan = PlanDocument(quotas=PlannedRates(operations={"DetectLabels": PlannedRate(source=source)}))
     rates = {} if source == "unknown" else {"DetectLabels": 50.0}
     spec = JobSpec("job", "2026-11-23", (), parse(["labels"]), "us-east-1", "account", 0, 200, rates, plan, {})
     quota = quota_of(spec, *requests(spec.apis))

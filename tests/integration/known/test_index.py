@@ -22,6 +22,8 @@ from hypothesis import strategies as st
 
 from jobs.apis import parse
 from jobs.folder import JobFolder, JobSpec
+from jobs.folder.planned import PlanDocument
+from jobs.folder.spec import Options
 from jobs.items import MANIFEST_SCHEMA, Item
 from jobs.known import segments as segments_module
 from jobs.known.answers import Answers
@@ -43,7 +45,7 @@ def job(home: Path, name: str, *, items: Iterable[Item] = (), apis: str = "label
         writer.add(*items)
     spec = JobSpec(
         name, "2026-11-23T00:00:00+00:00", ("/x",), parse([apis]), "us-east-1", "123456789012", writer.count, 10,
-        {}, {}, {}, options={"fit": True, **options},
+        {}, PlanDocument(), {}, options=Options(**options),
     )  # fmt: skip
     folder.create(spec)
     return folder

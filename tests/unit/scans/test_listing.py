@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from jobs.apis import parse
 from jobs.counts import Counts
 from jobs.folder.manifest import ManifestWriter
-from jobs.folder.spec import Amendment, JobSpec, with_amendments
+from jobs.folder.planned import PlanDocument
+from jobs.folder.spec import Amendment, JobSpec, Options, with_amendments
 from jobs.items import Item, to_batch
 from jobs.money.prices import PriceTable
 from rekscan.scans.listing import list_into, part_rows, reach
@@ -60,15 +61,16 @@ def test_a_cap_reaches_as_far_as_the_cheapest_request_and_an_unknown_price_sets_
 
 @pytest.mark.parametrize("cut", [True, False])
 def test_the_newest_amendment_counts_and_job_json_stays(cut: bool) -> None:
-    spec = JobSpec("job-1", "", ("/photos",), (), "us-east-1", "1", 20, 10, {}, {"a": 1}, {}, options={"cut": True})
+    plans = [PlanDocument(total_usd=Decimal(n)) for n in (1, 2, 3)]
+    spec = JobSpec("job-1", "", ("/photos",), (), "us-east-1", "1", 20, 10, {}, plans[0], {}, options=Options(cut=True))
     files = {
         amendment.name: amendment.to_json()
         for amendment in (
-            Amendment(1, 40, {"a": 2}, True, "2", 0),
-            Amendment(2, 55, {"a": 3}, cut, "3", 7),
+            Amendment(1, 40, plans[1], True, Decimal(2), 0),
+            Amendment(2, 55, plans[2], cut, Decimal(3), 7),
         )
     }
     found = with_amendments(spec, files.get)
-    assert (found.items, found.shards, found.plan, found.cut, found.amended) == (55, 6, {"a": 3}, cut, 2)
-    assert (found.options["max_cost"], found.options["duplicates"]) == ("3", 7)
+    assert (found.items, found.shards, found.plan, found.cut, found.amended) == (55, 6, plans[2], cut, 2)
+    assert (found.options.max_cost, found.options.duplicates) == (3, 7)
     assert with_amendments(spec, {}.get) == spec
