@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import Any
 
 from jobs.apis.base import Limits
-from jobs.children import frames, start
+from jobs.children import frames
+from jobs.children.child import Child, how
 from jobs.codes import Code
 from jobs.media.check import Skip
 from jobs.media.fitted import Bounds, Fitted
@@ -61,8 +62,7 @@ class DecoderPool:
                     Code.BOMB, f"decoding it took more than {self._limits[1]} s of CPU or {self._wall:g} s", name
                 )
             if last:
-                how = signal.Signals(-answer).name if answer < 0 else f"exit code {answer}"
-                return Skip(Code.CRASHED_DECODER, f"the decoder died on it twice ({how})", name)
+                return Skip(Code.CRASHED_DECODER, f"the decoder died on it twice ({how(answer)})", name)
         assert not isinstance(answer, int)
         said, body = answer
         if "reason" in said:
@@ -126,51 +126,34 @@ class DecoderPool:
 _TOO_LONG = 1_000_000  # stands for an exit code: we killed it at the deadline
 
 
-class _Child:
+class _Child(Child):
     def __init__(self, limits: list[str]) -> None:
-        self._process = start.start("jobs.media.child", limits, stderr=subprocess.DEVNULL)
-        self.pid = self._process.pid
+        super().__init__("jobs.media.child", limits, stderr=subprocess.DEVNULL)
         self.pictures = 0
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
 
     def ask(self, head: dict[str, Any], body: bytes, seconds: float) -> tuple[dict[str, Any], bytes] | int:
         """The child's answer, or its exit code (negative: the signal) when it died over the question.
 
         `seconds`: after these it is killed, which its own alarm should have done before.
         """
-        assert self._process.stdin and self._process.stdout
         self.pictures += 1
         late = threading.Event()
 
         def kill() -> None:
             late.set()
-            self._process.kill()
+            self.kill()
 
         timer = threading.Timer(seconds, kill)
         timer.daemon = True
         timer.start()
         try:
-            frames.write(self._process.stdin, head, body)
-            answer = frames.read(self._process.stdout)
+            frames.write(self.to, head, body)
+            answer = frames.read(self.back)
         except (OSError, ValueError):  # a broken pipe, or half a frame of nonsense
             answer = None
         finally:
             timer.cancel()
         if answer is None:
-            self._process.kill()
-            code = self._process.wait()
+            code = self.kill()
             return _TOO_LONG if late.is_set() else code
         return answer
-
-    def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                try:
-                    pipe.close()
-                except OSError:  # unsent bytes of a picture it will never see
-                    continue

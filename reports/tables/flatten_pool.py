@@ -6,7 +6,6 @@ memory is as flat with them as without; one that dies ends the build with an err
 
 import os
 import queue
-import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -18,7 +17,7 @@ from functools import partial
 import orjson
 import pyarrow as pa
 
-from jobs.children import start as children
+from jobs.children.child import Child, how
 from jobs.errors import RekscanError
 from reports.tables.flatten import flatten
 from reports.tables.flatten_child import receive, send
@@ -79,11 +78,11 @@ def _ask(idle: "queue.SimpleQueue[_Child]", run: Run) -> Tables:
         idle.put(child)
 
 
-class _Child:
+class _Child(Child):
     def __init__(self, layout: Layout) -> None:
         self._names = tuple(layout.schemas)
         # A group of its own: Ctrl-C at the terminal is its parent's affair, also while it still starts.
-        self._process = children.start(
+        super().__init__(
             "reports.tables.flatten_child",
             [orjson.dumps(asdict(layout)).decode()],
             pipesize=_PIPE_BYTES,
@@ -92,34 +91,23 @@ class _Child:
 
     def await_start(self, idle: "queue.SimpleQueue[_Child]", up: threading.Event) -> None:
         """One that died instead goes to the idle ones too: who asks it is told."""
-        assert self._process.stdout
-        receive(self._process.stdout)
+        receive(self.back)
         idle.put(self)
         up.set()
 
     def flatten(self, run: Run) -> Tables:
-        assert self._process.stdin and self._process.stdout
         tables = [run.items] if run.outcomes is None else [run.items, run.outcomes]
         try:
-            send(self._process.stdin, {"whole": run.whole}, tables)
-            answer = receive(self._process.stdout)
+            send(self.to, {"whole": run.whole}, tables)
+            answer = receive(self.back)
         except (OSError, ValueError):  # a broken pipe, or one that was closed under us
             answer = None
         if answer is None:
             raise RekscanError(
-                f"a process that builds the tables died ({self._how()})",
+                f"a process that builds the tables died ({how(self.kill())})",
                 "Nothing is lost: build them again with `rekscan report`. Was there enough memory?",
             )
         head, found = answer
         if "error" in head:
             raise RuntimeError(f"flattening failed in its process:\n{head['error']}")
         return dict(zip(self._names, found, strict=True))
-
-    def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def _how(self) -> str:
-        self._process.kill()
-        code = self._process.wait()
-        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
