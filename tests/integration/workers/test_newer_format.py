@@ -10,6 +10,7 @@ from redis import Redis
 
 from jobs.documents import FORMAT
 from jobs.ledger import Ledger
+from jobs.ledger.keys import key
 from jobs.ledger.ledger import key
 from tests.support.redis import RedisServer
 from tests.support.scans import Scan, emulator, make_photos, workers
@@ -44,7 +45,7 @@ def test_a_worker_leaves_a_job_of_a_later_version_untouched_and_unblocked_and_do
     app.configure(redis_server.url)
     monkeypatch.setenv("REKSCAN_REDIS_URL", redis_server.url)
     monkeypatch.setenv("AWS_REGION", "us-east-1")
-    redis.set("rekscan:reconciler", "held by the test")  # so that nobody rings a second time
+    redis.set(key("reconciler"), "held by the test")  # so that nobody rings a second time
     with emulator(tmp_path) as rekognition:
         monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", rekognition.url)
         newer = submit(photos, home)
@@ -76,7 +77,7 @@ def test_a_worker_leaves_a_job_of_a_later_version_untouched_and_unblocked_and_do
             assert f"(format {FORMAT + 1}; this one reads up to {FORMAT})" in said
 
             (newer / "job.json").write_bytes(whole)  # as if the worker had been upgraded
-            redis.delete("rekscan:reconciler")
+            redis.delete(key("reconciler"))
             until(lambda: ledger.fields(newer.name).get("state") == "finished", "its shards were not lost")
         assert rekognition.total() == 4 * SHARDS  # four of its pictures the other job has answered
 
