@@ -1,7 +1,6 @@
 """Where a command finds a job: its folder, and the ledger when a Redis that knows it can be reached."""
 
 from contextlib import AbstractContextManager, suppress
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -121,7 +120,7 @@ class Engine(AbstractContextManager["Engine"]):
             self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url)
         config = worker_config(settings, url)
         if self.local:  # the emulator answers one picture a core; more would only wait in line, also at Ctrl-C
-            config = replace(config, calls=min(config.calls, _LOCAL_CALLS))
+            config = config.model_copy(update={"calls": min(config.calls, _LOCAL_CALLS)})
         self.supervisor.workers(config, settings.workers)
         return self._ledger
 
