@@ -24,7 +24,7 @@ from jobs.known.duplicates import duplicates, write_duplicates
 from jobs.known.index import Index, Place
 from jobs.known.keys import call_ids
 from jobs.known.segments import Segments
-from jobs.known.sync import extend, sync
+from jobs.known.sync import index_job, sync
 from jobs.outcomes import Outcome, from_table
 from jobs.status import keep, kept, status
 from reports.review.judged import judge, read_review
@@ -59,7 +59,7 @@ def folder(tmp_path: Path) -> JobFolder:
     found.commit(1, rows[3:], retry=1)
     keep(found, status(found.spec, costs.counters(found), "finished"))
     build_tables(found)
-    extend(found, final=True)
+    index_job(found, final=True)
     judge(found, [Verdict("labels", "Cat", 90.0, True)])
     return found
 

@@ -11,7 +11,6 @@ from redis import Redis
 from jobs.documents import FORMAT
 from jobs.ledger import Ledger
 from jobs.ledger.keys import key
-from jobs.ledger.ledger import key
 from tests.support.redis import RedisServer
 from tests.support.scans import Scan, emulator, make_photos, workers
 from tests.support.waiting import until
