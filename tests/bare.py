@@ -2,7 +2,7 @@
 
     python -m tests.bare
 
-The endpoint is an emulator run from this venv: over HTTP, as AWS would be. Rule: the commands see nothing of the checkout.
+The endpoint is an emulator run from this venv: over HTTP, as AWS would be. Rule: commands see nothing of the checkout.
 """
 
 import csv
@@ -38,7 +38,9 @@ def install(folder: Path) -> Path:
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--constraint", str(ROOT / "constraints.txt"), str(ROOT)], check=True)
     extras = subprocess.run([*pip[:3], "list", "--format", "json"], check=True, capture_output=True, text=True).stdout
-    assert not {"onnxruntime", "httptools", "xlsxwriter", "pytest"} & {row["name"].lower() for row in json.loads(extras)}
+    assert not {"onnxruntime", "httptools", "xlsxwriter", "pytest"} & {
+        row["name"].lower() for row in json.loads(extras)
+    }
     return folder / "bin" / "rekscan"
 
 
@@ -50,7 +52,12 @@ def tries(rekscan: Path, photos: Path, rekognition: Emulator) -> None:
         environment = {**os.environ, **rekognition.environment()}
         environment.pop("PYTHONPATH", None)
         done = subprocess.run(
-            [str(rekscan), *arguments], cwd=photos.parent, env=environment, stdout=subprocess.PIPE, text=True, check=True
+            [str(rekscan), *arguments],
+            cwd=photos.parent,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
         )
         return done.stdout
 
