@@ -159,7 +159,7 @@ def list_sources(
     """Enumerate sources into counts and the listing, drawing a sample on the way; how far it got stands on stderr."""
     counts = Counts()
 
-    from jobs.aws import clients
+    from jobs.aws import clients  # brings boto3 in, which a price without a source does not need
 
     def s3() -> Any:
         return clients.s3(settings.aws_region(DEFAULT_REGION), endpoint_url=settings.s3_url, profile=settings.profile)
@@ -193,7 +193,7 @@ def billed_before(billing: Billing, settings: Settings, prices: PriceTable) -> d
     now = datetime.now(UTC)
     if billing.start and month_of(billing.start) != month_of(now.date()):
         raise UsageError("--month-to-date cloudwatch counts this month, --start is in another", "Leave one out.")
-    from jobs.aws import cloudwatch  # brings boto3 in, as above: a price without a source does not need it
+    from jobs.aws import cloudwatch  # as above
 
     region = settings.aws_region(DEFAULT_REGION)
     return dict(cloudwatch.month_to_date(region, prices, now, profile=settings.profile))
