@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from functools import partial
 
@@ -118,6 +118,10 @@ class _Child:
     def end(self) -> None:
         self._process.kill()
         self._process.wait()
+        assert self._process.stdin and self._process.stdout
+        with suppress(BrokenPipeError):  # what it had not read
+            self._process.stdin.close()
+        self._process.stdout.close()
 
     def _how(self) -> str:
         self._process.kill()
