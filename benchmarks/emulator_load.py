@@ -86,7 +86,7 @@ def measure(connections: int, seconds: float, options: list[str]) -> str:
         used = cpu_seconds(running.process.pid) - began
         answered = sum(statuses.values())
         share = used / (took + 1.0)
-        each = 1e6 * used / answered / (1 + 1 / took)
+        each = 1e6 * used / max(1, answered) / (1 + 1 / took)
         return (
             f"{connections:5d} connections {' '.join(options) or '-':40s} {answered / took:8.0f} req/s, "
             f"server CPU {100 * share:3.0f} % of a core, {each:4.0f} us/req, {dict(statuses)}"

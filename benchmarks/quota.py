@@ -130,10 +130,10 @@ def watch(scan: Running, running: Emulator, until: float) -> float:
     return seen.end
 
 
-def beliefs(quota: float, clock: Clock) -> None:
+def beliefs(quota: float, believed_times: list[float], clock: Clock) -> None:
     rows: list[list[Any]] = []
     settled, end = clock.of(45), clock.of(65)
-    for wrong in (0.25, 0.5, 1, 2, 4):
+    for wrong in believed_times:
         items = math.ceil(quota * (end + 5))
         believed = {"labels": quota * wrong}
         with (
@@ -177,6 +177,7 @@ def main() -> None:
     parser.add_argument("--quotas", default="50,200,1000")
     parser.add_argument("--workers", default="1,2,4")
     parser.add_argument("--seconds", type=float, default=25.0)
+    parser.add_argument("--beliefs", default="0.25,0.5,1,2,4", help="the believed quota as so many times the true one")
     parser.add_argument("--scale", type=float, default=1.0)
     given = parser.parse_args()
     clock = Clock(given.seconds, given.scale)
@@ -190,7 +191,7 @@ def main() -> None:
         elif name == "halves":
             halves([quota for quota in quotas if quota < 1000], clock)
         elif name == "beliefs":
-            beliefs(100, clock)
+            beliefs(100, [float(part) for part in given.beliefs.split(",")], clock)
         elif name == "baselines":
             baselines(quotas, clock)
 

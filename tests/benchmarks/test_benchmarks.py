@@ -20,7 +20,7 @@ SMALLEST = {
     "enumeration": "--scale 0.005",
     "memory": "--items 1000 --workers 1 --seconds 0.5",
     "one_task": "{url} --items 20 --seconds 0.5",
-    "quota": "--quotas 50 --workers 1 --scale 0.04",
+    "quota": "--quotas 50 --workers 1 --beliefs 2 --scale 0.04",
     "report": "100",
     "script": "{url} --threads 2 --seconds 0.5",
     "tables": "200",
