@@ -35,7 +35,7 @@ def main() -> None:
 def install(folder: Path) -> Path:
     """The `rekscan` of a new venv."""
     venv.create(folder, with_pip=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-compile"]
     subprocess.run([*pip, "--constraint", str(ROOT / "constraints.txt"), str(ROOT)], check=True)
     extras = subprocess.run([*pip[:3], "list", "--format", "json"], check=True, capture_output=True, text=True).stdout
     assert not {"onnxruntime", "httptools", "xlsxwriter", "pytest"} & {
