@@ -69,8 +69,8 @@ class ListFile:
             if extension in ("jsonl", "ndjson"):
                 yield from _of_json_lines(file, self.column)
             elif extension in ("csv", "tsv"):
-                with io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-                    yield from _of_csv(text, self.uri, self.column, "\t" if extension == "tsv" else ",")
+                with io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as table:
+                    yield from _of_csv(table, self.uri, self.column, "\t" if extension == "tsv" else ",")
             else:
                 for number, line in enumerate(file):
                     line = line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
