@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 TESTS ?= tests
 FLAGS ?=
 
-.PHONY: install demo test test-browser check format bench chaos constraints clean
+.PHONY: install demo test test-browser test-benchmarks test-bare test-newest check format bench chaos constraints clean
 
 install: $(STAMP)
 
@@ -22,14 +22,26 @@ demo: install
 	$(BIN)/rekscan demo
 
 # Four files at a time (fault tests mostly wait), the long ones first; those of one file share what they started. The
-# browser tests need Chromium: make test-browser.
+# browser tests need Chromium: make test-browser. What each file costs: make test FLAGS="-p tests.support.cpu".
 test: install
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/browser $(FLAGS) $(TESTS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/benchmarks $(FLAGS) $(TESTS)
 
 test-browser: install
 	@command -v chromium >/dev/null || { echo "needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)"; exit 1; }
 	npm ci --prefix tests/browser --silent --no-audit --no-fund
 	REKSCAN_SCREENSHOTS=$${REKSCAN_SCREENSHOTS:-build/screenshots} $(BIN)/python -m pytest tests/browser
+
+# Every benchmark at its smallest size: do they run?
+test-benchmarks: install
+	$(BIN)/python -m pytest -n 2 $(FLAGS) tests/benchmarks
+
+# The wheel, without extras, in a venv of its own.
+test-bare: install
+	$(BIN)/python -m tests.bare
+
+# The unit tests on the newest Python of this machine.
+test-newest: install
+	.ci/newest
 
 # Faults at random, seeded, as long as asked: make chaos FLAGS="--seconds 3600 --seed 7"
 chaos: install

@@ -1,24 +1,36 @@
 """Record `emulator/engine/fixed.json`: real answers of the models engine, for the fixed engine to repeat.
 
-    python benchmarks/emulator_record.py http://127.0.0.1:9324 PHOTO_WITH_A_FACE
+    python -m benchmarks.emulator_record http://127.0.0.1:9324 PHOTO_WITH_A_FACE [--to FILE]
 
 The emulator at that URL must run with `--engine models` and an empty data directory.
 """
 
 from __future__ import annotations
 
+import argparse
 import base64
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import urllib3
 
+FIXED = Path(__file__).parent.parent / "emulator" / "engine" / "fixed.json"
 
-def main(url: str, photo: str) -> None:
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("url")
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("--to", type=Path, default=FIXED)
+    given = parser.parse_args()
+    given.to.write_text(json.dumps(record(given.url, given.photo), indent=1) + "\n")
+
+
+def record(url: str, photo: Path) -> dict[str, Any]:
+    """By operation, its answer on the photo."""
     pool = urllib3.PoolManager()
-    image = {"Bytes": base64.b64encode(Path(photo).read_bytes()).decode()}
+    image = {"Bytes": base64.b64encode(photo.read_bytes()).decode()}
     collection = {"CollectionId": "recorded"}
     recorded: dict[str, Any] = {}
 
@@ -43,9 +55,8 @@ def main(url: str, photo: str) -> None:
     call("SearchFacesByImage", Image=image, **collection)
     call("DeleteFaces", FaceIds=[face], **collection)
     call("DeleteCollection", **collection)
-    target = Path(__file__).parent.parent / "emulator" / "engine" / "fixed.json"
-    target.write_text(json.dumps(recorded, indent=1) + "\n")
+    return recorded
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main()

@@ -1,6 +1,6 @@
 """What the emulator is worth: quality on the labelled photos, cost of the server over the models, speed, memory.
 
-    PYTHONPATH=. python benchmarks/emulator_report.py
+    python -m benchmarks.emulator_report [--rounds 6] [--photos 14] [--seconds 5]
 
 Prints Markdown, as docs/emulator-models.md has it. Other work on the machine shows in the wall times; the CPU times
 of the processes do not mind it.
@@ -8,6 +8,7 @@ of the processes do not mind it.
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import tempfile
@@ -16,18 +17,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from emulator_load import cpu_seconds, measure
-
+from benchmarks.emulator_load import cpu_seconds, usual
 from emulator.engine.eyes import Eyes
 from emulator.photos import PHOTOS, gather
 from rekscan.testing import Emulator, emulator
 from tests.emulator import quality, strict
 
-ROUNDS = 6
 REFERENCE = [name for group in PHOTOS.values() for name in group]
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=6, help="of the speed of the models")
+    parser.add_argument("--photos", type=int, default=len(REFERENCE), help="so many of them for the speed")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each load on the fixed engine")
+    given = parser.parse_args()
+    names = REFERENCE[: given.photos]
     with tempfile.TemporaryDirectory() as folder:
         gather(Path(folder))
         places = {path.name: path for path in Path(folder).rglob("*") if path.is_file()}
@@ -37,16 +42,12 @@ def main() -> None:
 
         with emulator("--workers", "1") as running:
             print_quality(strict.client(running.url), read)
-            print_speed(running, read)
+            print_speed(running, read, names, given.rounds)
             print_memory(running)
-        print_models(read)
+        print_models(read, names)
     print("\n## Fixed engine\n")
-    for connections, options in (
-        (32, []),
-        (1000, ["--latency", "300ms"]),
-        (1000, ["--latency", "300ms", "--quota", "labels=2000"]),
-    ):
-        print("   ", measure(connections, 5.0, options))
+    for line in usual(given.seconds):
+        print("   ", line)
 
 
 def print_quality(client: Any, read: quality.Read) -> None:
@@ -73,7 +74,7 @@ def print_quality(client: Any, read: quality.Read) -> None:
     print(f"| nudity score of {len(nudity)} harmless photos | at most {max(nudity)[0]:.1f} % |")
 
 
-def print_speed(running: Emulator, read: quality.Read) -> None:
+def print_speed(running: Emulator, read: quality.Read, names: list[str], rounds: int) -> None:
     """Bare models and server take turns, each picture with other bytes at its end every time, so nothing is cached."""
     client, eyes, serial = strict.client(running.url), Eyes(), 0
     (child,) = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
@@ -91,21 +92,21 @@ def print_speed(running: Emulator, read: quality.Read) -> None:
         client.detect_labels(Image={"Bytes": data})
         client.detect_faces(Image={"Bytes": data})
 
-    for name in REFERENCE:
+    for name in names:
         bare(fresh(name))
         served(fresh(name))
     walls: dict[str, list[float]] = {"bare": [], "served": []}
     used = {"models": 0.0, "server": 0.0}
-    for _ in range(ROUNDS):
-        for name in REFERENCE:
+    for _ in range(rounds):
+        for name in names:
             walls["bare"].append(timed(bare, fresh(name)))
             before = cpu_seconds(int(child)), cpu_seconds(running.process.pid)
             walls["served"].append(timed(served, fresh(name)))
             used["models"] += cpu_seconds(int(child)) - before[0]
             used["server"] += cpu_seconds(running.process.pid) - before[1]
-    images = ROUNDS * len(REFERENCE)
-    by_photo = [statistics.median(walls["bare"][place :: len(REFERENCE)]) for place in range(len(REFERENCE))]
-    served_by_photo = [statistics.median(walls["served"][place :: len(REFERENCE)]) for place in range(len(REFERENCE))]
+    images = rounds * len(names)
+    by_photo = [statistics.median(walls["bare"][place :: len(names)]) for place in range(len(names))]
+    served_by_photo = [statistics.median(walls["served"][place :: len(names)]) for place in range(len(names))]
     cpu = (used["models"] + used["server"]) / images
     print("\n## Speed: DetectLabels and DetectFaces on one picture, one model process\n")
     print("| what | ms a picture |\n|---|---|")
@@ -118,11 +119,11 @@ def print_speed(running: Emulator, read: quality.Read) -> None:
     print(f"One core: {1 / cpu:.1f} pictures/s by CPU time, {clock:.1f} pictures/s by the clock.")
 
 
-def print_models(read: quality.Read) -> None:
+def print_models(read: quality.Read, names: list[str]) -> None:
     eyes, features = Eyes(), ("things", "scene", "faces", "persons", "vectors", "nudity", "properties", "text")
     eyes.warm()
     used: dict[str, list[float]] = {}
-    for name in REFERENCE:
+    for name in names:
         for feature in ("decode", *features):
             began = time.process_time()
             eyes.look(name, read(name), [feature] if feature in features else [])

@@ -1,7 +1,8 @@
 """How fast sources are listed, beside what a person would otherwise use, on the same machine in the same run.
 
-    python benchmarks/enumeration.py                 everything (about three minutes)
-    python benchmarks/enumeration.py local s3        some of: local s3 inventory memory
+    python -m benchmarks.enumeration                 everything (about three minutes)
+    python -m benchmarks.enumeration local s3        some of: local s3 inventory memory
+    python -m benchmarks.enumeration --scale 0.01    a hundredth of the items
 
 local      200,000 files with sizes: ours against `find -type f -printf '%s %p\\n'`
 s3         200,000 objects from a stand-in that serves canned ListObjectsV2 pages, without latency and with 50 ms a
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing import Process, Queue
 from pathlib import Path
 from typing import Any
@@ -36,12 +38,27 @@ from botocore.config import Config
 from jobs.folder import JobFolder
 from jobs.sources import enumerate_batches
 
-ROOT = Path(__file__).parents[1]
-FILES = 200_000
-OBJECTS = 200_000
-ROWS = 1_000_000
 PREFIXES = 40
 JOB = "20261123-090000-beef"
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many items each kind of source has."""
+
+    scale: float
+
+    @property
+    def files(self) -> int:
+        return int(200 * self.scale) * 1000  # a thousand a folder
+
+    @property
+    def objects(self) -> int:
+        return int(200_000 * self.scale) // PREFIXES * PREFIXES
+
+    @property
+    def rows(self) -> int:
+        return int(1_000_000 * self.scale)
 
 
 def count(source: str, factory: Callable[[], Any] = lambda: None) -> int:
@@ -57,12 +74,10 @@ def best(act: Callable[[], Any], times: int = 3) -> float:
     return min(found)
 
 
-def apart(name: str, *arguments: str) -> dict[str, Any]:
+def apart(name: str, *arguments: object) -> dict[str, Any]:
     """This script's function `name` in a process of its own; what it prints."""
-    done = subprocess.run(
-        [sys.executable, __file__, "--one", name, *arguments],
-        check=True, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    command = [sys.executable, "-m", "benchmarks.enumeration", "--one", name, *map(str, arguments)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
@@ -82,13 +97,14 @@ def make_tree(root: Path, files: int) -> None:
             (path / f"IMG_{folder * 1000 + number:07d}.jpg").write_bytes(b"x" * (number % 50 + 1))
 
 
-def local(root: str) -> dict[str, float]:
-    assert count(root) == FILES
+def local(root: str, files: str) -> dict[str, float]:
+    assert count(root) == int(files)
     return {"seconds": best(lambda: count(root))}
 
 
-def bench_local(work: Path) -> None:
-    make_tree(work / "tree", FILES)
+def bench_local(work: Path, sizes: Sizes) -> None:
+    files = sizes.files
+    make_tree(work / "tree", files)
     with Path(os.devnull).open("wb") as nowhere:
 
         def find() -> None:
@@ -96,8 +112,8 @@ def bench_local(work: Path) -> None:
 
         find()
         baseline = best(find)
-    ours = apart("local", str(work / "tree"))["seconds"]
-    show(what="local", files=FILES, find_s=baseline, ours_s=ours, ratio=ours / baseline, files_per_s=FILES / ours)
+    ours = apart("local", work / "tree", files)["seconds"]
+    show(what="local", files=files, find_s=baseline, ours_s=ours, ratio=ours / baseline, files_per_s=files / ours)
 
 
 # --- S3
@@ -107,11 +123,10 @@ class Stand:
     """A stand-in for S3: canned pages over plain HTTP/1.1, one thread a connection. Not the bottleneck: a page is made
     once and then sent from memory."""
 
-    def __init__(self, latency: float) -> None:
+    def __init__(self, latency: float, objects: int) -> None:
         self._latency = latency
         self._pages: dict[tuple[str, ...], bytes] = {}
-        each = OBJECTS // PREFIXES
-        self._keys = sorted(f"set-{n % PREFIXES:02d}/IMG_{n // PREFIXES:06d}.jpg" for n in range(PREFIXES * each))
+        self._keys = sorted(f"set-{n % PREFIXES:02d}/IMG_{n // PREFIXES:06d}.jpg" for n in range(objects))
 
     def answer(self, query: dict[str, list[str]]) -> bytes:
         asked = tuple(query.get(name, [""])[0] for name in ("prefix", "start-after", "continuation-token", "delimiter"))
@@ -154,10 +169,10 @@ class Stand:
         ).encode()
 
 
-def serve(latency: float, ready: "Queue[int]") -> None:
+def serve(latency: float, objects: int, ready: "Queue[int]") -> None:
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-    stand = Stand(latency)
+    stand = Stand(latency, objects)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -185,13 +200,13 @@ def client(port: str) -> Any:
     )  # fmt: skip
 
 
-def s3_ours(port: str) -> dict[str, float]:
+def s3_ours(port: str, objects: str) -> dict[str, float]:
     s3 = client(port)
-    assert count("s3://bkt", lambda: s3) == OBJECTS
+    assert count("s3://bkt", lambda: s3) == int(objects)
     return {"seconds": best(lambda: count("s3://bkt", lambda: s3))}
 
 
-def s3_boto3(port: str) -> dict[str, float]:
+def s3_boto3(port: str, objects: str) -> dict[str, float]:
     s3 = client(port)
 
     def pages() -> int:
@@ -200,20 +215,21 @@ def s3_boto3(port: str) -> dict[str, float]:
             found += len([(o["Key"], o["Size"], o["ETag"], o["LastModified"]) for o in page["Contents"]])
         return found
 
-    assert pages() == OBJECTS
+    assert pages() == int(objects)
     return {"seconds": best(pages, 1)}
 
 
-def bench_s3(work: Path) -> None:
+def bench_s3(work: Path, sizes: Sizes) -> None:
+    objects = sizes.objects
     for latency in (0.0, 0.05):
         ready: Queue[int] = Queue()
-        server = Process(target=serve, args=(latency, ready), daemon=True)
+        server = Process(target=serve, args=(latency, objects, ready), daemon=True)
         server.start()
         port = str(ready.get())
-        plain, ours = apart("s3_boto3", port)["seconds"], apart("s3_ours", port)["seconds"]
+        plain, ours = (apart(side, port, objects)["seconds"] for side in ("s3_boto3", "s3_ours"))
         show(
-            what="s3", objects=OBJECTS, latency_ms=latency * 1000, boto3_s=plain, ours_s=ours, times=plain / ours,
-            objects_per_s=OBJECTS / ours,
+            what="s3", objects=objects, latency_ms=latency * 1000, boto3_s=plain, ours_s=ours, times=plain / ours,
+            objects_per_s=objects / ours,
         )  # fmt: skip
         server.terminate()
         server.join()
@@ -257,15 +273,16 @@ def make_inventory(work: Path, format_: str, rows: int) -> str:
     return str(folder / "manifest.json")
 
 
-def inventory(path: str) -> dict[str, float]:
-    assert count(path) == ROWS
+def inventory(path: str, rows: str) -> dict[str, float]:
+    assert count(path) == int(rows)
     return {"seconds": best(lambda: count(path))}
 
 
-def bench_inventory(work: Path) -> None:
+def bench_inventory(work: Path, sizes: Sizes) -> None:
+    rows = sizes.rows
     for format_ in ("Parquet", "ORC", "CSV"):
-        ours = apart("inventory", make_inventory(work, format_, ROWS))["seconds"]
-        show(what="inventory", format=format_, rows=ROWS, ours_s=ours, rows_per_s=ROWS / ours)
+        ours = apart("inventory", make_inventory(work, format_, rows), rows)["seconds"]
+        show(what="inventory", format=format_, rows=rows, ours_s=ours, rows_per_s=rows / ours)
 
 
 # --- memory
@@ -284,22 +301,23 @@ def memory(source: str, home: str) -> dict[str, float]:
     return {"items": found, "seconds": time.perf_counter() - start, "peak_rss_mb": peak}
 
 
-def bench_memory(work: Path) -> None:
+def bench_memory(work: Path, sizes: Sizes) -> None:
+    rows = sizes.rows
     lines = work / "list.txt"
     with lines.open("w") as file:
-        file.writelines(f"s3://archive/year {n % 30}/IMG_{n:08d}.jpg\n" for n in range(ROWS))
+        file.writelines(f"s3://archive/year {n % 30}/IMG_{n:08d}.jpg\n" for n in range(rows))
     flat = work / "flat"
     flat.mkdir()
-    for number in range(ROWS):
+    for number in range(rows):
         os.close(os.open(flat / f"IMG_{number:08d}.jpg", os.O_CREAT | os.O_WRONLY))
     sources = {
-        "inventory Parquet": make_inventory(work, "Parquet", ROWS),
-        "inventory CSV.gz": make_inventory(work, "CSV", ROWS),
+        "inventory Parquet": make_inventory(work, "Parquet", rows),
+        "inventory CSV.gz": make_inventory(work, "CSV", rows),
         "list of URIs": str(lines),
         "one flat directory": str(flat),
     }
     for number, (what, source) in enumerate(sources.items()):
-        show(what="memory", source=what, **apart("memory", source, str(work / f"home{number}")))
+        show(what="memory", source=what, **apart("memory", source, work / f"home{number}"))
 
 
 BENCHES = {"local": bench_local, "s3": bench_s3, "inventory": bench_inventory, "memory": bench_memory}
@@ -308,6 +326,7 @@ BENCHES = {"local": bench_local, "s3": bench_s3, "inventory": bench_inventory, "
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("benches", nargs="*", metavar="|".join(BENCHES))
+    parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
@@ -315,7 +334,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="enumeration") as work:
         for name in asked.benches or BENCHES:
-            BENCHES[name](Path(work))
+            BENCHES[name](Path(work), Sizes(asked.scale))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Time, memory and size of report.html at the size of an archive.
 
-python benchmarks/report.py 1000000 --keep /tmp/million     a job of a million items, 12 labels each; kept for next time
+python -m benchmarks.report 1000000 --keep /tmp/million     a job of a million items, 12 labels each; kept for next time
 """
 
 import argparse

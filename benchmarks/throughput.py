@@ -23,7 +23,7 @@ def script(running: Emulator, threads: int, seconds: float) -> dict[str, float]:
 
 def rekscan(running: Emulator, workers: int, threads: int, seconds: float) -> dict[str, float]:
     running.reset()
-    with scanning(running, 400_000, workers=workers, calls=threads) as job:
+    with scanning(running, int(20_000 * (seconds + 5)), workers=workers, calls=threads) as job:
         while not Traffic.of(running, "DetectLabels").calls:
             job.tend(0.2)
         job.tend(4.0)

@@ -14,6 +14,7 @@ from cyclopts import App, CycloptsError
 from rich.markup import escape
 
 from jobs.errors import RekscanError
+from jobs.without_pandas import keep_pandas_out
 from rekscan.console.output import talk
 
 # name -> where it is, what it is for (shown by `rekscan --help`, which imports none of them)
@@ -22,11 +23,11 @@ COMMANDS = {
     "scan": ("scan:scan", "Plan, show the price, ask, run, follow, write tables."),
     "submit": ("scan:submit", "Hand a scan to a running cluster and print its job id."),
     "status": ("job:status", "How far a job is, and what it waits for."),
-    "watch": ("job:watch", "Follow a job until it ends."),
-    "pause": ("job:pause", "Send nothing more of a job; resume goes on."),
-    "resume": ("job:resume", "Go on with a job that stopped short; nothing done is redone."),
-    "cancel": ("job:cancel", "Stop a job; what it found stays, as partial tables."),
-    "retry": ("job:retry", "Ask the failed calls of a finished job again."),
+    "watch": ("steer:watch", "Follow a job until it ends."),
+    "pause": ("steer:pause", "Send nothing more of a job; resume goes on."),
+    "resume": ("steer:resume", "Go on with a job that stopped short; nothing done is redone."),
+    "cancel": ("steer:cancel", "Stop a job; what it found stays, as partial tables."),
+    "retry": ("steer:retry", "Ask the failed calls of a finished job again."),
     "jobs": ("job:jobs", "The jobs of the home."),
     "report": ("report:report", "Tables and report from stored answers, at any threshold."),
     "review": ("review:review", "Read a filled-in review sheet back: precision, threshold, allow-list."),
@@ -60,6 +61,7 @@ def build(*, listing: bool) -> App:
 
 def main(argv: list[str] | None = None) -> None:
     """Run a command and exit with its code."""
+    keep_pandas_out()
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 

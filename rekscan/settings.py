@@ -5,8 +5,6 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Annotated, Any
 
-import boto3
-from botocore.exceptions import ProfileNotFound
 from cyclopts import Parameter
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -68,6 +66,9 @@ class Settings(Limits, BaseSettings):
         """The Region, or a UsageError that says how to name one."""
         region = self.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if region is None:
+            import boto3  # a fifth of a second, for those who keep their Region in a profile
+            from botocore.exceptions import ProfileNotFound
+
             try:
                 region = boto3.Session(profile_name=self.profile).region_name
             except ProfileNotFound as error:

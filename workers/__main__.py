@@ -3,6 +3,7 @@
 import logging
 import os
 
+from jobs.without_pandas import keep_pandas_out
 from workers.config import WorkerConfig
 from workers.serve import serve
 
@@ -10,4 +11,5 @@ if __name__ == "__main__":
     logging.basicConfig(
         level=os.environ.get("REKSCAN_LOG", "WARNING").upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    keep_pandas_out()
     serve(WorkerConfig())

@@ -69,7 +69,8 @@ class ListFile:
             if extension in ("jsonl", "ndjson"):
                 yield from _of_json_lines(file, self.column)
             elif extension in ("csv", "tsv"):
-                yield from _of_csv(file, self.uri, self.column, "\t" if extension == "tsv" else ",")
+                with io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as table:
+                    yield from _of_csv(table, self.uri, self.column, "\t" if extension == "tsv" else ",")
             else:
                 for number, line in enumerate(file):
                     line = line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
@@ -143,8 +144,7 @@ def _no_column(uri: str, names: list[str], wanted: str | None) -> UsageError:
     )
 
 
-def _of_csv(file: IO[bytes], uri: str, wanted: str | None, delimiter: str) -> Iterator[str | None]:
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+def _of_csv(text: IO[str], uri: str, wanted: str | None, delimiter: str) -> Iterator[str | None]:
     reader = csv.reader(text, delimiter=delimiter)
     header = next(reader, None)
     if header is None:

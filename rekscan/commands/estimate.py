@@ -14,7 +14,6 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from jobs.apis import Choice, catalogue, parse
-from jobs.aws import clients, cloudwatch
 from jobs.errors import UsageError
 from jobs.known.count import Listing
 from jobs.money.free_tier import FreeTier
@@ -160,6 +159,8 @@ def list_sources(
     """Enumerate sources into counts and the listing, drawing a sample on the way; how far it got stands on stderr."""
     counts = Counts()
 
+    from jobs.aws import clients  # brings boto3 in, which a price without a source does not need
+
     def s3() -> Any:
         return clients.s3(settings.aws_region(DEFAULT_REGION), endpoint_url=settings.s3_url, profile=settings.profile)
 
@@ -192,6 +193,8 @@ def billed_before(billing: Billing, settings: Settings, prices: PriceTable) -> d
     now = datetime.now(UTC)
     if billing.start and month_of(billing.start) != month_of(now.date()):
         raise UsageError("--month-to-date cloudwatch counts this month, --start is in another", "Leave one out.")
+    from jobs.aws import cloudwatch  # as above
+
     region = settings.aws_region(DEFAULT_REGION)
     return dict(cloudwatch.month_to_date(region, prices, now, profile=settings.profile))
 

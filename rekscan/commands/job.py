@@ -1,29 +1,18 @@
-"""Commands on jobs that exist: status, watch, pause, resume, cancel, retry, jobs. `last` is the newest of the home."""
+"""Commands that look at jobs: status, jobs. `last` is the newest of the home."""
 
-from decimal import Decimal
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from jobs.costs.cap import job_schedule, nanousd
 from jobs.documents import NewerFormat
-from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, list_jobs
-from jobs.folder.retries import plan_retry
-from jobs.ledger import Ledger
 from jobs.status import Status, status_of
-from jobs.words import dollars
 from rekscan.console.output import print_json, print_line, talk
-from rekscan.console.summary import print_summary, status_line
-from rekscan.scans.engine import find, ledger, local_scan_is_gone
-from rekscan.scans.follow import ENDED, Gone, exit_code, follow
-from rekscan.scans.run import run_here
-from rekscan.settings import Connection, Settings, resolve
-from workers import bell
-from workers.reconcile import reconcile
+from rekscan.console.status import status_line
+from rekscan.scans.engine import find, ledger
+from rekscan.settings import Connection, resolve
 
 JobArg = Annotated[str, Parameter(help="Job id, or `last`.")]
-CostFlag = Annotated[Decimal | None, Parameter(help="Dollars this job may cost from now on, what it cost included.")]
 JsonFlag = Annotated[bool, Parameter(help="Print a JSON document.", negative=())]
 
 
@@ -34,114 +23,8 @@ def status(job: JobArg = "last", *, connection: Connection | None = None, json: 
     """
     settings = resolve(connection)
     folder = find(settings, job)
-    found = status_of(folder, ledger(settings))
-    if json:
-        print_json(found.to_json())
-    else:
-        print_line(status_line(found))
+    show(status_of(folder, ledger(settings)), as_json=json)
     return 0
-
-
-def watch(job: JobArg = "last", *, connection: Connection | None = None, json: JsonFlag = False) -> int:
-    """Follow a job that runs elsewhere until it ends.
-
-    Example: `rekscan watch last`
-    """
-    settings = resolve(connection)
-    folder = find(settings, job)
-    records = ledger(settings)
-    found = status_of(folder, records)
-    if records is not None and found.state not in ENDED:
-        try:
-            found = follow(records, folder, gone=lambda: local_scan_is_gone(settings), quiet=json)
-        except Gone:
-            found = status_of(folder, None)
-        except KeyboardInterrupt:
-            talk.print(f"The job goes on. `rekscan watch {folder.job}` follows it again.")
-            return 130
-    if json:
-        print_json(found.to_json())
-    else:
-        print_summary(folder, found)
-    return exit_code(found)
-
-
-def resume(
-    job: JobArg = "last", *, connection: Connection | None = None, max_cost: CostFlag = None, json: JsonFlag = False
-) -> int:
-    """Go on with a job that was interrupted, paused, blocked, cancelled or out of budget. Nothing done is redone.
-
-    With --max-cost on a job that runs, only its cap changes.
-
-    Example: `rekscan resume last`
-    """
-    settings = resolve(connection)
-    folder = find(settings, job)
-    records = ledger(settings)
-    found = status_of(folder, records)
-    if found.state == "finished":
-        talk.print(f"job {folder.job} is finished already")
-        print_json(found.to_json()) if json else print_summary(folder, found)
-        return exit_code(found)
-    if records is not None and found.state == "running" and max_cost is not None:
-        job_schedule(folder.spec)  # raises when a price is unknown: such a cap would hold nothing
-        records.set_cap(folder.job, nanousd(max_cost))
-        talk.print(f"job {folder.job} may now cost {dollars(max_cost)}")
-        return _report(status_of(folder, records), json)
-    if settings.redis_url is None and records is not None and found.state == "running":
-        raise RekscanError(f"job {folder.job} is running", f"`rekscan watch {folder.job}` follows it.")
-    return run_here(folder, settings, json=json, max_cost=max_cost)
-
-
-def cancel(job: JobArg, *, connection: Connection | None = None, json: JsonFlag = False) -> int:
-    """Stop a job within seconds. What it has found stays, as partial tables; `resume` can go on.
-
-    Example: `rekscan cancel last`
-    """
-    settings = resolve(connection)
-    folder = find(settings, job)
-    records = _running(settings, folder)
-    records.stop_short(folder.job, "cancelled")
-    reconcile(records, bell.ring)
-    return _report(status_of(folder, records), json)
-
-
-def pause(job: JobArg, *, connection: Connection | None = None, json: JsonFlag = False) -> int:
-    """Send nothing more of a job, within seconds. `resume` goes on.
-
-    Example: `rekscan pause last`
-    """
-    settings = resolve(connection)
-    folder = find(settings, job)
-    records = _running(settings, folder)
-    records.set_state(folder.job, "paused", do=f"`rekscan resume {folder.job}` goes on.")
-    return _report(status_of(folder, records), json)
-
-
-def retry(
-    job: JobArg = "last",
-    *,
-    connection: Connection | None = None,
-    code: Annotated[str | None, Parameter(help="Only calls that failed with this code of AWS's.")] = None,
-    api: Annotated[str | None, Parameter(help="Only calls of this API.")] = None,
-    json: JsonFlag = False,
-) -> int:
-    """Ask the failed calls of a finished job again, and only those.
-
-    Example: `rekscan retry last --code InternalServerError`
-    """
-    settings = resolve(connection)
-    folder = find(settings, job)
-    found = status_of(folder, ledger(settings))
-    if found.state != "finished":
-        first = "watch" if found.state == "running" else "resume"
-        raise RekscanError(f"job {folder.job} is {found.state}", f"`rekscan {first} {folder.job}` comes first.")
-    names = [choice.api.name for choice in folder.spec.apis]
-    if api is not None and api not in names:
-        raise UsageError(f"--api {api}: no API of this job", f"It has: {', '.join(names)}.")
-    planned = plan_retry(folder, code=code, api=api)
-    talk.print(f"asking {sum(planned.calls(set(planned.shards())).values()):,} failed calls again")
-    return run_here(folder, settings, json=json)
 
 
 def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int:
@@ -167,16 +50,9 @@ def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int
     return 0
 
 
-def _running(settings: Settings, folder: JobFolder) -> Ledger:
-    records = ledger(settings)
-    if records is None or folder.job not in records.live():
-        raise RekscanError(f"job {folder.job} is not running", f"`rekscan status {folder.job}` says how it stands.")
-    return records
-
-
-def _report(found: Status, json: bool) -> int:
-    if json:
+def show(found: Status, *, as_json: bool) -> None:
+    """A document, or a line."""
+    if as_json:
         print_json(found.to_json())
     else:
         print_line(status_line(found))
-    return 0

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from jobs.aws import price_list
 from jobs.errors import RekscanError
 from jobs.money.offers import Refreshed, Sku, read_file, read_products, refresh
 from jobs.money.prices import PriceTable
@@ -63,6 +62,8 @@ def _file(path: Path) -> tuple[list[Sku], str, str]:
 
 
 def _list(profile: str | None) -> tuple[list[Sku], str, str]:
+    from jobs.aws import price_list  # brings boto3 in, which the stored table does not need
+
     skus, published = read_products(price_list.products(price_list.connect(profile=profile)))
     return skus, "AWS Price List Query API", published or datetime.now(UTC).date().isoformat()
 

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from jobs.aws import service_quotas
 from jobs.errors import RekscanError
 from jobs.money.quota_names import Read, refresh
 from jobs.money.quotas import QuotaTable
@@ -53,6 +52,8 @@ def quotas(
 
 def _refreshed(region: str, profile: str | None) -> Read:
     """The stored table with the account's values of one Region, kept. Raises RekscanError if there are none."""
+    from jobs.aws import service_quotas  # brings boto3 in, which the stored table does not need
+
     listed = service_quotas.quotas(service_quotas.connect(region, profile=profile))
     today = datetime.now(UTC).date().isoformat()
     read = refresh(stored_quotas(), listed, region, source=f"Service Quotas of this account in {region}", as_of=today)

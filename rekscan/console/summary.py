@@ -2,24 +2,11 @@
 
 from jobs.folder import JobFolder
 from jobs.status import Status
-from jobs.words import dollars
 from rekscan.console.output import print_line, talk
+from rekscan.console.status import calls_of, cost_of, status_line
 from reports.facts.summary import summarize
 from reports.tables.load import load_folder
 from reports.views.terminal import lines
-
-
-def status_line(status: Status) -> str:
-    """One line for `status` and `jobs`."""
-    calls = status.calls
-    parts = [status.job, status.state + (f" ({status.reason})" if status.reason else ""), *_calls(calls), _cost(status)]
-    if status.throttled:
-        parts.append(f"{status.throttled:,} throttled")
-    if status.waits_for:
-        parts.append(f"waits for {status.waits_for}")
-    if status.do:
-        parts.append(status.do)
-    return "  ".join(parts)
 
 
 def print_summary(folder: JobFolder, status: Status) -> None:
@@ -31,8 +18,8 @@ def print_summary(folder: JobFolder, status: Status) -> None:
         print_line(line)
     built = load_folder(folder).built
     print_line("")
-    print_line(f"Calls   {'  '.join(_calls(status.calls))}")
-    print_line(f"Cost    {_cost(status)} at AWS prices of {folder.spec.plan.prices.as_of}")
+    print_line(f"Calls   {'  '.join(calls_of(status.calls))}")
+    print_line(f"Cost    {cost_of(status)} at AWS prices of {folder.spec.plan.prices.as_of}")
     if folder.spec.options.local:
         print_line("        (nothing was paid: the answers are the bundled emulator's)")
     print_line(f"Tables  {folder.where}/reports/  ({', '.join(built.rows)} as {' and '.join(built.formats)})")
@@ -40,18 +27,3 @@ def print_summary(folder: JobFolder, status: Status) -> None:
         print_line(f"Report  {folder.where}/reports/report.html")
     if status.state != "finished":
         talk.print(f"{status.state}{f': {status.reason}' if status.reason else ''}. {status.do}")
-
-
-def _calls(calls: dict[str, int]) -> list[str]:
-    done = calls["ok"] + calls["skipped"] + calls["failed"]
-    return [
-        f"{done:,}/{calls['planned']:,} done",
-        f"{calls['ok']:,} ok",
-        f"{calls['skipped']:,} skipped",
-        f"{calls['failed']:,} failed",
-    ]
-
-
-def _cost(status: Status) -> str:
-    text = f"{dollars(status.usd.get('actual'))} of {dollars(status.usd.get('planned'))} planned"
-    return text + (f", {dollars(status.usd.get('maybe'))} maybe billed on top" if status.calls["maybe_billed"] else "")

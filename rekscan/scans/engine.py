@@ -11,7 +11,6 @@ from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.ledger import Ledger
 from jobs.status import INTERRUPTED
 from rekscan.settings import Settings
-from workers import app
 from workers.config import WorkerConfig, connect
 from workers.supervisor import Supervisor, local_redis_url
 
@@ -45,8 +44,14 @@ def ledger(settings: Settings) -> Ledger | None:
         raise RekscanError(
             f"Redis at {url} does not answer: {error}", "Is REKSCAN_REDIS_URL right, and is it up?"
         ) from None
-    app.configure(url)
+    _hang_the_bell(url)
     return found
+
+
+def _hang_the_bell(url: str) -> None:
+    from workers import app  # brings Celery in: a third of a second, for a job that runs
+
+    app.configure(url)
 
 
 def local_scan_is_gone(settings: Settings) -> bool:
@@ -109,7 +114,7 @@ class Engine(AbstractContextManager["Engine"]):
             self._ledger = found
             return found
         url = self.supervisor.redis()
-        app.configure(url)
+        _hang_the_bell(url)
         self._ledger = Ledger(connect(url))
         if self.supervisor.first:
             for other in self._ledger.live():  # of scans that were killed

@@ -11,13 +11,13 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from typing import IO, Any
 
 import orjson
 import pyarrow as pa
 
 from jobs.children import frames
+from jobs.without_pandas import keep_pandas_out
 from reports.tables.flatten import flatten
 from reports.tables.layout import Layout
 
@@ -28,7 +28,7 @@ def main() -> None:
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what prints must not break the messages
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
-    sys.meta_path.insert(0, _NoPandas())
+    keep_pandas_out()
     layout = Layout(**orjson.loads(sys.argv[1]))
     send(sink, {"ready": True})
     while (message := receive(source)) is not None:
@@ -39,14 +39,6 @@ def main() -> None:
             send(sink, {"error": traceback.format_exc()})
         else:
             send(sink, {}, list(tables.values()))
-
-
-class _NoPandas(MetaPathFinder):
-    """Arrow imports pandas to see whether a list is one of its kind: a quarter of a second and 40 MB for nothing."""
-
-    def find_spec(self, name: str, *_: object) -> None:
-        if name == "pandas":
-            raise ImportError("not needed here")
 
 
 def send(stream: IO[bytes], head: dict[str, Any], tables: Sequence[pa.Table] = ()) -> None:

@@ -6,12 +6,10 @@ Rule: what is loaded is current. Tables that are missing or older than the resul
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.errors import RekscanError
@@ -19,15 +17,11 @@ from jobs.folder import JobFolder, list_jobs
 from reports.tables.build import FORMATS, build_tables
 from reports.tables.built import BuiltTables, built_tables, fingerprint
 
-# Text columns of few distinct values, in any table.
-_CATEGORIES = {
-    *("kind", "status", "format", "sent", "api", "outcome", "code", "meter", "operation", "region"),
-    *("name", "parent_name", "categories", "parents", "type", "scope", "emotion", "gender", "known_gender"),
-    *("simplified_color", "css_color", "body_part", "equipment", "moderation_label", "color_name"),
-}
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-class Tables(Mapping[str, pd.DataFrame]):
+class Tables(Mapping[str, "pd.DataFrame"]):
     """The tables of a job by name, each read when asked for."""
 
     def __init__(self, folder: JobFolder, built: BuiltTables) -> None:
@@ -35,7 +29,7 @@ class Tables(Mapping[str, pd.DataFrame]):
         self.built = built
         self._names = tuple(name for name in built.rows if self._file(name) is not None)
 
-    def __getitem__(self, name: str) -> pd.DataFrame:
+    def __getitem__(self, name: str) -> "pd.DataFrame":
         path = self.path(name)
         table = pq.read_table(path, filesystem=self.folder.fs)
         return _frame(table)
@@ -50,7 +44,7 @@ class Tables(Mapping[str, pd.DataFrame]):
         sizes = ", ".join(f"{name}: {self.built.rows[name]} rows" for name in self)
         return f"<Tables of job {self.built.job}{self._note()}: {sizes}>"
 
-    def iter_batches(self, name: str, rows: int = 100_000) -> Iterator[pd.DataFrame]:
+    def iter_batches(self, name: str, rows: int = 100_000) -> Iterator["pd.DataFrame"]:
         """A table in pieces of at most `rows` rows: bounded memory at any size."""
         with self.folder.fs.open_input_file(self.path(name)) as file:
             for batch in pq.ParquetFile(file).iter_batches(batch_size=rows):
@@ -124,21 +118,9 @@ def about(schema: pa.Schema) -> dict[str, Any]:
     return found
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
-    """Categoricals, nullable integers and booleans, UTC times; plain floats; text as pandas strings."""
-    for index, field in enumerate(table.schema):
-        if field.name in _CATEGORIES and pa.types.is_string(field.type):
-            table = table.set_column(index, field.name, pc.dictionary_encode(table.column(index)))
-    frame: pd.DataFrame = table.to_pandas(types_mapper=_DTYPES.get)
-    frame.attrs.update(about(table.schema))
-    return frame
+def _frame(table: pa.Table) -> "pd.DataFrame":
+    from reports.tables.frames import frame  # brings pandas in, which no command needs
 
-
-_DTYPES: dict[pa.DataType, Any] = {
-    pa.int8(): pd.Int8Dtype(),
-    pa.int16(): pd.Int16Dtype(),
-    pa.int32(): pd.Int32Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-    pa.bool_(): pd.BooleanDtype(),
-    pa.string(): pd.StringDtype(),
-}
+    made = frame(table)
+    made.attrs.update(about(table.schema))
+    return made

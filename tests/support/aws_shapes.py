@@ -54,6 +54,7 @@ def violations(value: Any, shape: Shape, where: str = "") -> Iterator[str]:
         yield f"{where}: {size} is under {rules['min']}"
 
 
+@cache  # Hypothesis checks a strategy when it is first drawn from: of one made for each example, each time
 def answers(shape: Shape) -> st.SearchStrategy[Any]:
     """Any answer AWS may give: each member present, absent or null; enums may have grown since this model."""
     match shape.type_name:

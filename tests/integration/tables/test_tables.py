@@ -129,7 +129,8 @@ def test_a_threshold_filters_rows_and_briefs_from_stored_answers(tmp_path: Path)
     strict = build_tables(folder, min_confidence=90)
     assert 0 < strict.rows["labels"] < everything.rows["labels"]
     assert strict.rows["images"] == everything.rows["images"]
-    tables = load(folder.job, str(tmp_path))
+    with pytest.warns(UserWarning, match="leave out findings under 90 %"):
+        tables = load(folder.job, str(tmp_path))
     assert tables["labels"]["confidence"].min() >= 90
     assert tables["labels"].attrs["min_confidence"] == 90
     per_item = tables["labels"].drop_duplicates(["item_id", "name"]).groupby("item_id").size()
@@ -169,7 +170,8 @@ def test_costs_are_written_as_given_and_outlive_a_rebuild_without_them(tmp_path:
     costs = pa.table({"meter": ["image-group-2"], "units": [5], "actual_usd": ["0.005"]})
     build_tables(folder, costs=costs)
     build_tables(folder, min_confidence=99)
-    assert load(folder.job, str(tmp_path))["costs"]["actual_usd"].tolist() == ["0.005"]
+    with pytest.warns(UserWarning, match="leave out findings under 99 %"):
+        assert load(folder.job, str(tmp_path))["costs"]["actual_usd"].tolist() == ["0.005"]
     assert read_csv(reports(folder) / "costs.csv")[1] == ["image-group-2", "5", "0.005"]
 
 

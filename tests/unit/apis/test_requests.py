@@ -42,8 +42,8 @@ def values(param: Param) -> st.SearchStrategy[Any]:
     return drawn if param.required or param.default is not None else st.none() | drawn
 
 
-def params_of(api: Api) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({param.name: values(param) for param in api.params})
+# Made once: Hypothesis checks a strategy when it is first drawn from.
+PARAMS = {api.name: st.fixed_dictionaries({param.name: values(param) for param in api.params}) for api in APIS}
 
 
 def refusals(arguments: dict[str, Any], name: str) -> list[str]:
@@ -66,7 +66,7 @@ def test_the_default_request_is_one_aws_takes(api: Api) -> None:
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_any_parameters_a_scan_may_set_make_a_request_aws_takes(api: Api, data: st.DataObject) -> None:
-    arguments = api.request(data.draw(images), data.draw(items), data.draw(params_of(api)))
+    arguments = api.request(data.draw(images), data.draw(items), data.draw(PARAMS[api.name]))
     assert refusals(arguments, api.operation) == []
 
 
@@ -97,7 +97,7 @@ def test_a_parameter_s_range_is_at_least_as_narrow_as_aws_s(api: Api) -> None:
 @given(data=st.data())
 @settings(max_examples=50, deadline=None)
 def test_labels_and_properties_share_a_request_aws_takes(data: st.DataObject) -> None:
-    choices = [Choice(api, data.draw(params_of(api))) for api in APIS if api.operation == "DetectLabels"]
+    choices = [Choice(api, data.draw(PARAMS[api.name])) for api in APIS if api.operation == "DetectLabels"]
     arguments = Request(tuple(choices)).arguments(IMAGE, ITEM)
     assert sorted(arguments["Features"]) == ["GENERAL_LABELS", "IMAGE_PROPERTIES"]
     assert refusals(arguments, "DetectLabels") == []

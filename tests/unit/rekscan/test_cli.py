@@ -1,7 +1,5 @@
 """The command line's own promises: every command has help with a line to paste, and is in the README."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -46,16 +44,6 @@ def test_what_cannot_be_meant_is_a_usage_error_with_what_to_do(
     assert said.out == ""
     assert said.err.startswith("Error:")
     assert len(said.err.splitlines()) >= 2
-
-
-def test_the_names_of_our_packages_are_ours_alone() -> None:
-    """Top-level names as plain as `jobs` may be taken by another package: then imports would be a lottery."""
-    code = (
-        "from importlib.metadata import packages_distributions as p\n"
-        "print([p().get(n) for n in ('rekscan', 'workers', 'reports', 'jobs', 'emulator')])"
-    )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/").stdout
-    assert set(out.strip("[]\n").replace("'", "").split(", ")) <= {"[rekscan]", "None"}
 
 
 def test_doctor_says_which_way_calls_go_and_why(

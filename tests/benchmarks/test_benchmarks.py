@@ -1,0 +1,61 @@
+"""Every documented benchmark runs through, at its smallest size: what it measures then says nothing."""
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rekscan.testing import Emulator, emulator
+from tests.support.places import PHOTOS, ROOT
+
+SMALLEST = {
+    "call": "--rounds 1 --calls 3",
+    "emulator_load": "--seconds 0.2",
+    "emulator_record": "{url} {photo} --to {scratch}/fixed.json",
+    "emulator_report": "--rounds 1 --photos 1 --seconds 0.2",
+    "enumeration": "--scale 0.005",
+    "memory": "--items 1000 --workers 1 --seconds 0.5",
+    "one_task": "{url} --items 20 --seconds 0.5",
+    "quota": "--quotas 50 --workers 1 --beliefs 2 --scale 0.04",
+    "report": "100",
+    "script": "{url} --threads 2 --seconds 0.5",
+    "tables": "200",
+    "ten_million": "--items 8000",
+    "throughput": "--rounds 1 --seconds 0.5 --threads 8",
+}
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[Emulator]:
+    with emulator("--engine", "fixed") as running:
+        yield running
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_a_benchmark_runs_through_and_prints_what_it_found(name: str, endpoint: Emulator, tmp_path: Path) -> None:
+    places = {"url": endpoint.url, "photo": PHOTOS / "hopper.jpg", "scratch": tmp_path}
+    arguments = [word.format(**places) for word in SMALLEST[name].split()]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", *arguments],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.strip() or any(tmp_path.iterdir())
+
+
+def test_every_benchmark_that_can_be_run_is_tried_and_is_in_the_readme() -> None:
+    runnable = {path.stem for path in (ROOT / "benchmarks").glob("*.py") if is_program(path)}
+    readme = (ROOT / "benchmarks" / "README.md").read_text()
+    assert runnable == set(SMALLEST)
+    assert [name for name in runnable if name not in readme] == []
+
+
+def is_program(path: Path) -> bool:
+    return any(
+        isinstance(node, ast.If) and "__main__" in ast.unparse(node.test) for node in ast.parse(path.read_text()).body
+    )
