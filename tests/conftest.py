@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from tests.support.redis import RedisServer
@@ -13,6 +14,10 @@ from workers.config import connect
 
 # A shell that starts us in the background has SIGINT ignored, and children inherit that: Ctrl-C would test nothing.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Machines are shared: how long an example took says nothing of it.
+settings.register_profile("rekscan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rekscan")
 
 
 @pytest.fixture(scope="session")

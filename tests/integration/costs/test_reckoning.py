@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs import costs
@@ -49,7 +49,6 @@ def ok(item, api, **more):
     return Outcome(item, api, "ok", **{"attempts": 1, "units": 1, "started_at": NOW, "sent": "bytes", **more})
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(["labels,faces,text", "labels,properties", "properties", "moderation,labels"]),
     st.integers(0, 6_000_000),

@@ -77,7 +77,7 @@ entries = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(entries, st.booleans()), min_size=1, max_size=5), st.sets(st.sampled_from("abc")))
 def test_the_index_finds_what_a_dictionary_finds_however_it_was_written_and_merged(
     monkeypatch: pytest.MonkeyPatch, written: list[tuple[list[Entry], bool]], deleted: set[str]

@@ -72,7 +72,7 @@ def units(spent: Spent) -> dict[str, int]:
 CALLS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(MARKS)), max_size=12)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(cap=75, plans=[[("b", "b")] * 12] * PROCESSES)
 @example(cap=100, plans=[[("a", "u")] * 12, [("b", "b")] * 12, [("a", "n")] * 12, [("b", "n")] * 12])
 @given(cap=st.integers(0, 260), plans=st.lists(CALLS, min_size=PROCESSES, max_size=PROCESSES))

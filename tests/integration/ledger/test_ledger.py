@@ -249,7 +249,7 @@ def test_after_redis_was_wiped_an_old_holder_is_not_taken_for_the_new_one(ledger
     assert ledger.renew(new.job, [old, new])[1] == {old: False, new: True}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cap=st.integers(0, 120), plan=st.lists(st.sampled_from("ab"), min_size=1, max_size=40))
 def test_many_threads_never_spend_more_than_the_cap_and_never_more_than_one_call_less(
     redis: Redis, cap: int, plan: list[str]

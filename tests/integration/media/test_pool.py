@@ -287,7 +287,7 @@ def test_a_folder_named_jobs_in_the_working_directory_is_not_run(tmp_path: Path)
         os.chdir(before)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(["jpeg", "png", "gif", "bmp", "tiff", "webp", "heic", "avif", "jp2"]), st.data())
 def test_hostile_bytes_never_raise(pool: DecoderPool, name: str, data: st.DataObject) -> None:
     pillow = {"heic": "HEIF", "jp2": "JPEG2000"}.get(name, name.upper())

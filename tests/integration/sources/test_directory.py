@@ -119,7 +119,7 @@ def _as_nobody(root: Path) -> list[Item]:
         os.seteuid(0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sets(names, max_size=8))
 def test_any_name_a_filesystem_holds_survives(tmp_path_factory: pytest.TempPathFactory, found: set[bytes]) -> None:
     root = tmp_path_factory.mktemp("names")

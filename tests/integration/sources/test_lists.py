@@ -152,7 +152,7 @@ def test_lines_on_stdin(pictures: Path) -> None:
     assert done.stdout.decode().strip() == str([f"{pictures}/a b.jpg", "s3://b/k.jpg"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_list_of_something(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     root = tmp_path_factory.mktemp("any")

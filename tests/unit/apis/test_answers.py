@@ -97,7 +97,7 @@ def leaves(shape: Any, where: str = "") -> list[str]:
 
 
 @each_api
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_any_answer_aws_may_give_becomes_rows_of_the_schema(api: Api, data: st.DataObject) -> None:
     response = data.draw(answers(operation(api.operation).output_shape))

@@ -63,7 +63,7 @@ def test_the_default_request_is_one_aws_takes(api: Api) -> None:
 
 
 @each_api
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_any_parameters_a_scan_may_set_make_a_request_aws_takes(api: Api, data: st.DataObject) -> None:
     arguments = api.request(data.draw(images), data.draw(items), data.draw(PARAMS[api.name]))
@@ -95,7 +95,7 @@ def test_a_parameter_s_range_is_at_least_as_narrow_as_aws_s(api: Api) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_labels_and_properties_share_a_request_aws_takes(data: st.DataObject) -> None:
     choices = [Choice(api, data.draw(PARAMS[api.name])) for api in APIS if api.operation == "DetectLabels"]
     arguments = Request(tuple(choices)).arguments(IMAGE, ITEM)

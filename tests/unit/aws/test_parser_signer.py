@@ -25,7 +25,7 @@ def parsed(parser: JSONParser, status: int, body: bytes, shape: Any) -> Any:
 
 
 @pytest.mark.parametrize("api", catalogue().values(), ids=lambda api: api.name)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_an_answer(api: Any, data: st.DataObject) -> None:
     shape = operation(api.operation).output_shape

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs import documents
@@ -131,7 +131,6 @@ def test_dollars_keep_every_digit(amount: Decimal) -> None:
     assert (found.max_cost, found.plan.total_usd) == (amount, amount)
 
 
-@settings(deadline=None)
 @given(
     images=st.integers(0, 10**8),
     apis=st.sampled_from(["labels", "labels,properties", "faces,text,celebrities", "index-faces:collection=x"]),

@@ -4,7 +4,7 @@ from math import inf
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -42,7 +42,6 @@ def test_ten_times_the_sample_says_more(hits, of):
     assert share(hits, of, inf) == share(hits, of)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 200), st.integers(1, 200), st.integers(1, 10**6))
 def test_a_share_lies_in_its_interval(hits, of, whole):
     hits, whole = min(hits, of), max(whole, of)

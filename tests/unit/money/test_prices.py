@@ -4,7 +4,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.apis import parse
@@ -19,7 +19,6 @@ meters = st.sampled_from(PRICED)
 units = st.integers(min_value=0, max_value=60_000_000)
 
 
-@settings(deadline=None)
 @given(meters, units, units, units)
 def test_splitting_a_scan_never_changes_its_price(priced, a, b, used):
     whole = TABLE.price(*priced, a + b, used).usd
@@ -27,7 +26,6 @@ def test_splitting_a_scan_never_changes_its_price(priced, a, b, used):
     assert whole == (None if first is None or second is None else first + second)
 
 
-@settings(deadline=None)
 @given(meters, units, units)
 def test_every_line_is_units_times_price_and_lines_add_up(priced, count, used):
     line = TABLE.price(*priced, count, used)
@@ -37,7 +35,6 @@ def test_every_line_is_units_times_price_and_lines_add_up(priced, count, used):
         assert line.usd == sum(tier.usd for tier in line.tiers)
 
 
-@settings(deadline=None)
 @given(meters, st.integers(1, 3000), st.integers(0, 40_000_000))
 def test_the_walk_prices_each_unit_by_the_running_total_it_falls_on(priced, count, used):
     tiers = TABLE.tiers(*priced)
@@ -112,7 +109,6 @@ def test_a_broken_table_is_refused(tmp_path, tiers):
 # --- free tier
 
 
-@settings(deadline=None)
 @given(st.lists(units, max_size=5))
 def test_free_units_come_first_and_splitting_changes_nothing(parts):
     free = FreeTier.named("2026", TABLE)
@@ -137,7 +133,6 @@ def test_what_was_used_before_has_used_up_the_free_units():
 # --- cap
 
 
-@settings(deadline=None)
 @given(units, units, st.integers(0, 40_000_000))
 def test_the_cap_spends_what_the_price_table_says(labels, faces, used):
     schedule = cap_schedule(parse(["labels,faces"]), "us-east-1", TABLE, {"image-group-2": used})
@@ -170,7 +165,6 @@ def test_a_resumed_job_goes_on_from_what_it_has_spent():
     assert spent == {"m:image-group-2": 6, "cost": nanousd(Decimal("0.006"))}
 
 
-@settings(deadline=None)
 @given(st.integers(0, 40_000), st.integers(0, 40_000_000))
 def test_the_reach_of_a_cap_is_the_last_image_it_can_pay_for(dollars, used):
     schedule = cap_schedule(parse(["labels,faces"]), "us-east-1", TABLE, {"image-group-2": used})

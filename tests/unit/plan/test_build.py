@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.apis import catalogue, parse
@@ -30,7 +30,6 @@ def make(apis, images, region="us-east-1", **options):
     return plan(parse([apis]), Counts(images=images), region=region, prices=PRICES, quotas=QUOTAS, **options)
 
 
-@settings(deadline=None)
 @given(APIS, st.integers(0, 50_000_000), st.sampled_from([None, date(2026, 11, 23), date(2027, 2, 28)]))
 def test_the_total_is_the_sum_of_its_lines_and_of_its_months(apis, images, start):
     built = make(",".join(apis), images, start=start)
@@ -44,14 +43,12 @@ def test_the_total_is_the_sum_of_its_lines_and_of_its_months(apis, images, start
             assert line.usd == (None if None in shares else sum(shares, Decimal(0)))
 
 
-@settings(deadline=None)
 @given(st.permutations(["labels", "faces", "text"]), st.integers(0, 20_000_000), st.integers(0, 20_000_000))
 def test_order_moves_shares_between_apis_of_a_meter_but_never_the_total(apis, images, used):
     built = make(",".join(apis), images, month_to_date={"image-group-2": used})
     assert built.total == PRICES.price("image-group-2", "us-east-1", 3 * images, used).usd
 
 
-@settings(deadline=None)
 @given(st.integers(0, 5_000_000), st.integers(0, 5_000_000))
 def test_two_jobs_in_a_month_cost_what_one_does(first, second):
     one = make("labels,faces", first + second)
@@ -211,7 +208,6 @@ def test_hours_of_a_custom_model_are_units_of_their_meter():
 # --- calendar
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**8), st.floats(0.5, 1000), st.dates(date(2026, 1, 1), date(2030, 1, 1)))
 def test_calls_laid_over_months_add_up_and_no_month_is_overfull(calls, tps, start):
     spread = by_rate(calls, tps, start)
@@ -220,7 +216,6 @@ def test_calls_laid_over_months_add_up_and_no_month_is_overfull(calls, tps, star
     assert [month for month, _ in spread] == sorted({month for month, _ in spread})
 
 
-@settings(deadline=None)
 @given(st.integers(1, 10**6), st.integers(1, 400), st.dates(date(2026, 1, 1), date(2030, 1, 1)))
 def test_a_full_month_of_storage_is_one_unit_each(kept, days, start):
     spread = by_days(Decimal(kept), Decimal(days), start)
@@ -242,7 +237,6 @@ items = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(items, max_size=30))
 def test_counting_in_batches_counts_the_same(rows):
     one, many = Counts(), Counts()

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.apis import parse
@@ -24,7 +24,6 @@ def batch(start, number, skip_every=0):
     )
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 40), max_size=8), st.integers(1, 30))
 def test_a_draw_has_the_wanted_size_in_the_sources_order_whatever_the_batches(sizes, wanted):
     draw, at = Draw(wanted), 0

@@ -5,7 +5,7 @@ import io
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.spreadsheet_safe import defuse, defuse_table
@@ -37,14 +37,12 @@ def test_plain_text_and_numbers_are_untouched(text: str) -> None:
     assert defuse(text) == text
 
 
-@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=30), st.sampled_from(FORMULAS)), max_size=30))
 def test_columns_and_single_cells_agree(cells: list[str | None]) -> None:
     table = defuse_table(pa.table({"text": pa.array(cells, pa.string())}))
     assert table.column("text").to_pylist() == [None if cell is None else defuse(cell) for cell in cells]
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=20))
 def test_a_csv_reads_back_as_the_defused_cells(tmp_path_factory: pytest.TempPathFactory, cells: list[str]) -> None:
     path = tmp_path_factory.mktemp("csv") / "text.csv"

@@ -21,7 +21,7 @@ def rows(count: int, *, start: int = 0) -> pa.RecordBatch:
     return to_batch(Item(n, f"/photos/{n}.jpg", "image", 10) for n in range(start, start + count))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     sizes=st.lists(st.integers(0, 25), max_size=8),
     size=st.integers(3, 10),
