@@ -37,9 +37,6 @@ class Tables(Mapping[str, "pd.DataFrame"]):
     def __contains__(self, name: object) -> bool:
         return name in self._names  # Mapping would read the table
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._names  # Mapping would read the table
-
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 
