@@ -107,7 +107,10 @@ class DecoderPool:
                 if self._owner != os.getpid():  # after a fork the children are the parent's
                     self._owner, self._idle, self._busy = os.getpid(), [], set()
                 child = self._idle.pop() if self._idle else None
-            if child is None or not child.alive:
+            if child is not None and not child.alive:
+                child.end()  # it died while idle: its pipes are closed
+                child = None
+            if child is None:
                 child = _Child(self._limits)
             with self._lock:
                 self._busy.add(child)

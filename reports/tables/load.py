@@ -34,6 +34,9 @@ class Tables(Mapping[str, "pd.DataFrame"]):
         table = pq.read_table(path, filesystem=self.folder.fs)
         return _frame(table)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._names  # Mapping would read the table
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 

@@ -182,7 +182,7 @@ class Scan:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        self.process.wait()
+        self.process.communicate()
 
 
 @contextmanager

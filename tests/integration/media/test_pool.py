@@ -263,15 +263,14 @@ def test_children_die_with_a_parent_that_is_killed(tmp_path: Path, busy: bool) -
         f"while {busy}: pool.mend(data, 'tiff', Limits())\n"
         "sys.stdin.read()\n"
     )
-    parent = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert parent.stdout is not None
-    child = int(parent.stdout.readline())
-    assert alive(child)
-    parent.kill()
-    parent.wait()
+    ) as parent:  # fmt: skip
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert alive(child)
+        parent.kill()
     until(lambda: not alive(child), "the child is gone")
 
 
