@@ -71,7 +71,7 @@ def resume(
         records.set_cap(folder.job, nanousd(max_cost))
         talk.print(f"job {folder.job} may now cost {dollars(max_cost)}")
         show(status_of(folder, records), as_json=json)
-    return 0
+        return 0
     if settings.redis_url is None and records is not None and found.state == "running":
         raise RekscanError(f"job {folder.job} is running", f"`rekscan watch {folder.job}` follows it.")
     return run_here(folder, settings, json=json, max_cost=max_cost)
