@@ -61,7 +61,7 @@ def tries(rekscan: Path, photos: Path, rekognition: Emulator) -> None:
 
     assert "1,000 images" in run("estimate", "--images", "1000", "--api", "labels")
     planned = json.loads(run("estimate", str(photos), "--api", "labels,faces", "--json"))
-    assert planned["images"] == len(PICTURES), planned
+    assert planned["items"]["images"] == len(PICTURES), planned
     status = json.loads(run("scan", str(photos), "--api", "labels,faces", "--yes", "--json"))
     assert (status["state"], status["calls"]["ok"]) == ("finished", 2 * len(PICTURES)), status
     run("report", "last", "--format", "csv,parquet,html")
