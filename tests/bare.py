@@ -69,7 +69,7 @@ def tries(rekscan: Path, photos: Path, rekognition: Emulator) -> None:
     with (tables / "images.csv").open(newline="") as file:
         assert [row["status"] for row in csv.DictReader(file)] == ["ok"] * len(PICTURES)
     assert (tables / "report.html").stat().st_size > 10_000
-    assert "SELECT" not in run("sql", "SELECT count(*) AS n FROM images")
+    assert json.loads(run("sql", "last", "select count(*) as n from images", "--json")) == [{"n": len(PICTURES)}]
 
 
 if __name__ == "__main__":
