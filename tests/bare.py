@@ -61,7 +61,7 @@ def tries(rekscan: Path, photos: Path, rekognition: Emulator) -> None:
 
     assert "1,000 images" in run("estimate", "--images", "1000", "--api", "labels")
     planned = json.loads(run("estimate", str(photos), "--api", "labels,faces", "--json"))
-    assert planned["images"] == len(PICTURES), planned
+    assert planned["items"]["images"] == len(PICTURES), planned
     status = json.loads(run("scan", str(photos), "--api", "labels,faces", "--yes", "--json"))
     assert (status["state"], status["calls"]["ok"]) == ("finished", 2 * len(PICTURES)), status
     run("report", "last", "--format", "csv,parquet,html")
@@ -69,7 +69,7 @@ def tries(rekscan: Path, photos: Path, rekognition: Emulator) -> None:
     with (tables / "images.csv").open(newline="") as file:
         assert [row["status"] for row in csv.DictReader(file)] == ["ok"] * len(PICTURES)
     assert (tables / "report.html").stat().st_size > 10_000
-    assert "SELECT" not in run("sql", "SELECT count(*) AS n FROM images")
+    assert json.loads(run("sql", "last", "select count(*) as n from images", "--json")) == [{"n": len(PICTURES)}]
 
 
 if __name__ == "__main__":
