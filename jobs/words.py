@@ -1,10 +1,11 @@
-"""Money, numbers, sizes and time as people read them, names cut short, and tables in plain text.
+"""Money, numbers, sizes and time as people read them, foreign text made harmless, names cut short, plain tables.
 
 Rule: only here is a value rounded for people, half up, and the same everywhere: on a terminal, on the page, in a table.
 An amount under a dollar keeps four decimals, and one under half of their last is printed as it is, so that nothing paid
 for ever reads $0.00.
 """
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -13,7 +14,11 @@ from jobs.money.prices import EXACT, money
 
 ROUNDING = "Printed amounts are rounded half up, to cents from a dollar on; --json has them exact."
 _CENTS, _SMALL = Decimal("0.01"), Decimal("0.0001")
-_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+_UNSEEN = (
+    "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"  # no letter, nor what turns letters round
+)
+_CONTROLS = re.compile(f"[\x00-\x1f{_UNSEEN}]")
+_CONTROLS_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{_UNSEEN}]")
 
 
 def dollars(amount: Decimal | str | None) -> str:
@@ -63,15 +68,27 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 
+def visible(text: str) -> str:
+    """On one line: control characters and direction marks as signs, so that a name cannot steer a terminal, break a
+    line, or hide or turn its end."""
+    return _CONTROLS.sub(_sign, text)
+
+
+def visible_lines(text: str) -> str:
+    """The same for text of several lines and columns: newlines and tabs stay."""
+    return _CONTROLS_IN_LINES.sub(_sign, text)
+
+
 def short(text: Any, length: int) -> str:
     """At most `length` characters, the middle left out; control characters made visible."""
-    shown = "".join(_visible(char) for char in str(text))
+    shown = visible(str(text))
     half = (length - 1) // 2
     return shown if len(shown) <= length else f"{shown[:half]}…{shown[-half:]}"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> str:
     """Columns in plain text, two spaces apart; those named in `right` are flush right."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(len(row[at]) for row in (header, *rows)) for at in range(len(header))]
     lines = []
     for row in (header, *rows):
@@ -87,8 +104,5 @@ def _rounded(value: Decimal, step: Decimal) -> Decimal:
     return value.quantize(step, rounding=ROUND_HALF_UP, context=EXACT)
 
 
-def _visible(char: str) -> str:
-    """Control characters and direction marks as signs, so that a name cannot hide or turn its end."""
-    if char < " ":
-        return chr(0x2400 + ord(char))
-    return "\N{REPLACEMENT CHARACTER}" if char == "\x7f" or char in _TURNS or "\ud800" <= char <= "\udfff" else char
+def _sign(control: re.Match[str]) -> str:
+    return chr(0x2400 + ord(control[0])) if control[0] < " " else "\N{REPLACEMENT CHARACTER}"

@@ -11,11 +11,10 @@ import sys
 from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
-from rich.markup import escape
 
 from jobs.errors import RekscanError
 from jobs.without_pandas import keep_pandas_out
-from rekscan.console.output import talk
+from rekscan.console.output import fit_streams, say, talk
 
 # name -> where it is, what it is for (shown by `rekscan --help`, which imports none of them)
 COMMANDS = {
@@ -67,6 +66,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def run(argv: list[str]) -> int:
     """Run a command; its exit code."""
+    fit_streams()
     logging.basicConfig(
         level=os.environ.get("REKSCAN_LOG", "WARNING").upper(), format="%(levelname)s %(name)s: %(message)s"
     )
@@ -81,13 +81,10 @@ def run(argv: list[str]) -> int:
         )
         return code if isinstance(code, int) else 0
     except CycloptsError as error:
-        talk.print(f"[red]Error:[/red] {escape(str(error))}")
-        talk.print("  `rekscan COMMAND --help` shows what a command takes.")
+        _say_error(str(error), "`rekscan COMMAND --help` shows what a command takes.")
         return 2
     except RekscanError as error:
-        talk.print(f"[red]Error:[/red] {escape(error.what)}", soft_wrap=True)
-        if error.do:
-            talk.print(f"  {escape(error.do)}", soft_wrap=True)
+        _say_error(error.what, error.do)
         return error.code
     except BrokenPipeError:  # the reader of a pipe went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -95,8 +92,13 @@ def run(argv: list[str]) -> int:
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
-        talk.print(f"[red]Error:[/red] {escape(str(error))}", soft_wrap=True)
-        talk.print("  Make room; `rekscan jobs` lists what there is to resume.")
+        _say_error(str(error), "Make room; `rekscan jobs` lists what there is to resume.")
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _say_error(what: str, do: str) -> None:
+    say(("Error:", "red"), f" {what}")
+    if do:
+        say(f"  {do}")

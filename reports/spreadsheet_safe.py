@@ -1,10 +1,12 @@
-"""Cells a spreadsheet may open: nothing in them runs.
+"""Cells a spreadsheet may open: nothing in them runs, and each stays one cell.
 
 Rule: a text that a spreadsheet would read as a formula gets a leading apostrophe; numbers are left alone, also those
 that stand in a text column. Source of the list of dangerous beginnings: OWASP, "CSV Injection".
 """
 
 import re
+from collections.abc import Iterable
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,12 +18,25 @@ _DANGER = f"^[{_HIDDEN}]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 _NUMBER = r"^[+-]?\d{1,15}(\.\d{1,15})?%?$"
 _DANGER_RE = re.compile(_DANGER)
 _NUMBER_RE = re.compile(_NUMBER)
+# Python's own writer leaves a carriage return unquoted where lines end in a newline (bpo-46662), and a spreadsheet
+# begins a row there. Some readers take the rest for the end of a line, too.
+_QUOTED = re.compile('[",\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]')
 
 
 def defuse(text: str) -> str:
     """One cell or header, safe to open in a spreadsheet."""
     text = text.replace("\x00", "\ufffd")
     return f"'{text}" if _DANGER_RE.match(text) and not _NUMBER_RE.match(text) else text
+
+
+def csv_line(cells: Iterable[Any]) -> str:
+    """A line of CSV (RFC 4180, ended by a newline). None is an empty cell; texts are not defused here."""
+    written = [_csv_cell("" if cell is None else str(cell)) for cell in cells]
+    return (",".join(written) if written != [""] else '""') + "\n"
+
+
+def _csv_cell(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def defuse_table(table: pa.Table) -> pa.Table:

@@ -254,7 +254,7 @@ class _Child:
 @contextlib.contextmanager
 def _output(log: Path | None) -> Iterator[Any]:
     if log is None:
-        yield None
+        yield sys.__stderr__  # stdout is for what was asked for
         return
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:

@@ -12,6 +12,7 @@ from types import TracebackType
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from jobs.apis import Choice
@@ -84,7 +85,7 @@ class Listing(AbstractContextManager["Listing"]):
     def dataset(self) -> ds.FileSystemDataset:
         """All that was added; nothing can be added after."""
         self._writer.close()
-        return ds.dataset(str(self._path), format="parquet")
+        return ds.dataset(str(self._path), format="parquet", filesystem=pafs.LocalFileSystem())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

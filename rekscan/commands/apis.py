@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.table import Table
+from rich.text import Text
 
 from jobs.apis import catalogue
 from jobs.apis.base import Api, Param
@@ -102,7 +103,7 @@ def _table() -> Table:
         table.add_column(heading, overflow="fold")
     for api in catalogue().values():
         params = "\n".join(f"{param.name} ({_default(param)})" for param in api.params)
-        table.add_row(f"[bold]{api.name}[/bold]", api.operation, billed(api), params, api.summary)
+        table.add_row(Text(api.name, "bold"), api.operation, billed(api), params, api.summary)
     return table
 
 

@@ -17,7 +17,7 @@ from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.money.prices import PriceTable, money, total
 from jobs.money.stored import stored_prices
 from jobs.words import count, dollars
-from rekscan.console.output import print_json, print_line
+from rekscan.console.output import print_json, print_line, print_lines
 from rekscan.scans.engine import find, ledger
 from rekscan.settings import Connection, Settings, resolve
 
@@ -58,9 +58,9 @@ def costs(
         more = {"cloudwatch": aws} if aws is not None else {}
         print_json({**found.to_json(), **more, "collections": left})
         return 0
-    print_line(text(found))
+    print_lines(text(found))
     if aws is not None:
-        print_line(f"\n{gaps_text(aws)}")
+        print_lines(f"\n{gaps_text(aws)}")
     _show_left(left)
     return 0
 
@@ -75,7 +75,7 @@ def _month(settings: Settings, month: str, *, json: bool) -> int:
     if json:
         print_json({**found.to_json(), "collections": left})
         return 0
-    print_line(month_text(found))
+    print_lines(month_text(found))
     _show_left(left)
     return 0
 

@@ -1,5 +1,6 @@
 """`rekscan demo`: a whole scan on real photos, offline and free."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from cyclopts import Parameter
 
 from jobs.errors import RekscanError
 from rekscan.commands.scan import scan
-from rekscan.console.output import talk
+from rekscan.console.output import say
 from rekscan.settings import Connection
 
 APIS = "labels,faces,text,moderation,properties"
@@ -33,6 +34,6 @@ def demo(
     )
     if gathered.returncode != 0:
         raise RekscanError(f"the sample photos could not be written to {photos}", gathered.stderr.strip()[-500:])
-    talk.print(f"{len(gathered.stdout.splitlines())} sample files in {photos}: photos, and some trouble on purpose.")
-    talk.print(f"The same by hand: [bold]rekscan scan {photos} --api {APIS} --local[/bold]\n")
+    say(f"{len(gathered.stdout.splitlines())} sample files in {photos}: photos, and some trouble on purpose.")
+    say("The same by hand: ", (f"rekscan scan {shlex.quote(str(photos))} --api {APIS} --local", "bold"), "\n")
     return scan([str(photos)], api=[APIS], connection=connection, local=True, json=json)

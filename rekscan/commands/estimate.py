@@ -3,8 +3,6 @@
 Rule: it builds the same Plan as `scan` does and only prints it.
 """
 
-import csv as csv_format
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,12 +28,13 @@ from jobs.plan.s3_requests import s3_json, s3_lines
 from jobs.plan.text import CSV, csv_rows
 from jobs.sources import enumerate_batches
 from jobs.words import dollars
-from rekscan.console.output import print_json, print_line, talk
+from rekscan.console.output import print_document, print_json, print_lines, talk
 from rekscan.console.plan import show_plan, show_plans, stdout
 from rekscan.flags import Amounts, Billing, Flag, Many, Pilot, numbers, rates
 from rekscan.scans.savings import known_of
 from rekscan.scans.terms import Terms
 from rekscan.settings import Connection, Settings, resolve
+from reports.spreadsheet_safe import csv_line
 
 DEFAULT_REGION = "us-east-1"  # where an estimate without --region is priced
 
@@ -210,8 +209,7 @@ def show(
 ) -> None:
     """Print on stdout."""
     if as_csv:
-        writer = csv_format.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([CSV, *csv_rows(plans)])
+        print_document(map(csv_line, [CSV, *csv_rows(plans)]))
     elif as_json:
         documents = [document(built, prices) for _, built in plans]
         sets = [{"apis": name.split(","), **doc} for (name, _), doc in zip(plans, documents, strict=True)]
@@ -224,9 +222,9 @@ def show(
         lines = s3_lines(plans[0][1].counts, plans[0][1].region, prices)
         if lines:
             parts = ", ".join(f"{line.units:,} {line.meter} {dollars(line.usd)}" for line in lines)
-            print_line(f"\nBeside it, on S3's bill, at most: {parts}")
+            print_lines(f"\nBeside it, on S3's bill, at most: {parts}")
         if found:
-            print_line(f"\n{plan_sample.text(found)}")
+            print_lines(f"\n{plan_sample.text(found)}")
 
 
 def document(built: Plan, prices: PriceTable) -> dict[str, Any]:

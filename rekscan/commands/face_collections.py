@@ -16,7 +16,7 @@ from jobs.errors import RekscanError
 from jobs.money.prices import PriceTable, money, total
 from jobs.money.stored import stored_prices
 from jobs.words import count, dollars, table
-from rekscan.console.output import print_json, print_line, talk
+from rekscan.console.output import print_json, print_line, print_lines, say, talk
 from rekscan.scans.engine import logs
 from rekscan.settings import Connection, Settings, resolve
 from workers.supervisor import Supervisor
@@ -136,7 +136,7 @@ def _ask(account: Account, found: Sequence[Collection]) -> None:
     what = f"{', '.join(one.name for one in found)} with {_faces(faces)} ({price} a month)"
     if not sys.stdin.isatty():
         raise RekscanError(f"not deleted: {what}", "Add --yes to delete without being asked.")
-    talk.print(f"Delete {what}? This cannot be undone. [y/N] ", end="", markup=False)
+    talk.print(f"Delete {what}? This cannot be undone. [y/N] ", end="")
     if input().strip().lower() not in ("y", "yes"):
         raise RekscanError("nothing was deleted")
 
@@ -173,8 +173,8 @@ def _show(account: Account, found: Sequence[Collection], *, json: bool) -> None:
     if len(found) > 1:
         rows.append(("Total", count(faces), count(users), "", "", dollars(month)))
     if rows:
-        print_line(table(HEADER, rows, right=("Faces", "Users", "A month")))
-    talk.print(f"{len(found)} in {account.region}, at the prices of {account.prices.as_of} ({account.prices.source})")
+        print_lines(table(HEADER, rows, right=("Faces", "Users", "A month")))
+    say(f"{len(found)} in {account.region}, at the prices of {account.prices.as_of} ({account.prices.source})")
 
 
 def _document(account: Account, one: Collection) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from jobs.documents import NewerFormat
 from jobs.folder import JobFolder, list_jobs
 from jobs.status import Status, status_of
-from rekscan.console.output import print_json, print_line, talk
+from rekscan.console.output import print_json, print_line, say
 from rekscan.console.status import status_line
 from rekscan.scans.engine import find, ledger
 from rekscan.settings import Connection, resolve
@@ -40,13 +40,13 @@ def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int
         try:
             found.append((folder, status_of(folder, records)))
         except NewerFormat as error:  # the others can be told
-            talk.print(f"{error.what}. {error.do}", markup=False)
+            say(f"{error.what}. {error.do}")
     if json:
         print_json([{**s.to_json(), "created_at": f.spec.created_at, "sources": f.spec.sources} for f, s in found])
     for folder, state in found if not json else []:
         print_line(f"{status_line(state)}  {', '.join(folder.spec.sources)}")
     if not folders and not json:
-        talk.print(f"no jobs in {settings.home}")
+        say(f"no jobs in {settings.home}")
     return 0
 
 

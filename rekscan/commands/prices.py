@@ -11,7 +11,7 @@ from jobs.money.offers import Refreshed, Sku, read_file, read_products, refresh
 from jobs.money.prices import PriceTable
 from jobs.money.stored import data_folder, store, stored_prices
 from jobs.words import count, each, table
-from rekscan.console.output import print_json, print_line, talk
+from rekscan.console.output import print_json, print_line, print_lines, say
 from rekscan.settings import Connection, resolve
 
 HEADER = ("Meter", "Region", "From", "To", "Each", "Unit", "Confidence", "As of")
@@ -43,8 +43,8 @@ def prices(
     if json:
         print_json(_document(found, read))
         return 0
-    print_line(table(HEADER, _rows(found, region, meter), RIGHT))
-    print_line(f"\nUS dollars. {found.source}.")
+    print_lines(table(HEADER, _rows(found, region, meter), RIGHT))
+    print_lines(f"\nUS dollars. {found.source}.")
     for level, meaning in found.confidence.items():
         print_line(f"  {level}: {meaning}")
     if read:
@@ -115,8 +115,8 @@ def _document(found: PriceTable, read: Refreshed | None) -> dict[str, Any]:
 
 def _say(read: Refreshed) -> None:
     """What the list brought and what was refused, on stderr."""
-    talk.print(f"{len(read.taken)} rows read and kept in {data_folder() / 'prices.json'}", soft_wrap=True)
+    say(f"{len(read.taken)} rows read and kept in {data_folder() / 'prices.json'}")
     for row in read.refused:
-        talk.print(f"refused {row.usage_type} ({row.sku}, {row.region or 'no Region'}): {row.why}", soft_wrap=True)
+        say(f"refused {row.usage_type} ({row.sku}, {row.region or 'no Region'}): {row.why}")
     if read.ignored:
-        talk.print(f"no meter of rekscan's: {', '.join(read.ignored)}", soft_wrap=True)
+        say(f"no meter of rekscan's: {', '.join(read.ignored)}")

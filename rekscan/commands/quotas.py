@@ -10,7 +10,7 @@ from jobs.money.quota_names import Read, refresh
 from jobs.money.quotas import QuotaTable
 from jobs.money.stored import data_folder, store, stored_quotas
 from jobs.words import table
-from rekscan.console.output import print_json, print_line, talk
+from rekscan.console.output import print_json, print_line, print_lines, say
 from rekscan.settings import Connection, resolve
 
 HEADER = ("Operation", "Calls a second", "Confidence", "As of")
@@ -38,15 +38,15 @@ def quotas(
         for name in found.rates
         if (rate := found.tps(name, region)) is not None
     ]
-    print_line(table(HEADER, rows, HEADER[1:2]))
-    print_line(f"\nRegion {region}; {found.concurrent_videos} stored videos at a time. {found.source}, {found.as_of}.")
+    print_lines(table(HEADER, rows, HEADER[1:2]))
+    print_lines(f"\nRegion {region}; {found.concurrent_videos} stored videos at a time. {found.source}, {found.as_of}.")
     missing = [reason for name in found.rates if (reason := found.missing(name, region))]
     for reason in dict.fromkeys(missing):
         print_line(f"  {reason}")
     if read:
-        talk.print(f"{len(read.rates)} quotas read and kept in {data_folder() / 'quotas.json'}", soft_wrap=True)
+        say(f"{len(read.rates)} quotas read and kept in {data_folder() / 'quotas.json'}")
         for name in read.unread:
-            talk.print(f"not the rate of one operation: {name}", soft_wrap=True)
+            say(f"not the rate of one operation: {name}")
     return 0
 
 

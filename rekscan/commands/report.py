@@ -10,7 +10,7 @@ from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from jobs.media.fetch import fetcher
 from jobs.status import Status, status_of
-from rekscan.console.output import print_json, print_line, talk
+from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.scans.engine import find, ledger
 from rekscan.settings import Connection, resolve
 from reports.facts.gallery import Wanted
@@ -83,7 +83,7 @@ def report(
     more = [path for path in (page and page.path, book, sheet) if path]
     _show(folder, built, page, more, json=json)
     if sheet is not None:
-        talk.print(f"Fill in the column `verdict` of {sheet}, then: rekscan review {folder.job} FILE", soft_wrap=True)
+        say(f"Fill in the column `verdict` of {sheet}, then: rekscan review {folder.job} FILE")
     return 0
 
 
@@ -116,7 +116,7 @@ def _show(folder: JobFolder, built: BuiltTables, page: BuiltReport | None, more:
     for path in (*built.paths, *more):
         print_line(path)
     if page is not None and page.fetched:
-        talk.print(f"{page.fetched:,} pictures fetched for the gallery, {page.fetched_bytes:,} bytes")
+        say(f"{page.fetched:,} pictures fetched for the gallery, {page.fetched_bytes:,} bytes")
 
 
 def _document(built: BuiltTables, page: BuiltReport | None, more: list[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rekscan.console.output import print_json, results, talk
+from rekscan.console.output import print_document, print_json, results, say
 from rekscan.scans.engine import find
 from rekscan.settings import Connection, resolve
 from reports.query.sql import ask, csv_lines, grid, plain_lines
@@ -33,13 +33,12 @@ def sql(
         shape = "table" if results.is_terminal else "lines"
     built = load_folder(folder).built
     if built.min_confidence is not None:
-        talk.print(f"Note: {threshold_note(built)}.", soft_wrap=True)
+        say(f"Note: {threshold_note(built)}.")
     with ask(folder, query) as answer:
         if shape == "json":
             print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows()])
         elif shape == "table":
             results.print(grid(answer, limit))
         else:
-            for line in csv_lines(answer) if shape == "csv" else plain_lines(answer):
-                results.file.write(line)
+            print_document(csv_lines(answer) if shape == "csv" else plain_lines(answer))
     return 0

@@ -13,7 +13,7 @@ from jobs.ledger import Ledger
 from jobs.status import status_of
 from jobs.words import dollars
 from rekscan.commands.job import JobArg, JsonFlag, show
-from rekscan.console.output import print_json, talk
+from rekscan.console.output import print_json, say
 from rekscan.console.summary import print_summary
 from rekscan.scans.engine import find, ledger, local_scan_is_gone
 from rekscan.scans.follow import ENDED, Gone, exit_code, follow
@@ -40,7 +40,7 @@ def watch(job: JobArg = "last", *, connection: Connection | None = None, json: J
         except Gone:
             found = status_of(folder, None)
         except KeyboardInterrupt:
-            talk.print(f"The job goes on. `rekscan watch {folder.job}` follows it again.")
+            say(f"The job goes on. `rekscan watch {folder.job}` follows it again.")
             return 130
     if json:
         print_json(found.to_json())
@@ -63,13 +63,13 @@ def resume(
     records = ledger(settings)
     found = status_of(folder, records)
     if found.state == "finished":
-        talk.print(f"job {folder.job} is finished already")
+        say(f"job {folder.job} is finished already")
         print_json(found.to_json()) if json else print_summary(folder, found)
         return exit_code(found)
     if records is not None and found.state == "running" and max_cost is not None:
         job_schedule(folder.spec)  # raises when a price is unknown: such a cap would hold nothing
         records.set_cap(folder.job, nanousd(max_cost))
-        talk.print(f"job {folder.job} may now cost {dollars(max_cost)}")
+        say(f"job {folder.job} may now cost {dollars(max_cost)}")
         show(status_of(folder, records), as_json=json)
         return 0
     if settings.redis_url is None and records is not None and found.state == "running":
@@ -126,7 +126,7 @@ def retry(
     if api is not None and api not in names:
         raise UsageError(f"--api {api}: no API of this job", f"It has: {', '.join(names)}.")
     planned = plan_retry(folder, code=code, api=api)
-    talk.print(f"asking {sum(planned.calls(set(planned.shards())).values()):,} failed calls again")
+    say(f"asking {sum(planned.calls(set(planned.shards())).values()):,} failed calls again")
     return run_here(folder, settings, json=json)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from jobs.errors import UsageError
-from rekscan.console.output import talk
+from rekscan.console.output import say
 from rekscan.scans.engine import worker_config
 from rekscan.settings import Connection, resolve
 from workers.limits import DEFAULTS
@@ -27,8 +27,6 @@ def worker(
     if settings.redis_url is None:
         raise UsageError("no Redis is named", "Set REKSCAN_REDIS_URL or --redis-url, as for the other workers.")
     config = worker_config(settings, settings.redis_url)
-    talk.print(
-        f"worker on {settings.redis_url.rpartition('@')[2]}: {config.shards} shards, {config.calls} calls per API"
-    )
+    say(f"worker on {settings.redis_url.rpartition('@')[2]}: {config.shards} shards, {config.calls} calls per API")
     serve(config, name=name)
     return 0

@@ -4,36 +4,36 @@ import sys
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from jobs.plan import text as plan_text
 from jobs.plan.build import Plan
+from jobs.words import visible_lines
+from rekscan.console.output import Terminal
 
 
-def show_plan(plan: Plan, console: Console, *, brief: bool = False) -> None:
+def show_plan(plan: Plan, console: Terminal, *, brief: bool = False) -> None:
     """The whole estimate: price per tier, months, duration, assumptions."""
     if not console.is_terminal:
-        console.file.write(plan_text.plan_table(plan, brief=brief) + "\n")
+        console.file.write(visible_lines(plan_text.plan_table(plan, brief=brief)) + "\n")
         return
-    console.print(f"[bold]{escape(plan_text.title(plan))}[/bold]")
+    console.print(plan_text.title(plan), style="bold")
     console.print(rich_table(plan_text.HEADER, plan_text.rows(plan)))
     if plan.months:
-        console.print("[bold]By calendar month[/bold]")
+        console.print("By calendar month", style="bold")
         console.print(rich_table(plan_text.MONTHS, plan_text.month_rows(plan)))
     for line in plan_text.notes(plan, brief=brief):
-        console.print(escape(line), style="bold red" if line.startswith("NOT COMPLETE") else None)
+        console.print(line, style="bold red" if line.startswith("NOT COMPLETE") else None)
 
 
-def show_plans(plans: Sequence[tuple[str, Plan]], console: Console) -> None:
+def show_plans(plans: Sequence[tuple[str, Plan]], console: Terminal) -> None:
     """Several API sets side by side."""
     if not console.is_terminal:
-        console.file.write(plan_text.compare_text(plans) + "\n")
+        console.file.write(visible_lines(plan_text.compare_text(plans)) + "\n")
         return
     console.print(rich_table(plan_text.COMPARE, plan_text.compare_rows(plans)))
     for line in plan_text.compare_notes(plans):
-        console.print(escape(line), style="bold red" if line.startswith("NOT COMPLETE") else None)
+        console.print(line, style="bold red" if line.startswith("NOT COMPLETE") else None)
 
 
 def rich_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
@@ -43,10 +43,10 @@ def rich_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
         table.add_column(name, justify="right" if name in plan_text.RIGHT else "left", no_wrap=name in plan_text.RIGHT)
     for row in rows:
         style = "bold" if row[0].startswith("Total") else None
-        table.add_row(*(escape(cell) for cell in row), style=style)
+        table.add_row(*row, style=style)
     return table
 
 
-def stdout() -> Console:
+def stdout() -> Terminal:
     """A console on the standard output of the moment."""
-    return Console(file=sys.stdout, highlight=False)
+    return Terminal(file=sys.stdout)

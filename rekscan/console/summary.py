@@ -2,7 +2,7 @@
 
 from jobs.folder import JobFolder
 from jobs.status import Status
-from rekscan.console.output import print_line, talk
+from rekscan.console.output import print_line, say
 from rekscan.console.status import calls_of, cost_of, status_line
 from reports.facts.summary import summarize
 from reports.tables.load import load_folder
@@ -26,4 +26,4 @@ def print_summary(folder: JobFolder, status: Status) -> None:
     if folder.read("reports/report.html") is not None:
         print_line(f"Report  {folder.where}/reports/report.html")
     if status.state != "finished":
-        talk.print(f"{status.state}{f': {status.reason}' if status.reason else ''}. {status.do}")
+        say(f"{status.state}{f': {status.reason}' if status.reason else ''}. {status.do}")

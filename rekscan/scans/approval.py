@@ -8,8 +8,6 @@ import sys
 from collections.abc import Callable
 from decimal import Decimal
 
-from rich.markup import escape
-
 from jobs.errors import RekscanError
 from jobs.plan.build import Plan
 from jobs.words import count, dollars
@@ -62,6 +60,6 @@ def calls(plan: Plan) -> str:
 
 def _ask(question: str) -> str:
     try:
-        return talk.input(escape(question))
+        return talk.input(question)
     except EOFError:
         return ""

@@ -1,5 +1,6 @@
 """Where a command finds a job: its folder, and the ledger when a Redis that knows it can be reached."""
 
+import hashlib
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +10,7 @@ from redis.exceptions import RedisError
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.ledger import Ledger
+from jobs.money.stored import data_folder
 from jobs.status import INTERRUPTED
 from rekscan.settings import Settings
 from workers.config import WorkerConfig, connect
@@ -74,8 +76,18 @@ def _leave_alone(records: Ledger, job: str) -> None:
 
 
 def logs(settings: Settings) -> Path | None:
-    """Where servers and workers that a scan starts here write what they have to say."""
-    return None if settings.home.startswith("s3://") else Path(settings.home) / ".rekscan" / "logs"
+    """Where servers and workers that a scan starts here write what they have to say; None: nowhere but stderr.
+
+    For a home on S3 a folder of this machine's own, since stdout is for results.
+    """
+    if not settings.home.startswith("s3://"):
+        return Path(settings.home) / ".rekscan" / "logs"
+    folder = data_folder() / "logs" / hashlib.sha256(settings.home.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder
 
 
 class Engine(AbstractContextManager["Engine"]):

@@ -13,7 +13,7 @@ from jobs.folder import JobFolder
 from jobs.ledger import Ledger
 from jobs.status import INTERRUPTED, Status, status_of
 from jobs.words import duration
-from rekscan.console.output import talk
+from rekscan.console.output import say, talk
 from workers import bell
 from workers.reconcile import Reconciler
 
@@ -80,7 +80,7 @@ def follow(
                 return status
             if not quiet and not sys.stderr.isatty() and time.monotonic() - last_line > 10:
                 last_line = time.monotonic()
-                talk.print(_line(status, speed))
+                say(_line(status, speed))
             if tend is not None:
                 tend()
             with suppress(RedisError, OSError):
@@ -104,7 +104,7 @@ def _look(
             reconciler.lost_touch()
             if since is None:
                 since = time.monotonic()
-                talk.print(f"Redis does not answer ({error}); waiting for it")
+                say(f"Redis does not answer ({error}); waiting for it")
             if gone is not None and time.monotonic() - since > _GIVEN_UP and gone():
                 raise Gone from error
             time.sleep(0.5)
@@ -119,10 +119,11 @@ def _ending(ledger: Ledger, status: Status) -> bool:
 
 def _bars(quiet: bool) -> Progress:
     return Progress(
-        TextColumn("{task.description:<24}"),
+        TextColumn("{task.description:<24}", markup=False),
         BarColumn(bar_width=None),
-        TextColumn("{task.completed:>9,.0f}/{task.total:,.0f}"),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.completed:>9,.0f}/{task.total:,.0f}", markup=False),
+        TextColumn("{task.fields[failed]}", style="red", markup=False),
+        TextColumn("{task.fields[speed]}", markup=False),
         TimeElapsedColumn(),
         console=talk,
         disable=quiet or not sys.stderr.isatty(),
@@ -133,13 +134,13 @@ def _bars(quiet: bool) -> Progress:
 def _show(bars: Progress, shown: dict[str, TaskID], status: Status, speed: float) -> None:
     for name, calls in status.by_api.items():
         done = calls["ok"] + calls["skipped"] + calls["failed"]
-        note = f"[red]{calls['failed']} failed[/red]" if calls["failed"] else ""
+        failed = f"{calls['failed']:,} failed" if calls["failed"] else ""
         if name not in shown:
-            shown[name] = bars.add_task(name, total=calls["planned"], note=note)
-        bars.update(shown[name], completed=done, note=note)
+            shown[name] = bars.add_task(name, total=calls["planned"], failed="", speed="")
+        bars.update(shown[name], completed=done, failed=failed)
     if "all" not in shown:
-        shown["all"] = bars.add_task("[bold]all calls", total=status.calls["planned"], note="")
-    bars.update(shown["all"], completed=status.done, note=f"{speed:.1f}/s  ETA {_eta(status, speed)}")
+        shown["all"] = bars.add_task("all calls", total=status.calls["planned"], failed="", speed="")
+    bars.update(shown["all"], completed=status.done, speed=f"{speed:.1f}/s  ETA {_eta(status, speed)}")
 
 
 def _line(status: Status, speed: float) -> str:

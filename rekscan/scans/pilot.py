@@ -16,7 +16,7 @@ from jobs.errors import RekscanError
 from jobs.folder import JobFolder, new_job_id
 from jobs.plan.pilot import ApiSample
 from jobs.words import dollars
-from rekscan.console.output import talk
+from rekscan.console.output import say
 from rekscan.scans.approval import approve
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, plan_of
@@ -46,7 +46,7 @@ def pilot(
         with folder.manifest_writer() as writer:
             writer.add_batch(batch)
         payer = "the bundled emulator, so nobody bills it" if terms.local else "AWS"
-        talk.print(f"A pilot of {batch.num_rows:,} images costs {dollars(small.total)} at {payer}.")
+        say(f"A pilot of {batch.num_rows:,} images costs {dollars(small.total)} at {payer}.")
         approve(small, yes=yes or terms.local, threshold=settings.approve_under)
         drafted = Draft(folder, tuple(f"sample of {source}" for source in sources), counts, batch.num_rows)
         spec = create(drafted, terms, small)

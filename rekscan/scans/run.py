@@ -13,7 +13,7 @@ from jobs.folder import JobFolder
 from jobs.ledger import Ledger
 from jobs.status import STATUS, Status, keep
 from jobs.status import status as status_from
-from rekscan.console.output import print_json, talk
+from rekscan.console.output import print_json, say, talk
 from rekscan.console.plan import show_plan
 from rekscan.console.summary import print_summary
 from rekscan.scans.engine import Engine
@@ -31,7 +31,7 @@ def run_here(
     """Run and follow a job; its exit code. A `new` one that cannot even start leaves no folder."""
     spec = folder.spec
     with Engine(settings, local=spec.options.local) as engine:
-        talk.print(f"job [bold]{spec.job}[/bold] in {folder.where}", soft_wrap=True)
+        say("job ", (spec.job, "bold"), f" in {folder.where}")
         try:
             ledger = engine.start(spec)
             try:
@@ -49,16 +49,16 @@ def run_here(
                     if not _list_on(folder, settings, cap, quiet=json):
                         break
                 except RekscanError as error:
-                    talk.print(f"{error.what}. {error.do}", markup=False)
+                    say(f"{error.what}. {error.do}")
                     break
                 status = _run(engine, ledger, folder, cap, quiet=json)
         except KeyboardInterrupt:
             engine.let_go(spec.job)
-            talk.print()
+            say()
             if engine.supervisor is None:
-                talk.print(f"The job goes on without you. `rekscan watch {spec.job}` follows it again.")
+                say(f"The job goes on without you. `rekscan watch {spec.job}` follows it again.")
             else:
-                talk.print(f"Interrupted. Nothing is lost: `rekscan resume {spec.job}` goes on where it stopped.")
+                say(f"Interrupted. Nothing is lost: `rekscan resume {spec.job}` goes on where it stopped.")
             return 130
     if engine.supervisor is not None and status.state in _LEFT:
         status = _kept(folder, status)
@@ -115,6 +115,6 @@ def _list_on(folder: JobFolder, settings: Settings, cap: Decimal | None, *, quie
     if plan is None:
         return False
     if not quiet:
-        talk.print("The listing went on:")
+        say("The listing went on:")
         show_plan(plan, talk, brief=True)
     return True

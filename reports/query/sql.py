@@ -3,8 +3,6 @@
 Rule: read-only, and nothing but the job's tables can be reached: see `reports.query.query`. Rows are streamed.
 """
 
-import csv
-import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +11,13 @@ from itertools import islice
 from typing import Any
 
 import duckdb
-from rich.markup import escape
 from rich.table import Table
 
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
-from jobs.words import short
+from jobs.words import short, visible
 from reports.query.query import open_tables_locked
-from reports.spreadsheet_safe import defuse
+from reports.spreadsheet_safe import csv_line, defuse
 from reports.tables.load import load_folder
 
 _BATCH = 1000
@@ -55,38 +52,32 @@ def ask(folder: JobFolder, query: str) -> Iterator[Answer]:
 
 
 def plain_lines(answer: Answer) -> Iterator[str]:
-    """Tab-separated lines without a header, for `cut`, `sort` and friends; tabs and newlines in cells become spaces."""
+    """Tab-separated lines without a header, for `cut`, `sort` and friends; tabs and newlines in cells become spaces,
+    other control characters signs."""
     for row in answer.rows():
         yield "\t".join(_flat(value) for value in row) + "\n"
 
 
 def csv_lines(answer: Answer) -> Iterator[str]:
     """CSV with a header, formula-safe."""
-    yield _csv_line(answer.columns)
+    yield csv_line(map(defuse, answer.columns))
     for row in answer.rows():
-        yield _csv_line(row)
+        yield csv_line(defuse(cell) if isinstance(cell, str) else _text(cell) for cell in row)
 
 
 def grid(answer: Answer, limit: int) -> Table:
-    """A table for a terminal: the first `limit` rows."""
-    table = Table(*(escape(name) for name in answer.columns), box=None, pad_edge=False, header_style="bold")
+    """A table for a terminal that takes strings as they are: the first `limit` rows."""
+    table = Table(*answer.columns, box=None, pad_edge=False, header_style="bold")
     rows = answer.rows()
     for row in islice(rows, limit):
-        table.add_row(*(escape(short(_text(value), 120)) for value in row))
+        table.add_row(*(short(_text(value), 120) for value in row))
     if next(rows, None) is not None:
         table.caption = f"the first {limit:,} rows; --limit shows more"
     return table
 
 
-def _csv_line(cells: tuple[Any, ...]) -> str:
-    line = io.StringIO()
-    shown = [defuse(cell) if isinstance(cell, str) else _text(cell) for cell in cells]
-    csv.writer(line, lineterminator="\n").writerow(shown)
-    return line.getvalue()
-
-
 def _flat(value: Any) -> str:
-    return " ".join(_text(value).replace("\x00", "").splitlines()).replace("\t", " ")
+    return visible(" ".join(_text(value).replace("\x00", "").splitlines()).replace("\t", " "))
 
 
 def _text(value: Any) -> str:

@@ -5,8 +5,6 @@ Rule: a sheet somebody has begun to fill in is never overwritten.
 
 # ruff: noqa: S608  names put into queries are those of declared schemas
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -20,7 +18,7 @@ from reports.facts.charts import FREE
 from reports.facts.facts import records
 from reports.facts.gallery import Wanted, flagged, matching
 from reports.review.verdicts import COLUMNS, Group, Verdict, read_verdicts
-from reports.spreadsheet_safe import defuse
+from reports.spreadsheet_safe import csv_line, defuse
 
 ROWS = 1_000  # of a sheet
 ANY = "(any)"
@@ -45,16 +43,14 @@ def sheet_csv(query: Query, apis: Sequence[Api], wanted: Wanted, most: int = ROW
     reviewable = [api for api in apis if api.name_column and api.confidence_column]
     groups = len(counts(query, reviewable, apis, wanted))
     each = min(_MOST, max(_FEWEST, most // max(1, groups)))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    lines = [csv_line(COLUMNS)]
     left = most
     for api in reviewable:
         for row in records(query, _draw(query, api, apis, wanted, each), *_values(api, wanted))[:left]:
             left -= 1
             cells = (row["item_id"], row["uri"], api.name, row["name"], f"{row['confidence']:.4f}", *_box(row), "", "")
-            writer.writerow([defuse(cell) if isinstance(cell, str) else cell for cell in cells])
-    return text.getvalue()
+            lines.append(csv_line(defuse(cell) if isinstance(cell, str) else cell for cell in cells))
+    return "".join(lines)
 
 
 def counts(query: Query, apis: Sequence[Api], every: Sequence[Api], wanted: Wanted) -> dict[Group, int]:

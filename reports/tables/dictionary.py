@@ -4,8 +4,6 @@ Rule: nothing is told twice. A column's meaning, unit and range stand in its sch
 `reports/tables/layout.py`).
 """
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
 
@@ -13,6 +11,7 @@ import pyarrow as pa
 
 from jobs.apis import catalogue
 from jobs.costs import COSTS_SCHEMA
+from reports.spreadsheet_safe import csv_line
 from reports.tables.layout import COSTS, IMAGES, Layout
 
 _TYPES = {
@@ -44,11 +43,8 @@ def entries(schemas: Mapping[str, pa.Schema]) -> Iterator[Entry]:
 
 def as_csv(schemas: Mapping[str, pa.Schema]) -> str:
     """One row per column."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Entry)])
-    writer.writerows(astuple(entry) for entry in entries(schemas))
-    return text.getvalue()
+    header = [field.name for field in fields(Entry)]
+    return "".join(map(csv_line, [header, *(astuple(entry) for entry in entries(schemas))]))
 
 
 def as_markdown(schemas: Mapping[str, pa.Schema]) -> str:

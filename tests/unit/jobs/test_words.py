@@ -1,12 +1,15 @@
 """What people read is rounded in one place and in one way."""
 
+import unicodedata
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.words import count, dollars, duration, each, short, size
+from jobs.words import count, dollars, duration, each, short, size, table, visible, visible_lines
+
+TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 @pytest.mark.parametrize(
@@ -71,3 +74,23 @@ def test_durations_name_two_units_at_most(seconds, shown):
 def test_a_cut_name_keeps_both_ends_and_shows_what_would_turn_it():
     assert short("a" * 20 + "b" * 20, 11) == "aaaaa…bbbbb"
     assert short("x\u202egpj.exe\n", 40) == "x\N{REPLACEMENT CHARACTER}gpj.exe␊"
+
+
+@given(st.text())
+def test_visible_text_is_one_line_that_steers_nothing(text):
+    shown = visible(text)
+    assert len(shown) == len(text)
+    assert shown.splitlines() in ([], [shown])
+    kinds = {unicodedata.category(sign) for sign in shown}
+    assert not kinds & {"Cc", "Cs", "Zl", "Zp"}
+    assert not {unicodedata.bidirectional(sign) for sign in shown} & TURNING
+    assert visible_lines(text).replace("\n", "␊").replace("\t", "␉") == shown
+
+
+def test_letters_of_every_script_stay():
+    for text in ("Café", "Straße", "東京", "مرحبا", "👩‍👩‍👧", "a b"):
+        assert visible(text) == text
+
+
+def test_a_table_has_a_line_for_each_row():
+    assert table(["Name", "Faces"], [["a\nb\x1b[2J", "1"]]) == "Name     Faces\na␊b␛[2J  1"

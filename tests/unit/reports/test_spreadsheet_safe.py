@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.spreadsheet_safe import defuse, defuse_table
+from reports.spreadsheet_safe import csv_line, defuse, defuse_table
 from reports.tables.writers import CsvWriter
 
 FORMULAS = [
@@ -58,3 +58,17 @@ def test_a_csv_reads_back_as_the_defused_cells(tmp_path_factory: pytest.TempPath
 def test_lists_become_one_cell() -> None:
     table = defuse_table(pa.table({"names": pa.array([["a", "b"], [], None], pa.list_(pa.string()))}))
     assert table.column("names").to_pylist() == ["a; b", "", None]
+
+
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=6))
+def test_a_line_of_csv_reads_back_as_its_cells(cells: list[str]) -> None:
+    assert list(csv.reader(io.StringIO(csv_line(cells), newline=""))) == [cells]
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\x0b", "\x0c", "\x85", "\u2028"])
+def test_no_line_break_in_a_cell_is_left_unquoted(end: str) -> None:
+    assert csv_line([f"a{end}=1", 5, None]) == f'"a{end}=1",5,\n'
+
+
+def test_a_row_of_one_empty_cell_is_still_a_row() -> None:
+    assert csv_line([None]) == '""\n'
