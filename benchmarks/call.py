@@ -18,8 +18,8 @@ from botocore.config import Config
 
 from benchmarks.running import environment, table
 from jobs.apis import parse, requests
-from jobs.aws.lean.answer import Answer
 from jobs.attempts import Attempts, Tried
+from jobs.aws.lean.answer import Answer
 from jobs.aws.lean.methods import Wire
 from jobs.items import Item
 from jobs.media.prepare import Prepared

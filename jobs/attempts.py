@@ -141,7 +141,6 @@ def counted(attempts: int, units: int, maybe_billed: int, throttles: int, month:
     return Attempts.of(holder, *(Tried(mark, month) for mark, times in marks for _ in range(times)))
 
 
-
 def of_journal(records: Iterable[tuple[str, str]]) -> dict[str, dict[str, Attempts]]:
     """Call -> API -> attempts, of the records in Redis: `CALL HOLDER NUMBER` -> mark, month and request
     (`b2026-11 labels+properties`)."""

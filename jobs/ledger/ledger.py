@@ -121,10 +121,9 @@ class Ledger:
         pipe.multi()
         if not live:
             pipe.delete(key(job), key(job, "base"))
-            pipe.hset(key(job), mapping=dict(fields))
             for shard, counters in base.items():
                 pipe.hset(key(job, "base"), str(shard), orjson.dumps(counters))
-        pipe.hset(key(job), mapping={"home": home, "state": "running"})
+        pipe.hset(key(job), mapping={**({} if live else fields), "home": home, "state": "running"})
         pipe.hset(key(job), mapping={name: fields[name] for name in _RENEWED if name in fields} or {"reason": ""})
         pipe.hdel(key(job), "reason", "do")
         pipe.persist(key(job))

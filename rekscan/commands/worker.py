@@ -30,5 +30,4 @@ def worker(
     talk.print(
         f"worker on {settings.redis_url.rpartition('@')[2]}: {config.shards} shards, {config.calls} calls per API"
     )
-    serve(config, name=name)
-    return 0
+    return serve(config, name=name)

@@ -7,7 +7,6 @@ from jobs.outcomes import Outcome, with_attempts
 from workers.calls.rows import owned_up
 
 
-
 def made(holder: str, marks: str) -> Attempts:
     return Attempts.of(holder, *(Tried(mark, "2026-11") for mark in marks))  # type: ignore[arg-type]
 
