@@ -18,6 +18,7 @@ from botocore.config import Config
 
 from benchmarks.running import environment, table
 from jobs.apis import parse, requests
+from jobs.attempts import Attempts, Tried
 from jobs.aws.lean.answer import Answer
 from jobs.aws.lean.methods import Wire
 from jobs.items import Item
@@ -27,6 +28,7 @@ from workers.calls import rows
 from workers.journal.packing import counters_of, encode
 
 PARAMS: dict[str, Any] = {"Image": {"S3Object": {"Bucket": "archive", "Name": "2019/IMG_0001.jpg"}}, "MaxLabels": 100}
+ATTEMPTS = {"labels": Attempts.of("k3f9x2ab0q", Tried("b", "2026-11"))}
 ITEM = Item(1, "s3://archive/2019/IMG_0001.jpg", "image", 250_000, "f" * 32)
 
 
@@ -41,7 +43,7 @@ def steps(client: Any, runner: asyncio.Runner) -> dict[str, Callable[[int], None
     (request,) = requests(parse(["labels"]))
     content = f"etag:{ITEM.etag}:{ITEM.size}"
     picture = Prepared(PARAMS["Image"], "s3", None, None, None, None, content, 250_000)
-    outcomes = rows.answered(request, ITEM, answer, "b", picture, datetime.now(UTC), 0.3)
+    outcomes = rows.answered(request, ITEM, answer, ATTEMPTS, picture, datetime.now(UTC), 0.3)
 
     async def awaited(times: int) -> None:
         call = wire.method("DetectLabels")
@@ -63,7 +65,7 @@ def steps(client: Any, runner: asyncio.Runner) -> dict[str, Callable[[int], None
         f"of it: parse an answer of {len(body):,} bytes": repeated(
             lambda: wire._read(Answer(200, headers, body), model)
         ),
-        "its row": repeated(lambda: rows.answered(request, ITEM, answer, "b", picture, datetime.now(UTC), 0.3)),
+        "its row": repeated(lambda: rows.answered(request, ITEM, answer, ATTEMPTS, picture, datetime.now(UTC), 0.3)),
         "its entry in the journal": repeated(lambda: (encode(outcomes), counters_of(outcomes))),
     }
 

@@ -35,3 +35,4 @@ class Code(StrEnum):
     # failed
     POISON = "poison"
     UNREADABLE_ANSWER = "UnreadableAnswer"
+    UNSTORABLE_ANSWER = "unstorable-answer"

@@ -1,16 +1,20 @@
 """What became of a call: one row of a result part.
 
 Rule: every call planned ends as exactly one row, `ok`, `skipped` or `failed`; an item error is a row, not an exception.
+Until then a part may hold an `open` row of it, which owns the attempts that have no answer.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Literal
 
 import pyarrow as pa
 
-Status = Literal["ok", "skipped", "failed"]
+from jobs.attempts import Attempts
+
+Status = Literal["ok", "skipped", "failed", "open"]
+OPEN: Status = "open"  # attempted, and without an outcome yet: only in parts that are not whole, and in no table
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Outcome:
     attempts: int = 0  # requests sent for this call, over all tries and restarts
     throttles: int = 0  # of the attempts, those that AWS refused as too fast; not billed
     maybe_billed: int = 0  # attempts whose answer never came, so AWS may have billed them on top of `units`
-    units: int = 0  # units billed on each of the API's meters: 1 for an answered call, 0 else
+    units: int = 0  # units billed on each of the API's meters: 1 for a call that was billed, 0 else
     sent: str | None = None  # "s3", "bytes", "fitted" (bytes we altered), "known" (answer of an earlier call)
     fit: str | None = None  # what was done to the picture: "rotated; webp->jpeg; 6000x4000->4096x2731"
     width: int | None = None  # pixels of the upright picture as sent
@@ -35,6 +39,7 @@ class Outcome:
     response: str | None = None  # the answer's JSON, only the keys that belong to this API
     content: str | None = None  # what the item is: "sha256:<hex>" or "etag:<etag>:<size>"; None where it was not read
     answer_of: str | None = None  # of a known answer: "<job>/<item_id>" of the call that was paid for
+    marks: str | None = None  # the attempts by holder, with mark and month: "k3f9x2ab0q:m2026-11,b2026-11"
 
 
 RESULT_SCHEMA = pa.schema(
@@ -59,9 +64,21 @@ RESULT_SCHEMA = pa.schema(
         pa.field("response", pa.string()),
         pa.field("content", pa.string()),
         pa.field("answer_of", pa.string()),
+        pa.field("marks", pa.string()),
     ]
 )
 _NAMES = tuple(field.name for field in fields(Outcome))
+
+
+def open_row(item_id: int, api: str, attempts: Attempts) -> Outcome:
+    """Of a call that was attempted and has no outcome yet."""
+    return Outcome(item_id, api, OPEN, **attempts.columns)
+
+
+def with_attempts(row: Outcome, attempts: Attempts) -> Outcome:
+    """A row with these attempts beside those that it tells of."""
+    both = Attempts.parse(row.marks) | attempts
+    return replace(row, **both.columns) if both else row
 
 
 def to_table(outcomes: Iterable[Outcome]) -> pa.Table:

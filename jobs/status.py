@@ -1,14 +1,16 @@
 """The status of a job: what is planned, what became of it, what it cost, and what it waits for.
 
 While a job lives its counters are the ledger's; when it is over, or Redis knows nothing of it, those of its folder.
+Rule: what is kept in the folder is counted again when parts came after it: a worker may wake up late.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jobs import costs, documents
 from jobs.folder import JobFolder, JobSpec
+from jobs.folder.part_names import fingerprint
 from jobs.ledger import Ledger
 from jobs.money.prices import money
 
@@ -30,6 +32,7 @@ class Status:
     eta_s: float | None = None  # seconds to go, of a job that runs
     waits_for: str = ""  # what it waits for, of a job that runs
     throttled: int = 0  # requests that AWS refused as too fast
+    parts: str = ""  # which result parts were counted, of a job that no Redis knows
 
     @property
     def calls(self) -> dict[str, int]:
@@ -54,14 +57,14 @@ def status(
     do: str = "",
     waits_for: str = "",
 ) -> Status:
-    """A status from counters named as the ledger names them (`ok:labels`, `units:labels`, ...)."""
+    """A status from counters named as the ledger names them (`ok:labels`, `units:labels:2026-11`, ...)."""
     if (state, reason) == ("incomplete", "budget") and not do:
         do = f"`rekscan resume {spec.job} --max-cost DOLLARS` goes on under a higher cap."
+    tallies = costs.Tallies.of_counters(counters, spec.first_month)
+    calls = {name: {n: getattr(row, n) for n in _COUNTED} for name, row in tallies.by_api().items()}
+    nothing = dict.fromkeys(_COUNTED, 0)
     images = spec.plan.items.images
-    by_api = {
-        choice.api.name: {"planned": images, **{n: counters.get(f"{n}:{choice.api.name}", 0) for n in _COUNTED}}
-        for choice in spec.apis
-    }
+    by_api = {choice.api.name: {"planned": images, **calls.get(choice.api.name, nothing)} for choice in spec.apis}
     left = {name: calls["planned"] - calls["ok"] - calls["skipped"] - calls["failed"] for name, calls in by_api.items()}
     rates = {choice.api.name: spec.quotas.get(choice.api.operation) for choice in spec.apis}
     eta = max((left[name] / rate for name, rate in rates.items() if rate), default=0.0)
@@ -71,7 +74,7 @@ def status(
         reason=reason,
         do=do,
         by_api=by_api,
-        usd=_usd(spec, counters),
+        usd=_usd(spec, tallies),
         eta_s=round(eta, 1) if state in ("running", "planned") else None,
         waits_for=waits_for,
         throttled=sum(n for name, n in counters.items() if name.startswith("throttled:")),
@@ -81,12 +84,11 @@ def status(
 def status_of(folder: JobFolder, ledger: Ledger | None) -> Status:
     """The status of a job wherever it is known best."""
     spec = folder.spec
-    fields = ledger.fields(spec.job) if ledger is not None else {}
-    if ledger is not None and fields.get("state") and "shards_done" in fields:
-        counters = ledger.progress(spec.job)
+    if ledger is not None and ledger.is_live(spec.job):
+        fields = ledger.fields(spec.job)
         return status(
             spec,
-            counters,
+            ledger.progress(spec.job),
             fields["state"],
             reason=fields.get("reason", ""),
             do=fields.get("do", ""),
@@ -105,13 +107,20 @@ def status_of(folder: JobFolder, ledger: Ledger | None) -> Status:
 
 def keep(folder: JobFolder, found: Status) -> None:
     """Write the status of a job that no Redis will know into its folder."""
+    found = replace(found, parts=fingerprint(folder.shard_parts()))
     folder.write(STATUS, documents.dump(found, calls=found.calls))
 
 
 def kept(folder: JobFolder) -> Status | None:
     """The status written there last, None where there is none."""
     data = folder.read(STATUS)
-    return documents.load(Status, data, f"{STATUS} of job {folder.job}") if data is not None else None
+    if data is None:
+        return None
+    found = documents.load(Status, data, f"{STATUS} of job {folder.job}")
+    if not found.parts or found.parts == fingerprint(folder.shard_parts()):
+        return found
+    again = status(folder.spec, costs.counters(folder), found.state, reason=found.reason, do=found.do)
+    return replace(again, throttled=found.throttled)
 
 
 def _waits_for(ledger: Ledger, job: str, state: str) -> str:
@@ -123,6 +132,6 @@ def _waits_for(ledger: Ledger, job: str, state: str) -> str:
     return "a worker" if table["queued"] else "its last step" if table["todo"] == 0 else "a place in the queue"
 
 
-def _usd(spec: JobSpec, counters: Mapping[str, int]) -> dict[str, str | None]:
-    found = costs.reckon(spec, counters)
+def _usd(spec: JobSpec, tallies: costs.Tallies) -> dict[str, str | None]:
+    found = costs.reckon(spec, tallies)
     return {"planned": money(found.planned_usd), "actual": money(found.actual_usd), "maybe": money(found.maybe_usd)}

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 
 from jobs.without_pandas import keep_pandas_out
 from workers.config import WorkerConfig
@@ -12,4 +13,4 @@ if __name__ == "__main__":
         level=os.environ.get("REKSCAN_LOG", "WARNING").upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     keep_pandas_out()
-    serve(WorkerConfig())
+    sys.exit(serve(WorkerConfig()))

@@ -14,6 +14,7 @@ from workers.app import TASK, app, configure
 from workers.config import WorkerConfig
 
 _FILES = 65_536
+_ENDED_ITSELF = 70  # as sysexits.h has it: an error in the software
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,13 @@ def _allow_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-def serve(config: WorkerConfig, *, name: str | None = None) -> None:
-    """Run a worker in this process until it is told to stop (SIGTERM or SIGINT)."""
+def serve(config: WorkerConfig, *, name: str | None = None) -> int:
+    """Run a worker in this process until it is told to stop (SIGTERM or SIGINT); its exit code.
+
+    Celery also ends over what it cannot read, a stranger's item in the queue, and takes that for a good end. Here it is
+    none: whoever watches over workers starts another.
+    """
+    told: list[bool] = []
     configure(config.redis_url)
     _allow_files()
     threading.excepthook = _end_process
@@ -40,6 +46,7 @@ def serve(config: WorkerConfig, *, name: str | None = None) -> None:
 
     @signals.worker_shutting_down.connect(weak=False)
     def _stopping(**_: Any) -> None:
+        told.append(True)
         runtime.runtime().stop()
 
     host = name or f"{socket.gethostname()}-{os.getpid()}"
@@ -54,6 +61,7 @@ def serve(config: WorkerConfig, *, name: str | None = None) -> None:
         app.worker_main([*arguments, "--without-gossip", "--without-mingle", "--without-heartbeat"])
     finally:
         runtime.runtime().close()
+    return 0 if told else _ENDED_ITSELF
 
 
 def _end_process(what: threading.ExceptHookArgs) -> None:
@@ -61,4 +69,4 @@ def _end_process(what: threading.ExceptHookArgs) -> None:
     try:
         log.critical("thread %s died", what.thread and what.thread.name, exc_info=what.exc_value)
     finally:
-        os._exit(70)
+        os._exit(_ENDED_ITSELF)

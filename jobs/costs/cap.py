@@ -2,18 +2,21 @@
 
 Rule: spend depends only on how many units each meter counts, not on the order of calls: reserving a call adds one to
 each of its meters, a call found unbilled takes them back, and `spent` stays exact. A price that is no whole number of
-nanodollars is rounded up, so a cap is never overspent. (Nano, not pico: a Lua number is exact up to 2**53, which is
+nanodollars is rounded up, so a cap is never overspent. AWS counts units by calendar month, so the job's do,
+too: those of its first month come after the month to date it was planned with, those of any other month from the first
+tier on. (Nano, not pico: a Lua number is exact up to 2**53, which is
 $9,007,199 in nanodollars and only $9,007 in picodollars. Every price of the bundled table is whole in nanodollars.)
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import combinations
 from math import ceil
 from typing import Any
 
 from jobs.apis import Choice, Request, requests
+from jobs.costs.tally import Tallies, Tally
 from jobs.errors import RekscanError
 from jobs.folder import JobSpec
 from jobs.money.prices import PriceTable, Tier, Units
@@ -33,32 +36,42 @@ class Step:
     before: int
 
 
+Steps = Mapping[str, tuple[Step, ...]]  # by meter
+
+
 @dataclass(frozen=True, slots=True)
 class CapSchedule:
-    """What the gate needs to hold a cap: the steps of each meter and the units each request adds to them."""
+    """What the ledger needs to hold a cap: the steps of each meter and the units each request adds to them."""
 
-    meters: Mapping[str, tuple[Step, ...]]
+    meters: Steps  # of the first month
     requests: Mapping[str, Mapping[str, int]]  # request name -> meter -> units of one answered call
+    later: Steps = field(default_factory=dict)  # of each other month
+    first: str = ""  # the first month, as `2026-11`
 
-    def spent(self, counts: Mapping[str, int]) -> int:
-        """Nanodollars of so many units on each meter: what the Lua gate computes."""
-        return sum(_at(self.meters[meter], units) for meter, units in counts.items())
+    def spent(self, counts: Mapping[str, int], month: str | None = None) -> int:
+        """Nanodollars of so many units on each meter in a month (None: the first): as the ledger's script computes."""
+        steps = self.meters if month in (None, self.first) else self.later
+        return sum(_at(steps[meter], units) for meter, units in counts.items())
 
     def next(self, counts: Mapping[str, int], request: str) -> int:
         """Nanodollars one more call of a request adds."""
         more = {meter: counts.get(meter, 0) + units for meter, units in self.requests[request].items()}
         return self.spent({**counts, **more}) - self.spent(counts)
 
-    def so_far(self, choices: Iterable[Choice], counters: Mapping[str, int]) -> dict[str, int]:
-        """What a job has spent by its counters (`units:labels`, `maybe_billed:labels`), as the ledger keeps it: units
-        per meter (`m:<meter>`), those that may have been billed among them, and their `cost` in nanodollars."""
-        counts = dict.fromkeys(self.meters, 0)
-        for choice in choices:
-            name = choice.api.name
-            units = counters.get(f"units:{name}", 0) + counters.get(f"maybe_billed:{name}", 0)
-            for meter in choice.api.meters_for(choice.params):
-                counts[meter] += units
-        return {f"m:{meter}": units for meter, units in counts.items()} | {"cost": self.spent(counts)}
+    def so_far(self, choices: Iterable[Choice], tallies: Tallies) -> dict[str, int]:
+        """What a job has spent, as the ledger keeps it: units per month and meter (`m:2026-11:<meter>`), those that may
+        have been billed among them, and their `cost` in nanodollars."""
+        fields: dict[str, int] = {}
+        chosen, cost = list(choices), 0
+        for month, rows in tallies.by_month().items():
+            counts = dict.fromkeys(self.meters, 0)
+            for choice in chosen:
+                row = rows.get(choice.api.name, Tally())
+                for meter in choice.api.meters_for(choice.params):
+                    counts[meter] += row.units + row.maybe_billed
+            fields |= {f"m:{month}:{meter}": units for meter, units in counts.items() if units}
+            cost += self.spent(counts, month)
+        return {**fields, "cost": cost}
 
     def reach(self, cap: int) -> int | None:
         """How many images `cap` nanodollars can pay for at the very most: by the cheapest request alone. None: any
@@ -80,14 +93,21 @@ class CapSchedule:
         return most
 
     def to_json(self) -> dict[str, Any]:
-        """For Redis: `{"meters": {meter: [[start, nanousd, before], ...]}, "requests": {name: {meter: units}}}`.
+        """For Redis: `{"first": month, "meters": {meter: [[start, nanousd, before], ...]}, "later": the same,
+        "requests": {name: {meter: units}}}`.
 
         Spend of n units is that of the last step with `start <= n`: `before + (n - start) * nanousd`.
         """
         return {
-            "meters": {m: [[s.start, s.nanousd, s.before] for s in steps] for m, steps in self.meters.items()},
+            "first": self.first,
+            "meters": _steps_json(self.meters),
+            "later": _steps_json(self.later),
             "requests": {name: dict(units) for name, units in self.requests.items()},
         }
+
+
+def _steps_json(meters: Steps) -> dict[str, Any]:
+    return {meter: [[s.start, s.nanousd, s.before] for s in steps] for meter, steps in meters.items()}
 
 
 def cap_schedule(
@@ -96,8 +116,10 @@ def cap_schedule(
     prices: PriceTable,
     used: Mapping[str, Units] | None = None,
     planned: Mapping[str, Units] | None = None,
+    first: str = "",
 ) -> CapSchedule:
-    """The schedule of these APIs after `used` units per meter this month, for a job of `planned` units per meter.
+    """The schedule of these APIs after `used` units per meter in the month `first`, for a job of `planned` units per
+    meter.
 
     Raises RekscanError where a price is unknown: a cap over an unknown price would hold nothing. A table that ends past
     `planned` is enough; units past its end then cost more than any cap, so that they are never sent.
@@ -108,12 +130,13 @@ def cap_schedule(
         for choice in request.choices:
             for meter in choice.api.meters_for(choice.params):
                 units[meter] = units.get(meter, 0) + 1
-    steps = {}
+    steps, later = {}, {}
     for meter in dict.fromkeys(meter for units in wanted.values() for meter in units):
         before = ceil((used or {}).get(meter, 0))
         need = None if planned is None else ceil(planned.get(meter, 0))
         steps[meter] = _steps(prices.tiers(meter, region), before, need, f"{meter} in {region}")
-    return CapSchedule(steps, wanted)
+        later[meter] = _steps(prices.tiers(meter, region), 0, need, f"{meter} in {region}") if before else steps[meter]
+    return CapSchedule(steps, wanted, later, first)
 
 
 def job_schedule(spec: JobSpec) -> CapSchedule:
@@ -124,7 +147,8 @@ def job_schedule(spec: JobSpec) -> CapSchedule:
     planned: dict[str, Decimal] = {}
     for line in spec.plan.lines:
         planned[line.meter] = planned.get(line.meter, Decimal(0)) + line.units
-    return cap_schedule(spec.apis, spec.region, PriceTable.from_json(spec.prices), spec.plan.month_to_date, planned)
+    prices = PriceTable.from_json(spec.prices)
+    return cap_schedule(spec.apis, spec.region, prices, spec.plan.month_to_date, planned, spec.first_month)
 
 
 def _parts(asked: Iterable[Request]) -> Iterator[Request]:

@@ -1,27 +1,28 @@
 """Counting what became of a job's calls, from its result parts: streaming, without reading an answer.
 
-Rule: a call counts once by its latest row, but every row of every part that stands was paid for: a retry does not undo
-what the try before it cost.
+Rule: a call counts once by its outcome, and every attempt at it that any part tells of once, in the month it was begun
+in (jobs/folder/merging.py): a retry does not undo what the try before it cost.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from jobs import documents
-from jobs.folder import JobFolder
+from jobs.attempts import Attempts
+from jobs.folder import JobFolder, ShardParts
+from jobs.folder.facts import COLUMNS, facts
+from jobs.outcomes import OPEN, RESULT_SCHEMA
 
 log = logging.getLogger(__name__)
 
 _READERS = 8  # parts read at once: of a home on S3 each takes a while
 _TOGETHER = 64  # shards counted at a time
-_COLUMNS = ["item_id", "api", "outcome", "sent", "attempts", "maybe_billed", "units", "started_at"]
+_OF_A_MONTH = ("units", "maybe_billed")  # counters that money hangs on
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +69,39 @@ class Tallies:
         return found
 
     def counters(self) -> dict[str, int]:
-        """Named as the ledger names them: `ok:labels`, `units:labels`, ..."""
-        return {
-            f"{n}:{api}": value for api, row in self.by_api().items() for n, value in row.to_json().items() if value
-        }
+        """Named as the ledger names them: `ok:labels`, `units:labels:2026-11`, ..."""
+        found: dict[str, int] = {}
+        for (month, api), row in self.rows.items():
+            for name, value in row.to_json().items():
+                key = f"{name}:{api}:{month}" if name in _OF_A_MONTH else f"{name}:{api}"
+                if value:
+                    found[key] = found.get(key, 0) + value
+        return found
 
     @classmethod
     def of_counters(cls, counters: Mapping[str, int], month: str) -> "Tallies":
-        """From the ledger's counters, which know no months: all in one."""
+        """From the ledger's counters. `month`: of those that tell none."""
         names = {f.name for f in fields(Tally)}
         found = cls()
         for key, value in counters.items():
-            name, _, api = key.partition(":")
-            if name in names and api:
-                found.add(month, api, Tally(**{name: int(value)}))
+            name, *rest = key.split(":")
+            if name in names and rest:
+                found.add(rest[1] if len(rest) > 1 else month, rest[0], Tally(**{name: int(value)}))
         return found
 
 
 def tally(folder: JobFolder) -> Tallies:
     """Count a job's result parts, some shards at a time. Calls never sent count in the month the job was made."""
-    month = folder.spec.created_at[:7]
     found = Tallies()
-    for tables in _shards(folder):
-        for table in tables:
-            _add_paid(found, table, month)
-        _add_outcomes(found, _latest(tables), month)
-        times = [pc.max(table.column("started_at")).as_py() for table in tables]
-        found.last = max((time for time in [found.last, *times] if time is not None), default=None)
+    for table in _shards(folder):
+        _add(found, table, folder.month)
+    return found
+
+
+def shard_tally(folder: JobFolder, parts: ShardParts) -> Tallies:
+    """Count one shard."""
+    found = Tallies()
+    _add(found, facts(folder, parts, columns=COLUMNS), folder.month)
     return found
 
 
@@ -103,43 +110,50 @@ def counters(folder: JobFolder) -> dict[str, int]:
     return tally(folder).counters()
 
 
-def _shards(folder: JobFolder) -> Iterator[list[pa.Table]]:
-    """The parts of a shard that has several; shards of one part many as one table, which is counted as fast as one."""
-    shards = list(folder.result_parts().values())
+def _shards(folder: JobFolder) -> Iterator[pa.Table]:
+    """Every call of every shard once, some shards at a time: many as one table are counted as fast as one."""
+    shards = list(folder.shard_parts().values())
     with ThreadPoolExecutor(_READERS) as pool:
         for start in range(0, len(shards), _TOGETHER):
-            some = shards[start : start + _TOGETHER]
-            tables = pool.map(lambda path: _read(folder, path), (path for paths in some for path in paths))
-            each = [[table for _ in paths if (table := next(tables)) is not None] for paths in some]
-            if alone := [table for shard in each if len(shard) == 1 for table in shard]:
-                yield [pa.concat_tables(alone)]
-            yield from (shard for shard in each if len(shard) > 1)
+            tables = pool.map(lambda parts: _read(folder, parts), shards[start : start + _TOGETHER])
+            yield pa.concat_tables([table for table in tables if table is not None] or [_NOTHING])
 
 
-def _read(folder: JobFolder, path: str) -> pa.Table | None:
-    """A part, None where it is half-written: it counts for nothing, and `resume` puts it
+def _read(folder: JobFolder, parts: ShardParts) -> pa.Table | None:
+    """A shard, None where a part of it is half-written: it counts for nothing, and `resume` puts it
     aside (jobs/folder/half_written.py)."""
     try:
-        with folder.fs.open_input_file(path) as file:
-            part = pq.ParquetFile(file)
-            documents.check_file(part.metadata.metadata, path)
-            return part.read(_COLUMNS, use_threads=False)
+        return facts(folder, parts, columns=COLUMNS)
     except pa.ArrowInvalid as error:
-        log.warning("%s cannot be read: %s", path, error)
+        log.warning("%s cannot be read: %s", ", ".join(parts.files), error)
         return None
 
 
+def _add(found: Tallies, table: pa.Table, month: str) -> None:
+    _add_paid(found, table, month)
+    _add_outcomes(found, table, month)
+    last = pc.max(table.column("started_at")).as_py()
+    found.last = max((time for time in (found.last, last) if time is not None), default=None)
+
+
 def _add_paid(found: Tallies, table: pa.Table, month: str) -> None:
-    """What was sent and billed, in every part."""
-    sums = [("attempts", "sum"), ("units", "sum"), ("maybe_billed", "sum")]
-    groups = _with_month(table, month).group_by(["month", "api"]).aggregate(sums)
-    for row in groups.to_pylist():
-        paid = Tally(attempts=row["attempts_sum"], units=row["units_sum"], maybe_billed=row["maybe_billed_sum"])
-        found.add(row["month"], row["api"], paid)
+    """What was sent and billed. Most rows of a part have the same marks, so there is little to parse."""
+    sums = [("item_id", "count"), ("attempts", "sum"), ("units", "sum"), ("maybe_billed", "sum")]
+    for row in _with_month(table, month).group_by(["month", "api", "marks"]).aggregate(sums).to_pylist():
+        if row["marks"] is None:
+            paid = Tally(attempts=row["attempts_sum"], units=row["units_sum"], maybe_billed=row["maybe_billed_sum"])
+            found.add(row["month"], row["api"], paid)
+            continue
+        times = row["item_id_count"]
+        for when, attempts, units, maybe in Attempts.parse(row["marks"]).months():
+            found.add(
+                when, row["api"], Tally(attempts=attempts * times, units=units * times, maybe_billed=maybe * times)
+            )
 
 
 def _add_outcomes(found: Tallies, table: pa.Table, month: str) -> None:
-    """What became of each call, by its latest row."""
+    """What became of each call that has an outcome."""
+    table = table.filter(pc.not_equal(table.column("outcome"), OPEN))
     known = pc.fill_null(pc.equal(table.column("sent"), "known"), False)
     table = _with_month(table, month).append_column("known", known)
     groups = table.group_by(["month", "api", "outcome"]).aggregate([("item_id", "count"), ("known", "sum")])
@@ -154,12 +168,4 @@ def _with_month(table: pa.Table, default: str) -> pa.Table:
     return table.append_column("month", months)
 
 
-def _latest(tables: Iterable[pa.Table]) -> pa.Table:
-    """Of each call the row of the last part that has it."""
-    parts = list(tables)
-    together = pa.concat_tables(parts)
-    if len(parts) == 1:
-        return together
-    keys = zip(together.column("item_id").to_pylist(), together.column("api").to_pylist(), strict=True)
-    latest = {key: row for row, key in enumerate(keys)}
-    return together.take(list(latest.values()))
+_NOTHING = pa.table({field.name: pa.nulls(0, field.type) for field in RESULT_SCHEMA if field.name in COLUMNS})

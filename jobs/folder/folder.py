@@ -8,37 +8,37 @@ PUT on S3). docs/job-folder.md tells each file and field.
       manifest/part-00000.parquet              items, MANIFEST_SCHEMA, `item_id` rising from 0 without gaps
       duplicates/part-00000.parquet            its items that may have a duplicate in the job (jobs/known/duplicates.py)
       results/shard-000000.parquet             outcomes, RESULT_SCHEMA, of items [n*shard_size, (n+1)*shard_size)
-      results/shard-000000-part001.parquet     what was known of a shard when its job stopped short
+      results/shard-000000-k3f9x2ab0q-part.parquet  what one holder knew of a shard (jobs/folder/part_names.py)
       retries/r001.parquet                     the calls of a retry (jobs/folder/retries.py)
-      results/shard-000000-r001.parquet        its outcomes: they replace those of the same (item, api)
+      results/shard-000000-r001.parquet        its outcomes
       reports/                                 derived
 """
 
-import contextlib
 import io
 import os
 import re
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from jobs import documents
 from jobs.errors import RekscanError, UsageError
 from jobs.folder.manifest import ManifestWriter
+from jobs.folder.merging import merged
+from jobs.folder.part_names import PartName, ShardParts, by_shard
 from jobs.folder.parts import read_part
 from jobs.folder.spec import PART_ROWS, Amendment, JobSpec, with_amendments
 from jobs.items import Item, from_batch
-from jobs.outcomes import Outcome, to_table
+from jobs.outcomes import OPEN, Outcome, to_table
 
-_RESULT = re.compile(r"shard-(\d{6,})(?:-(part|r)(\d{3,}))?\.parquet$")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{2,80}")
 
 
@@ -157,47 +157,39 @@ class JobFolder:
 
     # --- results
 
+    def shard_parts(self) -> dict[int, ShardParts]:
+        """The parts of every shard that has any."""
+        return by_shard(self._files("results"))
+
+    def parts_of(self, shard: int) -> ShardParts:
+        """The parts of one shard."""
+        return by_shard(self._files("results", f"shard-{shard:06d}")).get(shard, ShardParts())
+
     def result_parts(self) -> dict[int, list[str]]:
-        """Shard -> the part files to read for it: the whole one, then retries in order; else the newest partial one."""
-        return {shard: parts.files for shard, parts in self.shard_parts().items()}
-
-    def shard_parts(self) -> dict[int, "ShardParts"]:
-        found: dict[int, ShardParts] = {}
-        for path in self._files("results"):
-            if match := _RESULT.search(path):
-                parts = found.setdefault(int(match[1]), ShardParts())
-                {None: parts.whole, "part": parts.partial, "r": parts.retries}[match[2]].append(path)
-        return dict(sorted(found.items()))
-
-    def part(self, shard: int, *, partial: int = 0, retry: int = 0) -> str | None:
-        """The path of a shard's part if it is there, found by name: cheap where a job has many."""
-        path = f"{self.root}/{_part_name(shard, partial, retry)}"
-        return path if self.fs.get_file_info(path).type == pafs.FileType.File else None
-
-    def partial_parts(self, shard: int) -> list[str]:
-        """A shard's partial parts, oldest first."""
-        found: list[str] = []
-        while path := self.part(shard, partial=len(found) + 1):
-            found.append(path)
-        return found
+        """Shard -> the part files that `result` reads for it."""
+        return {shard: parts.files for shard, parts in self.shard_parts().items() if parts.files}
 
     def result(self, paths: Iterable[str]) -> pa.Table:
-        """The outcomes in the part files of one shard, later files replacing rows of earlier ones, in item order."""
-        tables = [read_part(self.fs, path) for path in paths]
-        if len(tables) == 1:
-            return tables[0]
-        latest: dict[tuple[int, str], tuple[int, int]] = {}
-        for number, table in enumerate(tables):
-            keys = zip(table.column("item_id").to_pylist(), table.column("api").to_pylist(), strict=True)
-            latest.update({key: (number, row) for row, key in enumerate(keys)})
-        offsets = [sum(t.num_rows for t in tables[:n]) for n in range(len(tables))]
-        return pa.concat_tables(tables).take([offsets[n] + row for n, row in latest.values()])
+        """The outcomes in the part files of one shard, each call once, in item order (jobs/folder/merging.py)."""
+        read = [(name, read_part(self.fs, path)) for path in paths if (name := PartName.parse(path)) is not None]
+        if len(read) == 1 and read[0][0].whole:
+            return read[0][1]
+        table = merged(read, self.month)
+        return table.filter(pc.not_equal(table.column("outcome"), OPEN))
 
-    def commit(self, shard: int, outcomes: Iterable[Outcome], *, partial: int = 0, retry: int = 0) -> None:
-        """Write a shard's outcomes as one part, in one step. The first to write a part wins; the other's is dropped."""
+    @property
+    def month(self) -> str:
+        """The month the job was made in: of what tells none."""
+        return self.spec.created_at[:7]
+
+    def commit(self, shard: int, outcomes: Iterable[Outcome], *, holder: str = "", retry: int = 0) -> bool:
+        """Write a shard's outcomes as one part, in one step: as the whole one, or as what `holder` knows.
+
+        False when somebody else wrote the whole part first; it stays as it is.
+        """
         buffer = io.BytesIO()
         pq.write_table(to_table(outcomes).replace_schema_metadata(documents.STAMP), buffer, compression="zstd")
-        self.write(_part_name(shard, partial, retry), buffer.getvalue(), once=True)
+        return self.write(PartName(shard, retry, holder).path, buffer.getvalue(), once=True)
 
     # --- files
 
@@ -209,13 +201,18 @@ class JobFolder:
         except FileNotFoundError:
             return None
 
-    def write(self, name: str, data: bytes, *, once: bool = False) -> None:
-        """Write a file in one step: a reader sees all of it or nothing. `once`: keep the file that is there already."""
+    def write(self, name: str, data: bytes, *, once: bool = False) -> bool:
+        """Write a file in one step: a reader sees all of it or nothing. `once`: keep the file that is there already.
+
+        Returns whether it was written.
+        """
         path = f"{self.root}/{name}"
         if self.local is None:
+            if once and self.fs.get_file_info(path).type == pafs.FileType.File:
+                return False
             with self.fs.open_output_stream(path) as stream:
                 stream.write(data)
-            return
+            return True
         target = Path(path)
         self._make_private(target.parent)
         temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
@@ -225,13 +222,15 @@ class JobFolder:
                 file.flush()
                 os.fsync(file.fileno())
             if once:
-                with contextlib.suppress(FileExistsError):
-                    os.link(temporary, target)
+                os.link(temporary, target)
             else:
                 temporary.replace(target)
             _sync(target.parent)
+        except FileExistsError:
+            return False
         finally:
             temporary.unlink(missing_ok=True)
+        return True
 
     def delete(self, name: str) -> None:
         """Delete a derived file, if it is there."""
@@ -248,22 +247,12 @@ class JobFolder:
         """The file names in one of the job's folders, in order."""
         return [path.rpartition("/")[2] for path in self._files(folder)]
 
-    def _files(self, folder: str) -> list[str]:
+    def _files(self, folder: str, prefix: str = "") -> list[str]:
+        if self.local is not None and prefix:  # a job may have many parts: no look at each
+            return sorted(map(str, (self.local / folder).glob(f"{prefix}*")))
         selector = pafs.FileSelector(f"{self.root}/{folder}", allow_not_found=True)
-        return sorted(i.path for i in self.fs.get_file_info(selector) if i.is_file and not i.base_name.startswith("."))
-
-
-@dataclass(frozen=True, slots=True)
-class ShardParts:
-    """The part files of one shard, each list in order."""
-
-    whole: list[str] = field(default_factory=list)
-    partial: list[str] = field(default_factory=list)
-    retries: list[str] = field(default_factory=list)
-
-    @property
-    def files(self) -> list[str]:
-        return (self.whole or self.partial[-1:]) + self.retries
+        found = (i for i in self.fs.get_file_info(selector) if i.is_file and i.base_name.startswith(prefix))
+        return sorted(i.path for i in found if not i.base_name.startswith("."))
 
 
 def _sync(directory: Path) -> None:
@@ -273,11 +262,6 @@ def _sync(directory: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _part_name(shard: int, partial: int, retry: int) -> str:
-    suffix = f"-part{partial:03d}" if partial else f"-r{retry:03d}" if retry else ""
-    return f"results/shard-{shard:06d}{suffix}.parquet"
 
 
 def list_jobs(home: str, *, s3_url: str | None = None) -> list[str]:

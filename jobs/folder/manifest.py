@@ -15,7 +15,7 @@ from jobs.items import MANIFEST_SCHEMA, Item, to_batch
 class ManifestWriter(AbstractContextManager["ManifestWriter"]):
     """Streams items into manifest parts of `part_rows` rows: constant memory at any length."""
 
-    def __init__(self, write: Callable[[str, bytes], None], part_rows: int, start: int = 0) -> None:
+    def __init__(self, write: Callable[[str, bytes], object], part_rows: int, start: int = 0) -> None:
         """`write`: a file of the job folder. `start`: items that whole parts hold already."""
         self._write = write
         self._rows = part_rows

@@ -1,7 +1,7 @@
 """A retry: the failed calls of a finished job, asked again. Nothing else of the job is touched.
 
-Rule: which calls a retry asks is written down once, before any is asked; their new outcomes are parts of their own that
-replace the old rows. A retry that stops short leaves the rest failed, for the next one.
+Rule: which calls a retry asks is written down once, before any is asked; their new outcomes are parts of their own. A
+retry that stops short is gone on with by `resume`, as the scan itself is.
 """
 
 import io
@@ -45,10 +45,6 @@ class Retry:
         """The shards it touches, in order."""
         size = self.folder.spec.shard_size
         return sorted({item // size for item in self._table().column("item_id").to_pylist()})
-
-    def part_of(self, paths: list[str]) -> list[str]:
-        """Of a shard's retry parts, this retry's."""
-        return [path for path in paths if path.endswith(f"-r{self.number:03d}.parquet")]
 
     def calls(self, shards: set[int]) -> Counter[str]:
         """How many calls per API it asks in these shards."""

@@ -52,7 +52,7 @@ def _covered(segments: Segments) -> dict[str, list[Cover]]:
 
 def _add(segments: Segments, folder: JobFolder, covered: list[Cover], *, final: bool) -> bool:
     """A segment for one job; False when there is nothing new."""
-    parts = [path for parts in folder.shard_parts().values() for path in (*parts.whole, *parts.partial, *parts.retries)]
+    parts = [path for parts in folder.shard_parts().values() for path in parts.files]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
     if not parts or Cover(digest, True) in covered or Cover(digest, final) in covered:
         return False

@@ -2,9 +2,11 @@
 
 Keys of a job, all under `rekscan:{<id>}` (`keys.py`):
 
-    (hash)         state, reason, do, home, counters (`ok:labels`, ...), units per meter, cap and cost in nano-dollars
+    (hash)         state, reason, do, home, counters (`ok:labels`, ...), units per month and meter, cap and cost in
+                            nano-dollars
     :todo :queued :leases   shards not handed out; with a message under way; held (score: when the lease lapses)
-    :holders :lapses        shard -> fencing token of its holder; -> times its holder died
+    :holders :lapses        shard -> fence of its holder; -> times its holder died
+    :base                   shard -> what the counters have of it from parts, before it is counted as a whole
     :intents:<n> :answers:<n> :live:<n> :suspects:<n>   journal of a shard: attempts, answers, counters, calls that may
                             be what kills its holders; gone once it is committed
     :claims:<n> :instead    who asks about a content that several items have (`claims.py`)
@@ -14,6 +16,6 @@ Keys of a job, all under `rekscan:{<id>}` (`keys.py`):
 `rekscan:{jobs}` lists the jobs that are not over. The folder is the truth: with all this lost, `resume` rebuilds it.
 """
 
-from jobs.ledger.ledger import LAST_STEP, OVER, Attempt, Lease, Ledger, Mark, Refused, State
+from jobs.ledger.ledger import LAST_STEP, OVER, Attempt, Lease, Ledger, Refused, State
 
-__all__ = ["LAST_STEP", "OVER", "Attempt", "Lease", "Ledger", "Mark", "Refused", "State"]
+__all__ = ["LAST_STEP", "OVER", "Attempt", "Lease", "Ledger", "Refused", "State"]

@@ -1,14 +1,18 @@
--- A new holder reads what the ones before it left.
+-- A new holder reads what the ones before it left. UNDER: the shard whose lease this is done under: the shard's own, or
+-- -1 for the last step of a job that stopped short, where nobody holds the shard.
 -- Attempts still without an answer (`?`) turn into maybe billed (`m`). Returns intents and answers as flat lists.
-local JOB, HOLDERS, INTENTS, ANSWERS = unpack(KEYS)
-local SHARD, FENCE = unpack(ARGV)
-if redis.call('HGET', HOLDERS, SHARD) ~= FENCE then return {{}, {}} end
+local JOB, HOLDERS, INTENTS, ANSWERS, LIVE = unpack(KEYS)
+local SHARD, FENCE, UNDER = unpack(ARGV)
+if redis.call('HGET', HOLDERS, UNDER) ~= FENCE then return {{}, {}} end
+if UNDER ~= SHARD and redis.call('HGET', HOLDERS, SHARD) then return {{}, {}} end
 local intents = redis.call('HGETALL', INTENTS)
 for i = 1, #intents, 2 do
-  if intents[i + 1]:sub(-1) == '?' then
-    intents[i + 1] = intents[i + 1]:sub(1, -2) .. 'm'
+  local mark, month, request = read_attempt(intents[i + 1])
+  if mark == '?' then
+    intents[i + 1] = attempt_text('m', month, request)
     redis.call('HSET', INTENTS, intents[i], intents[i + 1])
     redis.call('HINCRBY', JOB, 'in_flight', -1)
+    tell(LIVE, 'm', month, request, 1)
   end
 end
 return {intents, redis.call('HGETALL', ANSWERS)}

@@ -6,8 +6,6 @@
 -- `instead`; one who comes back finds that and waits like the others. An owner never waits, so nobody waits in a circle.
 local CLAIMS, BUCKETS, INSTEAD, LEASES, QUEUED, TODO, ANSWERS = unpack(KEYS)
 local ITEM, CONTENT, REQUEST, BAD, BUCKET, SHARD_SIZE, SHARD = unpack(ARGV)
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local short = CONTENT:sub(1, 4) -- two contents that agree in it part ways in `instead`, which is kept by all eight
 local first = redis.call('HGET', CLAIMS, short)
 if not first then

@@ -27,11 +27,13 @@ class Claim:
 class Claims:
     """The claims of one job. `candidates`: items that may have a duplicate; every process must say the same number."""
 
-    def __init__(self, redis: "Redis[bytes]", job: str, *, shard_size: int, candidates: int) -> None:
+    def __init__(
+        self, redis: "Redis[bytes]", job: str, *, shard_size: int, candidates: int, clock: str | None = None
+    ) -> None:
         self._job = job
         self._shard_size = shard_size
         self._buckets = max(1, candidates // PACKED)
-        self._script = redis.register_script(script("claim"))
+        self._script = redis.register_script(script("claim", clock))
 
     def claim(self, content: bytes, item: int, request: str, *, instead_of: int | None = None) -> Claim:
         """Claim a content (its 16-byte name) for an item and request. `instead_of`: an owner whose answer is no use."""

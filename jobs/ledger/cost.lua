@@ -1,10 +1,11 @@
 -- Prepended to the scripts that spend. The schedule (jobs/costs/cap.py) says what so many units of a meter cost:
--- {"meters": {meter: [[from unit, nano-dollars each, cost of the units before], ...]}, "requests": {name: {meter: units}}}.
--- The cost of a job is a function of its units per meter, so tiers are exact in any order of calls: `m:<meter>` counts
--- units billed, maybe billed and in flight, `cost` is what they come to.
+-- {"first": month, "meters": {meter: [[from unit, nano-dollars each, cost of the units before], ...]}, "later": the same,
+-- "requests": {name: {meter: units}}}: `meters` of its first month, `later` of each other one.
+-- The cost of a job is a function of its units per month and meter, so tiers are exact in any order of calls:
+-- `m:<month>:<meter>` counts units billed, maybe billed and in flight, `cost` is what they come to.
 local function load_schedule(key)
   local text = redis.call('GET', key)
-  return text and cjson.decode(text) or {meters = {}, requests = {}}
+  return text and cjson.decode(text) or {first = '', meters = {}, later = {}, requests = {}}
 end
 
 local function at(steps, units)
@@ -14,17 +15,20 @@ local function at(steps, units)
   return 0
 end
 
--- What the job costs with the units of one more call (by = 1) or one less (by = -1) of a request.
-local function cost_with(schedule, job, request, by)
+-- What the job costs with the units of one more call (by = 1) or one less (by = -1) of a request, begun in a month.
+local function cost_with(schedule, job, request, month, by)
   local total = tonumber(redis.call('HGET', job, 'cost') or '0')
+  local steps = month == schedule.first and schedule.meters or schedule.later
   for meter, units in pairs(schedule.requests[request] or {}) do
-    local now = tonumber(redis.call('HGET', job, 'm:' .. meter) or '0')
-    total = total + at(schedule.meters[meter], now + by * units) - at(schedule.meters[meter], now)
+    local before = tonumber(redis.call('HGET', job, 'm:' .. month .. ':' .. meter) or '0')
+    total = total + at(steps[meter], before + by * units) - at(steps[meter], before)
   end
   return total
 end
 
-local function count(schedule, job, request, by)
-  redis.call('HSET', job, 'cost', string.format('%.0f', cost_with(schedule, job, request, by)))
-  for meter, units in pairs(schedule.requests[request] or {}) do redis.call('HINCRBY', job, 'm:' .. meter, by * units) end
+local function count(schedule, job, request, month, by)
+  redis.call('HSET', job, 'cost', string.format('%.0f', cost_with(schedule, job, request, month, by)))
+  for meter, units in pairs(schedule.requests[request] or {}) do
+    redis.call('HINCRBY', job, 'm:' .. month .. ':' .. meter, by * units)
+  end
 end

@@ -3,8 +3,6 @@
 -- A job that stopped short (budget, cancel) still gets its last step, -1, once no shard is held.
 local JOB, TODO, QUEUED, LEASES = unpack(KEYS)
 local WINDOW = ARGV[1]
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local state = redis.call('HGET', JOB, 'state')
 local given = {}
 if state == 'running' then

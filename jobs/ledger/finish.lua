@@ -1,7 +1,7 @@
 -- A shard's part is committed: count it and forget its journal.
--- ARGV goes on with counter, amount pairs.
+-- ARGV goes on with counter, amount pairs: the whole shard's. What `open` counted of it before (BASE) is taken off.
 -- Returns {1, shards left} or {0} when the lease was lost. When none is left, -1 (the job's last step) is put on the table.
-local JOB, TODO, QUEUED, LEASES, HOLDERS, JOURNALS, INTENTS, ANSWERS, LIVE, SUSPECTS = unpack(KEYS)
+local JOB, TODO, QUEUED, LEASES, HOLDERS, JOURNALS, BASE, INTENTS, ANSWERS, LIVE, SUSPECTS = unpack(KEYS)
 local SHARD, FENCE = ARGV[1], ARGV[2]
 if redis.call('HGET', HOLDERS, SHARD) ~= FENCE then return {0} end
 redis.call('ZREM', LEASES, SHARD)
@@ -17,6 +17,9 @@ for i = 3, #ARGV, 2 do
   local counter, amount = ARGV[i], ARGV[i + 1]
   redis.call('HINCRBY', JOB, counter, amount)
 end
+local before = redis.call('HGET', BASE, SHARD)
+for counter, amount in pairs(before and cjson.decode(before) or {}) do redis.call('HINCRBY', JOB, counter, -amount) end
+redis.call('HDEL', BASE, SHARD)
 if SHARD == '-1' then return {1, 0} end
 redis.call('HINCRBY', JOB, 'shards_done', 1)
 local left = redis.call('ZCARD', TODO) + redis.call('ZCARD', QUEUED) + redis.call('ZCARD', LEASES)

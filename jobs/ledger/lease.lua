@@ -1,10 +1,9 @@
 -- Take a shard under a lease. SHARE: shards the job may hold while others wait for a turn (0: no limit).
--- Returns {fence, times this shard's lease lapsed} or {0, why}: the job does not run, the shard is held or done, or it
+-- FENCE: the holder's id, by which it is known until its lease lapses; no other lease ever has it.
+-- Returns {1, times this shard's lease lapsed} or {0, why}: the job does not run, the shard is held or done, or it
 -- is another job's turn (then the shard is back on the table).
 local JOB, TODO, QUEUED, LEASES, HOLDERS, LAPSES, JOURNALS = unpack(KEYS)
-local SHARD, LEASE_MS, SHARE = unpack(ARGV)
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local SHARD, FENCE, LEASE_MS, SHARE = unpack(ARGV)
 local state = redis.call('HGET', JOB, 'state')
 if SHARD ~= '-1' and state ~= 'running' then
   -- Its message is used up: back on the table, so that a resume need not wait for the reaper to miss it.
@@ -23,8 +22,8 @@ if share > 0 and redis.call('ZCARD', LEASES) >= share then
 end
 redis.call('ZREM', TODO, SHARD)
 redis.call('ZREM', QUEUED, SHARD)
-local fence = redis.call('HINCRBY', JOB, 'fence', 1)
 redis.call('ZADD', LEASES, now + tonumber(LEASE_MS), SHARD)
-redis.call('HSET', HOLDERS, SHARD, fence)
+redis.call('HSET', HOLDERS, SHARD, FENCE)
 redis.call('SADD', JOURNALS, SHARD)
-return {fence, tonumber(redis.call('HGET', LAPSES, SHARD) or '0')}
+redis.call('HINCRBY', JOB, 'handed_out', 1)
+return {1, tonumber(redis.call('HGET', LAPSES, SHARD) or '0')}

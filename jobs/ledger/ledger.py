@@ -1,5 +1,6 @@
 """Shards: who holds which, what is left, and the state of a job. See the package docstring for the keys."""
 
+import re
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cache, partial
@@ -10,12 +11,10 @@ import orjson
 from redis import Redis
 from redis.client import Pipeline
 
+from jobs.attempts import Attempts, Mark, new_fence, of_journal
 from jobs.ledger.keys import key
 
 State = Literal["planned", "running", "paused", "blocked", "finished", "incomplete", "cancelled"]
-
-# Billed; answer never came; worker died; not billed; throttled and so not billed; nothing was sent.
-Mark = Literal["b", "u", "m", "n", "t", ""]
 
 LAST_STEP = -1  # the shard number of the step that ends a job: checks the count, builds the tables
 OVER: frozenset[str] = frozenset({"finished", "cancelled"})
@@ -23,17 +22,17 @@ _RENEWED = ("cap", "rekognition_url", "home_s3_url")  # fields that a resume may
 _SHORT_LIVED = 7 * 24 * 3600  # seconds a finished job's counters stay in Redis
 _JOBS = key("jobs")
 _OF_AN_OPEN_JOB = (
-    "open", "todo", "queued", "leases", "holders", "lapses", "prices", "journals", "buckets", "instead",
+    "open", "todo", "queued", "leases", "holders", "lapses", "prices", "base", "journals", "buckets", "instead",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A shard held by this process until it lapses. `fence` rises with each holder of any shard of the job."""
+    """A shard held by this process until it lapses. `fence`: the holder's id, which no other lease ever has."""
 
     job: str
     shard: int
-    fence: int
+    fence: str
     lapses: int = 0  # holders of this shard that died with it
 
 
@@ -50,28 +49,32 @@ class Attempt:
 
     call: str
     request: str
-    number: int  # from 1
-    mark: Mark
+    number: int  # from 1, of this holder's attempts at the call
+    mark: Mark | Literal[""]
     answer: bytes = b""  # empty: the call will be tried again
     counters: str = ""  # space-separated names to raise by one once the call has its answer
 
 
 @cache
-def script(name: str) -> str:
-    """The text of a Lua script of this package; the ones that spend get cost.lua in front."""
+def script(name: str, clock: str | None = None) -> str:
+    """The text of a Lua script of this package, after the ones it builds on. `clock`: Lua that defines `now` in
+    milliseconds, instead of Redis's own clock."""
     folder = files(__package__)
     text = (folder / f"{name}.lua").read_text()
-    return (folder / "cost.lua").read_text() + text if "load_schedule(" in text else text
+    for word, before in (("read_attempt", "attempts"), ("load_schedule", "cost"), ("now", "clock")):
+        if re.search(rf"\b{word}\b", text):
+            text = (clock if before == "clock" and clock else (folder / f"{before}.lua").read_text()) + text
+    return text
 
 
 class Ledger:
     """The ledger of every job in one Redis (decode_responses off). Thread-safe, as redis-py is."""
 
-    def __init__(self, redis: Redis, *, lease_ms: int = 10_000) -> None:
+    def __init__(self, redis: Redis, *, lease_ms: int = 10_000, clock: str | None = None) -> None:
         self.redis = redis
         self.lease_ms = lease_ms
         self._scripts = {
-            name: redis.register_script(script(name))
+            name: redis.register_script(script(name, clock))
             for name in ("lease", "renew", "adopt", "begin", "settle", "finish", "release", "feed", "reap")
         }
 
@@ -86,14 +89,16 @@ class Ledger:
         fields: Mapping[str, Any],
         prices: Mapping[str, Any] | None = None,
         left: Set[int] = frozenset(),
+        base: Mapping[int, Mapping[str, int]] | None = None,
     ) -> None:
         """Put a job on the table with the shards that are missing; it runs from now on.
 
         Idempotent, by any number of processes at once: a job that is on the table keeps its counters, its held shards
         and their journals. `left`: the shards that were on the table before `shards` was found out.
         `fields`: counters known from the folder, and the cap; `prices`: what jobs/costs/cap.py says calls cost.
+        `base`: what those counters have of shards that are missing, taken off when each is counted as a whole.
         """
-        put = partial(self._put, job, home, list(shards), fields, prices, left)
+        put = partial(self._put, job, home, list(shards), fields, prices, left, base or {})
         self.redis.transaction(put, *(key(job, name) for name in ("open", "queued", "leases")))
         self.redis.sadd(_JOBS, job)
 
@@ -105,20 +110,20 @@ class Ledger:
         fields: Mapping[str, Any],
         prices: Mapping[str, Any] | None,
         left: Set[int],
+        base: Mapping[int, Mapping[str, int]],
         pipe: Pipeline,
     ) -> None:
         """What `open` writes, unless another process writes meanwhile; then it is called again."""
         live = bool(pipe.exists(key(job, "open")))
         out = {int(n) for name in ("queued", "leases") for n in pipe.zrange(key(job, name), 0, -1)}
         empty = not out and not pipe.zcard(key(job, "todo"))
-        seconds, micros = pipe.time()
         missing = [n for n in shards if n not in out and not (live and n in left)]
         pipe.multi()
         if not live:
-            pipe.delete(key(job))
-            # Above every fence there was, also where Redis forgot it and its holder still lives.
-            pipe.hset(key(job), mapping={"fence": seconds * 1000 + micros // 1000, **fields})
-        pipe.hset(key(job), mapping={"home": home, "state": "running"})
+            pipe.delete(key(job), key(job, "base"))
+            for shard, counters in base.items():
+                pipe.hset(key(job, "base"), str(shard), orjson.dumps(counters))
+        pipe.hset(key(job), mapping={**({} if live else fields), "home": home, "state": "running"})
         pipe.hset(key(job), mapping={name: fields[name] for name in _RENEWED if name in fields} or {"reason": ""})
         pipe.hdel(key(job), "reason", "do")
         pipe.persist(key(job))
@@ -142,6 +147,10 @@ class Ledger:
         for job in listed:
             pipe.exists(key(job, "open"))
         return [job for job, is_open in zip(listed, pipe.execute(), strict=True) if is_open]
+
+    def is_live(self, job: str) -> bool:
+        """Whether it is on the table and not over."""
+        return bool(self.redis.exists(key(job, "open")))
 
     def fields(self, job: str) -> dict[str, str]:
         """The job's hash; empty when Redis knows nothing of it."""
@@ -204,21 +213,25 @@ class Ledger:
     def lease(self, job: str, shard: int, *, share: int = 0) -> Lease | Refused:
         """Take a shard. `share`: how many the job may hold while other jobs wait for a turn; 0: any number."""
         keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders", "lapses", "journals"))]
-        fence, more = self._scripts["lease"](keys, [shard, self.lease_ms, share])
-        return Lease(job, shard, fence, more) if fence else Refused(more.decode())
+        fence = new_fence()
+        taken, more = self._scripts["lease"](keys, [shard, fence, self.lease_ms, share])
+        return Lease(job, shard, fence, more) if taken else Refused(more.decode())
 
     def renew(self, job: str, leases: Iterable[Lease]) -> tuple[str, dict[Lease, bool]]:
         """Extend leases of one job. Returns its state and which of them are still held."""
         leases = list(leases)
-        arguments: list[int] = [self.lease_ms]
+        arguments: list[Any] = [self.lease_ms]
         for lease in leases:
             arguments += [lease.shard, lease.fence]
         state, *held = self._scripts["renew"]([key(job), key(job, "leases"), key(job, "holders")], arguments)
         return state.decode(), {lease: bool(flag) for lease, flag in zip(leases, held, strict=True)}
 
     def finish(self, lease: Lease, counters: Mapping[str, int]) -> bool:
-        """The shard's part is committed. False when the lease was lost: then its new holder counts it."""
-        names = ("todo", "queued", "leases", "holders", "journals")
+        """The shard's part is committed: `counters` of the whole shard.
+
+        False when the lease was lost: then its new holder counts it.
+        """
+        names = ("todo", "queued", "leases", "holders", "journals", "base")
         keys = [key(lease.job), *(key(lease.job, name) for name in names), *_journal(lease.job, lease.shard)]
         arguments: list[Any] = [lease.shard, lease.fence]
         for name, amount in counters.items():
@@ -245,16 +258,25 @@ class Ledger:
 
     # --- the journal of a held shard
 
-    def adopt(self, lease: Lease) -> tuple[dict[str, str], dict[str, bytes]]:
-        """What earlier holders left: call -> one character per attempt (a `Mark`), and answers."""
-        intents, answers, *_ = _journal(lease.job, lease.shard)
-        keys = [key(lease.job), key(lease.job, "holders"), intents, answers]
-        began, answered = self._scripts["adopt"](keys, [lease.shard, lease.fence])
-        attempts = {f.decode(): v.decode() for f, v in zip(began[::2], began[1::2], strict=True)}
-        return attempts, {f.decode(): v for f, v in zip(answered[::2], answered[1::2], strict=True)}
+    def adopt(self, lease: Lease, shard: int | None = None) -> tuple[dict[str, dict[str, Attempts]], dict[str, bytes]]:
+        """What earlier holders left: call -> API -> attempts, and answers by call.
+
+        `shard`: another one than that of the lease, which is then the last step's of a job that stopped short.
+        """
+        job, number = lease.job, lease.shard if shard is None else shard
+        intents, answers, live, _ = _journal(job, number)
+        keys = [key(job), key(job, "holders"), intents, answers, live]
+        began, answered = self._scripts["adopt"](keys, [number, lease.fence, lease.shard])
+        records = ((f.decode(), v.decode()) for f, v in zip(began[::2], began[1::2], strict=True))
+        return of_journal(records), {f.decode(): v for f, v in zip(answered[::2], answered[1::2], strict=True)}
+
+    def journals(self, job: str) -> list[int]:
+        """The shards that have a journal, in order."""
+        return sorted(int(shard) for shard in self.redis.smembers(key(job, "journals")))
 
     def begin(self, lease: Lease, calls: Iterable[tuple[str, str, int]], pipe: Pipeline | None = None) -> Any:
-        """The door before paid calls: (call, request name, attempt from 1) -> `go`, `wait` or why not, as bytes.
+        """The door before paid calls: (call, request name, number of the attempt from 1) -> `go MONTH`, `wait` or why
+        not, as bytes.
 
         The intent is written for each `go`. With `pipe` the script is queued there instead.
         """
@@ -266,16 +288,17 @@ class Ledger:
         keys = [key(job), key(job, "holders"), intents, key(job, "prices"), key(job, "todo")]
         return self._scripts["begin"](keys, arguments, client=pipe)
 
-    def settle(self, lease: Lease, attempts: Iterable[Attempt], pipe: Pipeline | None = None) -> None:
-        """Record what came of attempts. With `pipe` the script is queued there instead."""
-        arguments: list[Any] = [lease.shard]
+    def settle(self, lease: Lease, attempts: Iterable[Attempt], pipe: Pipeline | None = None) -> Any:
+        """Record what came of attempts. 0 when the shard is done and takes no more: its holder keeps them, in a part of
+        its own. With `pipe` the script is queued there instead."""
+        arguments: list[Any] = [lease.shard, lease.fence]
         for attempt in attempts:
             arguments += [attempt.call, attempt.request, attempt.number, attempt.mark, attempt.answer, attempt.counters]
         job = lease.job
         intents, answers, live, _ = _journal(job, lease.shard)
         tables = (key(job, name) for name in ("todo", "queued", "holders", "journals"))
         keys = [key(job), *tables, intents, answers, live, key(job, "prices")]
-        self._scripts["settle"](keys, arguments, client=pipe)
+        return self._scripts["settle"](keys, arguments, client=pipe)
 
     def stumble(self, lease: Lease) -> int:
         """A shard ended with an error of our own; how often that and the death of its holder has happened."""

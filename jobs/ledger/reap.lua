@@ -2,8 +2,6 @@
 -- LOST_AFTER_MS: when a queued shard's message is taken for lost, '' for never. Returns the number of lapsed leases.
 local TODO, QUEUED, LEASES, HOLDERS, LAPSES = unpack(KEYS)
 local LOST_AFTER_MS = ARGV[1]
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local lapsed = redis.call('ZRANGEBYSCORE', LEASES, '-inf', now)
 for _, shard in ipairs(lapsed) do
   redis.call('ZREM', LEASES, shard)

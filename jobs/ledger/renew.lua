@@ -2,8 +2,6 @@
 -- Returns the job's state, then 1 or 0 for each shard: still held by this fence or lost.
 local JOB, LEASES, HOLDERS = unpack(KEYS)
 local LEASE_MS = tonumber(ARGV[1])
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local answer = {redis.call('HGET', JOB, 'state') or 'gone'}
 for i = 2, #ARGV, 2 do
   local shard, fence = ARGV[i], ARGV[i + 1]

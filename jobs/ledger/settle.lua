@@ -1,26 +1,41 @@
--- Record what came of attempts.
--- ARGV goes on with field, request, attempt, mark, answer, counters of each. Marks: see `Mark` in ledger.py.
--- An empty answer means the call will be tried again. An answer is kept even when the lease is lost: it was paid for,
--- and the next holder reads it; only a shard that is done takes no more.
+-- Record what came of attempts of holder FENCE.
+-- ARGV goes on with call, request, number, mark, answer, counters of each. An empty mark: nothing was sent.
+-- An empty answer means that the call has no outcome yet. Everything is kept even when the lease is lost: it was paid
+-- for, and the next holder reads it. Returns 0 when the shard is done and takes no more: then the holder keeps it.
 local JOB, TODO, QUEUED, HOLDERS, JOURNALS, INTENTS, ANSWERS, LIVE, PRICES = unpack(KEYS)
-local SHARD = ARGV[1]
+local SHARD, FENCE = ARGV[1], ARGV[2]
 local undone = redis.call('HGET', HOLDERS, SHARD)
   or redis.call('ZSCORE', TODO, SHARD) or redis.call('ZSCORE', QUEUED, SHARD)
 if not undone then return 0 end
 redis.call('SADD', JOURNALS, SHARD)
-for i = 2, #ARGV, 6 do
-  local field, request, attempt, mark = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3]
-  local answer, counters = ARGV[i + 4], ARGV[i + 5]
-  local attempts = redis.call('HGET', INTENTS, field) or ''
-  local so_far = attempts:sub(attempt, attempt)
-  -- `m`: the next holder took it for maybe billed, but its answer comes after all.
-  if mark ~= '' and (so_far == '?' or so_far == 'm') then
-    redis.call('HSET', INTENTS, field, attempts:sub(1, attempt - 1) .. mark .. attempts:sub(attempt + 1))
-    if so_far == '?' then redis.call('HINCRBY', JOB, 'in_flight', -1) end
-    if mark == 'n' or mark == 't' then count(load_schedule(PRICES), JOB, request, -1) end
+
+local function sent(mark) return mark == 'b' or mark == 'u' or mark == 'm' or mark == '?' end
+
+-- Whether it was news.
+local function note(call, request, number, mark)
+  local field = call .. ' ' .. FENCE .. ' ' .. number
+  local written = redis.call('HGET', INTENTS, field)
+  local had, month = nil, month_of(now) -- no record: Redis has lost its last second, or everything
+  if written then had, month = read_attempt(written) end
+  -- `m`: the next holder took it for maybe billed, but its own holder knows.
+  if had and had ~= '?' and had ~= 'm' then return false end
+  redis.call('HSET', INTENTS, field, attempt_text(mark, month, request))
+  if had == '?' then redis.call('HINCRBY', JOB, 'in_flight', -1) end
+  local counted = had ~= nil
+  if counted ~= sent(mark) then
+    count(load_schedule(PRICES), JOB, request, month, counted and -1 or 1)
   end
+  if had == 'm' then tell(LIVE, 'm', month, request, -1) end
+  tell(LIVE, mark, month, request, 1)
+  return true
+end
+
+for i = 3, #ARGV, 6 do
+  local call, request, number, mark = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local answer, counters = ARGV[i + 4], ARGV[i + 5]
+  local news = mark ~= '' and note(call, request, number, mark)
   -- A counter is raised with the answer, or with the attempt where there is none yet (a throttle).
-  if (answer == '' and mark ~= '') or (answer ~= '' and redis.call('HSETNX', ANSWERS, field, answer) == 1) then
+  if (answer == '' and news) or (answer ~= '' and redis.call('HSETNX', ANSWERS, call, answer) == 1) then
     for counter in counters:gmatch('[^ ]+') do redis.call('HINCRBY', LIVE, counter, 1) end
   end
 end

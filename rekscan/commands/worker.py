@@ -28,5 +28,4 @@ def worker(
         raise UsageError("no Redis is named", "Set REKSCAN_REDIS_URL or --redis-url, as for the other workers.")
     config = worker_config(settings, settings.redis_url)
     say(f"worker on {settings.redis_url.rpartition('@')[2]}: {config.shards} shards, {config.calls} calls per API")
-    serve(config, name=name)
-    return 0
+    return serve(config, name=name)

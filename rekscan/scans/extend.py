@@ -34,10 +34,10 @@ def extend(folder: JobFolder, settings: Settings, cap: Decimal) -> Plan | None:
     spec = folder.spec
     if not spec.cut:
         return None
-    counters = costs.counters(folder)
+    tallies = costs.tally(folder).by_api()
     limit = reach(spec.apis, spec.region, PriceTable.from_json(spec.prices), cap, spec.plan.month_to_date)
     if limit is not None:
-        limit += _free(spec, counters)
+        limit += _free(spec, tallies)
         if limit <= spec.plan.items.images:
             return None
     _drop_leftovers(folder, spec)
@@ -99,12 +99,10 @@ def _changed(spec: JobSpec) -> RekscanError:
     )
 
 
-def _free(spec: JobSpec, counters: Mapping[str, int]) -> int:
+def _free(spec: JobSpec, tallies: Mapping[str, costs.Tally]) -> int:
     """Images that are done and cost nothing: known, skipped or failed ones."""
-    names = [choice.api.name for choice in spec.apis]
-    done = {name: sum(counters.get(f"{what}:{name}", 0) for what in ("ok", "skipped", "failed")) for name in names}
-    paid = {name: sum(counters.get(f"{what}:{name}", 0) for what in ("units", "maybe_billed")) for name in names}
-    return max(max(0, done[name] - paid[name]) for name in names)
+    found = [tallies.get(choice.api.name, costs.Tally()) for choice in spec.apis]
+    return max(max(0, one.ok + one.skipped + one.failed - one.units - one.maybe_billed) for one in found)
 
 
 def _plan(folder: JobFolder, settings: Settings, counts: Counts, *, grown: bool) -> Plan:

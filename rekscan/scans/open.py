@@ -1,16 +1,20 @@
 """A job put on the table: what its folder has not is to be done. The same for a new job, `resume` and `retry`."""
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
 from jobs import costs
+from jobs.apis import requests
 from jobs.costs.cap import job_schedule, nanousd
 from jobs.errors import RekscanError
-from jobs.folder import JobFolder, home_path
-from jobs.folder.half_written import set_aside
-from jobs.folder.retries import newest
+from jobs.folder import JobFolder, ShardParts, home_path
+from jobs.folder.facts import COLUMNS, facts
+from jobs.folder.half_written import set_all_aside
+from jobs.folder.retries import Retry, newest
 from jobs.known.sync import sync
 from jobs.ledger import Ledger
+from jobs.outcomes import OPEN
 
 
 def open_job(
@@ -18,21 +22,22 @@ def open_job(
 ) -> None:
     """`rekognition_url` and `max_cost` replace those of job.json."""
     spec = folder.spec
-    set_aside(folder)
     left = ledger.on_table(spec.job)  # before the folder is read: a shard done meanwhile is in one of them
+    parts = set_all_aside(folder)
     if not spec.options.again:
         sync(folder.home, s3_url=spec.s3_url)  # this job's own parts too: a resumed one has duplicates of them
-    parts = folder.shard_parts()
-    known = costs.counters(folder) if parts else {}
+    tallies = costs.tally(folder)
+    known = Counter(tallies.counters())
     retry = newest(folder)
-    if retry is None:
-        missing = [n for n in range(spec.shards) if n not in parts or not parts[n].whole]
-        fields: dict[str, Any] = {"shards_done": spec.shards - len(missing)}
-    else:
-        missing = [n for n in retry.shards() if not retry.part_of(parts[n].retries)]
-        fields = {"shards_done": 0, "retry": retry.number}
-        for api, calls in retry.calls(set(missing)).items():
-            known[f"failed:{api}"] -= calls  # they are to be done again
+    number, shards = (retry.number, retry.shards()) if retry else (0, range(spec.shards))
+    missing = [n for n in shards if n not in parts or not parts[n].done(number)]
+    base = {n: Counter(costs.shard_tally(folder, parts[n]).counters()) for n in missing if n in parts}
+    if retry is not None:
+        for shard in missing:
+            again = _asked_again(folder, retry, parts[shard])
+            known.subtract(again)
+            base[shard].subtract(again)
+    fields: dict[str, Any] = {"shards_done": len(shards) - len(missing), "retry": number}
     if spec.amended:
         fields["amended"] = spec.amended  # workers that had the job before open it anew
     if rekognition_url:
@@ -43,7 +48,7 @@ def open_job(
     schedule = None
     try:
         schedule = job_schedule(spec)
-        fields |= schedule.so_far(spec.apis, known)
+        fields |= schedule.so_far(spec.apis, tallies)
     except RekscanError:
         if cap is not None:
             raise
@@ -56,4 +61,23 @@ def open_job(
         left=left,
         fields={**fields, **known},
         prices=schedule.to_json() if schedule else None,
+        base=base,
     )
+
+
+def _asked_again(folder: JobFolder, retry: Retry, parts: ShardParts) -> Counter[str]:
+    """What the counters have of calls that a retry is still to ask."""
+    done = _outcomes(folder, parts, retry.number)
+    names = retry.names(parts.shard)
+    return Counter(
+        f"{outcome}:{api}"
+        for (item_id, api), outcome in _outcomes(folder, parts).items()
+        for request in requests(folder.spec.apis)
+        if f"{item_id}:{request.name}" in names and api in request.name.split("+") and (item_id, api) not in done
+    )
+
+
+def _outcomes(folder: JobFolder, parts: ShardParts, retry: int | None = None) -> dict[tuple[int, str], str]:
+    table = facts(folder, parts, retry=retry, columns=COLUMNS)
+    rows = zip(*(table.column(name).to_pylist() for name in ("item_id", "api", "outcome")), strict=True)
+    return {(item_id, api): outcome for item_id, api, outcome in rows if outcome != OPEN}

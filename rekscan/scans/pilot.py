@@ -68,7 +68,7 @@ def samples(folder: JobFolder) -> Iterator[ApiSample]:
         api = choice.api
         rows = [row for table in tables for row in _rows(table, api.name)]
         outcomes = [row["outcome"] for row in rows]
-        answers = [orjson.loads(row["response"]) for row in rows if row["response"] is not None]
+        answers = [orjson.loads(row["response"]) for row in rows if row["outcome"] == "ok"]
         names = api.brief_schema.names
         vectors = [int(api.brief(answer)[names.index(_VECTORS)] or 0) for answer in answers if _VECTORS in names]
         yield ApiSample(

@@ -11,13 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.dataset as ds
 
+from jobs.folder import JobFolder
+from jobs.folder.facts import facts
 from jobs.outcomes import RESULT_SCHEMA
 from reports.tables.load import Tables
 
 MEMORY = "160MB"
 OUTCOMES = "outcomes"  # view of the stored outcomes, for the report's own queries
+_WHOLE, _SEVERAL = "whole_shards", "other_shards"
+_UNSEEN = ("response", "marks")
+_SEEN = [name for name in RESULT_SCHEMA.names if name not in _UNSEEN]
 _SETTINGS = (
     f"SET memory_limit = '{MEMORY}'",
     "SET threads = 2",
@@ -41,12 +47,30 @@ def open_tables(tables: Tables, scratch: str) -> Iterator[Query]:
     with _connection(scratch) as query:
         for name in tables:
             _view(query, name, [_nearby(tables, name, scratch)])
-        parts = [path for paths in tables.folder.result_parts().values() for path in paths]
-        if parts and tables.folder.local is not None:
-            _view(query, OUTCOMES, parts)
-        else:
-            query.register(OUTCOMES, ds.dataset(parts, RESULT_SCHEMA, format="parquet", filesystem=tables.folder.fs))
+        _outcomes(query, tables.folder)
         yield query
+
+
+def _outcomes(query: Query, folder: JobFolder) -> None:
+    """Every call once, `open` ones among them, without answers. Shards of one part are read where they lie."""
+    shards = folder.shard_parts().values()
+    whole = [path for parts in shards if parts.whole and len(parts.names) == 1 for path in parts.files]
+    several = [
+        facts(folder, parts, columns=[*_SEEN, "marks"]).select(_SEEN)
+        for parts in shards
+        if not (parts.whole and len(parts.names) == 1)
+    ]
+    query.register(_SEVERAL, pa.concat_tables([RESULT_SCHEMA.empty_table().select(_SEEN), *several]))
+    if folder.local is None:
+        query.register(_WHOLE, ds.dataset(whole, RESULT_SCHEMA, format="parquet", filesystem=folder.fs))
+    elif whole:
+        _view(query, _WHOLE, whole)
+    else:
+        query.register(_WHOLE, RESULT_SCHEMA.empty_table())
+    names = ", ".join(_SEEN)
+    query.execute(
+        f"CREATE VIEW {OUTCOMES} AS SELECT {names} FROM {_WHOLE} UNION ALL SELECT {names} FROM {_SEVERAL}"  # noqa: S608
+    )
 
 
 @contextmanager

@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from jobs.errors import UsageError
 from jobs.folder import JobFolder, ShardParts
+from jobs.folder.part_names import fingerprint
 from reports.tables import dictionary
-from reports.tables.built import INDEX, BuiltTables, built_tables, fingerprint
+from reports.tables.built import INDEX, BuiltTables, built_tables
 from reports.tables.flatten_pool import flattened, helpers_for
 from reports.tables.layout import COSTS, IMAGES, Layout
 from reports.tables.runs import runs

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from jobs import documents
-from jobs.folder import JobFolder, ShardParts
+from jobs.folder import JobFolder
 
 INDEX = "tables.json"
 
@@ -53,10 +53,3 @@ def built_tables(folder: JobFolder) -> BuiltTables | None:
     """What the job's `reports/` holds now, None before the first build."""
     data = folder.read(f"reports/{INDEX}")
     return BuiltTables.from_json(data, folder.job) if data else None
-
-
-def fingerprint(parts: Mapping[int, ShardParts]) -> str:
-    """Which parts a build was made of. Parts are never modified, so how many there are of each kind says it all."""
-    partial = sum(not one.whole for one in parts.values())
-    files = sum(len(one.whole) + len(one.partial) + len(one.retries) for one in parts.values())
-    return f"{len(parts)} shards, {partial} partial, {files} files"

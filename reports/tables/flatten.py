@@ -99,7 +99,8 @@ def _answers(outcomes: pa.Table | None, api: str) -> tuple[list[int], list[bytes
     """Item ids and answers, as JSON, of the answered calls of one API."""
     if outcomes is None:
         return [], []
-    wanted = pc.and_(pc.equal(outcomes.column("api"), api), pc.is_valid(outcomes.column("response")))
+    answered = pc.and_(pc.equal(outcomes.column("outcome"), "ok"), pc.is_valid(outcomes.column("response")))
+    wanted = pc.and_(pc.equal(outcomes.column("api"), api), answered)
     mine = outcomes.select(["item_id", "response"]).filter(wanted)
     return mine.column("item_id").to_pylist(), mine.column("response").cast(pa.binary()).to_pylist()
 

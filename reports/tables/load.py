@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, list_jobs
+from jobs.folder.part_names import fingerprint
 from reports.tables.build import FORMATS, build_tables
-from reports.tables.built import BuiltTables, built_tables, fingerprint
+from reports.tables.built import BuiltTables, built_tables
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -67,6 +67,10 @@ def test_the_services_commands_run_a_scan_together(tmp_path: Path) -> None:
     assert (tmp_path / "home" / job / "reports" / "labels.csv").exists()
 
 
+def test_a_worker_that_ends_by_itself_is_started_again() -> None:
+    assert COMPOSE["services"]["worker"]["restart"] == "unless-stopped"
+
+
 def test_redis_keeps_what_it_is_told_and_evicts_nothing() -> None:
     words = COMPOSE["services"]["redis"]["command"]
     settings = dict(zip(words[1::2], words[2::2], strict=True))

@@ -8,20 +8,22 @@ import copy
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from tenacity import AsyncRetrying, retry_if_exception_type
 
 from jobs.apis import Request
+from jobs.attempts import NONE, Attempts, ByApi, Mark, Tried
 from jobs.aws.faults import Fault, Kind, understand, unreadable_source
 from jobs.aws.lean.methods import Method
 from jobs.codes import Code
 from jobs.items import Item
-from jobs.ledger import Attempt, Lease, Mark
+from jobs.ledger import Attempt, Lease
 from jobs.media.check import Skip
 from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
@@ -85,13 +87,18 @@ class Caller:
         self._waiting = asyncio.Semaphore(min(_WAITING, at_once))
 
     async def call(
-        self, item: Item, lease: Lease, attempts: str, stop: threading.Event, content: str | None = None
+        self,
+        item: Item,
+        lease: Lease,
+        attempts: dict[str, Attempts],
+        stop: threading.Event,
+        content: str | None = None,
     ) -> list[Outcome]:
-        """The outcomes of one item, one per API of the request. `attempts`: what the journal holds of earlier ones.
-        `content`: what the item is, where an earlier call told (Later).
+        """The outcomes of one item, one per API of the request. `attempts`: those made so far, by API; the ones made
+        here are added, whatever comes of them. `content`: what the item is, where an earlier call told (Later).
 
         Raises Stopped (nothing more is to be sent), Later (ask again: a duplicate is under way), JobFault, or
-        MemoryError (the worker's trouble, not the item's; an intent that stands says what may have been billed).
+        MemoryError (the worker's trouble, not the item's).
         """
         try:
             async with _Place(self._waiting) as place:
@@ -108,17 +115,23 @@ class Caller:
             log.exception("%s of item %s", self.request.name, item.item_id)
             return self.give_up(item, lease, attempts, type(error).__name__, str(error))
 
-    def give_up(self, item: Item, lease: Lease, attempts: str, code: str, message: str) -> list[Outcome]:
+    def give_up(self, item: Item, lease: Lease, attempts: ByApi, code: str, message: str) -> list[Outcome]:
         """Failed rows for a call that is not to be tried."""
         outcomes = rows.failed(self.request, item, Fault(Kind.ITEM, code, message), attempts)
-        return self._keep(lease, self.name(item), attempts, outcomes)
+        return self._keep(lease, self.name(item), outcomes)
 
     def name(self, item: Item) -> str:
         """The call's name in the journal."""
         return f"{item.item_id}:{self._all.name}"
 
     async def _call(
-        self, item: Item, lease: Lease, attempts: str, stop: threading.Event, content: str | None, place: "_Place"
+        self,
+        item: Item,
+        lease: Lease,
+        attempts: dict[str, Attempts],
+        stop: threading.Event,
+        content: str | None,
+        place: "_Place",
     ) -> list[Outcome]:
         started = datetime.now(UTC)
         loop = asyncio.get_running_loop()
@@ -129,16 +142,16 @@ class Caller:
         rest, picture = ready
         name = self.name(item)
         if picture is None:
-            return rest._keep(lease, name, attempts, [])
+            return rest._keep(lease, name, [])
         if isinstance(picture, Skip) and picture.systemic:
             raise JobFault(unreadable_source(picture.cause or picture.reason, picture.message))
         if isinstance(picture, Skip):
-            return rest._keep(lease, name, attempts, rows.skipped(rest.request, item, picture, attempts))
+            return rest._keep(lease, name, rows.skipped(rest.request, item, picture, attempts))
         with picture:
             return await _Attempts(rest, item, picture, lease, name, attempts, stop, place).run(started)
 
     def _ready(
-        self, item: Item, attempts: str, stop: threading.Event, content: str | None
+        self, item: Item, attempts: ByApi, stop: threading.Event, content: str | None
     ) -> "tuple[Caller, Prepared | Skip | None]":
         """This caller for what is not known, and the picture to send; None when everything is known. May block."""
         content = content or self._known.listed(item)
@@ -156,28 +169,24 @@ class Caller:
             held.pop_all()
             return rest, picture
 
-    def _without(self, known: list[Outcome], marks: str) -> "Caller":
-        """This caller for the APIs that are not known. Attempts that died before count on the rows there are."""
+    def _without(self, known: list[Outcome], attempts: ByApi) -> "Caller":
+        """This caller for the APIs that are not known. Attempts that were made before count on the rows that are."""
         if not known:
             return self
         apis = {row.api for row in known}
         rest = copy.copy(self)
         rest.request = Request(tuple(choice for choice in self.request.choices if choice.api.name not in apis))
-        rest._beside = known
-        if not rest.request.choices:
-            rest._beside = [replace(row, attempts=len(marks), maybe_billed=rows.maybe(marks)) for row in known]
+        rest._beside = rows.owned_up(known, attempts)
         return rest
 
     def _keep(
-        self, lease: Lease, name: str, marks: str, outcomes: list[Outcome], number: int = 0, mark: Mark = ""
+        self, lease: Lease, name: str, outcomes: list[Outcome], number: int = 0, mark: Mark | Literal[""] = ""
     ) -> list[Outcome]:
         if self._beside:
             apis = [choice.api.name for choice in self._all.choices]
             outcomes = sorted([*outcomes, *self._beside], key=lambda row: apis.index(row.api))
-        self._journal.settle(
-            lease,
-            Attempt(name, self.request.name, number or len(marks), mark, encode(outcomes), counters_of(outcomes)),
-        )
+        attempt = Attempt(name, self.request.name, number, mark, encode(outcomes), counters_of(outcomes))
+        self._journal.settle(lease, attempt)
         return outcomes
 
 
@@ -204,21 +213,28 @@ class _Place:
 
 @dataclass(slots=True)
 class _Attempts:
-    """The attempts at one call, under tenacity."""
+    """The attempts at one call, under tenacity.
+
+    Rule: whatever way an attempt ends, its mark is settled and stands in `attempts`.
+    """
 
     caller: Caller
     item: Item
     picture: Prepared
     lease: Lease
     name: str
-    marks: str
+    attempts: dict[str, Attempts]
     stop: threading.Event
     place: _Place  # among those that wait at the gate
     ticket: int = 0  # of the permit of the last attempt
+    number: int = 0  # of the attempt under way, else of the last one
+    month: str = ""  # in which it was begun
+    under_way: bool = False
 
     async def run(self, started: datetime) -> list[Outcome]:
         caller = self.caller
         arguments = caller.request.arguments(self.picture.image, self.item)
+        self.number = max(attempts.next_of(self.lease.fence) for attempts in (*self.attempts.values(), NONE)) - 1
         try:
             return await self._once(arguments, started)
         except TryAgain as fault:
@@ -243,64 +259,110 @@ class _Attempts:
             if last.fault.kind is Kind.AWAY:
                 raise JobFault(last.fault) from last
             # The last attempt's mark is settled already; this only keeps the row.
-            outcomes = rows.failed(caller.request, self.item, last.fault, self.marks, self.picture, started)
-            return caller._keep(self.lease, self.name, self.marks, outcomes)
+            outcomes = rows.failed(caller.request, self.item, last.fault, self.attempts, self.picture, started)
+            return caller._keep(self.lease, self.name, outcomes)
 
     async def _once(self, arguments: dict[str, Any], started: datetime) -> list[Outcome]:
-        caller, number = self.caller, len(self.marks) + 1
-        async with caller._at_once:
-            await self._door(number)
-            before = time.monotonic()
+        async with self.caller._at_once:
+            await self._door()
             try:
-                response = await caller._method(**arguments)
-            except MemoryError:
-                raise
-            except Exception as error:
-                return await self._went_wrong(understand(error, caller.request.operation), number, started)
-            took = time.monotonic() - before
+                return await self._ask(arguments, started)
+            finally:
+                if self.under_way:  # no memory for its answer, or this process ends
+                    self._settle("u")
+
+    async def _ask(self, arguments: dict[str, Any], started: datetime) -> list[Outcome]:
+        caller = self.caller
+        before = time.monotonic()
+        try:
+            response = await caller._method(**arguments)
+        except MemoryError:
+            raise
+        except Exception as error:
+            return await self._went_wrong(understand(error, caller.request.operation), started)
+        took = time.monotonic() - before
         if not any(key in response for choice in caller.request.choices for key in choice.api.answer_keys):
             # botocore reads a body that is not JSON (a proxy's page, a cut answer) as an answer without members.
             fault = Fault(Kind.UNKNOWN, Code.UNREADABLE_ANSWER, "the answer's body is not what the service sends")
-            return await self._went_wrong(fault, number, started)
-        self.marks += "b"
-        outcomes = rows.answered(caller.request, self.item, response, self.marks, self.picture, started, took)
-        return caller._keep(self.lease, self.name, self.marks, outcomes, number, "b")
+            return await self._went_wrong(fault, started)
+        return self._answered(response, started, took)
 
-    async def _door(self, number: int) -> None:
+    def _answered(
+        self, response: Mapping[str, Any], started: datetime, took: float | None = None, code: str | None = None
+    ) -> list[Outcome]:
+        """Keep an answer, in whatever form it can be kept."""
+        caller, before = self.caller, dict(self.attempts)
+        call = (caller.request, self.item, response, self.attempts, self.picture, started)
+        try:
+            self._note("b")
+            return self._settled("b", rows.answered(*call, took, code))
+        except MemoryError:
+            self.attempts.update(before)
+            raise
+        except Exception as error:
+            log.warning("an answer of %s cannot be stored: %s", self.name, error)
+            return self._settled("b", rows.unstorable(*call, str(error)))
+
+    async def _door(self) -> None:
         """Wait for the rate, then for the budget; the intent stands when this returns."""
         caller = self.caller
         self.ticket = await caller._turnstile.pass_through(self.stop)
-        while (word := await caller._journal.begin(self.lease, self.name, caller.request.name, number)) == "wait":
-            await self._sleep(0.1)
-        if word != "go":
+        self.number += 1
+        try:
+            while (word := await self._begin()) == "wait":
+                await self._sleep(0.1)
+        except asyncio.CancelledError:  # the intent may stand all the same
+            caller._journal.settle(self.lease, Attempt(self.name, caller.request.name, self.number, "n"))
+            raise
+        go, _, self.month = word.partition(" ")
+        if go != "go":
             self.stop.set()
             raise Stopped
+        self.under_way = True
         self.place.release()
 
-    async def _went_wrong(self, fault: Fault, number: int, started: datetime) -> list[Outcome]:
+    async def _begin(self) -> str:
+        return await self.caller._journal.begin(self.lease, self.name, self.caller.request.name, self.number)
+
+    async def _went_wrong(self, fault: Fault, started: datetime) -> list[Outcome]:
         caller = self.caller
         stands_for = next(
             (r for c in caller.request.choices if (r := c.api.answer_for_error(fault.code, fault.message)) is not None),
             None,
         )
         if stands_for is not None:
-            self.marks += "b"
-            outcomes = rows.answered(
-                caller.request, self.item, stands_for, self.marks, self.picture, started, code=fault.code
-            )
-            return caller._keep(self.lease, self.name, self.marks, outcomes, number, "b")
+            return self._answered(stands_for, started, code=fault.code)
         mark = _MARKS.get(fault.kind, "n")
-        self.marks += mark
         if fault.kind is Kind.ITEM:
-            outcomes = rows.failed(caller.request, self.item, fault, self.marks, self.picture, started)
-            return caller._keep(self.lease, self.name, self.marks, outcomes, number, mark)
-        counter = f"throttled:{caller.request.name}" if fault.kind is Kind.THROTTLED else ""
-        caller._journal.settle(self.lease, Attempt(self.name, caller.request.name, number, mark, b"", counter))
+            self._note(mark)
+            return self._settled(
+                mark, rows.failed(caller.request, self.item, fault, self.attempts, self.picture, started)
+            )
+        self._settle(mark, f"throttled:{caller.request.name}" if fault.kind is Kind.THROTTLED else "")
         if fault.kind is Kind.JOB:
             raise JobFault(fault)
         if fault.kind is Kind.THROTTLED:
             await caller._turnstile.throttled(self.ticket)
         raise TryAgain(fault)
+
+    def _note(self, mark: Mark) -> None:
+        """The attempt under way has come to this."""
+        made = Attempts({(self.lease.fence, self.number): Tried(mark, self.month)})
+        for choice in self.caller.request.choices:
+            self.attempts[choice.api.name] = self.attempts.get(choice.api.name, NONE) | made
+
+    def _settle(self, mark: Mark, counter: str = "") -> None:
+        """The attempt is over, and the call has no outcome yet."""
+        self._note(mark)
+        attempt = Attempt(self.name, self.caller.request.name, self.number, mark, b"", counter)
+        self.caller._journal.settle(self.lease, attempt)
+        self.under_way = False
+
+    def _settled(self, mark: Mark, outcomes: list[Outcome]) -> list[Outcome]:
+        """The attempt is over, and the call has its outcomes."""
+        kept = self.caller._keep(self.lease, self.name, outcomes, self.number, mark)
+        self.under_way = False
+        return kept
 
     async def _sleep(self, seconds: float) -> None:
         await sleep_until(time.monotonic() + seconds, self.stop)

@@ -129,8 +129,10 @@ class Known:
         return replace(
             row,
             attempts=0,
+            throttles=0,
             maybe_billed=0,
             units=0,
+            marks=None,
             sent="known",
             latency_ms=None,
             started_at=None,

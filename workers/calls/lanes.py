@@ -7,9 +7,10 @@ import asyncio
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jobs.apis import Request
+from jobs.attempts import Attempts
 from jobs.items import Item
 from jobs.ledger import Lease
 from jobs.outcomes import Outcome
@@ -19,12 +20,12 @@ from workers.calls.known import Known
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A call to make. `attempts`: what the journal holds of earlier ones; `content`: see `Caller.call`."""
+    """A call to make. `attempts`: those made so far, by API; `Caller.call` adds its own. `content`: see there."""
 
     name: str
     request: Request
     item: Item
-    attempts: str = ""
+    attempts: dict[str, Attempts] = field(default_factory=dict)
     content: str | None = None
 
 
@@ -58,11 +59,9 @@ class Lanes:
         calls = (self._callers[ask.request.name].call(ask.item, lease, ask.attempts, stop, ask.content) for ask in asks)
         return await asyncio.gather(*calls, return_exceptions=True)
 
-    def give_up(
-        self, request: Request, item: Item, lease: Lease, attempts: str, code: str, message: str
-    ) -> list[Outcome]:
+    def give_up(self, ask: Ask, lease: Lease, code: str, message: str) -> list[Outcome]:
         """Failed rows for a call that is not to be tried."""
-        return self._callers[request.name].give_up(item, lease, attempts, code, message)
+        return self._callers[ask.request.name].give_up(ask.item, lease, ask.attempts, code, message)
 
     def close(self) -> None:
         for pool in self._threads:

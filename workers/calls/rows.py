@@ -1,10 +1,11 @@
 """The outcomes of one call, one for each API that its request serves. Pure.
 
-`marks`: one character per attempt, as the journal keeps them: `b` billed, `n` not billed, `t` throttled; maybe billed
-are `u`, whose answer never came, and `m`, whose worker died.
+Rule: what a row says of attempts is derived from them (jobs/attempts.py), and of no other source.
 """
 
-from collections.abc import Mapping
+import base64
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,74 +13,94 @@ from typing import Any
 import orjson
 
 from jobs.apis import Request
-from jobs.aws.faults import Fault
+from jobs.attempts import NONE, ByApi
+from jobs.aws.faults import Fault, Kind
+from jobs.codes import Code
 from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.prepare import Prepared
-from jobs.outcomes import Outcome
+from jobs.outcomes import Outcome, open_row, with_attempts
 
 
-def maybe(marks: str) -> int:
-    """How many attempts AWS may have billed although no answer came."""
-    return marks.count("m") + marks.count("u")
+def owned_up(outcomes: Iterable[Outcome], attempts: ByApi) -> list[Outcome]:
+    """Rows of an answer that the journal kept, with all attempts at their call: a holder that had lost its lease may
+    have answered late what the next one asked again."""
+    return [with_attempts(row, attempts.get(row.api, NONE)) for row in outcomes]
 
 
-def owned_up(outcomes: list[Outcome], marks: str) -> list[Outcome]:
-    """Rows of an answer that the journal kept, with the attempts that others made beside it: a holder that had lost its
-    lease may have answered late what the next one asked again."""
-    sent = maybe(marks) + marks.count("b")
-    return [
-        replace(
-            row,
-            attempts=max(row.attempts, len(marks)),
-            maybe_billed=max(row.maybe_billed, sent - row.units),
-            throttles=max(row.throttles, marks.count("t")),
-        )
-        for row in outcomes
-    ]
+def unanswered(item: Item, attempts: ByApi) -> list[Outcome]:
+    """Rows of a call that was attempted and has no outcome yet."""
+    return [open_row(item.item_id, api, made) for api, made in attempts.items() if made]
 
 
-def skipped(request: Request, item: Item, skip: Skip, marks: str) -> list[Outcome]:
+def skipped(request: Request, item: Item, skip: Skip, attempts: ByApi) -> list[Outcome]:
     """Never sent."""
     seen: dict[str, Any] = {"format": skip.format, "width": skip.width, "height": skip.height}
-    return _each(request, item, marks, None, None, outcome="skipped", code=skip.reason, message=skip.message, **seen)
+    return _each(request, item, attempts, None, None, outcome="skipped", code=skip.reason, message=skip.message, **seen)
 
 
 def failed(
     request: Request,
     item: Item,
     fault: Fault,
-    marks: str,
+    attempts: ByApi,
     picture: Prepared | None = None,
     started: datetime | None = None,
 ) -> list[Outcome]:
     """Not answered, for good."""
-    why: dict[str, Any] = {"code": fault.code, "message": fault.message[:1000]}
-    return _each(request, item, marks, picture, started, outcome="failed", **why)
+    why: dict[str, Any] = {"code": storable(fault.code), "message": storable(fault.message)[:1000]}
+    return _each(request, item, attempts, picture, started, outcome="failed", **why)
 
 
 def answered(
     request: Request,
     item: Item,
     response: Mapping[str, Any],
-    marks: str,
+    attempts: ByApi,
     picture: Prepared,
     started: datetime,
     took: float | None = None,
     code: str | None = None,
 ) -> list[Outcome]:
     """Answered: each API keeps the members of the response that are its own. `took`: seconds. `code`: of an error that
-    stands for an answer."""
+    stands for an answer. Raises TypeError on an answer that cannot be stored."""
     latency = None if took is None else round(took * 1000)
-    return _each(
-        request, item, marks, picture, started, response, outcome="ok", units=1, latency_ms=latency, code=code
-    )  # fmt: skip
+    return _each(request, item, attempts, picture, started, response, outcome="ok", latency_ms=latency, code=code)
+
+
+def unstorable(
+    request: Request,
+    item: Item,
+    response: Mapping[str, Any],
+    attempts: ByApi,
+    picture: Prepared,
+    started: datetime,
+    why: str,
+) -> list[Outcome]:
+    """Answered and billed, but no table can hold the answer (half of a character, a number of more than 64 bits): a
+    failed row, which keeps it as ASCII."""
+    fault = Fault(Kind.ITEM, Code.UNSTORABLE_ANSWER, f"answered and billed, but the answer cannot be stored: {why}")
+    found = failed(request, item, fault, attempts, picture, started)
+    keys = {choice.api.name: choice.api.answer_keys for choice in request.choices}
+    return [replace(row, response=_ascii({k: response[k] for k in keys[row.api] if k in response})) for row in found]
+
+
+def storable(text: str) -> str:
+    """Text as it is, but for what is no character."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _ascii(answer: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(answer)
+    except (TypeError, ValueError):  # bytes, or what only Python knows
+        return json.dumps({"repr": base64.b64encode(repr(answer).encode("utf-8", "backslashreplace")).decode()})
 
 
 def _each(
     request: Request,
     item: Item,
-    marks: str,
+    attempts: ByApi,
     picture: Prepared | None,
     started: datetime | None,
     response: Mapping[str, Any] | None = None,
@@ -89,15 +110,16 @@ def _each(
     if picture is not None:
         for name in _OF_PICTURE:
             more[name] = getattr(picture, name)
-    more |= {"attempts": len(marks), "maybe_billed": maybe(marks), "throttles": marks.count("t")}
     found = []
     for choice in request.choices:
         api = choice.api
         if response is not None:
             mine = {key: response[key] for key in api.answer_keys if key in response}
             more["response"] = orjson.dumps(mine).decode()
-            more["model_version"] = response.get(api.version_key) if api.version_key else None
-        found.append(Outcome(item_id=item.item_id, api=api.name, started_at=started, **more))
+            version = response.get(api.version_key) if api.version_key else None
+            more["model_version"] = storable(version) if isinstance(version, str) else None
+        row = Outcome(item_id=item.item_id, api=api.name, started_at=started, **more)
+        found.append(with_attempts(row, attempts[api.name]) if api.name in attempts else row)
     return found
 
 

@@ -29,9 +29,7 @@ def decode(data: bytes) -> list[Outcome]:
 
 
 def counters_of(outcomes: list[Outcome]) -> str:
-    """The ledger's counters that these outcomes raise."""
+    """The ledger's counters that these outcomes raise. What attempts raise, the ledger's script does itself."""
     names = [f"{row.outcome}:{row.api}" for row in outcomes]
     names += [f"known:{row.api}" for row in outcomes if row.sent == "known"]
-    names += [f"units:{row.api}" for row in outcomes for _ in range(row.units)]
-    names += [f"maybe_billed:{row.api}" for row in outcomes for _ in range(row.maybe_billed)]
     return " ".join(names)

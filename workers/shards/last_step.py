@@ -16,6 +16,7 @@ from jobs.status import keep, status
 from reports.tables.build import build_tables
 from reports.views.report import build_report
 from workers import bell
+from workers.shards.leftovers import bring_home
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ def end_job(ledger: Ledger, folder: JobFolder, lease: Lease, *, profile: str | N
     fields = ledger.fields(lease.job)
     state = _STOPPED_SHORT.get(fields.get("state", ""), "finished")
     reason = fields.get("reason", "")
+    bring_home(ledger, folder, lease, retry=int(fields.get("retry", 0)))
     tallies = costs.tally(folder)
     found = status(folder.spec, {**_counted(fields), **tallies.counters()}, state, reason=reason)
     if state == "finished" and found.done != found.calls["planned"]:

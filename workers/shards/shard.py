@@ -1,30 +1,38 @@
 """One shard, from lease to part: what a Celery task does.
 
-    lease -> (part there? count it) -> journal of earlier holders -> calls on the job's lanes -> commit -> finish
+    lease -> what the folder and the journal know of it -> calls on the job's lanes -> part -> finish
 
-Rule: the part is committed only under the lease, and everything the journal knows is in it.
+Rule: facts are only ever added. A holder that made every call writes the whole part, under the lease; whatever else one
+knows when it lets go (answers, attempts without an answer) it writes under a name that only it can use, unless the
+next holder finds it in Redis. Between the look at the lease and the write another may become the holder: both write
+what they know, and whoever reads takes the union (jobs/folder/facts.py).
 """
 
 import logging
 import threading
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
-from jobs.apis import Request
+from redis.exceptions import RedisError
+
+from jobs.attempts import NONE, Attempts, ByApi
 from jobs.codes import Code
-from jobs.folder import JobFolder
-from jobs.folder.half_written import set_aside, was_torn
+from jobs.costs import shard_tally
+from jobs.folder import JobFolder, ShardParts
+from jobs.folder.facts import rows_of, wanted
+from jobs.folder.half_written import set_aside
 from jobs.folder.retries import Retry
-from jobs.items import Item
 from jobs.ledger import Attempt, Lease, Ledger
-from jobs.outcomes import Outcome, from_table
+from jobs.outcomes import OPEN, Outcome
 from workers.calls.caller import JobFault
 from workers.calls.known import Later
 from workers.calls.lanes import Ask, Lanes
-from workers.calls.rows import owned_up
+from workers.calls.rows import owned_up, storable, unanswered
 from workers.gate.gate import Stopped
 from workers.journal.journal import Journal
 from workers.journal.packing import counters_of, decode, encode
+from workers.shards.leftovers import news
 
 log = logging.getLogger(__name__)
 
@@ -43,33 +51,94 @@ class Shard:
     journal: Journal
     lanes: Lanes
     stop: threading.Event
-    retry: Retry | None = None  # ask only these calls, into a part of their own
+    retry: Retry | None = None  # ask only these calls, into parts of their own
+    parts: ShardParts = field(default_factory=ShardParts)  # what the folder had of it at the start
+    asks: list[Ask] = field(default_factory=list)  # every call of it, in item order
+    known: dict[str, list[Outcome]] = field(default_factory=dict)  # call -> its outcomes
 
     def run(self) -> bool:
         """True when the shard is done, False when it was given back or lost."""
-        number = self.retry.number if self.retry else 0
-        set_aside(self.folder, self.lease.shard)
-        if done := self.folder.part(self.lease.shard, retry=number):
-            return self._finish(from_table(self.folder.result([done])))
-        self.lanes.known.refresh()
-        partial = [] if self.retry else self.folder.partial_parts(self.lease.shard)
-        kept = self._by_call(from_table(self.folder.result(partial[-1:]))) if partial else {}
-        calls = self._calls()
-        if was_torn(self.folder, self.lease.shard, retry=number):
-            # As if its holder had died with all of them in flight.
-            self.ledger.begin(self.lease, [(c.name, c.request.name, 1) for c in calls if c.name not in kept])
+        try:
+            self.take()
+            self.ask()
+            return self.end()
+        except BaseException:
+            self.save()
+            raise
+
+    @property
+    def number(self) -> int:
+        """Of the retry, 0 for the scan."""
+        return self.retry.number if self.retry else 0
+
+    @property
+    def missing(self) -> list[Ask]:
+        """The calls without an outcome."""
+        return [ask for ask in self.asks if ask.name not in self.known]
+
+    def take(self) -> None:
+        """What the folder and the holders before know of it."""
+        self.parts = set_aside(self.folder, self.lease.shard)
+        mine = rows_of(self.folder, self.parts, retry=self.number)
+        # A holder of the scan may have come back late with an answer that a retry was to ask for again.
+        mine += [row for row in rows_of(self.folder, self.parts) if row.outcome == "ok"] if self.retry else []
         self.journal.flush()  # an earlier holder in this process may have answers that Redis does not know yet
         intents, answers = self.ledger.adopt(self.lease)
+        kept, attempts = self._by_call(mine)
         found = {name: decode(data) for name, data in answers.items()} | kept
-        known = {name: owned_up(rows, intents.get(name, "")) for name, rows in found.items()}
-        outcomes, whole = self._call([replace(c, attempts=intents.get(c.name, "")) for c in calls], known)
+        self.asks = [
+            replace(ask, attempts=_both(intents.get(ask.name, {}), attempts.get(ask.name, {}))) for ask in self._calls()
+        ]
+        of = {ask.name: ask.attempts for ask in self.asks}
+        self.known = {name: owned_up(rows, of[name]) for name, rows in found.items() if name in of}
+
+    def ask(self) -> None:
+        """Make the calls that are missing, as far as nothing stops them. What came of them is in the journal after."""
+        if missing := self.missing:
+            self.lanes.known.refresh()
+            fault = self._ask_one_by_one(missing) if self.lease.lapses >= CAREFUL_AFTER else self._ask(missing)
+            if fault is not None:
+                reason = storable(f"{fault.fault.code}: {fault}")
+                self.ledger.set_state(self.lease.job, "blocked", reason=reason, do=fault.fault.do)
         self.journal.flush()
-        if whole and self.ledger.renew(self.lease.job, [self.lease])[1][self.lease]:
-            self.folder.commit(self.lease.shard, outcomes, retry=number)
-            return self._finish(outcomes)
-        if not whole:
-            self._give_back(outcomes, len(partial) + 1)
-        return False
+
+    def end(self) -> bool:
+        """Commit it, or give it back."""
+        if self.missing or not self.ledger.renew(self.lease.job, [self.lease])[1][self.lease]:
+            self.save()
+            self.ledger.release(self.lease)
+            return False
+        return self.ledger.finish(self.lease, self.commit())
+
+    def commit(self) -> dict[str, int]:
+        """Write the whole part; the counters of the shard."""
+        rows = self.rows()
+        first = self.folder.commit(self.lease.shard, rows, retry=self.number)
+        if first and not self.parts.names:
+            return shard_counters(rows)
+        if not first:
+            self._keep_apart()  # what the part of the one who was first has not
+        return shard_tally(self.folder, self.folder.parts_of(self.lease.shard)).counters()
+
+    def save(self) -> None:
+        """What is known stays in Redis for the next holder. Where that is no place (the job stops, the lease is lost,
+        Redis is away or was wiped), it goes into the folder."""
+        self.journal.flush()
+        try:
+            state, held = self.ledger.renew(self.lease.job, [self.lease])
+        except RedisError:
+            state, held = "", {}
+        if not (state == "running" and held[self.lease]):
+            self._keep_apart()
+
+    def _keep_apart(self) -> None:
+        """Write what is known and the folder has not as this holder's own part."""
+        if found := news(self.folder, self.lease.shard, self.rows()):
+            self.folder.commit(self.lease.shard, found, holder=self.lease.fence, retry=self.number)
+
+    def rows(self) -> list[Outcome]:
+        """What is known, in item order: outcomes, and the attempts at calls that have none."""
+        return [row for ask in self.asks for row in self.known.get(ask.name) or unanswered(ask.item, ask.attempts)]
 
     def _calls(self) -> list[Ask]:
         """The calls of this shard in item order, whatever is known of them."""
@@ -82,17 +151,8 @@ class Shard:
         ]
         return found if only is None else [ask for ask in found if ask.name in only]
 
-    def _call(self, calls: list[Ask], known: dict[str, list[Outcome]]) -> tuple[list[Outcome], bool]:
-        """The outcomes in item order, and whether none is missing."""
-        ask = self._ask_one_by_one if self.lease.lapses >= CAREFUL_AFTER else self._ask
-        fault = ask([call for call in calls if call.name not in known], known)
-        if fault is not None:
-            self.ledger.set_state(self.lease.job, "blocked", reason=f"{fault.fault.code}: {fault}", do=fault.fault.do)
-        whole = all(call.name in known for call in calls)
-        return [row for call in calls for row in known.get(call.name, ())], whole
-
-    def _ask(self, asked: list[Ask], known: dict[str, list[Outcome]]) -> JobFault | None:
-        """Make calls into `known`; those that wait for a duplicate under way come last, until it is answered."""
+    def _ask(self, asked: list[Ask]) -> JobFault | None:
+        """Make calls; those that wait for a duplicate under way come last, until it is answered."""
         fault: JobFault | None = None
         full: MemoryError | None = None
         rounds = 0
@@ -100,7 +160,7 @@ class Shard:
             later: list[Ask] = []
             for ask, result in zip(asked, self.lanes.call(asked, self.lease, self.stop), strict=True):
                 if isinstance(result, list):
-                    known[ask.name] = result
+                    self.known[ask.name] = result
                 elif isinstance(result, Later):
                     later.append(replace(ask, content=result.content))
                 elif isinstance(result, JobFault):
@@ -116,71 +176,68 @@ class Shard:
             if asked:
                 rounds += 1
                 if rounds % _TELL_AGAIN == 0:
-                    self._tell(known)
+                    self._tell()
                 self.stop.wait(min(0.05 * rounds, 1.0))
         return fault
 
-    def _ask_one_by_one(self, asked: list[Ask], known: dict[str, list[Outcome]]) -> JobFault | None:
+    def _ask_one_by_one(self, asked: list[Ask]) -> JobFault | None:
         """This shard's holders keep dying: find the call that kills them, and give it up. Its mates complete."""
         for ask in asked:
             if self.ledger.suspect(self.lease, ask.name) > SUSPECTED_AT_MOST:
                 what = f"it was under way each of {SUSPECTED_AT_MOST} times that its worker died"
-                known[ask.name] = self.lanes.give_up(ask.request, ask.item, self.lease, ask.attempts, Code.POISON, what)
-            elif fault := self._ask_alone(ask, known):
+                self.known[ask.name] = self.lanes.give_up(ask, self.lease, Code.POISON, what)
+            elif fault := self._ask_alone(ask):
                 return fault
             if self.stop.is_set():
                 break
             self.ledger.clear_of_suspicion(self.lease, ask.name)
         return None
 
-    def _ask_alone(self, ask: Ask, known: dict[str, list[Outcome]]) -> JobFault | None:
+    def _ask_alone(self, ask: Ask) -> JobFault | None:
         try:
-            return self._ask([ask], known)
+            return self._ask([ask])
         except MemoryError:  # the worker lives, so this call is no poison
             self.ledger.clear_of_suspicion(self.lease, ask.name)
             raise
 
-    def _tell(self, known: dict[str, list[Outcome]]) -> None:
+    def _tell(self) -> None:
         """Journal again what this shard knows: others may wait for an answer that a crashed Redis lost."""
-        for name, rows in known.items():
+        for name, rows in self.known.items():
             request = name.partition(":")[2]
             self.journal.settle(self.lease, Attempt(name, request, 0, "", encode(rows), counters_of(rows)))
 
-    def _finish(self, outcomes: list[Outcome]) -> bool:
-        return self.ledger.finish(self.lease, shard_counters(outcomes))
-
-    def _give_back(self, outcomes: list[Outcome], number: int) -> None:
-        """A worker that stops leaves what it knows in Redis. Where that is no place (the job stops short, the lease is
-        lost, Redis was wiped), it goes into the folder."""
-        state, held = self.ledger.renew(self.lease.job, [self.lease])
-        if outcomes and not (state == "running" and held[self.lease]):
-            if self.retry:
-                self.folder.commit(self.lease.shard, outcomes, retry=self.retry.number)
-            else:
-                self.folder.commit(self.lease.shard, outcomes, partial=number)
-        self.ledger.release(self.lease)
-
-    def _by_call(self, outcomes: list[Outcome]) -> dict[str, list[Outcome]]:
-        """Outcomes of a partial part by call, those of a shared call together."""
-        request_of = {choice.api.name: request.name for request in self.lanes.requests for choice in request.choices}
-        calls: dict[str, list[Outcome]] = {}
-        for row in outcomes:
-            calls.setdefault(f"{row.item_id}:{request_of[row.api]}", []).append(row)
-        return calls
+    def _by_call(self, rows: Iterable[Outcome]) -> tuple[dict[str, list[Outcome]], dict[str, dict[str, Attempts]]]:
+        """Rows of parts by call, those of a shared call together: outcomes of calls that have all of theirs, and the
+        attempts at any."""
+        request_of = {choice.api.name: request for request in self.lanes.requests for choice in request.choices}
+        outcomes: dict[str, dict[str, Outcome]] = {}
+        attempts: dict[str, dict[str, Attempts]] = {}
+        for row in rows:
+            name = f"{row.item_id}:{request_of[row.api].name}"
+            attempts.setdefault(name, {})[row.api] = Attempts.parse(row.marks)
+            if row.outcome != OPEN:
+                outcomes.setdefault(name, {})[row.api] = row
+        whole = {
+            name: [found[choice.api.name] for choice in request.choices]
+            for name, found in outcomes.items()
+            for request in [request_of[next(iter(found))]]
+            if len(found) == len(request.choices)
+        }
+        return whole, attempts
 
 
-def wanted(item: Item, request: Request) -> bool:
-    """Whether this item is a call of this request: skipped items and other kinds are not."""
-    return item.skip is None and item.kind == request.kind
+def _both(one: ByApi, other: ByApi) -> dict[str, Attempts]:
+    return {api: one.get(api, NONE) | other.get(api, NONE) for api in {**one, **other}}
 
 
-def shard_counters(outcomes: list[Outcome]) -> Counter[str]:
+def shard_counters(outcomes: Iterable[Outcome]) -> Counter[str]:
     """The ledger's counters of a whole shard."""
     counters: Counter[str] = Counter()
     for row in outcomes:
         counters[f"{row.outcome}:{row.api}"] += 1
         counters[f"known:{row.api}"] += row.sent == "known"
-        counters[f"units:{row.api}"] += row.units
-        counters[f"maybe_billed:{row.api}"] += row.maybe_billed
-        counters[f"attempts:{row.api}"] += row.attempts
+        for month, attempts, units, maybe_billed in Attempts.parse(row.marks).months():
+            counters[f"units:{row.api}:{month}"] += units
+            counters[f"maybe_billed:{row.api}:{month}"] += maybe_billed
+            counters[f"attempts:{row.api}"] += attempts
     return counters

@@ -116,7 +116,8 @@ def test_what_people_read_has_no_control_character(hostile: JobFolder, capfd: py
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
 @pytest.mark.parametrize(
     "words",
-    [["report", "--no-thumbnails"], ["sql", "last", "select text from text"], ["sql", "last", "--format", "csv", "select text from text"],
+    [["report", "--no-thumbnails"], ["sql", "last", "select text from text"],
+     ["sql", "last", "--format", "csv", "select text from text"],
      ["sql", "last", "--json", "select text from text"], ["jobs"], ["apis"]],
     ids=lambda words: " ".join(words)[:22],
 )  # fmt: skip

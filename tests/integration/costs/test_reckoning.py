@@ -83,7 +83,7 @@ def test_a_folder_is_counted_by_what_became_of_each_call(tmp_path):
     assert labels.actual_usd == Decimal("0.002")
     assert labels.maybe_usd == Decimal("0.004")
     assert found.actual_usd == Decimal("0.0035")
-    assert costs.counters(folder)["maybe_billed:labels"] == 4
+    assert costs.counters(folder)["maybe_billed:labels:2026-11"] == 4
     assert costs.reckon(spec, costs.counters(folder)).actual_usd == found.actual_usd
 
 
@@ -142,7 +142,8 @@ def test_a_jobs_cap_is_held_by_the_prices_and_the_month_it_was_planned_with():
     schedule = job_schedule(spec)  # image-properties is known up to five million, which is enough
     assert schedule.spent({"image-group-2": 2}) == nanousd(Decimal("0.0018"))
     counters = {"units:labels": 1000, "units:properties": 1000}
-    assert schedule.so_far(spec.apis, counters)["cost"] == nanousd(costs.reckon(spec, counters).actual_usd)
+    tallies = costs.Tallies.of_counters(counters, spec.first_month)
+    assert schedule.so_far(spec.apis, tallies)["cost"] == nanousd(costs.reckon(spec, counters).actual_usd)
 
 
 def test_an_unknown_price_stays_unknown():

@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> JobFolder:
     )  # fmt: skip
     found.amend(Amendment(1, 4, PlanDocument()))
     write_duplicates(found, amended=1)
-    found.commit(0, [Outcome(0, "labels", "ok", content="c0", response=LABELS, sent="bytes")], partial=1)
+    found.commit(0, [Outcome(0, "labels", "ok", content="c0", response=LABELS, sent="bytes")], holder="one")
     rows = [Outcome(n, "labels", "ok", content=f"c{n}", response=LABELS, sent="bytes") for n in range(4)]
     found.commit(0, rows[:2])
     found.commit(1, [rows[2], Outcome(3, "labels", "failed", code="Boom")])

@@ -163,7 +163,7 @@ def test_syncing_again_adds_nothing_and_new_parts_are_added(tmp_path: Path) -> N
     before = [info.path for info in Segments(str(tmp_path)).paths()]
     sync(str(tmp_path))
     assert [info.path for info in Segments(str(tmp_path)).paths()] == before
-    folder.commit(1, [answered(10, "sha256:b")], partial=1)
+    folder.commit(1, [answered(10, "sha256:b")], holder="one")
     sync(str(tmp_path))
     assert find(tmp_path, "sha256:b", labels(folder))
     assert len(find(tmp_path, "sha256:a", labels(folder))) == 1

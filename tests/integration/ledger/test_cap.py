@@ -34,7 +34,7 @@ def spender(url: str, number: int, tasks: "Queue[Any]", done: "Queue[Any]") -> N
             call = f"{place}:{request}"
             while (word := ledger.begin(lease, [(call, request, 1)])[0]) == b"wait":
                 continue
-            if word != b"go":
+            if not word.startswith(b"go "):
                 refused = True
                 break
             ledger.settle(lease, [Attempt(call, request, 1, mark, b"" if mark == "n" else b"x", "")])
@@ -81,7 +81,7 @@ def test_many_processes_never_pass_the_cap_and_end_less_than_a_call_under_it(
 ) -> None:
     redis.flushall()
     ledger = Ledger(redis)
-    prices = {"meters": STEPS, "requests": REQUESTS}
+    prices = {"first": "2026-11", "meters": STEPS, "later": STEPS, "requests": REQUESTS}
     ledger.open("job-1", home="/tmp", shards=range(PROCESSES), fields={"shards_done": 0, "cap": cap}, prices=prices)
     tasks, done = spenders
     for mine, plan in zip(tasks, plans, strict=True):

@@ -23,7 +23,8 @@ from workers.gate.gate import Gate, Quota, policy
 from workers.reconcile import beat, leave, reconcile, slots
 
 JOB = "20261123-000000-abcd"
-SCHEDULE = {"meters": {"m1": [[0, 10, 0], [3, 4, 30]]}, "requests": {"a": {"m1": 1}}}
+STEPS = {"m1": [[0, 10, 0], [3, 4, 30]]}
+SCHEDULE = {"first": "2026-11", "meters": STEPS, "later": STEPS, "requests": {"a": {"m1": 1}}}
 
 
 class Declared(Redis):  # type: ignore[type-arg]
@@ -72,6 +73,10 @@ def held(ledger: Ledger, shard: int) -> Lease:
     return lease
 
 
+def words(ledger: Ledger, lease: Lease, *calls: tuple[str, int]) -> list[str]:
+    return [word.decode().partition(" ")[0] for word in ledger.begin(lease, [(call, "a", n) for call, n in calls])]
+
+
 def a_job_from_its_first_shard_to_its_last_step(redis: Declared) -> None:
     ledger = Ledger(redis, lease_ms=60_000)
     ledger.open(JOB, home="/nowhere", shards=range(3), fields={"shards_done": 0, "cap": 42}, prices=SCHEDULE)
@@ -85,7 +90,7 @@ def a_job_from_its_first_shard_to_its_last_step(redis: Declared) -> None:
     assert ledger.lease(JOB, 0) == Refused("leased")
     assert ledger.lease(JOB, 1, share=1) == Refused("share")
     assert ledger.renew(JOB, [first]) == ("running", {first: True})
-    assert ledger.begin(first, [("0:a", "a", 1), ("1:a", "a", 1), ("2:a", "a", 1)]) == [b"go"] * 3
+    assert words(ledger, first, ("0:a", 1), ("1:a", 1), ("2:a", 1)) == ["go"] * 3
     throttled = Attempt("1:a", "a", 1, "t", b"", "throttled:a")
     ledger.settle(first, [Attempt("0:a", "a", 1, "b", b"answer", "ok:a"), throttled, Attempt("2:a", "a", 1, "u")])
     assert ledger.suspect(first, "1:a") == 1
@@ -95,17 +100,22 @@ def a_job_from_its_first_shard_to_its_last_step(redis: Declared) -> None:
     assert isinstance(lapsing.lease(JOB, 0), Lease)
     until(lambda: ledger.reap(JOB), "the lease lapses")
     again = held(ledger, 0)
-    assert ledger.adopt(again) == ({"0:a": "b", "1:a": "t", "2:a": "u"}, {"0:a": b"answer"})
-    assert ledger.begin(again, [("1:a", "a", 2), ("3:a", "a", 1), ("4:a", "a", 1)]) == [b"go", b"go", b"go"]
-    assert ledger.begin(again, [("5:a", "a", 1), ("6:a", "a", 1)]) == [b"go", b"wait"]
-    attempts = [("1:a", 2), ("3:a", 1), ("4:a", 1), ("5:a", 1)]
+    intents, answers = ledger.adopt(again)
+    marks = {call: [one.mark for one in by_api["a"].tried.values()] for call, by_api in intents.items()}
+    assert (marks, answers) == ({"0:a": ["b"], "1:a": ["t"], "2:a": ["u"]}, {"0:a": b"answer"})
+    assert words(ledger, again, ("1:a", 1), ("3:a", 1), ("4:a", 1)) == ["go", "go", "go"]
+    assert words(ledger, again, ("5:a", 1), ("6:a", 1)) == ["go", "wait"]
+    attempts = [("1:a", 1), ("3:a", 1), ("4:a", 1), ("5:a", 1)]
     ledger.settle(again, [Attempt(call, "a", number, "b", b"x", "ok:a") for call, number in attempts])
-    assert ledger.begin(again, [("6:a", "a", 1)]) == [b"incomplete"]
-    assert ledger.progress(JOB) == {"ok:a": 5, "throttled:a": 1}
+    assert words(ledger, again, ("6:a", 1)) == ["incomplete"]
+    told = {name.rpartition(":20")[0] or name: n for name, n in ledger.progress(JOB).items()}
+    assert told == {"ok:a": 5, "throttled:a": 1, "units:a": 5, "maybe_billed:a": 1}
     assert ledger.finish(again, {"ok:a": 5})
     assert ledger.feed(JOB, 5) == [LAST_STEP]
-    held(ledger, LAST_STEP)
+    last = held(ledger, LAST_STEP)
     assert ledger.live() == [JOB]
+    assert ledger.journals(JOB) == [LAST_STEP]
+    assert ledger.adopt(last, 0) == ({}, {})
     ledger.close(JOB, "incomplete", {"ok:a": 5})
     assert ledger.live() == []
     leave(ledger, "worker", 1)
@@ -170,6 +180,10 @@ def test_keys_of_two_jobs_are_never_of_one_script(redis: Declared) -> None:
 @pytest.mark.parametrize("package", ["jobs.ledger", "workers.gate"])
 def test_scripts_name_their_keys_and_nothing_after_that_goes_by_number(package: str) -> None:
     for file in files(package).iterdir():
-        if file.name.endswith(".lua") and file.name not in ("cost.lua", "clock.lua"):  # put in front of others
+        if file.name.endswith(".lua") and file.name not in (
+            "attempts.lua",
+            "cost.lua",
+            "clock.lua",
+        ):  # put in front of others
             text = file.read_text()
             assert text.count("KEYS") == text.count("= unpack(KEYS)\n") == 1, file.name

@@ -67,7 +67,9 @@ def test_every_item_is_one_row_of_images_whatever_became_of_it(tmp_path: Path) -
             Outcome(3, "faces", "skipped", "truncated"),
         ],
     )
-    folder.commit(2, [Outcome(4, "labels", "ok", response=answer), Outcome(4, "faces", "ok", response="{}")], partial=1)
+    folder.commit(
+        2, [Outcome(4, "labels", "ok", response=answer), Outcome(4, "faces", "ok", response="{}")], holder="one"
+    )
     build_tables(folder, partial="2 of 6 items not reached")
     images = load(folder.job, str(tmp_path))["images"]
     assert images["item_id"].tolist() == [0, 1, 2, 3, 4, 5]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.apis import parse
+from jobs.costs import Tallies
 from jobs.costs.cap import BEYOND_ANY_CAP, cap_schedule, nanousd
 from jobs.errors import RekscanError
 from jobs.money.free_tier import FreeTier, Month
@@ -161,8 +162,17 @@ def test_no_cap_over_a_price_that_is_not_known(planned):
 def test_a_resumed_job_goes_on_from_what_it_has_spent():
     choices = parse(["labels,faces"])
     schedule = cap_schedule(choices, "us-east-1", TABLE)
-    spent = schedule.so_far(choices, {"units:labels": 3, "maybe_billed:labels": 1, "units:faces": 2, "ok:faces": 2})
-    assert spent == {"m:image-group-2": 6, "cost": nanousd(Decimal("0.006"))}
+    counters = {"units:labels": 3, "maybe_billed:labels": 1, "units:faces": 2, "ok:faces": 2}
+    spent = schedule.so_far(choices, Tallies.of_counters(counters, "2026-11"))
+    assert spent == {"m:2026-11:image-group-2": 6, "cost": nanousd(Decimal("0.006"))}
+
+
+def test_units_of_another_month_begin_at_the_first_tier():
+    choices = parse(["labels"])
+    schedule = cap_schedule(choices, "us-east-1", TABLE, {"image-group-2": 1_000_000}, first="2026-11")
+    counters = {"units:labels:2026-11": 2, "maybe_billed:labels:2026-12": 3}
+    spent = schedule.so_far(choices, Tallies.of_counters(counters, "2026-11"))
+    assert spent["cost"] == nanousd(2 * Decimal("0.0008") + 3 * Decimal("0.001"))
 
 
 @given(st.integers(0, 40_000), st.integers(0, 40_000_000))

@@ -1,0 +1,30 @@
+-- Prepended to the scripts that write attempts. INTENTS keeps a field for each: 'CALL HOLDER NUMBER' -> mark, month and
+-- request ('b2026-11 labels+properties'); jobs/attempts.py tells the marks.
+local function read_attempt(text)
+  return text:sub(1, 1), text:sub(2, 8), text:sub(10)
+end
+
+local function attempt_text(mark, month, request)
+  return mark .. month .. ' ' .. request
+end
+
+-- What the counters of a shard under way say of an attempt with this mark: `units:labels:2026-11`, ...
+local function tell(live, mark, month, request, by)
+  local name = mark == 'b' and 'units:' or (mark == 'u' or mark == 'm') and 'maybe_billed:'
+  if not name then return end
+  for api in request:gmatch('[^+]+') do redis.call('HINCRBY', live, name .. api .. ':' .. month, by) end
+end
+
+-- The calendar month (UTC) of a time in milliseconds: '2026-11'. Days to civil dates, as Howard Hinnant gives it
+-- (http://howardhinnant.github.io/date_algorithms.html#civil_from_days).
+local function month_of(ms)
+  local floor = math.floor
+  local days = floor(ms / 86400000) + 719468
+  local era = floor(days / 146097)
+  local of_era = days - era * 146097
+  local year = floor((of_era - floor(of_era / 1460) + floor(of_era / 36524) - floor(of_era / 146096)) / 365)
+  local of_year = of_era - (365 * year + floor(year / 4) - floor(year / 100))
+  local shifted = floor((5 * of_year + 2) / 153)
+  local month = shifted < 10 and shifted + 3 or shifted - 9
+  return string.format('%04d-%02d', year + era * 400 + (month <= 2 and 1 or 0), month)
+end
