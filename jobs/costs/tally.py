@@ -12,9 +12,8 @@ from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from jobs import documents
+from jobs.files import read_columns
 from jobs.folder import JobFolder
 
 log = logging.getLogger(__name__)
@@ -120,10 +119,7 @@ def _read(folder: JobFolder, path: str) -> pa.Table | None:
     """A part, None where it is half-written: it counts for nothing, and `resume` puts it
     aside (jobs/folder/half_written.py)."""
     try:
-        with folder.fs.open_input_file(path) as file:
-            part = pq.ParquetFile(file)
-            documents.check_file(part.metadata.metadata, path)
-            return part.read(_COLUMNS, use_threads=False)
+        return read_columns(folder.files, path, _COLUMNS)
     except pa.ArrowInvalid as error:
         log.warning("%s cannot be read: %s", path, error)
         return None

@@ -1,7 +1,7 @@
 """The job folder: what a job is and what it found, on a local disk or S3. It is the truth, the broker a doorbell.
 
-Rule: files are written once and never modified; a file that exists is complete (temporary name then rename locally, one
-PUT on S3). docs/job-folder.md tells each file and field.
+Rule: files are written once and never modified; a file that exists is complete (jobs/files). docs/job-folder.md tells
+each file and field.
 
     <home>/<job>/job.json                      the spec (jobs/folder/spec.py)
       amended-001.json                         items and plan once the listing went on, after a cap had cut it
@@ -14,24 +14,20 @@ PUT on S3). docs/job-folder.md tells each file and field.
       reports/                                 derived
 """
 
-import contextlib
 import io
-import os
 import re
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pyarrow as pa
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from jobs import documents
 from jobs.errors import RekscanError, UsageError
+from jobs.files import Aws, Entry, open_home, read_table
 from jobs.folder.manifest import ManifestWriter
 from jobs.folder.parts import read_part
 from jobs.folder.spec import PART_ROWS, Amendment, JobSpec, with_amendments
@@ -47,50 +43,23 @@ def new_job_id(now: datetime | None = None) -> str:
     return f"{(now or datetime.now(UTC)):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
 
 
-def home_path(home: str) -> str:
-    """A home as it is named in any working directory."""
-    return home if home.startswith("s3://") else str(Path(home).absolute())
-
-
-def open_home(home: str, s3_url: str | None = None) -> tuple[pafs.FileSystem, str]:
-    """The filesystem and path of a job home: a directory or `s3://bucket/prefix`.
-
-    `s3_url` overrides the S3 endpoint, as AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL do.
-    """
-    if not home.startswith("s3://"):
-        return pafs.LocalFileSystem(), str(Path(home).absolute())
-    endpoint = s3_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    options: dict[str, Any] = {}
-    if endpoint:
-        parts = urlsplit(endpoint)
-        options = {"endpoint_override": parts.netloc, "scheme": parts.scheme}
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    if region:
-        options["region"] = region
-    return pafs.S3FileSystem(**options), home.removeprefix("s3://").rstrip("/")
-
-
 class JobFolder:
     """One job's folder. `home` is a directory or `s3://bucket/prefix`."""
 
-    def __init__(self, home: str, job: str, *, s3_url: str | None = None) -> None:
+    def __init__(self, home: str, job: str, aws: Aws | None = None) -> None:
         if not _ID.fullmatch(job):
             raise UsageError(f"{job!r} is not a job id", "List the jobs of a home with `rekscan jobs`.")
         self.home = home
         self.job = job
-        self.fs, base = open_home(home, s3_url)
+        self.aws = aws or Aws()
+        self.files, base = open_home(home, self.aws)
         self.root = f"{base}/{job}"
         self._spec: JobSpec | None = None
 
     @property
-    def local(self) -> Path | None:
-        """The folder as a local path, None on S3."""
-        return Path(self.root) if isinstance(self.fs, pafs.LocalFileSystem) else None
-
-    @property
     def where(self) -> str:
         """The folder as a person would name it."""
-        return self.root if self.local else f"s3://{self.root}"
+        return self.files.uri(self.root)
 
     # --- spec
 
@@ -117,8 +86,7 @@ class JobFolder:
 
     def remove(self) -> None:
         """Delete the whole folder (a plan that was not approved)."""
-        if self.fs.get_file_info(self.root).type != pafs.FileType.NotFound:
-            self.fs.delete_dir(self.root)
+        self.files.delete_folder(self.root)
 
     # --- manifest
 
@@ -128,11 +96,11 @@ class JobFolder:
 
     def manifest_batches(self) -> Iterator[pa.RecordBatch]:
         """The whole manifest in order, a row group at a time (constant memory)."""
-        for path in self._files("manifest")[: self.spec.manifest_parts]:
-            with self.fs.open_input_file(path) as file:
+        for entry in self.entries("manifest")[: self.spec.manifest_parts]:
+            with self.files.open(entry.path, entry.size) as file:
                 part = pq.ParquetFile(file)
-                documents.check_file(part.metadata.metadata, path)
-                yield from part.iter_batches(batch_size=10_000)
+                documents.check_file(part.metadata.metadata, entry.path)
+                yield from part.iter_batches(batch_size=10_000, use_threads=False)
 
     def items(self, shard: int) -> list[Item]:
         """The items of one shard, skipped ones too."""
@@ -142,7 +110,7 @@ class JobFolder:
         rows_of_part = self.spec.part_rows
         for part in range(start // rows_of_part, (stop - 1) // rows_of_part + 1):
             path = f"{self.root}/manifest/part-{part:05d}.parquet"
-            with self.fs.open_input_file(path) as handle:
+            with self.files.open(path) as handle:
                 file = pq.ParquetFile(handle)
                 documents.check_file(file.metadata.metadata, path)
                 base = part * rows_of_part
@@ -150,7 +118,7 @@ class JobFolder:
                     count = file.metadata.row_group(group).num_rows
                     low, high = max(start, base), min(stop, base + count)
                     if low < high:
-                        piece = file.read_row_group(group).slice(low - base, high - low)
+                        piece = file.read_row_group(group, use_threads=False).slice(low - base, high - low)
                         rows += [item for batch in piece.to_batches() for item in from_batch(batch)]
                     base += count
         return rows
@@ -163,16 +131,16 @@ class JobFolder:
 
     def shard_parts(self) -> dict[int, "ShardParts"]:
         found: dict[int, ShardParts] = {}
-        for path in self._files("results"):
-            if match := _RESULT.search(path):
+        for entry in self.entries("results"):
+            if match := _RESULT.search(entry.path):
                 parts = found.setdefault(int(match[1]), ShardParts())
-                {None: parts.whole, "part": parts.partial, "r": parts.retries}[match[2]].append(path)
+                {None: parts.whole, "part": parts.partial, "r": parts.retries}[match[2]].append(entry.path)
         return dict(sorted(found.items()))
 
     def part(self, shard: int, *, partial: int = 0, retry: int = 0) -> str | None:
         """The path of a shard's part if it is there, found by name: cheap where a job has many."""
         path = f"{self.root}/{_part_name(shard, partial, retry)}"
-        return path if self.fs.get_file_info(path).type == pafs.FileType.File else None
+        return path if self.files.exists(path) else None
 
     def partial_parts(self, shard: int) -> list[str]:
         """A shard's partial parts, oldest first."""
@@ -183,7 +151,7 @@ class JobFolder:
 
     def result(self, paths: Iterable[str]) -> pa.Table:
         """The outcomes in the part files of one shard, later files replacing rows of earlier ones, in item order."""
-        tables = [read_part(self.fs, path) for path in paths]
+        tables = [read_part(self.files, path) for path in paths]
         if len(tables) == 1:
             return tables[0]
         latest: dict[tuple[int, str], tuple[int, int]] = {}
@@ -203,54 +171,31 @@ class JobFolder:
 
     def read(self, name: str) -> bytes | None:
         """A small file of the folder, None if it is not there."""
-        try:
-            with self.fs.open_input_file(f"{self.root}/{name}") as file:
-                return bytes(file.read())
-        except FileNotFoundError:
-            return None
+        return self.files.read(f"{self.root}/{name}")
 
     def write(self, name: str, data: bytes, *, once: bool = False) -> None:
         """Write a file in one step: a reader sees all of it or nothing. `once`: keep the file that is there already."""
-        path = f"{self.root}/{name}"
-        if self.local is None:
-            with self.fs.open_output_stream(path) as stream:
-                stream.write(data)
-            return
-        target = Path(path)
-        self._make_private(target.parent)
-        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if once:
-                with contextlib.suppress(FileExistsError):
-                    os.link(temporary, target)
-            else:
-                temporary.replace(target)
-            _sync(target.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
+        self.files.make_private(self.root)  # results are personal data
+        self.files.write(f"{self.root}/{name}", data, once=once)
 
     def delete(self, name: str) -> None:
         """Delete a derived file, if it is there."""
-        path = f"{self.root}/{name}"
-        if self.fs.get_file_info(path).type == pafs.FileType.File:
-            self.fs.delete_file(path)
+        self.files.delete(f"{self.root}/{name}")
 
-    def _make_private(self, directory: Path) -> None:
-        """Results are personal data: the job's folder is its owner's alone."""
-        directory.mkdir(parents=True, exist_ok=True)
-        Path(self.root).chmod(0o700)
+    def table(self, path: str, **options: Any) -> pa.Table:
+        """A Parquet file of the folder, `options` as those of pyarrow's `read_table`.
+
+        Raises FileNotFoundError when it is not there.
+        """
+        return read_table(self.files, path, **options)
 
     def names(self, folder: str) -> list[str]:
         """The file names in one of the job's folders, in order."""
-        return [path.rpartition("/")[2] for path in self._files(folder)]
+        return [entry.name for entry in self.entries(folder)]
 
-    def _files(self, folder: str) -> list[str]:
-        selector = pafs.FileSelector(f"{self.root}/{folder}", allow_not_found=True)
-        return sorted(i.path for i in self.fs.get_file_info(selector) if i.is_file and not i.base_name.startswith("."))
+    def entries(self, folder: str) -> list[Entry]:
+        """The files in one of the job's folders, in order."""
+        return self.files.entries(f"{self.root}/{folder}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,24 +211,13 @@ class ShardParts:
         return (self.whole or self.partial[-1:]) + self.retries
 
 
-def _sync(directory: Path) -> None:
-    """A name survives a power cut once its directory is on the disk, too."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _part_name(shard: int, partial: int, retry: int) -> str:
     suffix = f"-part{partial:03d}" if partial else f"-r{retry:03d}" if retry else ""
     return f"results/shard-{shard:06d}{suffix}.parquet"
 
 
-def list_jobs(home: str, *, s3_url: str | None = None) -> list[str]:
+def list_jobs(home: str, aws: Aws | None = None) -> list[str]:
     """The ids of the jobs in a home, oldest first."""
-    fs, base = open_home(home, s3_url)
-    infos = fs.get_file_info(pafs.FileSelector(base, allow_not_found=True))
-    names = [info.base_name for info in infos if info.type == pafs.FileType.Directory]
-    found = [name for name in names if _ID.fullmatch(name)]
-    return sorted(n for n in found if fs.get_file_info(f"{base}/{n}/job.json").type == pafs.FileType.File)
+    files, base = open_home(home, aws)
+    found = [name for name in files.folders(base) if _ID.fullmatch(name)]
+    return [name for name in found if files.exists(f"{base}/{name}/job.json")]

@@ -5,11 +5,12 @@ Rule: nothing is deleted. What was in such a part was paid for, so its calls are
 """
 
 import logging
-from pathlib import Path
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.files import Entry
 from jobs.folder.folder import JobFolder
 
 log = logging.getLogger(__name__)
@@ -19,12 +20,13 @@ _ASIDE = ".torn"  # behind the name: no reader takes it for a part
 
 def set_aside(folder: JobFolder, shard: int | None = None) -> None:
     """Put the torn parts of a shard aside, or those of all shards."""
-    for path in _parts(folder, shard, ""):
+    for entry in _parts(folder, shard, ""):
         try:
-            pq.read_metadata(path)
+            with folder.files.open(entry.path) as file:
+                pq.read_metadata(file)
         except pa.ArrowInvalid as error:
-            log.warning("%s is half-written (%s); it is put aside and its calls are asked again", path, error)
-            path.replace(path.with_name(path.name + _ASIDE))
+            log.warning("%s is half-written (%s); it is put aside and its calls are asked again", entry.path, error)
+            folder.files.rename(entry.path, entry.name + _ASIDE)
 
 
 def was_torn(folder: JobFolder, shard: int, *, retry: int = 0) -> bool:
@@ -32,12 +34,13 @@ def was_torn(folder: JobFolder, shard: int, *, retry: int = 0) -> bool:
     suffix = f"-r{retry:03d}" if retry else ""
     name = f"shard-{shard:06d}{suffix}.parquet{_ASIDE}"
     partial = f"shard-{shard:06d}-part"
-    found = (path.name for path in _parts(folder, shard, _ASIDE))
+    found = (entry.name for entry in _parts(folder, shard, _ASIDE))
     return any(each == name or (not retry and each.startswith(partial)) for each in found)
 
 
-def _parts(folder: JobFolder, shard: int | None, suffix: str) -> list[Path]:
-    if folder.local is None:
+def _parts(folder: JobFolder, shard: int | None, suffix: str) -> list[Entry]:
+    if not folder.files.on_disk:
         return []
-    which = "*" if shard is None else f"{shard:06d}*"
-    return sorted((folder.local / "results").glob(f"shard-{which}.parquet{suffix}"))
+    which = r"\d+" if shard is None else f"{shard:06d}"
+    name = re.compile(rf"shard-{which}(-.*)?\.parquet{re.escape(suffix)}")
+    return [entry for entry in folder.entries("results") if name.fullmatch(entry.name)]

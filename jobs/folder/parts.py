@@ -5,16 +5,16 @@ left out.
 """
 
 import pyarrow as pa
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from jobs import documents
+from jobs.files import Files
 from jobs.outcomes import RESULT_SCHEMA
 
 
-def read_part(fs: pafs.FileSystem, path: str, *, use_threads: bool = True) -> pa.Table:
+def read_part(files: Files, path: str, *, use_threads: bool = True) -> pa.Table:
     """The outcomes in a part file. Raises NewerFormat, FileNotFoundError, or ArrowInvalid where it is half-written."""
-    with fs.open_input_file(path) as file:
+    with files.whole(path) as file:
         part = pq.ParquetFile(file, pre_buffer=True)
         documents.check_file(part.metadata.metadata, path)
         there = set(part.schema_arrow.names)

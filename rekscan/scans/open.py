@@ -6,7 +6,8 @@ from typing import Any
 from jobs import costs
 from jobs.costs.cap import job_schedule, nanousd
 from jobs.errors import RekscanError
-from jobs.folder import JobFolder, home_path
+from jobs.files import home_path
+from jobs.folder import JobFolder
 from jobs.folder.half_written import set_aside
 from jobs.folder.retries import newest
 from jobs.known.sync import sync
@@ -21,7 +22,7 @@ def open_job(
     set_aside(folder)
     left = ledger.on_table(spec.job)  # before the folder is read: a shard done meanwhile is in one of them
     if not spec.options.again:
-        sync(folder.home, s3_url=spec.s3_url)  # this job's own parts too: a resumed one has duplicates of them
+        sync(folder.home, folder.aws)  # this job's own parts too: a resumed one has duplicates of them
     parts = folder.shard_parts()
     known = costs.counters(folder) if parts else {}
     retry = newest(folder)

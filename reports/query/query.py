@@ -4,14 +4,16 @@ Rule: a query that somebody typed can reach nothing but the tables: they are han
 and files, network, extensions and settings are shut before it runs. Our own queries read local Parquet directly.
 """
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
+from jobs.files import read_columns
+from jobs.folder import JobFolder
 from jobs.outcomes import RESULT_SCHEMA
 from reports.tables.load import Tables
 
@@ -37,12 +39,13 @@ def open_tables(tables: Tables, scratch: str) -> Iterator[Query]:
     """For our own queries: a view per table, and `outcomes`. Large sorts spill into `scratch`."""
     with _connection(scratch) as query:
         for name in tables:
-            _view(query, name, [_nearby(tables, name, scratch)])
+            # On S3 a table is fetched once, since every question reads it again.
+            _view(query, name, [tables.folder.files.nearby(tables.path(name), scratch)])
         parts = [path for paths in tables.folder.result_parts().values() for path in paths]
-        if parts and tables.folder.local is not None:
+        if parts and tables.folder.files.on_disk:
             _view(query, OUTCOMES, parts)
         else:
-            query.register(OUTCOMES, ds.dataset(parts, RESULT_SCHEMA, format="parquet", filesystem=tables.folder.fs))
+            _view(query, OUTCOMES, [_fetched(tables.folder, parts, scratch)])
         yield query
 
 
@@ -51,7 +54,7 @@ def open_tables_locked(tables: Tables, scratch: str) -> Iterator[Query]:
     """For a query that somebody typed: read-only, with no way to files, the network or settings."""
     with _connection(scratch) as query:
         for name in tables:
-            query.register(name, ds.dataset(tables.path(name), filesystem=tables.folder.fs))
+            query.register(name, ds.dataset(tables.folder.files.nearby(tables.path(name), scratch)))
         for statement in _LOCKS:
             query.execute(statement)
         yield query
@@ -74,14 +77,14 @@ def _view(query: Query, name: str, paths: Sequence[str]) -> None:
     query.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{files}])")  # noqa: S608  quoted
 
 
-def _nearby(tables: Tables, name: str, scratch: str) -> str:
-    """A table's file on this disk: on S3 it is fetched once, since every question reads it again."""
-    if tables.folder.local is not None:
-        return tables.path(name)
-    copy = f"{scratch}/{name}.parquet"
-    with tables.folder.fs.open_input_stream(tables.path(name)) as source, Path(copy).open("wb") as file:
-        shutil.copyfileobj(source, file, 8 * 1024 * 1024)
-    return copy
+def _fetched(folder: JobFolder, parts: Sequence[str], scratch: str) -> str:
+    """The outcomes without their answers, which no query asks for, as one file on this disk."""
+    schema = pa.schema([field for field in RESULT_SCHEMA if field.name != "response"])
+    path = f"{scratch}/{OUTCOMES}.parquet"
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for part in parts:
+            writer.write_table(read_columns(folder.files, part, schema.names).cast(schema))
+    return path
 
 
 def _quoted(text: str) -> str:

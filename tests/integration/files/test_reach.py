@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobs.aws import clients
-from jobs.aws.clients import Aws
+from jobs.aws.access import Aws
 from jobs.errors import RekscanError
 from jobs.files import open_home
 from rekscan.settings import resolve
