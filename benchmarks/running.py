@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from jobs.apis import parse, requests
 from jobs.counts import Counts
+from jobs.files import Aws
 from jobs.folder import JobFolder, new_job_id
 from jobs.items import Item, to_batch
 from jobs.ledger import Ledger
@@ -153,7 +154,7 @@ def scanning(
         choices = parse([apis])
         settings = resolve(home=str(home), endpoint_url=emulator.url, region="us-east-1", shard_size=shard_size)
         settings = settings.with_shards_for(len(requests(choices)))
-        folder = JobFolder(str(home), new_job_id(), s3_url=emulator.url)
+        folder = JobFolder(str(home), new_job_id(), Aws(s3_url=emulator.url))
         counts = Counts()
         with folder.manifest_writer() as writer:
             for batch in (listing or objects)(items):

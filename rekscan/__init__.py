@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rekscan.api import estimate as estimate
+    from rekscan.api import load as load
     from rekscan.api import open_item as open_item
     from rekscan.api import submit as submit
     from reports.pictures import draw_boxes as draw_boxes
-    from reports.tables.load import load as load
 
 _WHERE = {
     "estimate": "rekscan.api",
     "submit": "rekscan.api",
-    "load": "reports.tables.load",
+    "load": "rekscan.api",
     "open_item": "rekscan.api",
     "draw_boxes": "reports.pictures",
 }

@@ -15,8 +15,21 @@ from rekscan.scans.order import Order, plan_order
 from rekscan.scans.run import make_job_ready
 from rekscan.settings import resolve
 from reports import pictures
+from reports.tables.load import Tables
+from reports.tables.load import load as load_tables
 from workers import bell
 from workers.reconcile import reconcile
+
+
+def load(job: str = "last", home: str | None = None, **settings: Any) -> Tables:
+    """The tables of a job: `images`, one per API, `failures`, `costs`. `last` is the newest job.
+
+    `home` is a directory or `s3://bucket/prefix`; by default REKSCAN_HOME, else ./rekscan-jobs. `settings`: region,
+    profile, s3_endpoint_url, ... as the command line's flags, with underscores.
+    Raises jobs.errors.RekscanError if there is no such job.
+    """
+    resolved = resolve(None, home=home, **settings)
+    return load_tables(job, resolved.home, resolved.aws)
 
 
 def estimate(source: str | Sequence[str], *, api: str, **settings: Any) -> dict[str, Any]:
@@ -51,7 +64,7 @@ def open_item(row: Mapping[str, Any], **settings: Any) -> Image.Image:
     if is_local(row["uri"]):
         return pictures.open_item(row)
     resolved = resolve(None, **settings)
-    return pictures.open_item(row, fetch=fetcher_of(resolved.region, s3_url=resolved.s3_url, profile=resolved.profile))
+    return pictures.open_item(row, fetch=fetcher_of(resolved.aws))
 
 
 def _list(source: str | Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from jobs.aws.access import Aws
 from jobs.errors import UsageError
 from workers.limits import Limits
 
@@ -43,42 +44,45 @@ class Settings(Limits, BaseSettings):
         return self.model_copy(update={"shard_size": max(100, min(self.shard_size, _CALLS_IN_SHARD // max(1, calls)))})
 
     @property
+    def aws(self) -> Aws:
+        """How AWS is reached: all clients are made of this."""
+        return Aws(
+            self.region,
+            self.profile,
+            s3_url=self.s3_endpoint_url or self.endpoint_url,
+            rekognition_url=self.rekognition_endpoint_url or self.endpoint_url,
+        )
+
+    @property
     def rekognition_url(self) -> str | None:
         """Rekognition's endpoint when it is not AWS's own."""
-        return (
-            self.rekognition_endpoint_url
-            or self.endpoint_url
-            or os.environ.get("AWS_ENDPOINT_URL_REKOGNITION")
-            or os.environ.get("AWS_ENDPOINT_URL")
-        )
+        return self.aws.rekognition_url or _configured_endpoint(self.aws, "rekognition")
 
     @property
     def s3_url(self) -> str | None:
         """S3's endpoint when it is not AWS's own."""
-        return (
-            self.s3_endpoint_url
-            or self.endpoint_url
-            or os.environ.get("AWS_ENDPOINT_URL_S3")
-            or os.environ.get("AWS_ENDPOINT_URL")
-        )
+        return self.aws.s3_url or _configured_endpoint(self.aws, "s3")
 
     def aws_region(self, default: str | None = None) -> str:
         """The Region, or a UsageError that says how to name one."""
-        region = self.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-        if region is None:
-            import boto3  # a fifth of a second, for those who keep their Region in a profile
-            from botocore.exceptions import ProfileNotFound
-
-            try:
-                region = boto3.Session(profile_name=self.profile).region_name
-            except ProfileNotFound as error:
-                raise UsageError(str(error), "Name one of `aws configure list-profiles`.") from None
-        region = region or default
+        region = self.aws.told_region or _configured_region(self.aws) or default
         if region is None:
             raise UsageError(
                 "no AWS Region is set", "Add --region us-east-1 (the Region of your bucket), or AWS_REGION."
             )
         return region
+
+
+def _configured_endpoint(aws: Aws, service: str) -> str | None:
+    from jobs.aws import clients  # brings boto3 in, which who has said all on our own flags does not need
+
+    return clients.endpoint_of(aws, service)
+
+
+def _configured_region(aws: Aws) -> str | None:
+    from jobs.aws import clients  # as above
+
+    return clients.region_of(aws)
 
 
 def _flag(help: str) -> Any:
@@ -103,15 +107,11 @@ def resolve(connection: Connection | None = None, **flags: Any) -> Settings:
     """Settings from flags (those that are not None), the environment and the defaults, in that order."""
     given = {f.name: getattr(connection, f.name) for f in fields(connection)} if connection else {}
     try:
-        settings = Settings(**{name: value for name, value in {**given, **flags}.items() if value is not None})
+        return Settings(**{name: value for name, value in {**given, **flags}.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
         raise UsageError(f"--{name.replace('_', '-')} (REKSCAN_{name.upper()}): {first['msg']}") from None
-    if settings.profile:
-        # pyarrow's S3 filesystem and child processes read it from here.
-        os.environ["AWS_PROFILE"] = settings.profile
-    return settings
 
 
 def origins(settings: Settings, flags: frozenset[str] = frozenset()) -> dict[str, tuple[Any, str]]:

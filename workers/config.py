@@ -7,6 +7,7 @@ from redis import BlockingConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from jobs.aws.access import Aws
 from workers.limits import Limits
 
 _PREFIX = "REKSCAN_WORKER_"
@@ -19,6 +20,11 @@ class WorkerConfig(Limits, BaseSettings):
 
     redis_url: str = "redis://127.0.0.1:6379/0"
     profile: str | None = None
+    region: str | None = None  # of the job home; calls go to the job's own
+
+    def aws(self, s3_url: str | None) -> Aws:
+        """How AWS is reached. `s3_url`: the endpoint of S3 that a job was made with."""
+        return Aws(self.region, self.profile, s3_url=s3_url)
 
     def to_env(self) -> dict[str, str]:
         return {_PREFIX + name.upper(): str(value) for name, value in self if value is not None}

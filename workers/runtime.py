@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from redis.exceptions import RedisError
 
 from jobs.documents import NewerFormat
+from jobs.errors import RekscanError
 from jobs.folder import JobFolder
 from jobs.folder.retries import Retry
 from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
@@ -77,7 +78,7 @@ class Runtime:
         try:
             with self._work(job) as work:
                 if number == LAST_STEP:
-                    end_job(self.ledger, work.folder, taken, profile=self.config.profile)
+                    end_job(self.ledger, work.folder, taken)
                 else:
                     number_of_retry = int(self.ledger.fields(job).get("retry", 0))
                     retry = Retry(work.folder, number_of_retry) if number_of_retry else None
@@ -85,6 +86,10 @@ class Runtime:
         except NewerFormat as error:
             feeds = False  # the shard would come straight back
             self._leave(taken, error)
+        except RekscanError as error:  # the job's folder on S3: access, credentials, network
+            log.warning("%s/%s stopped: %s", job, number, error)
+            self.ledger.set_state(job, "blocked", reason=error.what, do=f"{error.do} Then resume the job.")
+            self.ledger.release(taken)
         except OSError as error:
             log.exception("%s/%s stopped", job, number)
             self.ledger.set_state(
@@ -153,7 +158,7 @@ class Runtime:
         with self._lock:
             work = self._jobs.get(which)
             if work is None:
-                folder = JobFolder(fields["home"], job, s3_url=fields.get("home_s3_url"))
+                folder = JobFolder(fields["home"], job, self.config.aws(fields.get("home_s3_url")))
                 work = self._jobs[which] = open_work(
                     folder, self.config, self._gate, self._journal, self._pictures, self._loop.loop,
                     fields.get("rekognition_url"),

@@ -104,8 +104,11 @@ class Supervisor:
         for number in range(count):
             self._start_worker(number)
 
-    def emulator(self, *, s3_url: str | None = None, workers: int | None = None) -> str:
-        """Start the emulator on a free port; its URL. It is another program: only its command line is known here."""
+    def emulator(self, *, s3_url: str | None = None, profile: str | None = None, workers: int | None = None) -> str:
+        """Start the emulator on a free port; its URL. It is another program: only its command line is known here.
+
+        `s3_url`, `profile`: how it fetches objects on S3.
+        """
         self._run.mkdir(mode=0o700, exist_ok=True)
         ready = self._run / f"emulator-{os.getpid()}.url"
         ready.unlink(missing_ok=True)
@@ -116,7 +119,7 @@ class Supervisor:
             command += ["--s3-endpoint-url", s3_url]
         if workers:
             command += ["--workers", str(workers)]
-        self._children.append(_Child("emulator", command, None, self._logs))
+        self._children.append(_Child("emulator", command, {"AWS_PROFILE": profile} if profile else None, self._logs))
         self._wait(ready.exists, "the emulator")
         url = ready.read_text().strip()
         ready.unlink(missing_ok=True)

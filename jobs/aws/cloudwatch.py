@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from jobs.aws.clients import session
+from jobs.aws.access import Aws
+from jobs.aws.clients import reader
 from jobs.errors import RekscanError
 from jobs.money.prices import PriceTable
 
@@ -22,10 +22,9 @@ _FINE, _COARSE = 300, 3600  # seconds; CloudWatch keeps points of 5 minutes for 
 _FINE_KEPT, _FINE_WINDOW = timedelta(days=60), timedelta(days=2)
 
 
-def connect(region: str, *, profile: str | None = None) -> Any:
+def connect(region: str, aws: Aws) -> Any:
     """A CloudWatch client; AWS_ENDPOINT_URL_CLOUDWATCH is honoured by botocore."""
-    config = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=10, read_timeout=30)
-    return session(profile).client("cloudwatch", region_name=region, config=config)
+    return reader("cloudwatch", aws, region=region)
 
 
 def counts(
@@ -49,7 +48,7 @@ def counts(
 
 
 def month_to_date(
-    region: str, prices: PriceTable, now: datetime, *, profile: str | None = None, client: Any = None
+    region: str, prices: PriceTable, now: datetime, *, aws: Aws | None = None, client: Any = None
 ) -> Mapping[str, Decimal]:
     """Units per meter since the month began, as far as CloudWatch can tell.
 
@@ -63,7 +62,7 @@ def month_to_date(
                 meters.setdefault(name, meter)
     start = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     found: dict[str, Decimal] = {}
-    for operation, calls in counts(client or connect(region, profile=profile), meters, start, now).items():
+    for operation, calls in counts(client or connect(region, aws or Aws()), meters, start, now).items():
         if calls:
             found[meters[operation]] = found.get(meters[operation], Decimal(0)) + calls
     return found

@@ -6,19 +6,18 @@ eu-central-1 and ap-south-1 only (jobs/data/prices.json, price_list); AWS_ENDPOI
 
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from jobs.aws.clients import session
+from jobs.aws.access import Aws
+from jobs.aws.clients import reader
 from jobs.errors import RekscanError
 from jobs.money.offers import SERVICE
 
 REGION = "us-east-1"
 
 
-def connect(*, profile: str | None = None) -> Any:
-    config = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=10, read_timeout=30)
-    return session(profile).client("pricing", region_name=REGION, config=config)
+def connect(aws: Aws) -> Any:
+    return reader("pricing", aws, region=REGION)
 
 
 def products(client: Any) -> list[str]:

@@ -1,16 +1,12 @@
 """What S3 refused, as an error a person can act on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
+from jobs.aws.unreachable import is_about_credentials, unreachable
 from jobs.errors import RekscanError
 
 _CREDENTIALS = frozenset(
@@ -19,6 +15,7 @@ _CREDENTIALS = frozenset(
 _REGION = frozenset(("PermanentRedirect", "AuthorizationHeaderMalformed", "301", "IllegalLocationConstraintException"))
 _DENIED = frozenset(("AccessDenied", "403", "AllAccessDisabled"))
 
+NO_OBJECT = frozenset(("NoSuchKey", "404"))
 _EVERY_OBJECT = frozenset(("NoSuchBucket", "RequestTimeTooSkewed", "SlowDown", "ServiceUnavailable", "503"))
 
 
@@ -38,7 +35,9 @@ def is_systemic(error: Exception) -> bool:
 
 
 def explain(error: ClientError | BotoCoreError, uri: str, action: str = "s3:ListBucket") -> RekscanError:
-    """The error met while reading `uri`, with what to do about it."""
+    """The error met at `uri`, with what to do about it. `action`: what the credentials must allow for it."""
+    if not isinstance(error, ClientError) or is_about_credentials(error):
+        return unreachable(error)
     bucket = uri.removeprefix("s3://").partition("/")[0]
     code = code_of(error)
     if code == "NoSuchBucket":
@@ -47,9 +46,10 @@ def explain(error: ClientError | BotoCoreError, uri: str, action: str = "s3:List
             "Check its name; for a server of your own, check --endpoint-url or AWS_ENDPOINT_URL_S3.",
         )
     if code in _DENIED:
+        scan = " (and s3:GetObject for the scan)" if action == "s3:ListBucket" else ""
         return RekscanError(
             f"S3 denies access to {uri}",
-            f"The credentials need {action} on bucket {bucket!r} (and s3:GetObject for the scan);"
+            f"The credentials need {action} on bucket {bucket!r}{scan};"
             " `aws sts get-caller-identity` shows whose they are.",
         )
     if code in _CREDENTIALS:
@@ -60,13 +60,22 @@ def explain(error: ClientError | BotoCoreError, uri: str, action: str = "s3:List
             f"bucket {bucket!r} is in another Region{f', {where}' if where else ''}",
             f"Use --region {where or 'of the bucket'}: Rekognition reads only buckets of its own Region.",
         )
-    if code in ("NoSuchKey", "404"):
+    if code in NO_OBJECT:
         return RekscanError(f"there is no object {uri}", "Check the key.")
-    if isinstance(error, (NoCredentialsError, PartialCredentialsError, ProfileNotFound)):
-        return RekscanError("no AWS credentials were found", "Run `aws configure`, or choose a --profile.")
-    if isinstance(error, EndpointConnectionError):
-        return RekscanError(f"cannot reach S3: {error}", "Check the network, --region and --endpoint-url.")
     return RekscanError(f"S3 failed on {uri}: {error}", "Try again; if it stays, the message above is S3's own.")
+
+
+@contextmanager
+def explained(uri: str, action: str) -> Iterator[None]:
+    """What S3 refuses in the block, as a RekscanError; an object that is not there as FileNotFoundError."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) in NO_OBJECT:
+            raise FileNotFoundError(f"there is no object {uri}") from error
+        raise explain(error, uri, action) from error
+    except BotoCoreError as error:
+        raise explain(error, uri, action) from error
 
 
 def _region_of(error: Exception) -> str | None:

@@ -7,18 +7,17 @@ AWS_ENDPOINT_URL_SERVICE_QUOTAS is honoured by botocore.
 
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from jobs.aws.clients import session
+from jobs.aws.access import Aws
+from jobs.aws.clients import reader
 from jobs.errors import RekscanError
 
 SERVICE = "rekognition"
 
 
-def connect(region: str, *, profile: str | None = None) -> Any:
-    config = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=10, read_timeout=30)
-    return session(profile).client("service-quotas", region_name=region, config=config)
+def connect(region: str, aws: Aws) -> Any:
+    return reader("service-quotas", aws, region=region)
 
 
 def quotas(client: Any) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ def facts(
     """The rows of a shard's parts, each call once, `open` ones among them. `columns`: COLUMNS at least. `retry`: only
     of what the scan (0) or that retry asked."""
     read = [
-        (name, read_part(folder.fs, path, columns, use_threads=False))
+        (name, read_part(folder.files, path, columns, use_threads=False))
         for path, name in parts.names.items()
         if not name.torn and retry in (None, name.retry)
     ]

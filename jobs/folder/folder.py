@@ -1,7 +1,7 @@
 """The job folder: what a job is and what it found, on a local disk or S3. It is the truth, the broker a doorbell.
 
-Rule: files are written once and never modified; a file that exists is complete (temporary name then rename locally, one
-PUT on S3). docs/job-folder.md tells each file and field.
+Rule: files are written once and never modified; a file that exists is complete (jobs/files). docs/job-folder.md tells
+each file and field.
 
     <home>/<job>/job.json                      the spec (jobs/folder/spec.py)
       amended-001.json                         items and plan once the listing went on, after a cap had cut it
@@ -15,22 +15,19 @@ PUT on S3). docs/job-folder.md tells each file and field.
 """
 
 import io
-import os
 import re
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from jobs import documents
 from jobs.errors import RekscanError, UsageError
+from jobs.files import Aws, Entry, open_home, read_table
 from jobs.folder.manifest import ManifestWriter
 from jobs.folder.merging import merged
 from jobs.folder.part_names import PartName, ShardParts, by_shard
@@ -47,50 +44,23 @@ def new_job_id(now: datetime | None = None) -> str:
     return f"{(now or datetime.now(UTC)):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
 
 
-def home_path(home: str) -> str:
-    """A home as it is named in any working directory."""
-    return home if home.startswith("s3://") else str(Path(home).absolute())
-
-
-def open_home(home: str, s3_url: str | None = None) -> tuple[pafs.FileSystem, str]:
-    """The filesystem and path of a job home: a directory or `s3://bucket/prefix`.
-
-    `s3_url` overrides the S3 endpoint, as AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL do.
-    """
-    if not home.startswith("s3://"):
-        return pafs.LocalFileSystem(), str(Path(home).absolute())
-    endpoint = s3_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    options: dict[str, Any] = {}
-    if endpoint:
-        parts = urlsplit(endpoint)
-        options = {"endpoint_override": parts.netloc, "scheme": parts.scheme}
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    if region:
-        options["region"] = region
-    return pafs.S3FileSystem(**options), home.removeprefix("s3://").rstrip("/")
-
-
 class JobFolder:
     """One job's folder. `home` is a directory or `s3://bucket/prefix`."""
 
-    def __init__(self, home: str, job: str, *, s3_url: str | None = None) -> None:
+    def __init__(self, home: str, job: str, aws: Aws | None = None) -> None:
         if not _ID.fullmatch(job):
             raise UsageError(f"{job!r} is not a job id", "List the jobs of a home with `rekscan jobs`.")
         self.home = home
         self.job = job
-        self.fs, base = open_home(home, s3_url)
+        self.aws = aws or Aws()
+        self.files, base = open_home(home, self.aws)
         self.root = f"{base}/{job}"
         self._spec: JobSpec | None = None
 
     @property
-    def local(self) -> Path | None:
-        """The folder as a local path, None on S3."""
-        return Path(self.root) if isinstance(self.fs, pafs.LocalFileSystem) else None
-
-    @property
     def where(self) -> str:
         """The folder as a person would name it."""
-        return self.root if self.local else f"s3://{self.root}"
+        return self.files.uri(self.root)
 
     # --- spec
 
@@ -117,8 +87,7 @@ class JobFolder:
 
     def remove(self) -> None:
         """Delete the whole folder (a plan that was not approved)."""
-        if self.fs.get_file_info(self.root).type != pafs.FileType.NotFound:
-            self.fs.delete_dir(self.root)
+        self.files.delete_folder(self.root)
 
     # --- manifest
 
@@ -128,11 +97,11 @@ class JobFolder:
 
     def manifest_batches(self) -> Iterator[pa.RecordBatch]:
         """The whole manifest in order, a row group at a time (constant memory)."""
-        for path in self._files("manifest")[: self.spec.manifest_parts]:
-            with self.fs.open_input_file(path) as file:
+        for entry in self.entries("manifest")[: self.spec.manifest_parts]:
+            with self.files.open(entry.path, entry.size) as file:
                 part = pq.ParquetFile(file)
-                documents.check_file(part.metadata.metadata, path)
-                yield from part.iter_batches(batch_size=10_000)
+                documents.check_file(part.metadata.metadata, entry.path)
+                yield from part.iter_batches(batch_size=10_000, use_threads=False)
 
     def items(self, shard: int) -> list[Item]:
         """The items of one shard, skipped ones too."""
@@ -142,7 +111,7 @@ class JobFolder:
         rows_of_part = self.spec.part_rows
         for part in range(start // rows_of_part, (stop - 1) // rows_of_part + 1):
             path = f"{self.root}/manifest/part-{part:05d}.parquet"
-            with self.fs.open_input_file(path) as handle:
+            with self.files.open(path) as handle:
                 file = pq.ParquetFile(handle)
                 documents.check_file(file.metadata.metadata, path)
                 base = part * rows_of_part
@@ -150,7 +119,7 @@ class JobFolder:
                     count = file.metadata.row_group(group).num_rows
                     low, high = max(start, base), min(stop, base + count)
                     if low < high:
-                        piece = file.read_row_group(group).slice(low - base, high - low)
+                        piece = file.read_row_group(group, use_threads=False).slice(low - base, high - low)
                         rows += [item for batch in piece.to_batches() for item in from_batch(batch)]
                     base += count
         return rows
@@ -159,11 +128,11 @@ class JobFolder:
 
     def shard_parts(self) -> dict[int, ShardParts]:
         """The parts of every shard that has any."""
-        return by_shard(self._files("results"))
+        return by_shard(self._paths("results"))
 
     def parts_of(self, shard: int) -> ShardParts:
         """The parts of one shard."""
-        return by_shard(self._files("results", f"shard-{shard:06d}")).get(shard, ShardParts())
+        return by_shard(self._paths("results", f"shard-{shard:06d}")).get(shard, ShardParts())
 
     def result_parts(self) -> dict[int, list[str]]:
         """Shard -> the part files that `result` reads for it."""
@@ -171,7 +140,7 @@ class JobFolder:
 
     def result(self, paths: Iterable[str]) -> pa.Table:
         """The outcomes in the part files of one shard, each call once, in item order (jobs/folder/merging.py)."""
-        read = [(name, read_part(self.fs, path)) for path in paths if (name := PartName.parse(path)) is not None]
+        read = [(name, read_part(self.files, path)) for path in paths if (name := PartName.parse(path)) is not None]
         if len(read) == 1 and read[0][0].whole:
             return read[0][1]
         table = merged(read, self.month)
@@ -195,79 +164,41 @@ class JobFolder:
 
     def read(self, name: str) -> bytes | None:
         """A small file of the folder, None if it is not there."""
-        try:
-            with self.fs.open_input_file(f"{self.root}/{name}") as file:
-                return bytes(file.read())
-        except FileNotFoundError:
-            return None
+        return self.files.read(f"{self.root}/{name}")
 
     def write(self, name: str, data: bytes, *, once: bool = False) -> bool:
         """Write a file in one step: a reader sees all of it or nothing. `once`: keep the file that is there already.
 
         Returns whether it was written.
         """
-        path = f"{self.root}/{name}"
-        if self.local is None:
-            if once and self.fs.get_file_info(path).type == pafs.FileType.File:
-                return False
-            with self.fs.open_output_stream(path) as stream:
-                stream.write(data)
-            return True
-        target = Path(path)
-        self._make_private(target.parent)
-        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if once:
-                os.link(temporary, target)
-            else:
-                temporary.replace(target)
-            _sync(target.parent)
-        except FileExistsError:
-            return False
-        finally:
-            temporary.unlink(missing_ok=True)
-        return True
+        self.files.make_private(self.root)  # results are personal data
+        return self.files.write(f"{self.root}/{name}", data, once=once)
 
     def delete(self, name: str) -> None:
         """Delete a derived file, if it is there."""
-        path = f"{self.root}/{name}"
-        if self.fs.get_file_info(path).type == pafs.FileType.File:
-            self.fs.delete_file(path)
+        self.files.delete(f"{self.root}/{name}")
 
-    def _make_private(self, directory: Path) -> None:
-        """Results are personal data: the job's folder is its owner's alone."""
-        directory.mkdir(parents=True, exist_ok=True)
-        Path(self.root).chmod(0o700)
+    def table(self, path: str, **options: Any) -> pa.Table:
+        """A Parquet file of the folder, `options` as those of pyarrow's `read_table`.
+
+        Raises FileNotFoundError when it is not there.
+        """
+        return read_table(self.files, path, **options)
 
     def names(self, folder: str) -> list[str]:
         """The file names in one of the job's folders, in order."""
-        return [path.rpartition("/")[2] for path in self._files(folder)]
+        return [entry.name for entry in self.entries(folder)]
 
-    def _files(self, folder: str, prefix: str = "") -> list[str]:
-        if self.local is not None and prefix:  # a job may have many parts: no look at each
-            return sorted(map(str, (self.local / folder).glob(f"{prefix}*")))
-        selector = pafs.FileSelector(f"{self.root}/{folder}", allow_not_found=True)
-        found = (i for i in self.fs.get_file_info(selector) if i.is_file and i.base_name.startswith(prefix))
-        return sorted(i.path for i in found if not i.base_name.startswith("."))
+    def entries(self, folder: str, prefix: str = "") -> list[Entry]:
+        """The files in one of the job's folders, in order: those whose names begin with `prefix`."""
+        return self.files.entries(f"{self.root}/{folder}", prefix)
 
-
-def _sync(directory: Path) -> None:
-    """A name survives a power cut once its directory is on the disk, too."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    def _paths(self, folder: str, prefix: str = "") -> list[str]:
+        return [entry.path for entry in self.entries(folder, prefix)]
 
 
-def list_jobs(home: str, *, s3_url: str | None = None) -> list[str]:
+def list_jobs(home: str, aws: Aws | None = None) -> list[str]:
     """The ids of the jobs in a home, oldest first."""
-    fs, base = open_home(home, s3_url)
-    infos = fs.get_file_info(pafs.FileSelector(base, allow_not_found=True))
-    names = [info.base_name for info in infos if info.type == pafs.FileType.Directory]
-    found = [name for name in names if _ID.fullmatch(name)]
-    return sorted(n for n in found if fs.get_file_info(f"{base}/{n}/job.json").type == pafs.FileType.File)
+    files, base = open_home(home, aws)
+    found = [name for name in files.folders(base) if _ID.fullmatch(name)]
+    return [name for name in found if files.exists(f"{base}/{name}/job.json")]

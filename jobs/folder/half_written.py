@@ -6,7 +6,6 @@ Rule: nothing is deleted. What was in such a part was paid for, so its calls are
 
 import logging
 from collections.abc import Iterable
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,11 +34,12 @@ def set_all_aside(folder: JobFolder) -> dict[int, ShardParts]:
 def _set_aside(folder: JobFolder, paths: Iterable[str]) -> bool:
     """Whether there was any."""
     found = False
-    for path in map(Path, paths) if folder.local is not None else ():
+    for path in paths if folder.files.on_disk else ():
         try:
-            pq.read_metadata(path)
+            with folder.files.open(path) as file:
+                pq.read_metadata(file)
         except pa.ArrowInvalid as error:
             log.warning("%s is half-written (%s); it is put aside and its calls are asked again", path, error)
-            path.replace(path.with_name(path.name + _ASIDE))
+            folder.files.rename(path, path.rpartition("/")[2] + _ASIDE)
             found = True
     return found

@@ -7,21 +7,21 @@ left out.
 from collections.abc import Collection
 
 import pyarrow as pa
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from jobs import documents
+from jobs.files import Files
 from jobs.outcomes import RESULT_SCHEMA
 
 
 def read_part(
-    fs: pafs.FileSystem, path: str, columns: Collection[str] = RESULT_SCHEMA.names, *, use_threads: bool = True
+    files: Files, path: str, columns: Collection[str] = RESULT_SCHEMA.names, *, use_threads: bool = True
 ) -> pa.Table:
     """The outcomes in a part file, or some columns of them.
 
     Raises NewerFormat, FileNotFoundError, or ArrowInvalid where it is half-written.
     """
-    with fs.open_input_file(path) as file:
+    with files.whole(path) as file:
         part = pq.ParquetFile(file, pre_buffer=True)
         documents.check_file(part.metadata.metadata, path)
         there = set(part.schema_arrow.names)

@@ -57,10 +57,7 @@ class Retry:
         return found
 
     def _table(self, where: "pc.Expression | None" = None) -> pa.Table:
-        path = f"{self.folder.root}/retries/r{self.number:03d}.parquet"
-        table = pq.read_table(path, filesystem=self.folder.fs, filters=where)
-        documents.check_file(table.schema.metadata, path)
-        return table
+        return self.folder.table(f"{self.folder.root}/retries/r{self.number:03d}.parquet", filters=where)
 
 
 def newest(folder: JobFolder) -> Retry | None:

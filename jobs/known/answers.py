@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from jobs.byte_cache import Store
 from jobs.documents import NewerFormat
-from jobs.folder import open_home
+from jobs.files import Aws, open_home
 from jobs.folder.parts import read_part
 from jobs.known.index import Place
 from jobs.outcomes import Outcome, from_table
@@ -27,8 +27,8 @@ class _Part:
 class Answers:
     """The stored answers of a home. Thread-safe."""
 
-    def __init__(self, home: str, *, s3_url: str | None = None, cache_bytes: int = _CACHE) -> None:
-        self._fs, self._base = open_home(home, s3_url)
+    def __init__(self, home: str, aws: Aws | None = None, *, cache_bytes: int = _CACHE) -> None:
+        self._files, self._base = open_home(home, aws)
         self._parts: Store[_Part] = Store(cache_bytes, lambda part: int(part.table.nbytes), lambda part: True)
 
     def at(self, place: Place, api: str) -> Outcome | None:
@@ -42,6 +42,6 @@ class Answers:
 
     def _load(self, place: Place) -> _Part:
         path = f"{self._base}/{place.job}/results/{place.part}.parquet"
-        table = read_part(self._fs, path, use_threads=False)
+        table = read_part(self._files, path, use_threads=False)
         keys = zip(table.column("item_id").to_pylist(), table.column("api").to_pylist(), strict=True)
         return _Part(table, {key: row for row, key in enumerate(keys)})

@@ -14,25 +14,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 _BITS = 6
-# How a small dataset is read where memory counts: a few rows at a time, little ahead.
-GENTLY: dict[str, Any] = {"batch_size": 10_000, "batch_readahead": 1, "fragment_readahead": 1}
+ROWS = 10_000  # of a large listing read at a time
 Records = npt.NDArray[Any]
-
-
-def rows_of(listing: ds.FileSystemDataset, columns: list[str], where: ds.Expression) -> Iterator[pa.RecordBatch]:
-    """Rows of a large dataset a few at a time; `columns` has those of `where` too.
-
-    A scanner, however gently, reads up to a gigabyte ahead of whoever is slower than it.
-    """
-    for path in listing.files:
-        with listing.filesystem.open_input_file(path) as file:
-            for batch in pq.ParquetFile(file).iter_batches(10_000, columns=columns, use_threads=False):
-                yield batch.filter(where)
 
 
 def names_of(texts: Iterable[str]) -> Records:

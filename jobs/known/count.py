@@ -12,12 +12,12 @@ from types import TracebackType
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from jobs.apis import Choice
+from jobs.files import ParquetFiles, open_home
 from jobs.items import MANIFEST_SCHEMA
-from jobs.known.buckets import Buckets, names_of, rows_of
+from jobs.known.buckets import ROWS, Buckets, names_of
 from jobs.known.keys import call_ids
 from jobs.known.segments import SCHEMA, Names, Segments
 
@@ -26,7 +26,7 @@ _COLUMNS = ("kind", "size", "etag", "skip")
 
 
 def known_calls(
-    listing: ds.FileSystemDataset, segments: Segments, choices: Sequence[Choice], *, account: str, fit: bool
+    listing: ParquetFiles, segments: Segments, choices: Sequence[Choice], *, account: str, fit: bool
 ) -> dict[str, int]:
     """Calls by API whose answer is there already, or will be: of equal objects one is paid for.
 
@@ -47,11 +47,11 @@ def known_calls(
     return {}
 
 
-def _batches(listing: ds.FileSystemDataset) -> Iterator[pa.RecordBatch]:
+def _batches(listing: ParquetFiles) -> Iterator[pa.RecordBatch]:
     """The images whose content the listing tells."""
     image = (ds.field("kind") == "image") & ds.field("skip").is_null()
     told = (ds.field("etag") != "") & (ds.field("size") > 0)
-    yield from rows_of(listing, list(_COLUMNS), image & told)
+    yield from listing.batches(list(_COLUMNS), image & told, rows=ROWS)
 
 
 def _count(buckets: Buckets, segments: Segments, calls: Mapping[str, Sequence[int]]) -> dict[str, int]:
@@ -82,10 +82,11 @@ class Listing(AbstractContextManager["Listing"]):
         """Rows of MANIFEST_SCHEMA."""
         self._writer.write_batch(batch.select(list(_COLUMNS)))
 
-    def dataset(self) -> ds.FileSystemDataset:
+    def read(self) -> ParquetFiles:
         """All that was added; nothing can be added after."""
         self._writer.close()
-        return ds.dataset(str(self._path), format="parquet", filesystem=pafs.LocalFileSystem())
+        files, path = open_home(str(self._path))
+        return ParquetFiles(files, (path,))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

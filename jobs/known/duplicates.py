@@ -14,9 +14,9 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from jobs import documents
+from jobs.files import ParquetFiles
 from jobs.folder import PART_ROWS, JobFolder
-from jobs.items import MANIFEST_SCHEMA
-from jobs.known.buckets import Buckets, names_of, rows_of
+from jobs.known.buckets import ROWS, Buckets, names_of
 
 SCHEMA = pa.schema([pa.field("item_id", pa.int64(), metadata={"doc": "an item that may have a duplicate in the job"})])
 _GROUP_ROWS = 10_000
@@ -32,7 +32,7 @@ def write_duplicates(folder: JobFolder, *, amended: int = 0) -> int:
     several = np.zeros(listing.count_rows(), bool)
     image = (ds.field("kind") == "image") & ds.field("skip").is_null()
     with Buckets() as buckets:
-        for batch in rows_of(listing, [*_COLUMNS, "kind", "skip"], image):
+        for batch in listing.batches([*_COLUMNS, "kind", "skip"], image, rows=ROWS):
             ids, etags, sizes = (batch.column(name).to_pylist() for name in _COLUMNS)
             # Of a URL nothing is known before it is read: any other URL may be the same.
             names = names_of(f"{etag}:{size}" for etag, size in zip(etags, sizes, strict=True))
@@ -54,24 +54,20 @@ def duplicates(folder: JobFolder, shard: int) -> frozenset[int]:
     found: list[int] = []
     for part in range(start // PART_ROWS, (stop - 1) // PART_ROWS + 1):
         try:
-            path = f"{folder.root}/{_name(part, folder.spec.amended)}"
-            table = pq.read_table(
-                path,
-                filesystem=folder.fs,
+            table = folder.table(
+                f"{folder.root}/{_name(part, folder.spec.amended)}",
                 filters=(ds.field("item_id") >= start) & (ds.field("item_id") < stop),
                 use_threads=False,
             )
         except FileNotFoundError:
             continue  # none in this part of the manifest
-        documents.check_file(table.schema.metadata, path)
         found += table.column("item_id").to_pylist()
     return frozenset(found)
 
 
-def manifest(folder: JobFolder, *, start: int = 0) -> ds.FileSystemDataset:
+def manifest(folder: JobFolder, *, start: int = 0) -> ParquetFiles:
     """A job's manifest, or its parts from number `start` on, to be read by columns."""
-    paths = [f"{folder.root}/manifest/{name}" for name in folder.names("manifest")[start:]]
-    return ds.dataset(paths, schema=MANIFEST_SCHEMA, format="parquet", filesystem=folder.fs)
+    return ParquetFiles(folder.files, tuple(entry.path for entry in folder.entries("manifest")[start:]))
 
 
 def _write(folder: JobFolder, name: str, ids: npt.NDArray[Any]) -> None:

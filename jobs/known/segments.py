@@ -4,25 +4,21 @@ Rule: a segment says which parts of which jobs it covers; whatever is not covere
 two writers at once leave a segment too many, and the next merge takes it in.
 """
 
-import contextlib
 import itertools
 import logging
-import os
 import uuid
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from jobs import documents
-from jobs.folder import list_jobs, open_home
+from jobs.files import Aws, Entry, open_home
+from jobs.folder import list_jobs
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +64,7 @@ class About:
 class Segment:
     """A segment as its footer describes it."""
 
-    info: pafs.FileInfo
+    info: Entry
     metadata: pq.FileMetaData
     covers: Mapping[str, Cover]
     firsts: tuple[bytes, ...] = field(repr=False)  # content of each row group's first row
@@ -85,22 +81,21 @@ class Segment:
 class Segments:
     """The segments of a home."""
 
-    def __init__(self, home: str, *, s3_url: str | None = None) -> None:
+    def __init__(self, home: str, aws: Aws | None = None) -> None:
         self.home = home
-        self.s3_url = s3_url
-        self.fs, base = open_home(home, s3_url)
+        self.aws = aws
+        self.files, base = open_home(home, aws)
         self.root = f"{base}/known"
         self._newer: set[str] = set()
 
-    def paths(self) -> list[pafs.FileInfo]:
+    def paths(self) -> list[Entry]:
         """The files there are now, oldest first."""
-        infos = self.fs.get_file_info(pafs.FileSelector(self.root, allow_not_found=True))
-        return sorted((i for i in infos if i.is_file and i.base_name.endswith(".parquet")), key=lambda i: str(i.path))
+        return [entry for entry in self.files.entries(self.root) if entry.name.endswith(".parquet")]
 
-    def open(self, info: pafs.FileInfo) -> Segment | None:
+    def open(self, info: Entry) -> Segment | None:
         """None when it is gone (merged into another) or of a newer format."""
         try:
-            with self.fs.open_input_file(info.path) as file:
+            with self.files.open(info.path) as file:
                 metadata = pq.ParquetFile(file).metadata
         except FileNotFoundError:
             return None
@@ -117,38 +112,22 @@ class Segments:
     def all(self) -> list[Segment]:
         return [segment for info in self.paths() if (segment := self.open(info)) is not None]
 
-    def dataset(self) -> ds.Dataset | None:
-        """Every entry of every segment; None when there is none."""
-        paths = [segment.info.path for segment in self.all()]
-        return ds.dataset(paths, schema=SCHEMA, format="parquet", filesystem=self.fs) if paths else None
-
     def write(self, batches: Iterable[pa.RecordBatch], covers: Mapping[str, Cover]) -> str:
         """Add a segment of rows sorted by content."""
-        local = isinstance(self.fs, pafs.LocalFileSystem)
-        name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{uuid.uuid4().hex[:8]}"
-        path = f"{self.root}/{name}.parquet"
-        unfinished = f"{self.root}/.{name}.tmp" if local else path  # S3 shows an object once it is whole
-        if local:
-            Path(self.root).mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = f"{self.root}/{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{uuid.uuid4().hex[:8]}.parquet"
         firsts: list[str] = []
         plain = {"content": "NONE", **dict.fromkeys(SCHEMA.names[1:], "ZSTD")}  # hashes do not compress
-        try:
-            with (
-                self.fs.open_output_stream(unfinished) as sink,
-                pq.ParquetWriter(
-                    sink, SCHEMA.with_metadata(documents.STAMP), compression=plain, use_dictionary=["job", "part"]
-                ) as writer,
-            ):
-                for table in _groups(batches):
-                    firsts.append(table.column("content")[0].as_py().hex())
-                    writer.write_table(table, row_group_size=GROUP_ROWS)
-                about = About({job: (c.parts, c.final) for job, c in covers.items()}, tuple(firsts))
-                writer.add_key_value_metadata({_META: documents.dump(about)})
-            if local:
-                os.replace(unfinished, path)  # noqa: PTH105  paths of pyarrow.fs are strings
-        finally:
-            if local:
-                Path(unfinished).unlink(missing_ok=True)
+        self.files.make_private(self.root)
+        schema = SCHEMA.with_metadata(documents.STAMP)
+        with (
+            self.files.writing(path) as sink,
+            pq.ParquetWriter(sink, schema, compression=plain, use_dictionary=["job", "part"]) as writer,
+        ):
+            for table in _groups(batches):
+                firsts.append(table.column("content")[0].as_py().hex())
+                writer.write_table(table, row_group_size=GROUP_ROWS)
+            about = About({job: (c.parts, c.final) for job, c in covers.items()}, tuple(firsts))
+            writer.add_key_value_metadata({_META: documents.dump(about)})
         return path
 
     def merge(self) -> None:
@@ -156,7 +135,7 @@ class Segments:
         merged = _ripe(self.all())
         if len(merged) < 2:
             return
-        there = set(list_jobs(self.home, s3_url=self.s3_url))
+        there = set(list_jobs(self.home, self.aws))
         covers: dict[str, Cover] = {}
         for segment in merged:  # oldest first: what is said later holds
             covers.update({job: cover for job, cover in segment.covers.items() if job in there})
@@ -165,12 +144,11 @@ class Segments:
         except FileNotFoundError:
             return  # another merge was quicker
         for segment in merged:
-            with contextlib.suppress(FileNotFoundError):
-                self.fs.delete_file(segment.info.path)
+            self.files.delete(segment.info.path)
 
     def read(self, segment: Segment, group: int, columns: list[str] | None = None) -> pa.Table:
         """One row group. Opened anew each time: no descriptor to keep, nothing shared between threads."""
-        with self.fs.open_input_file(segment.info.path) as file:
+        with self.files.open(segment.info.path, segment.info.size) as file:
             return pq.ParquetFile(file, metadata=segment.metadata).read_row_group(group, columns, use_threads=False)
 
     def _together(self, merged: list[Segment], there: pa.Array) -> Iterator[pa.RecordBatch]:
@@ -251,7 +229,7 @@ def _ripe(segments: list[Segment]) -> list[Segment]:
         if segment.rows <= 2 * rows:
             count = number
         rows += segment.rows
-    return sorted(by_size[:count], key=lambda s: str(s.info.path))
+    return sorted(by_size[:count], key=lambda s: s.info.path)
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

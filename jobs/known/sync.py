@@ -6,6 +6,7 @@ Rule: only `ok` rows of committed parts are known, answers that stand for an err
 import hashlib
 import logging
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -14,30 +15,30 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from jobs.errors import RekscanError
+from jobs.files import Aws, read_columns
 from jobs.folder import JobFolder, list_jobs
-from jobs.known.buckets import GENTLY, Buckets, Records, names_of
+from jobs.known.buckets import Buckets, Records, names_of
 from jobs.known.keys import call_id, form_of, with_files
 from jobs.known.segments import SCHEMA, WIDTH, Cover, Segments, in_order
-from jobs.outcomes import RESULT_SCHEMA
 
 log = logging.getLogger(__name__)
 
 
-def sync(home: str, *, s3_url: str | None = None) -> None:
+def sync(home: str, aws: Aws | None = None) -> None:
     """Index what jobs of a home have committed and the index has not."""
-    segments = Segments(home, s3_url=s3_url)
+    segments = Segments(home, aws)
     covered = _covered(segments)
     added = False
-    for job in list_jobs(home, s3_url=s3_url):
+    for job in list_jobs(home, aws):
         if not any(cover.final for cover in covered.get(job, ())):
-            added |= _add(segments, JobFolder(home, job, s3_url=s3_url), covered.get(job, []), final=False)
+            added |= _add(segments, JobFolder(home, job, aws), covered.get(job, []), final=False)
     if added:
         segments.merge()
 
 
 def index_job(folder: JobFolder, *, final: bool) -> None:
     """Index what a job has committed. `final`: it is over, so later syncs need not look at it."""
-    segments = Segments(folder.home, s3_url=folder.spec.s3_url)
+    segments = Segments(folder.home, folder.aws)
     if _add(segments, folder, _covered(segments).get(folder.job, []), final=final):
         segments.merge()
 
@@ -115,13 +116,17 @@ def _answered(
     """The `ok` rows of these parts without their answers, and the number of the part they are in."""
     ok = (ds.field("outcome") == "ok") & ds.field("content").is_valid() & ds.field("response").is_valid()
     lasting = pc.is_in(ds.field("api"), value_set=pa.array(sorted({api for api, _ in calls}), pa.string()))
-    columns = ["content", "api", "item_id", "sent", "fit"]
-    for start in range(0, len(parts), _PARTS):  # a dataset keeps the footers of all its files
-        some = parts[start : start + _PARTS]
-        numbers = {path: number for number, path in enumerate(some, start)}
-        dataset = ds.dataset(some, schema=RESULT_SCHEMA, format="parquet", filesystem=folder.fs)
-        for tagged in dataset.scanner(columns, filter=ok & lasting, **GENTLY).scan_batches():
-            yield tagged.record_batch, numbers[tagged.fragment.path]
+
+    def read(path: str) -> pa.Table:
+        table = read_columns(folder.files, path, [*_COLUMNS, "outcome", "response"])
+        return table.filter(ok & lasting).select(_COLUMNS)
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        for start in range(0, len(parts), _TOGETHER):
+            tables = pool.map(read, parts[start : start + _TOGETHER])
+            yield from ((batch, number) for number, table in enumerate(tables, start) for batch in table.to_batches())
 
 
-_PARTS = 64  # read at a time
+_COLUMNS = ["content", "api", "item_id", "sent", "fit"]
+_READERS = 4  # parts read at once: of a home on S3 each takes a while
+_TOGETHER = 64

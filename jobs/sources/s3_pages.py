@@ -1,11 +1,6 @@
-"""One page of an S3 listing as a record batch, several times faster than boto3's own parser.
-
-Rule: botocore still signs, sends, retries and reports errors; only the answer's XML is read here. Measured
-(facts/speed.md, 8): boto3 spends 160 us per object, mostly on timestamps; columns cut out of the text take a few.
-"""
+"""One page of an S3 listing as a record batch: columns cut out of the text take a few microseconds an object."""
 
 import re
-import threading
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
@@ -13,14 +8,11 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import unescape
 
 import pyarrow as pa
-from botocore.exceptions import BotoCoreError, ClientError
 
-from jobs.aws.s3_errors import explain
+from jobs.aws.s3_listing import Listing, is_coded, tree_of
 from jobs.sources.inventory_rows import rows_of
 
 PAGE = 1000  # keys, S3's own maximum
-
-_calls = threading.local()  # .taking: this thread's call wants the raw body
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +29,7 @@ class Pages:
     def __init__(self, client: Any, bucket: str, *, versions: bool = False) -> None:
         self._bucket = bucket
         self._versions = versions
-        self._call = client.list_object_versions if versions else client.list_objects_v2
-        operation = "ListObjectVersions" if versions else "ListObjectsV2"
-        # unique_id: a client of this process gets the handler once, however many sources use it.
-        client.meta.events.register(f"before-parse.s3.{operation}", _take_body, unique_id=f"rekscan-{operation}")
+        self._listing = Listing(client, bucket, versions=versions)
 
     def page(
         self, prefix: str, *, after: str | None = None, delimiter: str | None = None, more: dict[str, str] | None = None
@@ -49,32 +38,12 @@ class Pages:
 
         `more`: the `next` of the page before. Raises RekscanError when S3 refuses.
         """
-        arguments: dict[str, Any] = {
-            "Bucket": self._bucket,
-            "Prefix": prefix,
-            "EncodingType": "url",  # or a key with a control character would break the XML
-            "OptionalObjectAttributes": ["RestoreStatus"],
-        }
+        arguments: dict[str, Any] = {"OptionalObjectAttributes": ["RestoreStatus"]}
         if delimiter:
             arguments["Delimiter"] = delimiter
         if after is not None:
             arguments["StartAfter"] = after
-        arguments.update(more or {})
-        _calls.taking = True
-        try:
-            answer = self._call(**arguments)
-        except (ClientError, BotoCoreError) as error:
-            raise explain(error, f"s3://{self._bucket}/{prefix}") from error
-        finally:
-            _calls.taking = False
-        return _parse(answer["RekscanBody"], self._bucket, self._versions)
-
-
-def _take_body(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """botocore event: keep the body for ourselves and give botocore's parser an empty answer."""
-    if getattr(_calls, "taking", False) and response_dict["status_code"] < 300:
-        customized_response_dict["RekscanBody"] = response_dict["body"]
-        response_dict["body"] = b"<ListBucketResult/>"
+        return _parse(self._listing.page(prefix, **arguments, **(more or {})), self._bucket, self._versions)
 
 
 def _parse(body: bytes, bucket: str, versions: bool) -> Page:
@@ -85,10 +54,8 @@ def _parse(body: bytes, bucket: str, versions: bool) -> Page:
         coded = True
         more = _next_of_text(text)
     else:
-        # The answer of the S3 endpoint the user chose, read by the same expat that botocore would use.
-        root = ElementTree.fromstring(body)  # noqa: S314
-        space = root.tag.partition("}")[0] + "}" if root.tag.startswith("{") else ""
-        coded = root.findtext(f"{space}EncodingType") == "url"
+        root, space = tree_of(body)
+        coded = is_coded(root, space)
         columns = _columns_of_tree(root, space, versions)
         prefixes = [e.findtext(f"{space}Prefix") or "" for e in root.iter(f"{space}CommonPrefixes")]
         prefixes = [unquote_plus(prefix) for prefix in prefixes] if coded else prefixes

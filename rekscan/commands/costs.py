@@ -1,6 +1,7 @@
 """`rekscan costs`: what a job cost beside its plan, what AWS counted, and a month of all jobs."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
@@ -68,8 +69,8 @@ def costs(
 def _month(settings: Settings, month: str, *, json: bool) -> int:
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
         raise UsageError(f"--month {month}: not a month", "Write --month 2026-11.")
-    names = list_jobs(settings.home, s3_url=settings.s3_url)
-    folders = [JobFolder(settings.home, name, s3_url=settings.s3_url) for name in names]
+    names = list_jobs(settings.home, settings.aws)
+    folders = [JobFolder(settings.home, name, settings.aws) for name in names]
     found = home_month(month, ((folder.spec, tally(folder)) for folder in folders))
     left = left_over([folder.spec for folder in folders], settings)
     if json:
@@ -88,7 +89,7 @@ def _counts(spec: JobSpec, last: datetime | None, settings: Settings) -> dict[st
         )
     start = datetime.fromisoformat(spec.created_at)
     end = last + _LATE if last is not None else datetime.now(UTC)
-    made = cloudwatch.connect(spec.region, profile=settings.profile)
+    made = cloudwatch.connect(spec.region, settings.aws)
     return cloudwatch.counts(made, (choice.api.operation for choice in spec.apis), start, end)
 
 
@@ -107,12 +108,9 @@ def left_over(specs: list[JobSpec], settings: Settings) -> list[dict[str, Any]]:
 def _collection(spec: JobSpec, name: str, settings: Settings) -> dict[str, Any]:
     row: dict[str, Any] = {"collection": name, "region": spec.region, "there": None, "faces": None}
     try:
-        made = clients.rekognition(
-            spec.region,
-            endpoint_url=settings.rekognition_url or spec.rekognition_url,
-            profile=settings.profile,
-            connections=1,
-        )
+        endpoint = settings.rekognition_url or spec.rekognition_url
+        aws = replace(settings.aws, region=spec.region, rekognition_url=endpoint)
+        made = clients.rekognition(aws, connections=1)
         one = face_collections.describe(made, name)
     except RekscanError as error:
         gone = error.what.startswith("there is no face collection")

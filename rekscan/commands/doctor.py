@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Annotated, Any
@@ -89,18 +89,15 @@ def _redis(settings: Settings) -> str:
 
 
 def _aws(settings: Settings) -> str:
-    if clients.session(settings.profile).get_credentials() is None and settings.rekognition_url is None:
+    if not clients.has_credentials(settings.aws) and settings.rekognition_url is None:
         return "no credentials are set up: `demo` and `--local` work, scans on AWS do not"
     region = settings.aws_region()
-    account = clients.account_of(region, endpoint_url=settings.rekognition_url, profile=settings.profile)
+    account = clients.account_of(settings.aws)
     return f"account {account}, Region {region}"
 
 
 def _transport(settings: Settings) -> str:
-    client = clients.rekognition(
-        settings.aws_region("us-east-1"), endpoint_url=settings.rekognition_url, profile=settings.profile
-    )
-    return transport(client)
+    return transport(clients.rekognition(replace(settings.aws, region=settings.aws_region("us-east-1"))))
 
 
 def _emulator(settings: Settings) -> str:

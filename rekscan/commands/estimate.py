@@ -4,7 +4,7 @@ Rule: it builds the same Plan as `scan` does and only prints it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -134,7 +134,7 @@ def build(apis: str, question: Question) -> Plan:
         parse([apis])  # says which APIs there are
     region = question.settings.aws_region("")
     asked = Terms(choices, question.settings, region or DEFAULT_REGION, local=question.local, again=question.again)
-    known = known_of(question.listing.dataset, counts, asked)
+    known = known_of(question.listing.read, counts, asked)
     built = plan(
         choices,
         counts,
@@ -161,7 +161,7 @@ def list_sources(
     from jobs.aws import clients  # brings boto3 in, which a price without a source does not need
 
     def s3() -> Any:
-        return clients.s3(settings.aws_region(DEFAULT_REGION), endpoint_url=settings.s3_url, profile=settings.profile)
+        return clients.s3(replace(settings.aws, region=settings.aws_region(DEFAULT_REGION)))
 
     with talk.status("listing") as status:
         for batch in enumerate_batches(sources, s3_client_factory=s3, column=column):
@@ -195,7 +195,7 @@ def billed_before(billing: Billing, settings: Settings, prices: PriceTable) -> d
     from jobs.aws import cloudwatch  # as above
 
     region = settings.aws_region(DEFAULT_REGION)
-    return dict(cloudwatch.month_to_date(region, prices, now, profile=settings.profile))
+    return dict(cloudwatch.month_to_date(region, prices, now, aws=settings.aws))
 
 
 def show(

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -52,7 +52,7 @@ class Account:
             if local and url is None:
                 url = stack.enter_context(Supervisor(settings.home, logs=logs(settings))).emulator()
             region = settings.aws_region(EMULATED_REGION if url else None)
-            made = clients.rekognition(region, endpoint_url=url, profile=settings.profile, connections=1)
+            made = clients.rekognition(replace(settings.aws, region=region, rekognition_url=url), connections=1)
             yield cls(made, region, stored_prices())
 
     def monthly(self, faces: int, users: int) -> Decimal | None:

@@ -34,7 +34,7 @@ def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int
     """
     settings = resolve(connection)
     records = ledger(settings)
-    folders = [JobFolder(settings.home, name, s3_url=settings.s3_url) for name in list_jobs(settings.home)]
+    folders = [JobFolder(settings.home, name, settings.aws) for name in list_jobs(settings.home, settings.aws)]
     found: list[tuple[JobFolder, Status]] = []
     for folder in folders:
         try:

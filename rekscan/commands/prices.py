@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from jobs.aws.access import Aws
 from jobs.errors import RekscanError
 from jobs.money.offers import Refreshed, Sku, read_file, read_products, refresh
 from jobs.money.prices import PriceTable
@@ -36,7 +37,7 @@ def prices(
     region = None if all_regions else settings.aws_region("us-east-1")
     read = None
     if refresh or from_ is not None:
-        skus, source, as_of = _file(from_) if from_ is not None else _list(settings.profile)
+        skus, source, as_of = _file(from_) if from_ is not None else _list(settings.aws)
         read = _refreshed(skus, source, as_of)
         store(read.table)
     found = read.table if read else stored_prices()
@@ -61,10 +62,10 @@ def _file(path: Path) -> tuple[list[Sku], str, str]:
     return skus, f"AWS Price List offer file {path.name}", published
 
 
-def _list(profile: str | None) -> tuple[list[Sku], str, str]:
+def _list(aws: Aws) -> tuple[list[Sku], str, str]:
     from jobs.aws import price_list  # brings boto3 in, which the stored table does not need
 
-    skus, published = read_products(price_list.products(price_list.connect(profile=profile)))
+    skus, published = read_products(price_list.products(price_list.connect(aws)))
     return skus, "AWS Price List Query API", published or datetime.now(UTC).date().isoformat()
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from jobs.aws.access import Aws
 from jobs.errors import RekscanError
 from jobs.money.quota_names import Read, refresh
 from jobs.money.quotas import QuotaTable
@@ -28,7 +29,7 @@ def quotas(
     """
     settings = resolve(connection)
     region = settings.aws_region("us-east-1")
-    read = _refreshed(region, settings.profile) if refresh else None
+    read = _refreshed(region, settings.aws) if refresh else None
     found = read.table if read else stored_quotas()
     if json:
         print_json(_document(found, region, read))
@@ -50,11 +51,11 @@ def quotas(
     return 0
 
 
-def _refreshed(region: str, profile: str | None) -> Read:
+def _refreshed(region: str, aws: Aws) -> Read:
     """The stored table with the account's values of one Region, kept. Raises RekscanError if there are none."""
     from jobs.aws import service_quotas  # brings boto3 in, which the stored table does not need
 
-    listed = service_quotas.quotas(service_quotas.connect(region, profile=profile))
+    listed = service_quotas.quotas(service_quotas.connect(region, aws))
     today = datetime.now(UTC).date().isoformat()
     read = refresh(stored_quotas(), listed, region, source=f"Service Quotas of this account in {region}", as_of=today)
     if not read.rates:

@@ -74,7 +74,7 @@ def report(
     page = None
     if _HTML in asked:
         wanted = Wanted(label, only == "flagged")
-        fetch = fetcher(folder.spec, s3_url=settings.s3_url, profile=settings.profile) if thumbnails else None
+        fetch = fetcher(folder.spec, settings.aws) if thumbnails else None
         page = build_report(
             folder, status=found.to_json(), wanted=wanted, items=items, thumbnails=thumbnails, fetch=fetch
         )

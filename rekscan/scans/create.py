@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -27,7 +28,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
         sources=drafted.sources,
         apis=tuple(_keep_files(folder, terms.choices)),
         region=plan.region,
-        account=_account(terms, plan.region, rekognition_url),
+        account=_account(terms, plan.region),
         items=drafted.items,
         shard_size=settings.shard_size,
         quotas={rate.operation: rate.tps for rate in plan.rates if rate.tps},
@@ -52,10 +53,10 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
     return spec
 
 
-def _account(terms: Terms, region: str, rekognition_url: str | None) -> str:
+def _account(terms: Terms, region: str) -> str:
     if terms.local:
         return "local"
-    return clients.account_of(region, endpoint_url=rekognition_url, profile=terms.settings.profile)
+    return clients.account_of(replace(terms.settings.aws, region=region))
 
 
 def _keep_files(folder: JobFolder, choices: Sequence[Choice]) -> list[Choice]:

@@ -39,7 +39,7 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
     Raises RekscanError when a source cannot be read or holds nothing at all; the folder is gone then.
     """
     settings = terms.settings
-    folder = JobFolder(settings.home, new_job_id(), s3_url=settings.s3_url)
+    folder = JobFolder(settings.home, new_job_id(), settings.aws)
     counts = Counts()
     try:
         rows = part_rows(settings.shard_size)

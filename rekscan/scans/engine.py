@@ -20,13 +20,13 @@ from workers.supervisor import Supervisor, local_redis_url
 def find(settings: Settings, job: str | None) -> JobFolder:
     """The folder of a job; without a name, of the newest one of the home. Raises RekscanError when there is none."""
     if job is None or job == "last":
-        names = list_jobs(settings.home, s3_url=settings.s3_url)
+        names = list_jobs(settings.home, settings.aws)
         if not names:
             raise RekscanError(
                 f"there is no job in {settings.home}", "Start one with `rekscan scan SOURCE --api labels`."
             )
         job = names[-1]
-    folder = JobFolder(settings.home, job, s3_url=settings.s3_url)
+    folder = JobFolder(settings.home, job, settings.aws)
     _ = folder.spec  # raises when there is no such job
     return folder
 
@@ -66,7 +66,7 @@ _LOCAL_CALLS = 4
 
 def worker_config(settings: Settings, redis_url: str) -> WorkerConfig:
     """What the settings say of a worker."""
-    return WorkerConfig(redis_url=redis_url, profile=settings.profile, **settings.limits())
+    return WorkerConfig(redis_url=redis_url, profile=settings.profile, region=settings.region, **settings.limits())
 
 
 def _leave_alone(records: Ledger, job: str) -> None:
@@ -134,7 +134,7 @@ class Engine(AbstractContextManager["Engine"]):
                     _leave_alone(self._ledger, other)
         self.rekognition_url = settings.rekognition_url  # set: it overrides the one of job.json
         if self.local and self.rekognition_url is None:
-            self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url)
+            self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url, profile=settings.profile)
         config = worker_config(settings, url)
         if self.local:  # the emulator answers one picture a core; more would only wait in line, also at Ctrl-C
             config = config.model_copy(update={"calls": min(config.calls, _LOCAL_CALLS)})

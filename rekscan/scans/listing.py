@@ -5,6 +5,7 @@ with parts and shards of its own, and nothing written is touched.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def list_source(
     """The items of `sources` as manifest batches. `versions`: with VersionIds; `s3_url`: instead of the settings'."""
 
     def s3() -> Any:
-        return clients.s3(region, endpoint_url=s3_url or settings.s3_url, profile=settings.profile)
+        return clients.s3(replace(settings.aws, region=region, s3_url=s3_url or settings.s3_url))
 
     return enumerate_batches(sources, s3_client_factory=s3, column=column, versions=versions)
 
@@ -97,8 +98,8 @@ def known_at_most(choices: Sequence[Choice], settings: Settings) -> int:
     """How many images the home may have answers of: they cost nothing, so a cap reaches that much further."""
     if not any(choice.api.reusable for choice in choices):
         return 0
-    sync(settings.home, s3_url=settings.s3_url)
-    return sum(segment.rows for segment in Segments(settings.home, s3_url=settings.s3_url).all())
+    sync(settings.home, settings.aws)
+    return sum(segment.rows for segment in Segments(settings.home, settings.aws).all())
 
 
 def absolute(source: str) -> str:

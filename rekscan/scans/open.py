@@ -8,7 +8,8 @@ from jobs import costs
 from jobs.apis import requests
 from jobs.costs.cap import job_schedule, nanousd
 from jobs.errors import RekscanError
-from jobs.folder import JobFolder, ShardParts, home_path
+from jobs.files import home_path
+from jobs.folder import JobFolder, ShardParts
 from jobs.folder.facts import COLUMNS, facts
 from jobs.folder.half_written import set_all_aside
 from jobs.folder.retries import Retry, newest
@@ -25,7 +26,7 @@ def open_job(
     left = ledger.on_table(spec.job)  # before the folder is read: a shard done meanwhile is in one of them
     parts = set_all_aside(folder)
     if not spec.options.again:
-        sync(folder.home, s3_url=spec.s3_url)  # this job's own parts too: a resumed one has duplicates of them
+        sync(folder.home, folder.aws)  # this job's own parts too: a resumed one has duplicates of them
     tallies = costs.tally(folder)
     known = Counter(tallies.counters())
     retry = newest(folder)

@@ -38,7 +38,7 @@ def pilot(
     if batch.num_rows == 0:
         raise RekscanError("there is no image to sample", "Give a source with pictures in it.")
     settings = terms.settings
-    folder = JobFolder(settings.home, new_job_id(), s3_url=settings.s3_url)
+    folder = JobFolder(settings.home, new_job_id(), settings.aws)
     counts = Counts()
     counts.add_batch(batch)
     small = plan_of(terms, counts)

@@ -75,7 +75,7 @@ def _kept(folder: JobFolder, last: Status) -> Status:
         found = status_from(folder.spec, costs.counters(folder), last.state, reason=last.reason, do=last.do)
         found = replace(found, throttled=last.throttled)
         keep(folder, found)
-    except OSError:  # the folder may be what it stopped for
+    except (OSError, RekscanError):  # the folder may be what it stopped for
         return last
     return found
 
@@ -85,7 +85,8 @@ def make_job_ready(folder: JobFolder, settings: Settings, rekognition_url: str |
     spec = folder.spec
     if any(choice.api.prepare(choice.params) for choice in spec.apis):
         endpoint = rekognition_url or spec.rekognition_url
-        make_ready(clients.rekognition(spec.region, endpoint_url=endpoint, profile=settings.profile), spec.apis)
+        aws = replace(settings.aws, region=spec.region, rekognition_url=endpoint)
+        make_ready(clients.rekognition(aws), spec.apis)
 
 
 def _run(engine: Engine, ledger: Ledger, folder: JobFolder, cap: Decimal | None, *, quiet: bool) -> Status:

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pyarrow.dataset as ds
 from redis.exceptions import RedisError
 
 from jobs.counts import Counts
 from jobs.errors import RekscanError
-from jobs.folder import home_path
+from jobs.files import ParquetFiles, home_path
 from jobs.known.count import known_calls
 from jobs.known.keys import with_files
 from jobs.known.segments import Segments
@@ -39,15 +38,15 @@ class KnownCalls:
     notes: tuple[str, ...] = ()
 
 
-def known_of(listing: Callable[[], ds.FileSystemDataset], counts: Counts, terms: Terms) -> KnownCalls:
+def known_of(listing: Callable[[], ParquetFiles], counts: Counts, terms: Terms) -> KnownCalls:
     """What earlier jobs and equal objects save. `listing` gives the rows of the source as `known_calls` takes them."""
     choices, settings = terms.choices, terms.settings
     if terms.again or not any(choice.api.reusable for choice in choices):
         return KnownCalls()
-    segments = Segments(settings.home, s3_url=settings.s3_url)
+    segments = Segments(settings.home, settings.aws)
     calls: dict[str, int] = {}
     if counts.s3_images:
-        sync(settings.home, s3_url=settings.s3_url)
+        sync(settings.home, settings.aws)
         asked = with_files(choices, _read)
         calls = known_calls(listing(), segments, asked, account=_account(terms), fit=terms.fit)
     unread = counts.images > counts.s3_images and bool(segments.paths())

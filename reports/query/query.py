@@ -5,15 +5,15 @@ and files, network, extensions and settings are shut before it runs. Our own que
 """
 
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
+from jobs.files import read_columns
 from jobs.folder import JobFolder
 from jobs.folder.facts import facts
 from jobs.outcomes import RESULT_SCHEMA
@@ -46,12 +46,13 @@ def open_tables(tables: Tables, scratch: str) -> Iterator[Query]:
     """For our own queries: a view per table, and `outcomes`. Large sorts spill into `scratch`."""
     with _connection(scratch) as query:
         for name in tables:
-            _view(query, name, [_nearby(tables, name, scratch)])
-        _outcomes(query, tables.folder)
+            # On S3 a table is fetched once, since every question reads it again.
+            _view(query, name, [tables.folder.files.nearby(tables.path(name), scratch)])
+        _outcomes(query, tables.folder, scratch)
         yield query
 
 
-def _outcomes(query: Query, folder: JobFolder) -> None:
+def _outcomes(query: Query, folder: JobFolder, scratch: str) -> None:
     """Every call once, `open` ones among them, without answers. Shards of one part are read where they lie."""
     shards = folder.shard_parts().values()
     whole = [path for parts in shards if parts.whole and len(parts.names) == 1 for path in parts.files]
@@ -61,12 +62,10 @@ def _outcomes(query: Query, folder: JobFolder) -> None:
         if not (parts.whole and len(parts.names) == 1)
     ]
     query.register(_SEVERAL, pa.concat_tables([RESULT_SCHEMA.empty_table().select(_SEEN), *several]))
-    if folder.local is None:
-        query.register(_WHOLE, ds.dataset(whole, RESULT_SCHEMA, format="parquet", filesystem=folder.fs))
-    elif whole:
-        _view(query, _WHOLE, whole)
-    else:
+    if not whole:
         query.register(_WHOLE, RESULT_SCHEMA.empty_table())
+    else:
+        _view(query, _WHOLE, whole if folder.files.on_disk else [_fetched(folder, whole, scratch)])
     names = ", ".join(_SEEN)
     query.execute(
         f"CREATE VIEW {OUTCOMES} AS SELECT {names} FROM {_WHOLE} UNION ALL SELECT {names} FROM {_SEVERAL}"  # noqa: S608
@@ -78,7 +77,7 @@ def open_tables_locked(tables: Tables, scratch: str) -> Iterator[Query]:
     """For a query that somebody typed: read-only, with no way to files, the network or settings."""
     with _connection(scratch) as query:
         for name in tables:
-            query.register(name, ds.dataset(tables.path(name), filesystem=tables.folder.fs))
+            query.register(name, ds.dataset(tables.folder.files.nearby(tables.path(name), scratch)))
         for statement in _LOCKS:
             query.execute(statement)
         yield query
@@ -102,14 +101,14 @@ def _view(query: Query, name: str, paths: Sequence[str]) -> None:
     query.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{files}], hive_partitioning = false)")  # noqa: S608
 
 
-def _nearby(tables: Tables, name: str, scratch: str) -> str:
-    """A table's file on this disk: on S3 it is fetched once, since every question reads it again."""
-    if tables.folder.local is not None:
-        return tables.path(name)
-    copy = f"{scratch}/{name}.parquet"
-    with tables.folder.fs.open_input_stream(tables.path(name)) as source, Path(copy).open("wb") as file:
-        shutil.copyfileobj(source, file, 8 * 1024 * 1024)
-    return copy
+def _fetched(folder: JobFolder, parts: Sequence[str], scratch: str) -> str:
+    """The outcomes without their answers, which no query asks for, as one file on this disk."""
+    schema = pa.schema([RESULT_SCHEMA.field(name) for name in _SEEN])
+    path = f"{scratch}/{OUTCOMES}.parquet"
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for part in parts:
+            writer.write_table(read_columns(folder.files, part, schema.names).cast(schema))
+    return path
 
 
 def _quoted(text: str) -> str:

@@ -3,7 +3,6 @@
 Rule: what is loaded is current. Tables that are missing or older than the results are built first, without a call.
 """
 
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.errors import RekscanError
+from jobs.files import Aws
 from jobs.folder import JobFolder, list_jobs
 from jobs.folder.part_names import fingerprint
 from reports.tables.build import FORMATS, build_tables
@@ -31,9 +31,7 @@ class Tables(Mapping[str, "pd.DataFrame"]):
         self._names = tuple(name for name in built.rows if self._file(name) is not None)
 
     def __getitem__(self, name: str) -> "pd.DataFrame":
-        path = self.path(name)
-        table = pq.read_table(path, filesystem=self.folder.fs)
-        return _frame(table)
+        return _frame(self.folder.table(self.path(name)))
 
     def __contains__(self, name: object) -> bool:
         return name in self._names  # Mapping would read the table
@@ -50,13 +48,13 @@ class Tables(Mapping[str, "pd.DataFrame"]):
 
     def iter_batches(self, name: str, rows: int = 100_000) -> Iterator["pd.DataFrame"]:
         """A table in pieces of at most `rows` rows: bounded memory at any size."""
-        with self.folder.fs.open_input_file(self.path(name)) as file:
+        with self.folder.files.whole(self.path(name)) as file:
             for batch in pq.ParquetFile(file).iter_batches(batch_size=rows):
                 yield _frame(pa.Table.from_batches([batch]))
 
     def arrow(self, name: str) -> pa.Table:
         """A table as Arrow, with its declared schema."""
-        return pq.read_table(self.path(name), filesystem=self.folder.fs)
+        return self.folder.table(self.path(name))
 
     def path(self, name: str) -> str:
         file = self._file(name)
@@ -72,21 +70,20 @@ class Tables(Mapping[str, "pd.DataFrame"]):
         return f" ({self.built.partial})" if self.built.partial else ""
 
 
-def load(job: str = "last", home: str | None = None, *, s3_url: str | None = None) -> Tables:
+def load(job: str, home: str, aws: Aws | None = None) -> Tables:
     """The tables of a job: `images`, one per API, `failures`, `costs`. `last` is the newest job.
 
-    `home` is a directory or `s3://bucket/prefix`; by default REKSCAN_HOME, else ./rekscan-jobs.
+    `home` is a directory or `s3://bucket/prefix`.
     Raises RekscanError if there is no such job.
     """
-    home = home or os.environ.get("REKSCAN_HOME") or "rekscan-jobs"
     if job == "last":
-        names = list_jobs(home, s3_url=s3_url)
+        names = list_jobs(home, aws)
         if not names:
             raise RekscanError(f"there is no job in {home}", "Start one with `rekscan scan SOURCE --api labels`.")
         job = names[-1]
-    tables = load_folder(JobFolder(home, job, s3_url=s3_url))
+    tables = load_folder(JobFolder(home, job, aws))
     if tables.built.min_confidence is not None:
-        warnings.warn(threshold_note(tables.built), stacklevel=2)
+        warnings.warn(threshold_note(tables.built), stacklevel=3)
     return tables
 
 

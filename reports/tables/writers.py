@@ -4,10 +4,6 @@ Rule: everything is written in a folder aside and moved into place when all of i
 half a build. On S3 the folder aside is local and the files go up at the end.
 """
 
-import contextlib
-import shutil
-import tempfile
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,7 +16,6 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from jobs.folder import JobFolder
@@ -29,8 +24,6 @@ from reports.spreadsheet_safe import defuse_table
 
 GROUP_BYTES = 32 * 1024 * 1024  # of a Parquet row group before compression
 GROUP_ROWS = 1_000_000
-COPY_BYTES = 8 * 1024 * 1024
-_LEFT_OVER_S = 24 * 3600  # no build takes that long
 
 
 class TableWriter(Protocol):
@@ -193,40 +186,17 @@ def open_writers(writers: Iterable[TableWriter | AnswersWriter]) -> Iterator[Non
         yield
 
 
-@contextmanager
-def build_area(folder: JobFolder) -> Iterator[Path]:
+def build_area(folder: JobFolder) -> AbstractContextManager[Path]:
     """A private folder to build in, on the same disk as the job where that is local."""
-    parent = None
-    if folder.local is not None:
-        parent = folder.local / "reports"
-        parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _clear_left_over(parent)
-    area = Path(tempfile.mkdtemp(prefix=".build-", dir=parent))
-    try:
-        yield area
-    finally:
-        shutil.rmtree(area, ignore_errors=True)
-
-
-def _clear_left_over(parent: Path) -> None:
-    """Remove what builds that were killed have left."""
-    for old in parent.glob(".build-*"):
-        with contextlib.suppress(FileNotFoundError):  # another build may be clearing, too
-            if time.time() - old.stat().st_mtime > _LEFT_OVER_S:
-                shutil.rmtree(old, ignore_errors=True)
+    folder.files.make_private(folder.root)
+    return folder.files.building(f"{folder.root}/reports")
 
 
 def publish(folder: JobFolder, files: Iterable[Path]) -> list[str]:
     """Move built files (or folders) into the job's `reports/`; returns where they are."""
     published = []
     for file in files:
-        target = f"{folder.root}/reports/{file.name}"
-        if folder.local is not None:
-            _replace(file, Path(target))
-        else:
-            if file.is_dir() and folder.fs.get_file_info(target).type != pafs.FileType.NotFound:
-                folder.fs.delete_dir(target)
-            _upload(folder.fs, file, target)
+        folder.files.publish(file, f"{folder.root}/reports/{file.name}")
         published.append(f"{folder.where}/reports/{file.name}")
     return published
 
@@ -234,26 +204,4 @@ def publish(folder: JobFolder, files: Iterable[Path]) -> list[str]:
 def unpublish(folder: JobFolder, names: Iterable[str]) -> None:
     """Delete files of an earlier build that this one does not replace."""
     for name in names:
-        path = f"{folder.root}/reports/{name}"
-        if folder.fs.get_file_info(path).type == pafs.FileType.File:
-            folder.fs.delete_file(path)
-
-
-def _replace(file: Path, target: Path) -> None:
-    if target.is_dir():  # a folder cannot be replaced in one step: step the old one aside first
-        aside = target.with_name(f".old-{file.parent.name}-{target.name}")
-        target.rename(aside)
-        file.rename(target)
-        shutil.rmtree(aside)
-    else:
-        file.replace(target)
-
-
-def _upload(fs: pafs.FileSystem, file: Path, target: str) -> None:
-    if file.is_dir():
-        for child in sorted(file.rglob("*")):
-            if child.is_file():
-                _upload(fs, child, f"{target}/{child.relative_to(file).as_posix()}")
-        return
-    with file.open("rb") as source, fs.open_output_stream(target) as sink:
-        shutil.copyfileobj(source, sink, COPY_BYTES)
+        folder.delete(f"reports/{name}")

@@ -31,8 +31,7 @@ class Drawn:
 
     @property
     def page(self) -> Path:
-        assert self.folder.local is not None
-        return self.folder.local / "reports" / "report.html"
+        return Path(self.folder.root) / "reports" / "report.html"
 
 
 def draw_job(where: Path, count: int = 60, *, name: str = "picture") -> Drawn:

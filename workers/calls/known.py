@@ -44,8 +44,8 @@ class Known:
         self._folder = folder
         self._again = spec.options.again
         self._calls = {choice.api.name: call_ids(spec.account, choice, fit=spec.options.fit) for choice in choices}
-        self._index = Index(Segments(folder.home, s3_url=spec.s3_url))
-        self._answers = Answers(folder.home, s3_url=spec.s3_url)
+        self._index = Index(Segments(folder.home, folder.aws))
+        self._answers = Answers(folder.home, folder.aws)
         self._candidates = spec.options.duplicates
         self._claims = Claims(redis, spec.job, shard_size=spec.shard_size, candidates=self._candidates)
         self._slices: dict[int, frozenset[int]] = {}

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from redis import Redis
 
@@ -75,19 +75,13 @@ def open_work(
     redis = connect(config.redis_url, at_most=_CLAIMING)
     known = Known(folder, redis, choices)
     asked = requests(choices)
-    endpoint = rekognition_url or spec.rekognition_url
-    rekognition = clients.rekognition(
-        spec.region,
-        endpoint_url=endpoint,
-        profile=config.profile,
-        connections=config.calls,
-        read_timeout=config.read_timeout,
+    aws = replace(
+        folder.aws, region=spec.region, s3_url=spec.s3_url, rekognition_url=rekognition_url or spec.rekognition_url
     )
+    rekognition = clients.rekognition(aws, connections=config.calls, read_timeout=config.read_timeout)
     preparer = Preparer(
         pictures.pool,
-        lambda: clients.s3(
-            spec.region, endpoint_url=spec.s3_url, profile=config.profile, connections=_PREPARING * len(asked)
-        ),
+        lambda: clients.s3(aws, connections=_PREPARING * len(asked)),
         store=pictures.store,
         scope=spec.s3_url or "",
         region=spec.region if spec.s3_url is None else None,

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 _STOPPED_SHORT: dict[str, State] = {"incomplete": "incomplete", "cancelled": "cancelled"}
 
 
-def end_job(ledger: Ledger, folder: JobFolder, lease: Lease, *, profile: str | None = None) -> None:
+def end_job(ledger: Ledger, folder: JobFolder, lease: Lease) -> None:
     """End a job whose shards are all done, or one that stopped short (budget, cancelled)."""
     fields = ledger.fields(lease.job)
     state = _STOPPED_SHORT.get(fields.get("state", ""), "finished")
@@ -44,7 +44,7 @@ def end_job(ledger: Ledger, folder: JobFolder, lease: Lease, *, profile: str | N
     build_tables(folder, costs=costs.table(folder.spec, tallies), partial=partial)
     _make_known(folder, final=state == "finished")
     keep(folder, found)
-    _show(folder, profile)
+    _show(folder)
     ledger.close(lease.job, state, tallies.counters(), reason=reason)
     bell.forget(ledger.redis, lease.job)
 
@@ -57,10 +57,10 @@ def _make_known(folder: JobFolder, *, final: bool) -> None:
         log.exception("the index of %s was not brought up to date; the next job does it", folder.home)
 
 
-def _show(folder: JobFolder, profile: str | None) -> None:
+def _show(folder: JobFolder) -> None:
     """The page. `rekscan report` makes it again at any time, so trouble with a picture is no reason not to end."""
     try:
-        build_report(folder, fetch=fetcher(folder.spec, profile=profile))
+        build_report(folder, fetch=fetcher(folder.spec, folder.aws))
     except Exception:
         log.exception("the report of %s was not made; `rekscan report %s` tries again", folder.job, folder.job)
 

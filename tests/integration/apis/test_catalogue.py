@@ -10,6 +10,7 @@ import pytest
 from jobs.apis import Choice, Request, catalogue
 from jobs.apis.base import Api
 from jobs.aws import clients
+from jobs.aws.access import Aws
 from jobs.aws.clients import method_name
 from jobs.items import Item
 from tests.support.places import ROOT
@@ -42,7 +43,7 @@ def test_the_endpoint_takes_the_request_and_its_answer_becomes_rows(api: Api, en
     if "source" in params:
         params["source"] = PICTURE
     arguments = Request((Choice(api, params),)).arguments({"Bytes": PICTURE}, ITEM)
-    rekognition = clients.rekognition("us-east-1", endpoint_url=endpoint)
+    rekognition = clients.rekognition(Aws(region="us-east-1", rekognition_url=endpoint))
 
     answer = getattr(rekognition, method_name(api.operation))(**arguments)
 

@@ -13,6 +13,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from jobs.apis import Choice, Request, catalogue, parse
 from jobs.aws import clients, face_collections
+from jobs.aws.access import Aws
 from jobs.aws.clients import method_name
 from jobs.errors import RekscanError
 from jobs.items import Item
@@ -41,7 +42,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def rekognition(endpoint: str) -> Any:
-    made = clients.rekognition("us-east-1", endpoint_url=endpoint)
+    made = clients.rekognition(Aws(region="us-east-1", rekognition_url=endpoint))
     for name in list(face_collections.names(made)):
         face_collections.delete(made, name)
     return made

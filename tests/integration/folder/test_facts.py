@@ -100,8 +100,7 @@ def test_rows_of_0_1_0_have_attempts_of_nobody(folder: JobFolder) -> None:
 
 def test_a_half_written_part_tells_that_each_of_its_calls_was_maybe_billed_once(folder: JobFolder) -> None:
     folder.commit(0, [row(0, "ok", made("one", "b"))], holder="one")
-    assert folder.local is not None
-    (folder.local / PartName(0).path).write_bytes(b"PAR1 and no more")
+    (Path(folder.root) / PartName(0).path).write_bytes(b"PAR1 and no more")
     parts = set_aside(folder, 0)
     assert (len(parts.files), len(parts.torn), parts.whole) == (1, 1, False)
     assert counted(folder)["maybe_billed"] == 3

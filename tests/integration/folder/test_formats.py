@@ -93,16 +93,14 @@ READ: dict[str, Callable[[JobFolder], Any]] = {
 
 @pytest.mark.parametrize("name", READ)
 def test_each_file_is_read_by_its_own_version_and_refused_by_an_earlier_one(folder: JobFolder, name: str) -> None:
-    assert folder.local is not None
     assert READ[name](JobFolder(folder.home, JOB)) is not None
-    stamped_newer(folder.local / name)
+    stamped_newer(Path(folder.root) / name)
     with pytest.raises(NewerFormat, match="was written by a newer rekscan"):
         READ[name](JobFolder(folder.home, JOB))
 
 
 def test_every_file_says_its_format(folder: JobFolder) -> None:
-    assert folder.local is not None
-    files = [folder.local / name for name in READ] + list((folder.local.parent / "known").iterdir())
+    files = [Path(folder.root) / name for name in READ] + list((Path(folder.root).parent / "known").iterdir())
     for path in files:
         if path.suffix == ".json":
             assert orjson.loads(path.read_bytes())["format"] == FORMAT, path
@@ -114,35 +112,32 @@ def test_every_file_is_on_the_page(folder: JobFolder) -> None:
     page = (ROOT / "docs" / "job-folder.md").read_text()
     named = re.findall(r"`([^`]+)`", "".join(re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)))
     patterns = [re.sub(r"\d+", "*", name) for name in named if "/" in name or name.endswith(".json")]
-    assert folder.local is not None
-    for path in folder.local.rglob("*"):
-        name = str(path.relative_to(folder.local))
+    for path in Path(folder.root).rglob("*"):
+        name = str(path.relative_to(Path(folder.root)))
         if path.is_file() and not name.startswith("reports/"):
             assert any(fnmatch(name, pattern) for pattern in patterns), name
     assert {name for name in READ if name.startswith("reports/")} <= set(named)
 
 
 def test_answers_of_a_later_version_are_passed_by_and_left_alone(folder: JobFolder) -> None:
-    assert folder.local is not None
     calls = call_ids(folder.spec.account, folder.spec.apis[0], fit=True)
-    (segment,) = (folder.local.parent / "known").iterdir()
+    (segment,) = (Path(folder.root).parent / "known").iterdir()
     assert Index(Segments(folder.home)).find("c0", calls)
     place = Place(JOB, "shard-000000", 0)
     assert Answers(folder.home).at(place, "labels") is not None
 
     stamped_newer(segment)
-    stamped_newer(folder.local / "results/shard-000000.parquet")
+    stamped_newer(Path(folder.root) / "results/shard-000000.parquet")
     before = segment.read_bytes()
     assert not Index(Segments(folder.home))
     assert Answers(folder.home).at(place, "labels") is None
-    stamped_newer(folder.local / "job.json")
+    stamped_newer(Path(folder.root) / "job.json")
     sync(folder.home)  # nothing of it is taken, nothing is merged away
-    assert [path.read_bytes() for path in (folder.local.parent / "known").iterdir()] == [before]
+    assert [path.read_bytes() for path in (Path(folder.root).parent / "known").iterdir()] == [before]
 
 
 def test_a_part_of_a_version_with_fewer_columns_or_more_is_read_by_what_it_has(folder: JobFolder) -> None:
-    assert folder.local is not None
-    path = folder.local / "results/shard-000000.parquet"
+    path = Path(folder.root) / "results/shard-000000.parquet"
     table = pq.read_table(path)
     other = table.drop_columns(["answer_of"]).append_column("later", pa.nulls(len(table)))
     pq.write_table(other.replace_schema_metadata(None), path)  # as format 1 wrote it

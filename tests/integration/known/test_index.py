@@ -27,7 +27,7 @@ from jobs.folder.spec import Options
 from jobs.items import MANIFEST_SCHEMA, Item
 from jobs.known import segments as segments_module
 from jobs.known.answers import Answers
-from jobs.known.buckets import rows_of
+from jobs.known.buckets import ROWS
 from jobs.known.count import known_calls
 from jobs.known.duplicates import duplicates, manifest, write_duplicates
 from jobs.known.index import Index, Place
@@ -207,7 +207,7 @@ def test_a_slow_reader_of_a_long_listing_is_not_read_ahead_of(tmp_path: Path) ->
         for _ in range(10):
             writer.add_batch(rows)
     held, count, before = [], 0, pa.total_allocated_bytes()
-    for batch in rows_of(manifest(folder), ["item_id", "etag", "size", "kind"], ds.field("kind") == "image"):
+    for batch in manifest(folder).batches(["item_id", "etag", "size", "kind"], ds.field("kind") == "image", rows=ROWS):
         batch.to_pylist()  # which takes longer than reading
         count += batch.num_rows
         held.append(pa.total_allocated_bytes() - before)

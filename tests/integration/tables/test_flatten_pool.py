@@ -34,8 +34,7 @@ build_tables(JobFolder(*sys.argv[1:]), helpers=2, progress=lambda done, of: prin
 
 
 def files(folder: JobFolder) -> dict[str, bytes]:
-    assert folder.local is not None
-    reports = folder.local / "reports"
+    reports = Path(folder.root) / "reports"
     return {path.name: path.read_bytes() for path in reports.iterdir() if path.suffix in (".csv", ".parquet")}
 
 
@@ -96,8 +95,7 @@ def test_processes_killed_while_they_start_end_the_build_with_an_error_that_says
     folder = make_job(tmp_path, 10_000, ("labels",))
     with pytest.raises(RekscanError, match=r"a process that builds the tables died \(SIGKILL"):
         build_tables(folder, helpers=2, progress=lambda done, of: kill(helpers_of(os.getpid())))
-    assert folder.local is not None
-    assert list((folder.local / "reports").iterdir()) == [folder.local / "reports" / "status.json"]
+    assert list((Path(folder.root) / "reports").iterdir()) == [Path(folder.root) / "reports" / "status.json"]
     assert build_tables(folder, helpers=0).rows["images"] == 10_000
 
 

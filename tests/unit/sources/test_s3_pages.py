@@ -80,7 +80,7 @@ def refusal(code: str, region: str | None = None) -> ClientError:
         (refusal("PermanentRedirect", "eu-west-1"), "in another Region, eu-west-1", "--region eu-west-1"),
         (refusal("AuthorizationHeaderMalformed"), "in another Region", "--region of the bucket"),
         (NoCredentialsError(), "no AWS credentials", "aws configure"),
-        (EndpointConnectionError(endpoint_url="http://nowhere"), "cannot reach S3", "--endpoint-url"),
+        (EndpointConnectionError(endpoint_url="http://nowhere"), "cannot reach the endpoint", "--endpoint-url"),
         (refusal("SlowDown"), "S3 failed on s3://arch/x", "Try again"),
     ],
 )

@@ -1,0 +1,19 @@
+"""How AWS is reached: the one value all clients are made of (jobs/aws/clients.py). It brings no boto3 in."""
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """How AWS is reached. None: as the environment and the AWS configuration files say."""
+
+    region: str | None = None
+    profile: str | None = None
+    s3_url: str | None = None  # endpoint of S3 instead of AWS's own
+    rekognition_url: str | None = None
+
+    @property
+    def told_region(self) -> str | None:
+        """The Region as far as it is told outside the AWS configuration files."""
+        return self.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

@@ -1,0 +1,65 @@
+"""A place for a home of each kind: on this disk, on S3, on S3 where only the role of a profile may go."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from jobs.files import Aws, Files, open_home
+from tests.support.aws_config import held_to_policies, write_config
+from tests.support.s3_server import S3Server, s3_server
+
+
+@dataclass(frozen=True)
+class Place:
+    files: Files
+    base: str
+    home: str
+    aws: Aws
+
+    def path(self, name: str) -> str:
+        return f"{self.base}/{name}"
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3Server]:
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["disk", "s3", "s3 by a role"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    home, aws = str(tmp_path / "home"), Aws()
+    if request.param == "disk":
+        yield _place(home, aws)
+        return
+    server: S3Server = request.getfixturevalue("s3")
+    name = f"homes-{abs(hash(tmp_path)):x}"
+    server.bucket(name, {})
+    home = f"s3://{name}/some jobs/é"
+    if request.param == "s3":
+        for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(variable, "test")
+        yield _place(home, Aws(region="us-east-1", s3_url=server.url))
+        return
+    with held_to_policies(server, role=name) as keys:
+        config = f"""
+            [profile base]
+            aws_access_key_id = {keys.id}
+            aws_secret_access_key = {keys.secret}
+            endpoint_url = {server.url}
+
+            [profile archive]
+            role_arn = arn:aws:iam::123456789012:role/{name}
+            source_profile = base
+            region = eu-west-1
+            endpoint_url = {server.url}
+        """
+        write_config(tmp_path, config, monkeypatch)
+        yield _place(home, Aws(profile="archive"))
+
+
+def _place(home: str, aws: Aws) -> Place:
+    files, base = open_home(home, aws)
+    return Place(files, base, home, aws)
