@@ -39,7 +39,7 @@ class Outcome:
     response: str | None = None  # the answer's JSON, only the keys that belong to this API
     content: str | None = None  # what the item is: "sha256:<hex>" or "etag:<etag>:<size>"; None where it was not read
     answer_of: str | None = None  # of a known answer: "<job>/<item_id>" of the call that was paid for
-    marks: str | None = None  # the attempts by holder, with mark and month: "k3f9x2ab0q:m2026-11,b2026-11"
+    marks: str | None = None  # the attempts by holder, with mark and month: "k3f9x2ab0q:m2026-11,b2026-11" (since 2)
 
 
 RESULT_SCHEMA = pa.schema(

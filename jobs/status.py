@@ -32,7 +32,7 @@ class Status:
     eta_s: float | None = None  # seconds to go, of a job that runs
     waits_for: str = ""  # what it waits for, of a job that runs
     throttled: int = 0  # requests that AWS refused as too fast
-    parts: str = ""  # which result parts were counted, of a job that no Redis knows
+    parts: str = ""  # which result parts were counted, of a job that no Redis knows (since 2)
 
     @property
     def calls(self) -> dict[str, int]:

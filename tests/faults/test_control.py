@@ -95,6 +95,66 @@ def test_a_cap_holds_across_resumes(photos: Path, tmp_path: Path) -> None:
             assert (code, rekognition.total()) == (4, paid)
 
 
+def test_attempts_whose_answer_never_came_count_in_every_run_and_the_cap_holds(photos: Path, tmp_path: Path) -> None:
+    with emulator(tmp_path, "--latency", "40ms", "--fault", "DetectLabels:truncate:25%") as rekognition:
+        for cap in (60, 75):
+            words = ("--max-cost", f"0.{cap:03d}")
+            scan = start(photos, tmp_path, rekognition, *words, "--tps", "labels=60") if cap == 60 else None
+            code, out = scan.wait() if scan else Scan("resume", "last", *words, "--json", home=tmp_path / "home").wait()
+            assert (code, json.loads(out)["reason"]) == (4, "budget")
+            billed = sum(sum(by.values()) for by in rekognition.billed().values())
+            assert billed <= cap
+            status, costs = run(tmp_path, "status", "last")[1], run(tmp_path, "costs", "last")[1]
+            usd = {name: costs["usd"][name] for name in ("actual", "maybe")}  # type: ignore[index]
+            assert {name: status["usd"][name] for name in usd} == usd  # type: ignore[index]
+            assert round(1000 * sum(map(float, usd.values()))) == billed == cap
+
+
+def failed_first(photos: Path, tmp_path: Path, rekognition: Emulator) -> None:
+    """A finished job all of whose calls failed."""
+    assert start(photos, tmp_path, rekognition, "--tps", "labels=100").wait()[0] == 3
+
+
+def test_a_paused_retry_is_gone_on_with_and_ended_by_resume(photos: Path, tmp_path: Path) -> None:
+    with emulator(tmp_path, "--fault", "DetectLabels:400:InvalidImageFormatException:100") as rekognition:
+        failed_first(photos, tmp_path, rekognition)
+        retry = Scan("retry", "last", "--json", home=tmp_path / "home")
+        until(lambda: rekognition.total() > 120, "the retry makes calls")
+        assert run(tmp_path, "pause", "last")[1]["state"] == "paused"
+        assert retry.wait()[0] == 4
+        paid = rekognition.total()
+        assert 120 < paid < 200
+        status = run(tmp_path, "status", "last")[1]
+        assert (status["state"], status["calls"]["ok"]) == ("paused", paid - 100)  # type: ignore[index]
+        code, status = run(tmp_path, "resume", "last")
+        assert (code, status["state"], status["calls"]["ok"]) == (0, "finished", 100)  # type: ignore[index]
+        assert rekognition.total() == 200
+
+
+def test_an_interrupted_retry_is_gone_on_with_and_ended_by_resume(photos: Path, tmp_path: Path) -> None:
+    with emulator(tmp_path, "--fault", "DetectLabels:400:InvalidImageFormatException:100") as rekognition:
+        failed_first(photos, tmp_path, rekognition)
+        retry = Scan("retry", "last", home=tmp_path / "home")
+        until(lambda: rekognition.total() > 120, "the retry makes calls")
+        assert retry.interrupt() == 130
+        assert "rekscan resume" in retry.log.read_text()
+        assert rekognition.total() < 200
+        code, status = run(tmp_path, "resume", "last")
+        assert (code, status["state"], status["calls"]["ok"]) == (0, "finished", 100)  # type: ignore[index]
+        assert (rekognition.total(), status["calls"]["maybe_billed"]) == (200, 0)  # type: ignore[index]
+
+
+def test_what_a_retry_leaves_failed_the_next_one_asks(photos: Path, tmp_path: Path) -> None:
+    with emulator(tmp_path, "--fault", "DetectLabels:400:InvalidImageFormatException:130") as rekognition:
+        failed_first(photos, tmp_path, rekognition)
+        for code, total, ok in ((3, 200, 70), (0, 230, 100)):
+            ended, status = run(tmp_path, "retry", "last")
+            assert (ended, rekognition.total(), status["calls"]["ok"]) == (code, total, ok)  # type: ignore[index]
+        assert status["calls"]["failed"] == 0  # type: ignore[index]
+        costs = run(tmp_path, "costs", "last")[1]
+        assert costs["lines"][0]["calls"]["attempts"] == 230  # type: ignore[index]
+
+
 def test_retry_asks_the_failed_calls_alone(photos: Path, tmp_path: Path) -> None:
     with emulator(tmp_path, "--fault", "DetectLabels:400:InvalidImageFormatException:7") as rekognition:
         scan = start(photos, tmp_path, rekognition, "--tps", "labels=100")
