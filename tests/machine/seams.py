@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from importlib import import_module
 from io import StringIO
 from types import ModuleType, SimpleNamespace
@@ -31,6 +32,7 @@ from jobs.folder import JobFolder, retries
 from jobs.items import Item
 from jobs.media.prepare import Preparer
 from jobs.media.prepared import Prepared
+from rekscan import settings
 from rekscan.console.summary import print_summary
 from reports.tables.build import build_tables
 from reports.views.report import build_report
@@ -118,6 +120,15 @@ def _nothing(*_: object, **__: object) -> None:
     pass
 
 
+@cache
+def _resolved(connection: settings.Connection | None = None) -> settings.Settings:
+    """Settings take a millisecond to read."""
+    return _resolve(connection)
+
+
+_resolve = settings.resolve
+
+
 def _replacements() -> list[tuple[object, object]]:
     quiet = Console(quiet=True, file=StringIO())
     clock = {"monotonic": _monotonic, "perf_counter": _monotonic, "time": _wall, "sleep": threads.sleep}
@@ -143,6 +154,7 @@ def _replacements() -> list[tuple[object, object]]:
         (output.print_json, _nothing),
         (output.print_line, _nothing),
         (print_summary, _nothing),
+        (settings.resolve, _resolved),
         (retries.plan_retry, watch.planned(_world)),
     ]
 

@@ -5,6 +5,7 @@ anybody else runs.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from redis import ConnectionPool, Redis
@@ -23,24 +24,31 @@ _REMEMBER = (
 )
 
 
-class Store:
-    """One per run. `pool`: of the server, shared by the runs of a process."""
+@dataclass(slots=True)
+class Server:
+    """A Valkey that runs share, one after another."""
 
-    def __init__(self, pool: ConnectionPool, scheduler: Scheduler, odd: Callable[[str], bool]) -> None:
+    pool: ConnectionPool
+    scripts: set[str] = field(default_factory=set)  # those it has, so that no run is the first to meet it
+
+
+class Store:
+    """One per run."""
+
+    def __init__(self, server: Server, scheduler: Scheduler, odd: Callable[[str], bool]) -> None:
         """`odd`: whether the reply to a command is lost on its way."""
-        self.pool = pool
+        self.server = server
+        pool = self.pool = server.pool
         self.scheduler = scheduler
         self.away = False
         self.odd = odd
         self.raw = Redis.from_pool(pool)
+        self.client = Client(connection_pool=pool)
+        self.client.store = self
+        self.wire = pool.get_connection()
         self._lasting: dict[str, tuple[float, float]] = {}  # key -> seconds it lasts, when it ends
         self.raw.flushall()
         self.tick()
-
-    def client(self) -> "Client":
-        client = Client(connection_pool=self.pool)
-        client.store = self
-        return client
 
     def tick(self) -> None:
         """The clock moved."""
@@ -54,13 +62,18 @@ class Store:
     def lasts(self, name: str, seconds: float) -> None:
         self._lasting[name] = (seconds, self.scheduler.now + seconds)
 
+    def close(self) -> None:
+        self.pool.release(self.wire)
+
     # --- what may happen to it
 
     def remember(self) -> None:
         self.raw.eval(_REMEMBER, 0)
 
     def forget(self) -> None:
-        """As it was when it was told to remember."""
+        """A crash: it is as it was when it was told to remember, and knows no script."""
+        self.raw.script_flush()
+        self.server.scripts.clear()
         self.raw.swapdb(0, 1)
         self._lasting = {name: (s, self.scheduler.now + s) for name, (s, _) in self._lasting.items()}
         self.tick()
@@ -86,7 +99,12 @@ class _Seam:
     store: Store
 
     def register_script(self, script: str) -> Any:
-        return super().register_script(script.replace(_REAL_TIME, _OUR_TIME))  # type: ignore[misc]
+        text = script.replace(_REAL_TIME, _OUR_TIME)
+        server = self.store.server
+        if text not in server.scripts:
+            server.scripts.add(text)
+            self.store.raw.script_load(text)
+        return super().register_script(text)  # type: ignore[misc]
 
 
 class Client(_Seam, Redis):
@@ -95,9 +113,13 @@ class Client(_Seam, Redis):
     def execute_command(self, *args: Any, **options: Any) -> Any:
         what = str(args[0])
         self.store.before(what)
-        reply = super().execute_command(*args, **options)
+        self.store.wire.send_command(*args)
+        reply = self.parse_response(self.store.wire, what, **options)
         self.store.after(what)
         return reply
+
+    def close(self) -> None:
+        """Everybody's."""
 
     def set(self, name: Any, value: Any, *, ex: Any = None, px: Any = None, **options: Any) -> Any:
         reply = super().set(name, value, **options)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from greenlet import greenlet
-from redis import ConnectionPool, Redis
+from redis import Redis
 from redis.exceptions import RedisError
 
 from jobs.errors import RekscanError
@@ -27,10 +27,10 @@ from rekscan.settings import Connection
 from reports.tables.build import build_tables
 from tests.machine import faults, invariants, seams
 from tests.machine import job as jobs_of
-from tests.machine.endpoint import Bill, Call, Endpoint
+from tests.machine.endpoint import HANG, Bill, Call, Endpoint
 from tests.machine.job import NANO, Job
 from tests.machine.invariants import Broken
-from tests.machine.store import Store
+from tests.machine.store import Server, Store
 from tests.machine.tape import Tape
 from tests.machine.threads import Process, Scheduler, Thread, park, sleep
 from workers.bell import QUEUE_KEY
@@ -75,12 +75,12 @@ class Story:
 
 
 class World:
-    def __init__(self, tape: Tape, pool: ConnectionPool, home: Path, *, tables: bool = False) -> None:
+    def __init__(self, tape: Tape, server: Server, home: Path, *, tables: bool = False) -> None:
         seams.install()
         self.tape = tape
         self.job: Job = jobs_of.drawn(tape)
         self.scheduler = Scheduler(self.job.start.timestamp())
-        self.store = Store(pool, self.scheduler, self._odd)
+        self.store = Store(server, self.scheduler, self._odd)
         self.endpoint = Endpoint(self.scheduler, self._answer, self._sent, self._billed)
         self.home = home
         self.cap = self.job.cap
@@ -122,6 +122,7 @@ class World:
                 self.found(invariants.at_the_end(self))
         finally:
             self.scheduler.end()
+            self.store.close()
             del seams.now.world
         return Story(
             self.tape.seed, self.broken, self.events, self.steps, self.scheduler.now - 1000.0, dict(self.tape.taken)
@@ -166,9 +167,10 @@ class World:
 
     def _let_rest(self) -> None:
         """The job is done: those who were frozen, and requests under way, come to their end."""
+        frozen = any(worker.process.frozen for worker in self.workers) or self.person.frozen
         if not self.calm:
             self._calm_down()
-        end = self.scheduler.now + 30
+        end = self.scheduler.now + (3 * LEASE if frozen else HANG + 1)
         while self.broken is None and self.scheduler.now < end:
             self._step()
 
@@ -286,7 +288,11 @@ class World:
             self.raise_cap()
         if not self.calm:
             sleep(self.tape.draw(("thinks", self.steps), 0.3, 15))
-        self.tell(f"resume (was {found.state})")
+        if found.state == "running":
+            self.tell("watch")
+            commands.watch(jobs_of.NAME, connection=self.connection(), json=True)
+            return
+        self.tell(f"resume (was {found.state}{': ' + found.reason if found.reason else ''})")
         commands.resume(jobs_of.NAME, connection=self.connection(), max_cost=self.cap_in_dollars(), json=True)
 
     def _retry(self, found: Status) -> bool:
@@ -316,10 +322,10 @@ class World:
     # --- what product code is given (see seams.py)
 
     def connect(self) -> Redis:
-        return self.store.client()
+        return self.store.client
 
     def ring(self, job: str, shard: int) -> None:
-        self.connect().rpush(QUEUE_KEY, json.dumps([job, shard]))
+        self.store.client.rpush(QUEUE_KEY, json.dumps([job, shard]))
         self._rings += 1
 
     def content_of(self, item: int) -> str:
