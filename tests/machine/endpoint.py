@@ -50,6 +50,7 @@ class Bill:
     intent: Intended
     by: Process
     number: int  # from 1, of this call
+    reread: bool = False  # the folder had it when the job was last put on the table
 
     @property
     def month(self) -> str:

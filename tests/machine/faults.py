@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FREEZES = (4.0, 13.0, 25.0)  # seconds; a lease lasts 10
 _LAGS = (0.3, 3.0, 12.0)
 _AWAYS = (0.5, 6.0, 20.0)
-_SECOND = 1.0  # that Redis may forget
+_SECONDS = (0.05, 0.25, 1.0)  # that Redis may forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,8 @@ def wipe(world: "World", argument: int) -> None:
     world.tell("Redis is wiped")
     world.store.wipe()
     world.forget_since(-1.0)
+    if argument % 2:
+        resume_elsewhere(world, argument // 2)
 
 
 def forget(world: "World", argument: int) -> None:
@@ -121,13 +123,14 @@ def forget(world: "World", argument: int) -> None:
     world.store.remember()
     at = world.remembered = world.scheduler.now
 
-    def crash() -> None:
-        if world.remembered == at:
-            world.tell(f"Redis forgets its last {world.scheduler.now - at:.2f} s")
-            world.store.forget()
-            world.forget_since(at)
+    world.later(_SECONDS[argument % 3], lambda: _crash(world, at))
 
-    world.later((0.05, 0.25, _SECOND)[argument % 3], crash)
+
+def _crash(world: "World", at: float) -> None:
+    if world.remembered == at and world.scheduler.now - at <= _SECONDS[-1]:
+        world.tell(f"Redis forgets its last {world.scheduler.now - at:.2f} s")
+        world.store.forget()
+        world.forget_since(at)
 
 
 def power_cut(world: "World", argument: int) -> None:
@@ -140,12 +143,9 @@ def power_cut(world: "World", argument: int) -> None:
         for worker in world.living():
             world.scheduler.kill(worker.process)
             world.later(1.0, world.start_worker)
-        if world.remembered == at:
-            world.tell(f"Redis forgets its last {world.scheduler.now - at:.2f} s")
-            world.store.forget()
-            world.forget_since(at)
+        _crash(world, at)
 
-    world.later((0.05, 0.25, _SECOND)[argument % 3], crash)
+    world.later(_SECONDS[argument % 3], crash)
 
 
 def pause(world: "World", argument: int) -> None:

@@ -4,6 +4,7 @@
     invented     no unit is counted that the endpoint did not bill
     cap          billed never passes the cap in force, months told apart (world.py, at each bill)
     asked again  a recorded answer is never asked again (world.py, at each intent)
+    fence        no two processes hold a shard by the same fence (world.py, at each lease)
     ends         when faults stop, the job ends in bounded time (world.py)
     sums         planned == ok + skipped + failed, and status == costs == tables
     retry        a finished retry has asked each of its calls
@@ -49,7 +50,8 @@ def at_the_end(world: "World") -> list[Broken]:
     return [*_counted(world, billed), *_sums(world), *_retried(world)]
 
 
-def _counted(world: "World", billed: list[Call]) -> list[Broken]:
+def counted(world: "World") -> tuple[Counter[Call], Counter[Call]]:
+    """By call: units and marks in the folder, and the units alone."""
     folder = JobFolder(str(world.home), jobs_of.NAME)
     have: Counter[Call] = Counter()
     units: Counter[Call] = Counter()
@@ -58,6 +60,11 @@ def _counted(world: "World", billed: list[Call]) -> list[Broken]:
         if row.api == world.job.first_api(operation):
             have[row.item_id, operation] += row.units + row.maybe_billed
             units[row.item_id, operation] += row.units
+    return have, units
+
+
+def _counted(world: "World", billed: list[Call]) -> list[Broken]:
+    have, units = counted(world)
     need = Counter(billed)
     found = [
         Broken("lost", f"{call}: {n} billed, {have[call]} in the folder")

@@ -46,7 +46,8 @@ class Store:
         self.client = Client(connection_pool=pool)
         self.client.store = self
         self.wire = pool.get_connection()
-        self._lasting: dict[str, tuple[float, float]] = {}  # key -> seconds it lasts, when it ends
+        self._lasting: dict[str, float] = {}  # key -> when it ends
+        self._seconds: dict[str, float] = {}  # key -> how long it lasts
         self.raw.flushall()
         self.tick()
 
@@ -54,13 +55,14 @@ class Store:
         """The clock moved."""
         now, wall = self.scheduler.now, self.scheduler.wall
         self.raw.hset(_CLOCK, mapping={"s": int(wall), "us": int(wall % 1 * 1e6)})
-        over = [name for name, (_, end) in self._lasting.items() if end <= now]
+        over = [name for name, end in self._lasting.items() if end <= now]
         for name in over:
             del self._lasting[name]
             self.raw.delete(name)
 
     def lasts(self, name: str, seconds: float) -> None:
-        self._lasting[name] = (seconds, self.scheduler.now + seconds)
+        self._seconds[name] = seconds
+        self._lasting[name] = self.scheduler.now + seconds
 
     def close(self) -> None:
         self.pool.release(self.wire)
@@ -75,7 +77,7 @@ class Store:
         self.raw.script_flush()
         self.server.scripts.clear()
         self.raw.swapdb(0, 1)
-        self._lasting = {name: (s, self.scheduler.now + s) for name, (s, _) in self._lasting.items()}
+        self._lasting = {name: self.scheduler.now + seconds for name, seconds in self._seconds.items()}
         self.tick()
 
     def wipe(self) -> None:

@@ -65,6 +65,7 @@ class Scheduler:
         self.last: Thread | None = None
         self.over = False
         self.crashed: list[tuple[Thread, BaseException]] = []
+        self.loops: list[Loop] = []
 
     @property
     def wall(self) -> float:
@@ -123,6 +124,8 @@ class Scheduler:
             thread.process.dead = True
         for thread in threads:
             _end(thread)
+        for loop in self.loops:
+            loop.close()
 
 
 def _end(thread: Thread) -> None:
@@ -312,6 +315,9 @@ class Loop(asyncio.SelectorEventLoop):
         selector = _Selector()
         selector.loop = self
         super().__init__(selector)
+        self.thread = me
+        self.set_exception_handler(_noted)
+        me.scheduler.loops.append(self)
 
     def time(self) -> float:
         return self.scheduler.now
@@ -340,3 +346,10 @@ class Loop(asyncio.SelectorEventLoop):
 
         self.scheduler.spawn(self.process, "executor", work)
         return future
+
+
+def _noted(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What a loop would log: an error nobody caught is a crash, a task of a dead process is none."""
+    assert isinstance(loop, Loop)
+    if "exception" in context and not loop.process.dead:
+        loop.scheduler.crashed.append((loop.thread, context["exception"]))

@@ -16,7 +16,8 @@ from tests.machine import job as jobs_of
 from tests.machine.threads import current
 from workers.journal.packing import decode
 
-_begin, _settle, _adopt, _close = Ledger.begin, Ledger.settle, Ledger.adopt, Ledger.close
+_begin, _settle, _adopt = Ledger.begin, Ledger.settle, Ledger.adopt
+_open, _lease, _close = Ledger.open, Ledger.lease, Ledger.close
 _commit = JobFolder.commit
 
 
@@ -50,6 +51,17 @@ def install(world: Callable[[], Any]) -> None:
             world().adopted(me.process, found[0])
         return found
 
+    def open_(self: Ledger, *args: Any, **options: Any) -> None:
+        world().reread()
+        _open(self, *args, **options)
+
+    def lease(self: Ledger, *args: Any, **options: Any) -> Any:
+        found = _lease(self, *args, **options)
+        me = current()
+        if me is not None and isinstance(found, Lease):
+            world().leased(me.process, found)
+        return found
+
     def close(self: Ledger, *args: Any, **options: Any) -> None:
         _close(self, *args, **options)
         world().closed()
@@ -59,7 +71,8 @@ def install(world: Callable[[], Any]) -> None:
         _commit(self, shard, rows, **options)
         world().committed((row.item_id, jobs_of.OPERATIONS[row.api]) for row in rows if row.outcome == "ok")
 
-    Ledger.begin, Ledger.settle, Ledger.adopt, Ledger.close = begin, settle, adopt, close  # type: ignore[method-assign]
+    Ledger.begin, Ledger.settle, Ledger.adopt = begin, settle, adopt  # type: ignore[method-assign]
+    Ledger.open, Ledger.lease, Ledger.close = open_, lease, close  # type: ignore[method-assign]
     JobFolder.commit = commit  # type: ignore[method-assign]
 
 

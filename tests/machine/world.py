@@ -38,10 +38,10 @@ from workers.config import WorkerConfig
 from workers.runtime import Runtime
 
 LEASE = 10.0
-_CALM_AFTER = 400  # steps in which faults may happen
 _ENDS_WITHIN = 600.0  # simulated seconds from the last fault to the end
 _STEPS = 30_000
 _RETRIES = 2
+_IN_RETRIES = 3  # times as many faults in a retry, which is short
 
 
 @dataclass(eq=False)
@@ -95,6 +95,7 @@ class World:
         self.kept: set[Call] = set()  # answers recorded in the folder
         self.retried: dict[Call, float] = {}  # calls of a retry that was not done yet, and when it was planned
         self.retries = 0
+        self.fences: dict[tuple[int, str], Process] = {}
         self.remembered: float | None = None
         self.broken: Broken | None = None
         self._rings = 0
@@ -105,6 +106,7 @@ class World:
         self._oddity = (0.0, 0.01)[tape.draw("odd", 0.15)]
         self._faults = faults.drawn(tape)
         self._often = (0.0, 0.006, 0.015, 0.03)[tape.draw("often", 0.9, 3)]
+        self._calm_after = (300, 600, 1000)[tape.draw("length", 0.6, 2)]  # steps in which faults may happen
         seams.now.world = self
         self.folder: JobFolder = jobs_of.write(str(home), self.job)
 
@@ -130,10 +132,10 @@ class World:
 
     def _step(self) -> None:
         self.steps += 1
-        if not self.calm and self.steps > _CALM_AFTER:
+        if not self.calm and self.steps > self._calm_after:
             self._calm_down()
         if not self.calm:
-            faults.maybe(self, self._faults, self._often)
+            faults.maybe(self, self._faults, self._often * (_IN_RETRIES if self.retries else 1))
         ready = self.scheduler.ready()
         if ready:
             self.scheduler.step(ready[self.tape.draw(("pick", self.steps), self._order, 10**6) % len(ready)])
@@ -184,10 +186,10 @@ class World:
         self.events.append(f"{self.steps:5d} {self.scheduler.now - 1000:8.2f}s  {what}")
 
     def spend(self) -> int:
-        """Nanodollars that the endpoint billed, but for attempts that nobody is left to know of."""
+        """Nanodollars that the endpoint billed, but for attempts that Redis forgot and the folder has not told it yet."""
         units: dict[tuple[str, str], int] = {}
         for bill in self.endpoint.bills:
-            if not self.excused(bill):
+            if bill.reread or not bill.intent.lost:
                 for meter in self.job.meters(bill.call[1]):
                     units[bill.month, meter] = units.get((bill.month, meter), 0) + 1
         return sum(self.job.price(meter, n) for (_, meter), n in units.items())
@@ -261,22 +263,22 @@ class World:
             worker.busy += 1
             try:
                 runtime.run(job, number)
-            except RuntimeError as error:
-                self.tell(f"{worker.process.name}: {error}")
+            except Exception as error:  # Celery logs it, and takes the next message
+                self.tell(f"{worker.process.name}: {type(error).__name__}: {error}")
             worker.busy -= 1
 
     def _sit_there(self) -> None:
         """Whoever wants the job done: follows it, resumes it, raises its cap, and retries what failed."""
         while not self.done:
-            try:
-                self._go_on()
-            except KeyboardInterrupt:
-                self.tell("Ctrl-C at the prompt")
-            except (RedisError, OSError, RekscanError) as error:
-                self.tell(f"the command failed: {type(error).__name__}: {error}")
-                sleep(2)
+            with suppress(KeyboardInterrupt):
+                try:
+                    self._go_on()
+                except (RedisError, OSError, RekscanError) as error:
+                    self.tell(f"the command failed: {type(error).__name__}: {error}")
+                    sleep(2)
 
     def _go_on(self) -> None:
+        sleep(0.05)
         found = self.status()
         if found.state == "finished":
             if not self._retry(found):
@@ -350,6 +352,19 @@ class World:
                 where = "the folder" if call in self.kept else "Redis"
                 self.found([Broken("asked again", f"{name} ({request}) by {process.name}: its answer is in {where}")])
 
+    def leased(self, process: Process, lease: Lease) -> None:
+        key = (lease.shard, str(lease.fence))
+        holder = self.fences.setdefault(key, process)
+        if holder is not process:
+            self.found([Broken("fence", f"{process.name} holds shard {lease.shard} by the fence of {holder.name}")])
+
+    def reread(self) -> None:
+        """A job is put on the table as the folder has it."""
+        have, _ = invariants.counted(self)
+        for call, bills in self.endpoint.by_call.items():
+            for bill in bills[: have[call]]:
+                bill.reread = True
+
     def adopted(self, process: Process, intents: dict[str, str]) -> None:
         for name in intents:
             for intent in self.intents[self.call_of(name)]:
@@ -407,7 +422,7 @@ class World:
 
     def _billed(self, bill: Bill) -> None:
         self.tell(f"{bill.call} is billed, attempt {bill.number} by {bill.by.name}")
-        if self.cap is not None and self.spend() > self.cap and not self.excused(bill):
+        if self.cap is not None and self.spend() > self.cap and not bill.intent.lost:
             spent, cap = self.spend() / NANO, self.cap / NANO
             self.found([Broken("cap", f"${spent:g} billed under a cap of ${cap:g}")])
 
