@@ -98,9 +98,9 @@ class Scheduler:
             found.insert(0, self.last)
         return found
 
-    def next_time(self) -> float | None:
-        """When the next one wakes up that only waits for the clock."""
-        return min((t.when for t in self.threads if t.when is not None and not t.process.frozen), default=None)
+    def times(self) -> list[float]:
+        """When those wake up that wait for the clock."""
+        return [t.when for t in self.threads if t.when is not None and not t.process.frozen]
 
     def step(self, thread: Thread) -> None:
         """Let one go on to its next seam."""

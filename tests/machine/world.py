@@ -98,6 +98,7 @@ class World:
         self.fences: dict[tuple[int, str], Process] = {}
         self.remembered: float | None = None
         self.broken: Broken | None = None
+        self._fates: list[tuple[float, Callable[[], None]]] = []
         self._rings = 0
         self._tables = tables
         self._trouble = (0.0, 0.05, 0.2, 0.5)[tape.draw("trouble", 0.75, 3)]
@@ -136,11 +137,15 @@ class World:
             self._calm_down()
         if not self.calm:
             faults.maybe(self, self._faults, self._often * (_IN_RETRIES if self.retries else 1))
+        due = [fate for fate in self._fates if fate[0] <= self.scheduler.now]
+        for fate in due:
+            self._fates.remove(fate)
+            fate[1]()
         ready = self.scheduler.ready()
         if ready:
             self.scheduler.step(ready[self.tape.draw(("pick", self.steps), self._order, 10**6) % len(ready)])
-        elif (when := self.scheduler.next_time()) is not None:
-            self.pass_time(when - self.scheduler.now)
+        elif times := [*self.scheduler.times(), *(when for when, _ in self._fates)]:
+            self.pass_time(min(times) - self.scheduler.now)
         else:
             self.found([Broken("ends", "nobody can go on")])
         for thread, error in self.scheduler.crashed:
@@ -214,13 +219,7 @@ class World:
 
     def later(self, seconds: float, what: Callable[[], None]) -> None:
         """Do something to the world in a while, whoever lives then."""
-        when = self.scheduler.now + seconds
-
-        def wait() -> None:
-            park("fate", when=when)
-            what()
-
-        self.scheduler.spawn(Process("fate"), "fate", wait)
+        self._fates.append((self.scheduler.now + seconds, what))
 
     def command(self, name: str, work: Callable[[], object]) -> None:
         """A second person types a command."""
