@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rekscan.commands import job as commands
+from rekscan.commands import steer as commands
 from tests.machine import endpoint
 from tests.machine import job as jobs_of
 from tests.machine.tape import Tape

@@ -11,6 +11,7 @@
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ import orjson
 
 from jobs import costs
 from jobs.folder import JobFolder
-from jobs.outcomes import Outcome, from_table
+from jobs.folder.facts import rows_of
+from jobs.outcomes import Outcome
 from tests.machine import job as jobs_of
 from tests.machine.endpoint import Call
 
@@ -36,9 +38,7 @@ class Broken:
 
 def rows(folder: JobFolder) -> list[Outcome]:
     """Every row that costs are counted from."""
-    return [
-        row for paths in folder.result_parts().values() for path in paths for row in from_table(folder.result([path]))
-    ]
+    return [row for parts in folder.shard_parts().values() for row in rows_of(folder, parts)]
 
 
 def when_closed(world: "World") -> list[Broken]:
@@ -86,7 +86,7 @@ def _sums(world: "World") -> list[Broken]:
     status = orjson.loads(folder.read("reports/status.json") or b"{}")
     found = []
     for api in world.job.apis:
-        calls = {name: counted.get(f"{name}:{api}", 0) for name in ("ok", "skipped", "failed", "maybe_billed")}
+        calls = {name: _total(counted, f"{name}:{api}") for name in ("ok", "skipped", "failed", "maybe_billed")}
         planned = world.job.items
         if sum(calls[name] for name in ("ok", "skipped", "failed")) != planned:
             found.append(Broken("sums", f"{api}: {planned} planned, {calls}"))
@@ -95,10 +95,15 @@ def _sums(world: "World") -> list[Broken]:
             found.append(Broken("sums", f"{api}: status says {said}, costs {calls}"))
     for api in world.job.apis:
         billed = sum(1 for b in world.endpoint.bills if b.call[1] == jobs_of.OPERATIONS[api] and not world.excused(b))
-        own = counted.get(f"units:{api}", 0) + counted.get(f"maybe_billed:{api}", 0)
+        own = _total(counted, f"units:{api}") + _total(counted, f"maybe_billed:{api}")
         if own < billed:
             found.append(Broken("lost", f"{api}: {billed} billed, costs count {own}"))
     return found
+
+
+def _total(counters: Mapping[str, int], name: str) -> int:
+    """Over all months."""
+    return sum(n for key, n in counters.items() if key == name or key.startswith(f"{name}:"))
 
 
 def _retried(world: "World") -> list[Broken]:

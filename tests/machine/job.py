@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
+import orjson
+
 from jobs.apis import parse
 from jobs.folder import JobFolder, JobSpec
 from jobs.items import Item
@@ -98,27 +100,18 @@ def _spec(job: Job, duplicates: int) -> JobSpec:
         }
         for api in job.apis
     ]  # fmt: skip
-    return JobSpec(
-        job=NAME,
-        created_at=job.start.isoformat(timespec="seconds"),
-        sources=("/pictures",),
-        apis=parse(job.apis),
-        region="us-east-1",
-        account="endpoint:machine",
-        items=job.items,
-        shard_size=job.shard_size,
-        quotas=dict.fromkeys(sorted(operations), 100.0),
-        plan={
-            "region": "us-east-1", "items": {"images": job.items, "videos": 0, "skipped": {}, "bytes": 1000},
-            "lines": lines, "total_usd": "1", "complete": True, "month_to_date": {}, "start": None, "free_tier": None,
-            "quotas": {"operations": {}}, "assumptions": [], "unknown": [], "months": [],
+    document = {
+        "job": NAME, "created_at": job.start.isoformat(timespec="seconds"), "sources": ["/pictures"],
+        "apis": [choice.to_json() for choice in parse(job.apis)], "region": "us-east-1", "account": "endpoint:machine",
+        "items": job.items, "shard_size": job.shard_size, "quotas": dict.fromkeys(sorted(operations), 100.0),
+        "plan": {"region": "us-east-1", "items": {"images": job.items, "bytes": 1000}, "lines": lines, "total_usd": "1"},
+        "prices": _prices(job.tier),
+        "options": {
+            "again": not job.twins, "duplicates": duplicates,
+            "max_cost": None if job.cap is None else str(Decimal(job.cap) / NANO),
         },
-        prices=_prices(job.tier),
-        options={
-            "local": False, "fit": True, "peek": True, "again": not job.twins, "duplicates": duplicates,
-            "max_cost": None if job.cap is None else str(Decimal(job.cap) / NANO), "part_rows": 100_000,
-        },
-    )  # fmt: skip
+    }  # fmt: skip
+    return JobSpec.from_json(orjson.dumps(document), NAME)
 
 
 @cache

@@ -11,6 +11,7 @@ import pkgutil
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, tzinfo
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 import jobs
-import rekscan.commands.job
+import rekscan.commands.steer
 import rekscan.console.output as output
 import workers
 from jobs.aws import clients
@@ -136,6 +137,7 @@ def _replacements() -> list[tuple[object, object]]:
         (time, _Like(time, **clock)),
         (threading, _Like(threading, Lock=threads.Lock)),
         (asyncio, _Like(asyncio, new_event_loop=threads.Loop)),
+        (uuid, _Like(uuid, uuid4=lambda: uuid.UUID(int=now.world.dice.getrandbits(128), version=4))),
         (gc, SimpleNamespace(collect=_nothing, freeze=_nothing, unfreeze=_nothing)),
         (datetime, _Datetime),
         (ThreadPoolExecutor, threads.InlineExecutor),
@@ -165,7 +167,7 @@ def _modules() -> list[ModuleType]:
         for found in pkgutil.walk_packages(house.__path__, f"{house.__name__}."):
             if not found.name.endswith("__main__"):
                 import_module(found.name)
-    import_module(rekscan.commands.job.__name__)
+    import_module(rekscan.commands.steer.__name__)
     return [module for name, module in sorted(sys.modules.items()) if name.partition(".")[0] in _HOUSES]
 
 
@@ -178,7 +180,7 @@ def _replace(names: Mapping[int, object]) -> None:
 
 def _seams_of_the_folder() -> None:
     """A file written, a name looked up and a listing are places to switch, and may fail."""
-    for name in ("write", "part", "_files"):
+    for name in ("write", "_paths"):
         setattr(JobFolder, name, _with_a_seam(name, getattr(JobFolder, name)))
 
 

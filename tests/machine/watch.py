@@ -44,8 +44,8 @@ def install(world: Callable[[], Any]) -> None:
             pipe.listeners.append((len(pipe.command_stack), lambda word: world().answered(names) if word else None))
         _settle(self, lease, told, pipe)
 
-    def adopt(self: Ledger, lease: Lease) -> Any:
-        found = _adopt(self, lease)
+    def adopt(self: Ledger, lease: Lease, *args: Any) -> Any:
+        found = _adopt(self, lease, *args)
         me = current()
         if me is not None:
             world().adopted(me.process, found[0])
@@ -66,10 +66,12 @@ def install(world: Callable[[], Any]) -> None:
         _close(self, *args, **options)
         world().closed()
 
-    def commit(self: JobFolder, shard: int, outcomes: Iterable[Outcome], **options: Any) -> None:
+    def commit(self: JobFolder, shard: int, outcomes: Iterable[Outcome], **options: Any) -> bool:
         rows = list(outcomes)
-        _commit(self, shard, rows, **options)
-        world().committed((row.item_id, jobs_of.OPERATIONS[row.api]) for row in rows if row.outcome == "ok")
+        written = _commit(self, shard, rows, **options)
+        if written:
+            world().committed((row.item_id, jobs_of.OPERATIONS[row.api]) for row in rows if row.outcome == "ok")
+        return written
 
     Ledger.begin, Ledger.settle, Ledger.adopt = begin, settle, adopt  # type: ignore[method-assign]
     Ledger.open, Ledger.lease, Ledger.close = open_, lease, close  # type: ignore[method-assign]

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from greenlet import greenlet
@@ -21,8 +22,9 @@ from redis.exceptions import RedisError
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
 from jobs.ledger import Lease, Ledger
+from jobs.ledger.keys import key
 from jobs.status import Status, status_of
-from rekscan.commands import job as commands
+from rekscan.commands import steer as commands
 from rekscan.settings import Connection
 from reports.tables.build import build_tables
 from tests.machine import faults, invariants, seams
@@ -38,8 +40,8 @@ from workers.config import WorkerConfig
 from workers.runtime import Runtime
 
 LEASE = 10.0
-_ENDS_WITHIN = 600.0  # simulated seconds from the last fault to the end
-_STEPS = 30_000
+_ENDS_WITHIN = 240.0  # simulated seconds from the last fault to the end
+_STEPS = 12_000
 _RETRIES = 2
 _IN_RETRIES = 3  # times as many faults in a retry, which is short
 
@@ -108,6 +110,7 @@ class World:
         self._faults = faults.drawn(tape)
         self._often = (0.0, 0.006, 0.015, 0.03)[tape.draw("often", 0.9, 3)]
         self._calm_after = (300, 600, 1000)[tape.draw("length", 0.6, 2)]  # steps in which faults may happen
+        self.dice = Random(tape.seed)  # what product code draws
         seams.now.world = self
         self.folder: JobFolder = jobs_of.write(str(home), self.job)
 
@@ -151,7 +154,7 @@ class World:
         for thread, error in self.scheduler.crashed:
             self.found([Broken("crash", f"{thread.process.name}/{thread.name}: {error!r}")])
         if self.steps > _STEPS or (self.calm and self.scheduler.now > self._calm_at + _ENDS_WITHIN):
-            state = self.store.raw.hget(f"rekscan:job:{jobs_of.NAME}", "state")
+            state = self.store.raw.hget(key(jobs_of.NAME), "state")
             self.found([Broken("ends", f"not finished {_ENDS_WITHIN:g} s after the last fault; state {state!r}")])
 
     def pass_time(self, seconds: float) -> None:
@@ -343,7 +346,7 @@ class World:
 
     def began(self, process: Process, lease: Lease, calls: list[tuple[str, str, int]], words: list[bytes]) -> None:
         for (name, request, _), word in zip(calls, words, strict=True):
-            if word != b"go":
+            if not word.startswith(b"go"):
                 continue
             call = self.call_of(name)
             self.intents[call].append(Intent(call, self.month(), self.scheduler.now, {process}))
@@ -352,8 +355,7 @@ class World:
                 self.found([Broken("asked again", f"{name} ({request}) by {process.name}: its answer is in {where}")])
 
     def leased(self, process: Process, lease: Lease) -> None:
-        key = (lease.shard, str(lease.fence))
-        holder = self.fences.setdefault(key, process)
+        holder = self.fences.setdefault((lease.shard, str(lease.fence)), process)
         if holder is not process:
             self.found([Broken("fence", f"{process.name} holds shard {lease.shard} by the fence of {holder.name}")])
 
@@ -364,7 +366,7 @@ class World:
             for bill in bills[: have[call]]:
                 bill.reread = True
 
-    def adopted(self, process: Process, intents: dict[str, str]) -> None:
+    def adopted(self, process: Process, intents: Iterable[str]) -> None:
         for name in intents:
             for intent in self.intents[self.call_of(name)]:
                 if not intent.lost:
