@@ -1,0 +1,116 @@
+"""What must hold, by the endpoint's books and the job's folder.
+
+    lost         each attempt the endpoint billed is a unit or a mark in the folder, once Redis has forgotten the job
+    invented     no unit is counted that the endpoint did not bill
+    cap          billed never passes the cap in force, months told apart (world.py, at each bill)
+    asked again  a recorded answer is never asked again (world.py, at each intent)
+    fence        no two processes hold a shard by the same fence (world.py, at each lease)
+    ends         when faults stop, the job ends in bounded time (world.py)
+    sums         planned == ok + skipped + failed, and status == costs == tables
+    retry        a finished retry has asked each of its calls
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+
+from jobs import costs
+from jobs.folder import JobFolder
+from jobs.folder.facts import rows_of
+from jobs.outcomes import Outcome
+from tests.machine import job as jobs_of
+from tests.machine.endpoint import Call
+
+if TYPE_CHECKING:
+    from tests.machine.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An invariant that does not hold."""
+
+    rule: str
+    what: str
+
+
+def rows(folder: JobFolder) -> list[Outcome]:
+    """Every row that costs are counted from."""
+    return [row for parts in folder.shard_parts().values() for row in rows_of(folder, parts)]
+
+
+def when_closed(world: "World") -> list[Broken]:
+    return _counted(world, [bill.call for bill in world.endpoint.bills if not bill.intent.lost])
+
+
+def at_the_end(world: "World") -> list[Broken]:
+    billed = [bill.call for bill in world.endpoint.bills if not world.excused(bill)]
+    return [*_counted(world, billed), *_sums(world), *_retried(world)]
+
+
+def counted(world: "World") -> tuple[Counter[Call], Counter[Call]]:
+    """By call: units and marks in the folder, and the units alone."""
+    folder = JobFolder(str(world.home), jobs_of.NAME)
+    have: Counter[Call] = Counter()
+    units: Counter[Call] = Counter()
+    for row in rows(folder):
+        operation = jobs_of.OPERATIONS[row.api]
+        if row.api == world.job.first_api(operation):
+            have[row.item_id, operation] += row.units + row.maybe_billed
+            units[row.item_id, operation] += row.units
+    return have, units
+
+
+def _counted(world: "World", billed: list[Call]) -> list[Broken]:
+    have, units = counted(world)
+    need = Counter(billed)
+    found = [
+        Broken("lost", f"{call}: {n} billed, {have[call]} in the folder")
+        for call, n in sorted(need.items())
+        if have[call] < n
+    ]
+    every = Counter(bill.call for bill in world.endpoint.bills)
+    found += [
+        Broken("invented", f"{call}: {n} units in the folder, {every[call]} billed")
+        for call, n in sorted(units.items())
+        if n > every[call]
+    ]
+    return found
+
+
+def _sums(world: "World") -> list[Broken]:
+    folder = JobFolder(str(world.home), jobs_of.NAME)
+    counted = costs.counters(folder)
+    status = orjson.loads(folder.read("reports/status.json") or b"{}")
+    found = []
+    for api in world.job.apis:
+        calls = {name: _total(counted, f"{name}:{api}") for name in ("ok", "skipped", "failed", "maybe_billed")}
+        planned = world.job.items
+        if sum(calls[name] for name in ("ok", "skipped", "failed")) != planned:
+            found.append(Broken("sums", f"{api}: {planned} planned, {calls}"))
+        said = {name: status.get("by_api", {}).get(api, {}).get(name) for name in calls}
+        if said != calls:
+            found.append(Broken("sums", f"{api}: status says {said}, costs {calls}"))
+    for api in world.job.apis:
+        billed = sum(1 for b in world.endpoint.bills if b.call[1] == jobs_of.OPERATIONS[api] and not world.excused(b))
+        own = _total(counted, f"units:{api}") + _total(counted, f"maybe_billed:{api}")
+        if own < billed:
+            found.append(Broken("lost", f"{api}: {billed} billed, costs count {own}"))
+    return found
+
+
+def _total(counters: Mapping[str, int], name: str) -> int:
+    """Over all months."""
+    return sum(n for key, n in counters.items() if key == name or key.startswith(f"{name}:"))
+
+
+def _retried(world: "World") -> list[Broken]:
+    if world.job.twins:
+        return []  # a twin's answer will do
+    return [
+        Broken("retry", f"{call} is of a finished retry and was not asked")
+        for call, when in sorted(world.retried.items())
+        if world.endpoint.last_sent.get(call, -1.0) < when
+    ]

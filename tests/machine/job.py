@@ -1,0 +1,126 @@
+"""The job of a run: a handful of items, one or two APIs, prices whose tiers matter, maybe a cap.
+
+Rule: everything is drawn from the tape, and 0 is the plainest.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+
+import orjson
+
+from jobs.apis import parse
+from jobs.folder import JobFolder, JobSpec
+from jobs.items import Item
+from jobs.known.duplicates import write_duplicates
+from tests.machine.tape import Tape
+
+NAME = "machine"
+NANO = 10**9
+OPERATIONS = {"labels": "DetectLabels", "properties": "DetectLabels", "text": "DetectText"}
+METERS = {"labels": "image-group-2", "text": "image-group-2", "properties": "image-properties"}
+_APIS = (("labels",), ("labels", "text"), ("labels", "properties"))
+_FIRST, _THEN = 1 * NANO, NANO // 10  # nanodollars of a unit before and after the tier's edge
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    items: int
+    shard_size: int
+    apis: tuple[str, ...]
+    tier: int  # units a month at the first price
+    cap: int | None  # nanodollars
+    twins: bool  # items 0 and 1 are one picture, so are 2 and 3
+    start: datetime
+    workers: int
+    slots: int  # shards at once in a worker
+    calls: int  # at once in a worker, per API
+
+    @property
+    def planned(self) -> int:
+        return self.items * len(self.apis)
+
+    def price(self, meter: str, units: int) -> int:
+        """Nanodollars of so many units of a meter in one month."""
+        return min(units, self.tier) * _FIRST + max(units - self.tier, 0) * _THEN
+
+    def meters(self, operation: str) -> list[str]:
+        return [METERS[api] for api in self.apis if OPERATIONS[api] == operation]
+
+    def first_api(self, operation: str) -> str:
+        return next(api for api in self.apis if OPERATIONS[api] == operation)
+
+    def content_of(self, item: int) -> str:
+        return f"sha256:{item // 2 if self.twins and item < 4 else item:064x}"
+
+
+def drawn(tape: Tape) -> Job:
+    def one_of(name: str, chance: float, most: int) -> int:
+        return tape.draw(("job", name), chance, most)
+
+    items = 3 + one_of("items", 0.8, 5)
+    near_the_edge = one_of("edge", 0.3, 1)
+    start = datetime(2026, 11, 30, 23, 59, 50, tzinfo=UTC) if near_the_edge else datetime(2026, 11, 10, tzinfo=UTC)
+    twins = bool(one_of("twins", 0.15, 1))
+    apis = _APIS[one_of("apis", 0.5, 2)]
+    if twins and len(apis) > 1:
+        apis = apis[:1]
+    return Job(
+        items=items,
+        shard_size=2 + one_of("shard", 0.6, 2),
+        apis=apis,
+        tier=(1000, 2, 4)[one_of("tier", 0.5, 2)],
+        cap=None if not (cap := one_of("cap", 0.5, items + 1)) else cap * NANO,
+        twins=twins,
+        start=start,
+        workers=2 + one_of("workers", 0.3, 1),
+        slots=1 + one_of("slots", 0.4, 1),
+        calls=(4, 1, 2)[one_of("calls", 0.5, 2)],
+    )
+
+
+def write(home: str, job: Job) -> JobFolder:
+    """The folder, as `rekscan scan` leaves it before it puts the job on the table."""
+    folder = JobFolder(home, NAME)
+    with folder.manifest_writer() as manifest:
+        modified = job.start - timedelta(days=1)
+        for n in range(job.items):
+            manifest.add(Item(n, f"/pictures/{n}.jpg", "image", size=1000 if job.twins else 1000 + n, modified=modified))
+    folder.create(_spec(job, write_duplicates(folder) if job.twins else 0))
+    return folder
+
+
+def _spec(job: Job, duplicates: int) -> JobSpec:
+    operations = {OPERATIONS[api] for api in job.apis}
+    lines = [
+        {
+            "api": api, "operation": OPERATIONS[api], "meter": METERS[api], "unit": "image", "units": job.items,
+            "usd": "1", "tiers": [],
+        }
+        for api in job.apis
+    ]  # fmt: skip
+    document = {
+        "job": NAME, "created_at": job.start.isoformat(timespec="seconds"), "sources": ["/pictures"],
+        "apis": [choice.to_json() for choice in parse(job.apis)], "region": "us-east-1", "account": "endpoint:machine",
+        "items": job.items, "shard_size": job.shard_size, "quotas": dict.fromkeys(sorted(operations), 100.0),
+        "plan": {"region": "us-east-1", "items": {"images": job.items, "bytes": 1000}, "lines": lines, "total_usd": "1"},
+        "prices": _prices(job.tier),
+        "options": {
+            "again": not job.twins, "duplicates": duplicates,
+            "max_cost": None if job.cap is None else str(Decimal(job.cap) / NANO),
+        },
+    }  # fmt: skip
+    return JobSpec.from_json(orjson.dumps(document), NAME)
+
+
+@cache
+def _prices(tier: int) -> dict[str, object]:
+    tiers = [
+        {"from": 0, "to": tier, "usd": str(Decimal(_FIRST) / NANO), "confidence": "price-list", "as_of": "2026-11-01"},
+        {"from": tier, "to": None, "usd": str(Decimal(_THEN) / NANO), "confidence": "price-list", "as_of": "2026-11-01"},
+    ]
+    return {
+        "source": "the machine", "as_of": "2026-11-01", "confidence": {}, "operations": {}, "free_tier": {},
+        "meters": {name: {"unit": "image", "regions": {"us-east-1": tiers}} for name in sorted(set(METERS.values()))},
+    }  # fmt: skip

@@ -1,0 +1,69 @@
+"""Runs one after another, against one server and one directory in memory."""
+
+import logging
+import random
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+from redis import ConnectionPool, Redis, UnixDomainSocketConnection
+
+from tests.machine.store import Server
+from tests.machine.tape import Tape
+from tests.machine.world import Story, World
+from tests.support.waiting import until
+from workers.supervisor import server_binary
+
+_MEMORY = Path("/dev/shm")
+_TABLES_EVERY = 50  # runs whose tables are built, too
+
+
+class Machine:
+    """What runs share."""
+
+    def __init__(self, directory: Path) -> None:
+        socket = directory / "r.sock"
+        self._process = subprocess.Popen(
+            [server_binary(), "--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no"],
+            cwd=directory,
+            stdout=subprocess.DEVNULL,
+        )
+        self._pool = ConnectionPool(connection_class=UnixDomainSocketConnection, path=str(socket))
+        self._store = Server(self._pool)
+        until(self._answers, "Valkey answers")
+        self.home = directory / "home"
+
+    def _answers(self) -> bool:
+        try:
+            return bool(Redis.from_pool(self._pool).ping())
+        except Exception:
+            return False
+
+    def run(self, seed: int, kept: frozenset[Hashable] | None = None) -> Story:
+        shutil.rmtree(self.home, ignore_errors=True)
+        random.seed(seed)  # tenacity's back-off
+        world = World(Tape(seed, kept), self._store, self.home, tables=seed % _TABLES_EVERY == 0)
+        return world.run()
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+@contextmanager
+def machine() -> Iterator[Machine]:
+    base = str(_MEMORY) if _MEMORY.is_dir() else None
+    directory = Path(tempfile.mkdtemp(prefix="mc", dir=base))
+    logging.disable(logging.CRITICAL)
+    pa.set_cpu_count(1)
+    found = Machine(directory)
+    try:
+        yield found
+    finally:
+        found.close()
+        logging.disable(logging.NOTSET)
+        shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,95 @@
+"""What product code did, told to the world: intents, answers taken by Redis, parts written, jobs closed, retries planned.
+
+Rule: it only looks. Redis's word is heard when Redis has given it, before anybody else runs.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from redis.client import Pipeline
+
+from jobs.folder import JobFolder, retries
+from jobs.folder.retries import Retry
+from jobs.ledger import Attempt, Lease, Ledger
+from jobs.outcomes import Outcome
+from tests.machine import job as jobs_of
+from tests.machine.threads import current
+from workers.journal.packing import decode
+
+_begin, _settle, _adopt = Ledger.begin, Ledger.settle, Ledger.adopt
+_open, _lease, _close = Ledger.open, Ledger.lease, Ledger.close
+_commit = JobFolder.commit
+
+
+def install(world: Callable[[], Any]) -> None:
+    """`world`: the one of the run under way."""
+
+    def begin(self: Ledger, lease: Lease, calls: Iterable[tuple[str, str, int]], pipe: Pipeline | None = None) -> Any:
+        asked = list(calls)
+        me = current()
+        if me is None:
+            return _begin(self, lease, asked, pipe)
+        process = me.process
+        if pipe is None:
+            words = _begin(self, lease, asked)
+            world().began(process, lease, asked, words)
+            return words
+        pipe.listeners.append((len(pipe.command_stack), lambda words: world().began(process, lease, asked, words)))
+        return _begin(self, lease, asked, pipe)
+
+    def settle(self: Ledger, lease: Lease, attempts: Iterable[Attempt], pipe: Pipeline | None = None) -> None:
+        told = list(attempts)
+        names = [attempt.call for attempt in told if attempt.answer and _ok(attempt.answer)]
+        if pipe is not None and current() is not None:
+            pipe.listeners.append((len(pipe.command_stack), lambda word: world().answered(names) if word else None))
+        _settle(self, lease, told, pipe)
+
+    def adopt(self: Ledger, lease: Lease, *args: Any) -> Any:
+        found = _adopt(self, lease, *args)
+        me = current()
+        if me is not None:
+            world().adopted(me.process, found[0])
+        return found
+
+    def open_(self: Ledger, *args: Any, **options: Any) -> None:
+        world().reread()
+        _open(self, *args, **options)
+
+    def lease(self: Ledger, *args: Any, **options: Any) -> Any:
+        found = _lease(self, *args, **options)
+        me = current()
+        if me is not None and isinstance(found, Lease):
+            world().leased(me.process, found)
+        return found
+
+    def close(self: Ledger, *args: Any, **options: Any) -> None:
+        _close(self, *args, **options)
+        world().closed()
+
+    def commit(self: JobFolder, shard: int, outcomes: Iterable[Outcome], **options: Any) -> bool:
+        rows = list(outcomes)
+        written = _commit(self, shard, rows, **options)
+        if written:
+            world().committed((row.item_id, jobs_of.OPERATIONS[row.api]) for row in rows if row.outcome == "ok")
+        return written
+
+    Ledger.begin, Ledger.settle, Ledger.adopt = begin, settle, adopt  # type: ignore[method-assign]
+    Ledger.open, Ledger.lease, Ledger.close = open_, lease, close  # type: ignore[method-assign]
+    JobFolder.commit = commit  # type: ignore[method-assign]
+
+
+def planned(world: Callable[[], Any]) -> Callable[..., Retry]:
+    """plan_retry, told to the world."""
+    plan = retries.plan_retry
+
+    def plan_retry(folder: JobFolder, **options: Any) -> Retry:
+        found = plan(folder, **options)
+        names = [name for shard in found.shards() for name in found.names(shard)]
+        world().planned_retry(world().call_of(name) for name in names)
+        return found
+
+    return plan_retry
+
+
+def _ok(answer: bytes) -> bool:
+    return all(row.outcome == "ok" for row in decode(answer))

@@ -1,0 +1,442 @@
+"""One run: workers, somebody at the command line, Redis, a folder, Rekognition, and what befalls them.
+
+Rule: product code does all that is done to the job; the world only says who goes on, and what breaks.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from greenlet import greenlet
+from redis import Redis
+from redis.exceptions import RedisError
+
+from jobs.errors import RekscanError
+from jobs.folder import JobFolder
+from jobs.ledger import Lease, Ledger
+from jobs.ledger.keys import key
+from jobs.status import Status, status_of
+from rekscan.commands import steer as commands
+from rekscan.settings import Connection
+from reports.tables.build import build_tables
+from tests.machine import faults, invariants, seams
+from tests.machine import job as jobs_of
+from tests.machine.endpoint import HANG, Bill, Call, Endpoint
+from tests.machine.job import NANO, Job
+from tests.machine.invariants import Broken
+from tests.machine.store import Server, Store
+from tests.machine.tape import Tape
+from tests.machine.threads import Process, Scheduler, Thread, park, sleep
+from workers.bell import QUEUE_KEY
+from workers.config import WorkerConfig
+from workers.runtime import Runtime
+
+LEASE = 10.0
+_ENDS_WITHIN = 240.0  # simulated seconds from the last fault to the end
+_STEPS = 12_000
+_RETRIES = 2
+_IN_RETRIES = 3  # times as many faults in a retry, which is short
+
+
+@dataclass(eq=False)
+class Intent:
+    """An attempt that the door let through: until it is in the folder, Redis and some processes know of it."""
+
+    call: Call
+    month: str
+    at: float
+    knowers: set[Process]
+    lost: bool = False  # Redis forgot it
+
+
+@dataclass(eq=False)
+class Worker:
+    process: Process
+    runtime: Runtime | None = None
+    busy: int = 0
+
+
+@dataclass(slots=True)
+class Story:
+    """What came of a run."""
+
+    seed: int
+    broken: Broken | None
+    events: list[str]
+    steps: int
+    seconds: float  # simulated
+    taken: dict[Any, int] = field(default_factory=dict)
+
+
+class World:
+    def __init__(self, tape: Tape, server: Server, home: Path, *, tables: bool = False) -> None:
+        seams.install()
+        self.tape = tape
+        self.job: Job = jobs_of.drawn(tape)
+        self.scheduler = Scheduler(self.job.start.timestamp())
+        self.store = Store(server, self.scheduler, self._odd)
+        self.endpoint = Endpoint(self.scheduler, self._answer, self._sent, self._billed)
+        self.home = home
+        self.cap = self.job.cap
+        self.events: list[str] = []
+        self.steps = 0
+        self.calm = False
+        self.done = False
+        self.workers: list[Worker] = []
+        self.person = Process("person")
+        self.intents: defaultdict[Call, list[Intent]] = defaultdict(list)
+        self.known: dict[Call, float] = {}  # answers recorded in Redis, and when
+        self.kept: set[Call] = set()  # answers recorded in the folder
+        self.retried: dict[Call, float] = {}  # calls of a retry that was not done yet, and when it was planned
+        self.retries = 0
+        self.fences: dict[tuple[int, str], Process] = {}
+        self.remembered: float | None = None
+        self.broken: Broken | None = None
+        self._fates: list[tuple[float, Callable[[], None]]] = []
+        self._rings = 0
+        self._tables = tables
+        self._trouble = (0.0, 0.05, 0.2, 0.5)[tape.draw("trouble", 0.75, 3)]
+        self._answers = [k for k in range(1, 11) if tape.draw(("answers", k), 0.4)]
+        self._order = (0.0, 0.1, 0.4, 0.8)[tape.draw("order", 0.85, 3)]
+        self._oddity = (0.0, 0.01)[tape.draw("odd", 0.15)]
+        self._faults = faults.drawn(tape)
+        self._often = (0.0, 0.006, 0.015, 0.03)[tape.draw("often", 0.9, 3)]
+        self._calm_after = (300, 600, 1000)[tape.draw("length", 0.6, 2)]  # steps in which faults may happen
+        self.dice = Random(tape.seed)  # what product code draws
+        seams.now.world = self
+        self.folder: JobFolder = jobs_of.write(str(home), self.job)
+
+    # --- the run
+
+    def run(self) -> Story:
+        for _ in range(self.job.workers):
+            self.start_worker()
+        self.start_person()
+        try:
+            while self.broken is None and not self.done:
+                self._step()
+            if self.broken is None:
+                self._let_rest()
+                self.found(invariants.at_the_end(self))
+        finally:
+            self.scheduler.end()
+            self.store.close()
+            del seams.now.world
+        return Story(
+            self.tape.seed, self.broken, self.events, self.steps, self.scheduler.now - 1000.0, dict(self.tape.taken)
+        )
+
+    def _step(self) -> None:
+        self.steps += 1
+        if not self.calm and self.steps > self._calm_after:
+            self._calm_down()
+        if not self.calm:
+            faults.maybe(self, self._faults, self._often * (_IN_RETRIES if self.retries else 1))
+        due = [fate for fate in self._fates if fate[0] <= self.scheduler.now]
+        for fate in due:
+            self._fates.remove(fate)
+            fate[1]()
+        ready = self.scheduler.ready()
+        if ready:
+            self.scheduler.step(ready[self.tape.draw(("pick", self.steps), self._order, 10**6) % len(ready)])
+        elif times := [*self.scheduler.times(), *(when for when, _ in self._fates)]:
+            self.pass_time(min(times) - self.scheduler.now)
+        else:
+            self.found([Broken("ends", "nobody can go on")])
+        for thread, error in self.scheduler.crashed:
+            self.found([Broken("crash", f"{thread.process.name}/{thread.name}: {error!r}")])
+        if self.steps > _STEPS or (self.calm and self.scheduler.now > self._calm_at + _ENDS_WITHIN):
+            state = self.store.raw.hget(key(jobs_of.NAME), "state")
+            self.found([Broken("ends", f"not finished {_ENDS_WITHIN:g} s after the last fault; state {state!r}")])
+
+    def pass_time(self, seconds: float) -> None:
+        self.scheduler.now += max(seconds, 0.0)
+        self.store.tick()
+
+    def _calm_down(self) -> None:
+        """No more faults: who is frozen goes on, somebody takes the place of the dead."""
+        self.calm = True
+        self._calm_at = self.scheduler.now
+        self.tell("calm")
+        self.store.away = False
+        for worker in self.workers:
+            worker.process.frozen = False
+        self.person.frozen = False
+        for _ in range(self.job.workers - len(self.living())):
+            self.start_worker()
+        if self.person.dead:
+            self.start_person()
+
+    def _let_rest(self) -> None:
+        """The job is done: those who were frozen, and requests under way, come to their end."""
+        frozen = any(worker.process.frozen for worker in self.workers) or self.person.frozen
+        if not self.calm:
+            self._calm_down()
+        end = self.scheduler.now + (3 * LEASE if frozen else HANG + 1)
+        while self.broken is None and self.scheduler.now < end:
+            self._step()
+
+    def found(self, broken: Iterable[Broken]) -> None:
+        for one in broken:
+            if self.broken is None:
+                self.broken = one
+                self.tell(f"BROKEN {one.rule}: {one.what}")
+
+    def tell(self, what: str) -> None:
+        self.events.append(f"{self.steps:5d} {self.scheduler.now - 1000:8.2f}s  {what}")
+
+    def spend(self) -> int:
+        """Nanodollars that the endpoint billed, but for attempts that Redis forgot and the folder has not told it yet."""
+        units: dict[tuple[str, str], int] = {}
+        for bill in self.endpoint.bills:
+            if bill.reread or not bill.intent.lost:
+                for meter in self.job.meters(bill.call[1]):
+                    units[bill.month, meter] = units.get((bill.month, meter), 0) + 1
+        return sum(self.job.price(meter, n) for (_, meter), n in units.items())
+
+    def excused(self, bill: Bill) -> bool:
+        """The exceptions of docs/guarantees.md: Redis lost the intent, and every process that knew of it died."""
+        return bill.intent.lost and all(process.dead for process in bill.intent.knowers)
+
+    # --- processes
+
+    def living(self) -> list[Worker]:
+        return [worker for worker in self.workers if not worker.process.dead and not worker.process.stopped]
+
+    def start_worker(self) -> None:
+        worker = Worker(Process(f"worker {len(self.workers) + 1}"))
+        self.workers.append(worker)
+        self.scheduler.spawn(worker.process, "main", partial(self._work, worker))
+
+    def start_person(self) -> None:
+        self.person = Process("person")
+        self.scheduler.spawn(self.person, "main", self._sit_there)
+
+    def later(self, seconds: float, what: Callable[[], None]) -> None:
+        """Do something to the world in a while, whoever lives then."""
+        self._fates.append((self.scheduler.now + seconds, what))
+
+    def command(self, name: str, work: Callable[[], object]) -> None:
+        """A second person types a command."""
+
+        def typed() -> None:
+            with suppress(RedisError, OSError, RekscanError):
+                work()
+
+        self.scheduler.spawn(Process(name), name, typed)
+
+    def _work(self, worker: Worker) -> None:
+        """A worker process: Celery's part of it is these loops."""
+        config = WorkerConfig(
+            redis_url="redis://machine", lease_seconds=LEASE, calls=self.job.calls, shards=self.job.slots
+        )
+        runtime = worker.runtime = Runtime(config)
+        runtime.name = worker.process.name
+        redis = self.connect()
+        slots = [
+            self.scheduler.spawn(worker.process, f"slot {n}", partial(self._serve, worker, runtime, redis))
+            for n in range(self.job.slots)
+        ]
+        park("works", lambda: worker.process.stopped)
+        runtime.stop()
+        park("shuts down", lambda: all(slot.dead for slot in slots))
+        runtime.close()
+
+    def _serve(self, worker: Worker, runtime: Runtime, redis: Redis) -> None:
+        while not worker.process.stopped:
+            seen = self._rings
+            try:
+                message: Any = redis.lpop(QUEUE_KEY)
+            except RedisError:
+                sleep(1)
+                continue
+            if message is None:
+                park("idle", lambda: self._rings != seen or worker.process.stopped, self.scheduler.now + 5)  # noqa: B023
+                continue
+            job, number = json.loads(message)
+            worker.busy += 1
+            try:
+                runtime.run(job, number)
+            except Exception as error:  # Celery logs it, and takes the next message
+                self.tell(f"{worker.process.name}: {type(error).__name__}: {error}")
+            worker.busy -= 1
+
+    def _sit_there(self) -> None:
+        """Whoever wants the job done: follows it, resumes it, raises its cap, and retries what failed."""
+        while not self.done:
+            with suppress(KeyboardInterrupt):
+                try:
+                    self._go_on()
+                except (RedisError, OSError, RekscanError) as error:
+                    self.tell(f"the command failed: {type(error).__name__}: {error}")
+                    sleep(2)
+
+    def _go_on(self) -> None:
+        sleep(0.05)
+        found = self.status()
+        if found.state == "finished":
+            if not self._retry(found):
+                self.done = True
+            return
+        if found.state == "blocked" and "report this as a bug" in found.do:
+            self.found([Broken("bug", f"blocked: {found.reason}")])
+        if found.state == "incomplete" and found.reason == "budget":
+            self.raise_cap()
+        if not self.calm:
+            sleep(self.tape.draw(("thinks", self.steps), 0.3, 15))
+        if found.state == "running":
+            self.tell("watch")
+            commands.watch(jobs_of.NAME, connection=self.connection(), json=True)
+            return
+        self.tell(f"resume (was {found.state}{': ' + found.reason if found.reason else ''})")
+        commands.resume(jobs_of.NAME, connection=self.connection(), max_cost=self.cap_in_dollars(), json=True)
+
+    def _retry(self, found: Status) -> bool:
+        if not found.calls["failed"] or self.retries >= _RETRIES or self.calm:
+            return False
+        if not self.tape.draw(("retry", self.retries), 0.8):
+            return False
+        self.retries += 1
+        self.tell("retry")
+        commands.retry(jobs_of.NAME, connection=self.connection(), json=True)
+        return True
+
+    def status(self) -> Status:
+        return status_of(JobFolder(str(self.home), jobs_of.NAME), Ledger(self.connect()))
+
+    def connection(self) -> Connection:
+        return Connection(home=str(self.home), redis_url="redis://machine", region="us-east-1")
+
+    def cap_in_dollars(self) -> Decimal | None:
+        return None if self.cap is None else Decimal(self.cap) / NANO
+
+    def raise_cap(self) -> None:
+        if self.cap is not None:
+            self.cap += 1000 * NANO if self.calm else NANO * (1 + self.tape.draw(("raise", self.steps), 0.5, 3))
+            self.tell(f"the cap is ${self.cap / NANO:g}")
+
+    # --- what product code is given (see seams.py)
+
+    def connect(self) -> Redis:
+        return self.store.client
+
+    def ring(self, job: str, shard: int) -> None:
+        self.store.client.rpush(QUEUE_KEY, json.dumps([job, shard]))
+        self._rings += 1
+
+    def content_of(self, item: int) -> str:
+        return self.job.content_of(item)
+
+    def build_tables(self, folder: JobFolder, **options: Any) -> None:
+        if self._tables:
+            outside = greenlet(lambda: build_tables(folder, helpers=0, **options))
+            outside.switch()
+        else:
+            folder.write("reports/tables.json", b"{}")
+
+    # --- what product code did (see watch.py)
+
+    def began(self, process: Process, lease: Lease, calls: list[tuple[str, str, int]], words: list[bytes]) -> None:
+        for (name, request, _), word in zip(calls, words, strict=True):
+            if not word.startswith(b"go"):
+                continue
+            call = self.call_of(name)
+            self.intents[call].append(Intent(call, self.month(), self.scheduler.now, {process}))
+            if call in self.kept or call in self.known:
+                where = "the folder" if call in self.kept else "Redis"
+                self.found([Broken("asked again", f"{name} ({request}) by {process.name}: its answer is in {where}")])
+
+    def leased(self, process: Process, lease: Lease) -> None:
+        holder = self.fences.setdefault((lease.shard, str(lease.fence)), process)
+        if holder is not process:
+            self.found([Broken("fence", f"{process.name} holds shard {lease.shard} by the fence of {holder.name}")])
+
+    def reread(self) -> None:
+        """A job is put on the table as the folder has it."""
+        have, _ = invariants.counted(self)
+        for call, bills in self.endpoint.by_call.items():
+            for bill in bills[: have[call]]:
+                bill.reread = True
+
+    def adopted(self, process: Process, intents: Iterable[str]) -> None:
+        for name in intents:
+            for intent in self.intents[self.call_of(name)]:
+                if not intent.lost:
+                    intent.knowers.add(process)
+
+    def answered(self, names: Iterable[str]) -> None:
+        """Redis took these answers."""
+        for name in names:
+            self.known.setdefault(self.call_of(name), self.scheduler.now)
+
+    def committed(self, calls: Iterable[Call]) -> None:
+        self.kept.update(calls)
+
+    def closed(self) -> None:
+        """Redis forgot the job."""
+        self.known.clear()
+        self.found(invariants.when_closed(self))
+
+    def planned_retry(self, calls: Iterable[Call]) -> None:
+        self.retried.update(dict.fromkeys(calls, self.scheduler.now))
+
+    def call_of(self, name: str) -> Call:
+        item, _, request = name.partition(":")
+        return int(item), jobs_of.OPERATIONS[request.partition("+")[0]]
+
+    def month(self) -> str:
+        return f"{datetime.fromtimestamp(self.scheduler.wall, UTC):%Y-%m}"
+
+    def forget_since(self, at: float) -> None:
+        """Redis lost what was written after a time."""
+        for intents in self.intents.values():
+            for intent in intents:
+                intent.lost |= intent.at > at
+        self.known = {call: when for call, when in self.known.items() if when <= at}
+
+    # --- the endpoint
+
+    def _answer(self, call: Call, number: int) -> int:
+        if self.calm or not self._answers:
+            return 0
+        drawn = self.tape.draw(("answer", call, number), self._trouble, 10**6)
+        if not drawn:
+            return 0
+        kind = self._answers[drawn % len(self._answers)]
+        self.tell(f"{call} attempt {number}: {faults.answer_name(kind)}")
+        return kind
+
+    def _sent(self, call: Call, process: Process) -> Intent:
+        mine = [intent for intent in self.intents[call] if process in intent.knowers]
+        if not mine:
+            self.found([Broken("intent", f"{call} is sent by {process.name} without an intent")])
+            return Intent(call, self.month(), self.scheduler.now, {process})
+        return mine[-1]
+
+    def _billed(self, bill: Bill) -> None:
+        self.tell(f"{bill.call} is billed, attempt {bill.number} by {bill.by.name}")
+        if self.cap is not None and self.spend() > self.cap and not bill.intent.lost:
+            spent, cap = self.spend() / NANO, self.cap / NANO
+            self.found([Broken("cap", f"${spent:g} billed under a cap of ${cap:g}")])
+
+    def _odd(self, what: str) -> bool:
+        if self.calm or not self._oddity:
+            return False
+        odd = bool(self.tape.draw(("odd", self.steps), self._oddity))
+        if odd:
+            self.tell(f"the reply to {what} is lost")
+        return odd
+
+    def interrupt(self) -> None:
+        """Ctrl-C where the person follows a job."""
+        for thread in self.scheduler.threads:
+            if thread.process is self.person and isinstance(thread, Thread):
+                thread.thrown = KeyboardInterrupt()
