@@ -18,6 +18,10 @@ from jobs.plan.draw import Draw
 
 Flag = Annotated[bool, Parameter(negative=())]
 Many = Annotated[list[str] | None, Parameter(negative=())]
+EXCLUDE = (
+    "Leave out what this glob matches: a name at any depth ('*.gif', trash) or a path ('2019/raw/**'). Repeatable."
+)
+INCLUDE = "Take only what this glob matches; --exclude still leaves out of that. Repeatable."
 
 
 @Parameter(name="*")

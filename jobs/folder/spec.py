@@ -34,6 +34,8 @@ class Listing:
     sources: tuple[str, ...]  # as absolute paths and URIs
     column: str | None = None  # of a list file, the column with the paths
     versions: bool = False  # whether every version on S3 is listed
+    include: tuple[str, ...] = ()  # globs: a file must match one of them, if there are any
+    exclude: tuple[str, ...] = ()  # globs: a file must match none of them
 
 
 @dataclass(frozen=True, slots=True)
