@@ -106,7 +106,14 @@ def estimate(
         from rekscan.scans.pilot import pilot as run_pilot  # brings the workers in, which a price does not need
 
         built = plans[0][1]
-        asked = Terms(split_apis(sets[0])[0], settings, built.region, local=pilot.local, again=again)
+        asked = Terms(
+            split_apis(sets[0])[0],
+            settings,
+            built.region,
+            local=pilot.local,
+            again=again,
+            allow_private_urls=pilot.allow_private_urls,
+        )
         job, rows = run_pilot(draw.batch(), sources, asked, yes=pilot.yes, quiet=json)
         found = extrapolate(built, job, rows, question.prices)
     show(plans, question.prices, found, as_json=json, as_csv=csv, compared=compare is not None)

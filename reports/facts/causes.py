@@ -40,6 +40,8 @@ ADVICE = {
     Code.ARCHIVED: "Restore the object from its archive storage class first.",
     Code.CHANGED: "It was replaced after it was listed. Scan the source again to take what is there now.",
     Code.NOT_FETCHED: "Leave out --no-thumbnails, and the report fetches the pictures of its gallery.",
+    Code.NOT_DOWNLOADED: "Its web server did not give it. Run `rekscan retry {job} --code {code}` once it does.",
+    Code.PRIVATE_ADDRESS: "Its URL leads into a private network. If that is meant, scan with --allow-private-urls.",
     Code.FOLDER: "An S3 folder marker. Nothing to do.",
     Code.BAD_URI: "Correct the line of the list file.",
     Code.NO_CALL: "None of the job's APIs takes this kind of file.",
