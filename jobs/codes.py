@@ -13,6 +13,9 @@ class Code(StrEnum):
     NOT_MEDIA = "not-media"
     HIDDEN = "hidden"
     HIDDEN_DIRECTORY = "hidden-directory"
+    OWN_OUTPUT = "own-output"
+    BY_PRODUCT = "by-product"
+    EXCLUDED = "excluded"
     NOT_A_FILE = "not-a-file"
     FOLDER = "folder"
     BAD_URI = "bad-uri"
@@ -23,6 +26,7 @@ class Code(StrEnum):
     CHANGED = "changed"
     EMPTY = "empty"
     NOT_FETCHED = "not-fetched"
+    PRIVATE_ADDRESS = "private-address"
     # found when it was looked at
     NOT_AN_IMAGE = "not-an-image"
     UNSUPPORTED_FORMAT = "unsupported-format"
@@ -33,6 +37,7 @@ class Code(StrEnum):
     BOMB = "bomb"
     CRASHED_DECODER = "crashed-decoder"
     # failed
+    NOT_DOWNLOADED = "not-downloaded"
     POISON = "poison"
     UNREADABLE_ANSWER = "UnreadableAnswer"
     UNSTORABLE_ANSWER = "unstorable-answer"

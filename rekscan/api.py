@@ -56,15 +56,16 @@ def submit(source: str | Sequence[str], *, api: str, max_cost: Decimal | None = 
     return folder.job
 
 
-def open_item(row: Mapping[str, Any], **settings: Any) -> Image.Image:
+def open_item(row: Mapping[str, Any], *, allow_private_urls: bool = False, **settings: Any) -> Image.Image:
     """The picture of a table's row, upright, as a Pillow image; one on S3 is fetched with your credentials.
+    `allow_private_urls`: one by URL may be on this machine or its network.
 
     Raises jobs.errors.RekscanError when it cannot be opened any more.
     """
     if is_local(row["uri"]):
         return pictures.open_item(row)
     resolved = resolve(None, **settings)
-    return pictures.open_item(row, fetch=fetcher_of(resolved.aws))
+    return pictures.open_item(row, fetch=fetcher_of(resolved.aws, allow_private_urls=allow_private_urls))
 
 
 def _list(source: str | Sequence[str]) -> list[str]:

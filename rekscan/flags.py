@@ -18,6 +18,11 @@ from jobs.plan.draw import Draw
 
 Flag = Annotated[bool, Parameter(negative=())]
 Many = Annotated[list[str] | None, Parameter(negative=())]
+EXCLUDE = (
+    "Leave out what this glob matches: a name at any depth ('*.gif', trash) or a path ('2019/raw/**'). Repeatable."
+)
+PRIVATE = "URLs of a list may lead to this machine, private networks and link-local addresses."
+INCLUDE = "Take only what this glob matches; --exclude still leaves out of that. Repeatable."
 
 
 @Parameter(name="*")
@@ -98,11 +103,14 @@ class Pilot:
         Do not ask before the sample is paid for.
     local
         Run the sample on the bundled emulator: free, with open models.
+    allow_private_urls
+        URLs of a list may lead to this machine, private networks and link-local addresses.
     """
 
     sample: int | None = None
     yes: Flag = False
     local: Flag = False
+    allow_private_urls: Flag = False
 
     def draw(self, sources: Sequence[str], compare: Sequence[str] | None) -> Draw | None:
         """Where the random images are collected, None without --sample. Raises UsageError where it cannot be."""

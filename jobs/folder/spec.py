@@ -34,6 +34,8 @@ class Listing:
     sources: tuple[str, ...]  # as absolute paths and URIs
     column: str | None = None  # of a list file, the column with the paths
     versions: bool = False  # whether every version on S3 is listed
+    include: tuple[str, ...] = ()  # globs: a file must match one of them, if there are any
+    exclude: tuple[str, ...] = ()  # globs: a file must match none of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Options:
     fit: bool = True  # pictures that AWS would refuse are mended
     peek: bool = True  # headers of objects on S3 are looked at before they are sent
     again: bool = False  # known answers are paid for again
+    allow_private_urls: bool = False  # URLs of a list may lead to this machine and its network
     duplicates: int = 0  # items that may have a duplicate in the job
     max_cost: Dollars | None = None  # the cap in dollars
     part_rows: int = PART_ROWS  # items in each part of the manifest but the last

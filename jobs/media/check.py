@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jobs.apis.base import Limits
+from jobs.aws.faults import Fault
 from jobs.codes import Code
 from jobs.formats.sniff import family
 from jobs.media.fitted import MAX_PIXELS
@@ -44,7 +45,8 @@ class Skip:
     """Never send. `reason` is a short stable code (the `code` of the outcome), `message` a sentence for people.
 
     `systemic`: the next item will very likely fare the same (credentials, access, endpoint), so a job should pause.
-    `cause`: S3's or HTTP's own code behind an `unreadable`.
+    `cause`: S3's or HTTP's own code behind an `unreadable`. `fault`: nobody could look at it, and this is why; it says
+    nothing of the picture.
     """
 
     reason: str
@@ -54,6 +56,7 @@ class Skip:
     height: int | None = None
     systemic: bool = False
     cause: str | None = None
+    fault: Fault | None = None
 
 
 Verdict = Send | Fit | Skip

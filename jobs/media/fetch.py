@@ -3,27 +3,27 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import urllib3
-
 from jobs.aws import clients
 from jobs.aws.access import Aws
 from jobs.folder import JobSpec
 from jobs.items import Item
 from jobs.media.check import Skip
-from jobs.media.origins import Loaded, load_s3, load_web
+from jobs.media.origins import Loaded, load_s3
+from jobs.media.web import web_of
 
 
 def fetcher(spec: JobSpec, aws: Aws) -> Callable[[Item], Loaded | Skip]:
     """Gets the whole of an item on S3 or the web. The endpoint of `aws` overrides the one of job.json."""
-    return fetcher_of(replace(aws, region=spec.region, s3_url=clients.endpoint_of(aws, "s3") or spec.s3_url))
+    aws = replace(aws, region=spec.region, s3_url=clients.endpoint_of(aws, "s3") or spec.s3_url)
+    return fetcher_of(aws, allow_private_urls=spec.options.allow_private_urls)
 
 
-def fetcher_of(aws: Aws) -> Callable[[Item], Loaded | Skip]:
+def fetcher_of(aws: Aws, *, allow_private_urls: bool = False) -> Callable[[Item], Loaded | Skip]:
     """The same where there is no job."""
     s3 = clients.s3(aws)
-    http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=10, read=60))
+    web = web_of(allow_private_urls)
 
     def fetch(item: Item) -> Loaded | Skip:
-        return load_s3(item, s3) if item.uri.startswith("s3://") else load_web(item, http)
+        return load_s3(item, s3) if item.uri.startswith("s3://") else web.load(item)
 
     return fetch

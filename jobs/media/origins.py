@@ -1,4 +1,4 @@
-"""Where the bytes of an item come from: a local file, an S3 object, a URL.
+"""Where the bytes of an item come from: a local file or an S3 object (a URL: jobs/media/web.py).
 
 Rule: a fetch returns Loaded or a Skip that says why not; it reads no more than it needs to see that a file is no
 picture.
@@ -9,7 +9,6 @@ import os
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
-import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
@@ -49,25 +48,9 @@ def load_local(item: Item) -> Loaded | Skip:
     """The whole file, or only its head when that is no picture or it is too large to mend."""
     try:
         with open(path_of(item.uri), "rb") as file:  # noqa: PTH123  bytes path
-            return _read(file, os.fstat(file.fileno()).st_size, None)
+            return read_original(file, os.fstat(file.fileno()).st_size, None)
     except OSError as error:
         return Skip(Code.UNREADABLE, f"cannot read it: {error.strerror}")
-
-
-def load_web(item: Item, http: urllib3.PoolManager) -> Loaded | Skip:
-    try:
-        response = http.request("GET", item.uri, preload_content=False)
-    except (HTTPError, ValueError) as error:
-        return Skip(Code.UNREADABLE, f"cannot fetch it: {_short(error)}", cause=type(error).__name__)
-    try:
-        if response.status != 200:
-            return Skip(Code.UNREADABLE, f"its server answers HTTP {response.status}", cause=f"HTTP {response.status}")
-        length = response.headers.get("content-length", "")
-        return _read(response, int(length) if length.isdigit() else None, None)
-    except (HTTPError, OSError) as error:
-        return Skip(Code.UNREADABLE, f"cannot fetch it: {_short(error)}", cause=type(error).__name__)
-    finally:
-        response.close()
 
 
 def load_s3(item: Item, client: Any) -> Loaded | Skip:
@@ -107,7 +90,7 @@ def _get(item: Item, client: Any, reach: int | None) -> Loaded | Skip:
         body = answer["Body"]
         try:
             if reach is None:
-                return _read(body, total, _content(etag, total))
+                return read_original(body, total, _content(etag, total))
             data = body.read(reach)
         finally:
             body.close()
@@ -143,7 +126,7 @@ def _refused(error: Exception) -> Skip:
     return Skip(Code.UNREADABLE, f"S3 does not give it: {_short(error)}", systemic=is_systemic(error), cause=code)
 
 
-def _read(stream: IO[bytes] | Any, size: int | None, content: str | None) -> Loaded:
+def read_original(stream: IO[bytes] | Any, size: int | None, content: str | None) -> Loaded:
     """Reads on only when the beginning is a picture that is not too large; hashes when `content` is not known."""
     start = stream.read(HEAD_BYTES)
     head = header(start, whole=False)

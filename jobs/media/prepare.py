@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.apis.base import Limits
@@ -23,9 +22,10 @@ from jobs.items import Item
 from jobs.media.check import Fit, Send, Skip, verdict
 from jobs.media.fitted import Fitted
 from jobs.media.header import Header
-from jobs.media.origins import Loaded, load_local, load_s3, load_s3_head, load_web
+from jobs.media.origins import Loaded, load_local, load_s3, load_s3_head
 from jobs.media.pool import DecoderPool
 from jobs.media.prepared import Prepared, as_bytes, as_fitted, as_object
+from jobs.media.web import Web
 from jobs.uris import is_local, path_of, split_s3
 
 _TRUSTED = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png"}  # extensions believed with peek=False
@@ -48,6 +48,7 @@ class Preparer:
 
     `region`: Rekognition's Region; an object in a bucket of another Region is sent as bytes (None: not compared).
     `fit`: mending allowed. `peek`: look into S3 objects before sending them; else .jpg, .jpeg, .png are believed.
+    `web`: downloads, and where from (by default from public addresses alone).
     `store`: bounds the bytes of pictures held at once; `prepare` waits while its cap is reached. Preparers of one
     process may share one; `scope` then tells their sources apart (the S3 endpoint). A thread must release what it holds
     before it prepares the next picture, or two may wait for each other.
@@ -58,7 +59,7 @@ class Preparer:
         pool: DecoderPool,
         s3_client_factory: Callable[[], Any],
         *,
-        http: urllib3.PoolManager | None = None,
+        web: Web | None = None,
         max_inflight_bytes: int = MAX_INFLIGHT_BYTES,
         store: "Store[Kept] | None" = None,
         scope: str = "",
@@ -68,10 +69,7 @@ class Preparer:
     ) -> None:
         self._pool = pool
         self._factory = s3_client_factory
-        self._http = http or urllib3.PoolManager(
-            retries=urllib3.Retry(3, backoff_factor=0.5, status_forcelist=(429, 502, 503, 504), raise_on_status=False),
-            timeout=urllib3.Timeout(connect=10, read=60),
-        )
+        self._web = web or Web()
         self._region = region
         self._fit = fit
         self._peek = peek
@@ -100,7 +98,7 @@ class Preparer:
             return self._as_bytes(item, limits, lambda: load_s3(item, self._client()))
         if is_local(item.uri):
             return self._as_bytes(item, limits, lambda: load_local(item))
-        return self._as_bytes(item, limits, lambda: load_web(item, self._http))
+        return self._as_bytes(item, limits, lambda: self._web.load(item))
 
     def may_block(self, item: Item, limits: Limits) -> bool:
         """False: `prepare` with `s3_allowed` gives this item, or says why not, without reading anything."""

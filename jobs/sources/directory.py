@@ -20,6 +20,8 @@ from jobs.errors import RekscanError
 from jobs.formats.names import by_extension
 from jobs.formats.sniff import family, sniff
 from jobs.items import Kind
+from jobs.sources.globs import EVERYTHING, Globs
+from jobs.sources.left_out import BY_PRODUCT_NAMES, is_job_folder
 from jobs.sources.rows import BATCH_ROWS, Rows
 from jobs.uris import path_of, uri_of
 
@@ -33,9 +35,10 @@ _UNSEEN: tuple[Kind, str | None] = ("other", "unseen")  # no extension known yet
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A directory tree or a single file. `uri` as in the manifest."""
+    """A directory tree or a single file. `uri` as in the manifest. `globs`: folders they exclude are not entered."""
 
     uri: str
+    globs: Globs = EVERYTHING
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """ROW_SCHEMA batches of everything below. Raises RekscanError when the root is missing or unreadable."""
@@ -49,7 +52,7 @@ class Directory:
                 f"cannot read {self.uri}: {error.strerror}", "Check the path and its permissions."
             ) from error
         if below:
-            yield from _Walk().batches(root)
+            yield from _Walk(root, self.globs).batches()
         else:
             rows = Rows()
             local_row(rows, root)
@@ -72,14 +75,16 @@ def local_row(rows: Rows, path: bytes) -> None:
 
 
 class _Walk:
-    def __init__(self) -> None:
+    def __init__(self, root: bytes, globs: Globs) -> None:
+        self._root = root
+        self._globs = globs
         self._seen: set[tuple[int, int]] = set()  # (device, inode) of directories visited: loops end here
         self._linked: list[bytes] = []  # directories behind symbolic links, visited last
         self._kinds: _Kinds = {}
 
-    def batches(self, root: bytes) -> Iterator[pa.RecordBatch]:
+    def batches(self) -> Iterator[pa.RecordBatch]:
         rows = Rows()
-        stack = [root]
+        stack = [self._root]
         while stack or self._linked:
             if not stack:
                 stack, self._linked = sorted(self._linked, reverse=True), []
@@ -106,6 +111,9 @@ class _Walk:
         except OSError as error:
             rows.add(_uri(base) + "/", "other", skip=f"{Code.UNREADABLE}: {error.strerror}")
             return
+        if is_job_folder(os.path.basename(base), files, below) and base != self._root.rstrip(b"/"):  # noqa: PTH119
+            rows.add(_uri(base) + "/", "other", skip=Code.OWN_OUTPUT)
+            return
         for name in files:
             if name[0] == _DOT:
                 rows.add(_uri(base + b"/" + name), "other", skip=Code.HIDDEN)
@@ -113,10 +121,23 @@ class _Walk:
                 self._linked.append(base + b"/" + name)
             if len(rows.uri) >= BATCH_ROWS:
                 yield rows.take()
-        stack.extend(base + b"/" + name for name in reversed(below) if name[0] != _DOT)
+        entered = []
         for name in below:
-            if name[0] == _DOT:
-                rows.add(_uri(base + b"/" + name) + "/", "other", skip=Code.HIDDEN_DIRECTORY)
+            path = base + b"/" + name
+            if skip := self._left_out(name, path):
+                rows.add(_uri(path) + "/", "other", skip=skip)
+            else:
+                entered.append(path)
+        stack.extend(reversed(entered))
+
+    def _left_out(self, name: bytes, path: bytes) -> Code | None:
+        """Why the directory at `path` is not entered."""
+        if name[0] == _DOT:
+            return Code.HIDDEN_DIRECTORY
+        if name in BY_PRODUCT_NAMES:
+            return Code.BY_PRODUCT
+        inside = path[len(self._root.rstrip(b"/")) + 1 :]
+        return Code.EXCLUDED if self._globs and self._globs.excludes(inside.decode("utf-8", "replace")) else None
 
 
 def _names(fd: int) -> tuple[list[bytes], list[bytes]]:

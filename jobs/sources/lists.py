@@ -45,14 +45,14 @@ class ListFile:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """ROW_SCHEMA batches. Raises RekscanError when the list itself cannot be read or has no usable column."""
         rows = Rows()
-        line = _Line(rows, self._base())
+        line = _Line(rows, self.base())
         for number, value in enumerate(self._values(), 1):
             line.add(value, number)
             if len(rows) >= BATCH_ROWS:
                 yield rows.take()
         yield rows.take()
 
-    def _base(self) -> bytes | str:
+    def base(self) -> bytes | str:
         """What relative paths are relative to: a folder (bytes), or `s3://bucket/folder/`."""
         if self.uri.startswith("s3://"):
             return self.uri.rpartition("/")[0] + "/"

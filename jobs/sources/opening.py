@@ -15,7 +15,9 @@ import pyarrow as pa
 from jobs.errors import UsageError
 from jobs.items import Item, from_batch
 from jobs.sources.directory import Directory
+from jobs.sources.globs import EVERYTHING, Globs
 from jobs.sources.inventory import Inventory
+from jobs.sources.left_out import BY_PRODUCT_NAMES, is_job_folder, is_left_out, leave_out
 from jobs.sources.lists import EXTENSIONS, ListFile
 from jobs.sources.rows import numbered
 from jobs.sources.s3 import S3ClientFactory, S3Prefix
@@ -34,13 +36,19 @@ class Source(Protocol):
 
 
 def open_source(
-    text: str, *, s3_client_factory: S3ClientFactory, versions: bool = False, column: str | None = None
+    text: str,
+    *,
+    s3_client_factory: S3ClientFactory,
+    versions: bool = False,
+    column: str | None = None,
+    globs: Globs = EVERYTHING,
 ) -> Source:
     """The source that `text` names.
 
     `s3://bucket/prefix`; `s3://.../manifest.json` or a local `manifest.json` (S3 Inventory); a local or S3
     `.txt .csv .tsv .jsonl .ndjson .parquet` (a list, with `#column` or `column` choosing its column); `-` (a list on
-    stdin); any other path (a directory, or one file). `versions`: keep each object's VersionId.
+    stdin); any other path (a directory, or one file). `versions`: keep each object's VersionId. `globs`: folders on
+    disk that they exclude are not entered.
     Raises UsageError for a text that names nothing.
     """
     plain, _, chosen = text.rpartition("#") if _has_column(text) else (text, "", "")
@@ -62,7 +70,7 @@ def open_source(
     path = path_of(text) if text.startswith("file:///") else os.fsencode(Path(text).expanduser())
     if os.path.basename(path) == b"manifest.json":  # noqa: PTH119  bytes path
         return Inventory(uri_of(path), s3_client_factory)
-    return Directory(uri_of(path))
+    return Directory(uri_of(path), globs)
 
 
 def enumerate_batches(
@@ -72,16 +80,22 @@ def enumerate_batches(
     start_id: int = 0,
     versions: bool = False,
     column: str | None = None,
+    globs: Globs = EVERYTHING,
 ) -> Iterator[pa.RecordBatch]:
     """All rows of `sources`, one after the other, as batches of MANIFEST_SCHEMA with `item_id` from `start_id`.
 
     Repeats: a directory or prefix inside another of `sources` is read once. When a list file is among the sources, a
     URI seen before is dropped, as long as REMEMBERED URIs are not exceeded (beyond, repeats stay and cost nothing
     twice, because known content is not paid again).
+
+    What is left out (our own output, what systems leave behind, what `globs` exclude) are rows with a reason to skip.
     """
-    opened = [open_source(s, s3_client_factory=s3_client_factory, versions=versions, column=column) for s in sources]
+    opened = [
+        open_source(s, s3_client_factory=s3_client_factory, versions=versions, column=column, globs=globs)
+        for s in sources
+    ]
     kept = _without_nested(opened)
-    rows: Iterator[pa.RecordBatch] = (batch for source in kept for batch in source.batches())
+    rows: Iterator[pa.RecordBatch] = (batch for source in kept for batch in _wanted(source, globs))
     if any(isinstance(source, ListFile | Inventory) for source in kept) and (
         len(kept) > 1 or isinstance(kept[0], ListFile)
     ):
@@ -96,12 +110,33 @@ def enumerate_sources(
     start_id: int = 0,
     versions: bool = False,
     column: str | None = None,
+    globs: Globs = EVERYTHING,
 ) -> Iterator[Item]:
     """`enumerate_batches`, an Item at a time. Slower: prefer batches where a million items pass."""
     for batch in enumerate_batches(
-        sources, s3_client_factory=s3_client_factory, start_id=start_id, versions=versions, column=column
+        sources, s3_client_factory=s3_client_factory, start_id=start_id, versions=versions, column=column, globs=globs
     ):
         yield from from_batch(batch)
+
+
+def _wanted(source: Source, globs: Globs) -> Iterator[pa.RecordBatch]:
+    """The rows of a source, with what is left out marked; a walk of a directory leaves out its folders itself."""
+    base = _base(source)
+    for batch in source.batches():
+        yield globs.apply(batch if isinstance(source, Directory) else leave_out(batch, base), base)
+
+
+def _base(source: Source) -> str:
+    """Where the paths inside a source begin; it ends in a slash."""
+    if isinstance(source, Directory):
+        path = path_of(source.uri)
+        return uri_of(path if os.path.isdir(path) else os.path.dirname(path)).rstrip("/") + "/"  # noqa: PTH112, PTH120
+    if isinstance(source, S3Prefix):
+        return f"s3://{source.bucket}/{source.prefix[: source.prefix.rfind('/') + 1]}"
+    if isinstance(source, ListFile):
+        folder = source.base()
+        return folder if isinstance(folder, str) else uri_of(folder).rstrip("/") + "/"
+    return "/"
 
 
 def _has_column(text: str) -> bool:
@@ -126,7 +161,10 @@ def _without_nested(sources: list[Source]) -> list[Source]:
             covered = _below_one_of(paths, path_of(source.uri))
         elif isinstance(source, S3Prefix):
             name = (source.bucket, source.prefix)  # s3://b and s3://b/ are one
-            covered = any((source.bucket, source.prefix[:end]) in prefixes for end in range(len(source.prefix)))
+            covered = any(
+                (source.bucket, source.prefix[:end]) in prefixes and not is_left_out(source.prefix[end:])
+                for end in range(len(source.prefix))
+            )
         else:
             covered = False
         if not covered:
@@ -138,12 +176,19 @@ def _below_one_of(paths: set[bytes], path: bytes) -> bool:
     """Whether the walk of a directory among `paths` comes by `path`."""
     while True:
         parent, name = os.path.split(path)
-        # A hidden part is not walked, so what lies below it stands for itself.
-        if name.startswith(b".") or parent == path:
+        # A part that is not walked stands for itself.
+        if name.startswith(b".") or name in BY_PRODUCT_NAMES or parent == path or _is_own(path):
             return False
         if parent in paths and os.path.isdir(parent):  # noqa: PTH112  a bytes path
             return True
         path = parent
+
+
+def _is_own(path: bytes) -> bool:
+    """Whether a walk takes the directory for a job of ours."""
+    if not os.path.isdir(os.path.join(path, b"manifest")):  # noqa: PTH112, PTH118  a bytes path
+        return False
+    return is_job_folder(os.path.basename(path), os.listdir(path), [b"manifest"])  # noqa: PTH119, PTH208
 
 
 def _without_repeats(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

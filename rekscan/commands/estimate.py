@@ -26,11 +26,11 @@ from jobs.plan.draw import Draw
 from jobs.plan.pilot import Extrapolation, extrapolate
 from jobs.plan.s3_requests import s3_json, s3_lines
 from jobs.plan.text import CSV, csv_rows
-from jobs.sources import enumerate_batches
+from jobs.sources import Globs, enumerate_batches
 from jobs.words import dollars
 from rekscan.console.output import print_document, print_json, print_lines, talk
 from rekscan.console.plan import show_plan, show_plans, stdout
-from rekscan.flags import Amounts, Billing, Flag, Many, Pilot, numbers, rates
+from rekscan.flags import EXCLUDE, INCLUDE, Amounts, Billing, Flag, Many, Pilot, numbers, rates
 from rekscan.scans.savings import known_of
 from rekscan.scans.terms import Terms
 from rekscan.settings import Connection, Settings, resolve
@@ -44,6 +44,8 @@ def estimate(
     api: Many = None,
     compare: Annotated[list[str] | None, Parameter(negative=(), consume_multiple=True)] = None,
     column: str | None = None,
+    exclude: Annotated[list[str] | None, Parameter(help=EXCLUDE, negative=())] = None,
+    include: Annotated[list[str] | None, Parameter(help=INCLUDE, negative=())] = None,
     amounts: Amounts | None = None,
     billing: Billing | None = None,
     pilot: Pilot | None = None,
@@ -83,8 +85,9 @@ def estimate(
         raise UsageError("nothing to price", "Give a SOURCE, or --images, --video-minutes, --faces-stored or --units.")
     settings = resolve(connection)
     draw = pilot.draw(sources, compare)
+    globs = Globs(tuple(include or ()), tuple(exclude or ()))
     with Listing() as listing:
-        counts = list_sources(sources, settings, column, draw, listing) if sources else amounts.counts()
+        counts = list_sources(sources, settings, column, globs, draw, listing) if sources else amounts.counts()
         question = Question(
             counts,
             amounts,
@@ -103,7 +106,14 @@ def estimate(
         from rekscan.scans.pilot import pilot as run_pilot  # brings the workers in, which a price does not need
 
         built = plans[0][1]
-        asked = Terms(split_apis(sets[0])[0], settings, built.region, local=pilot.local, again=again)
+        asked = Terms(
+            split_apis(sets[0])[0],
+            settings,
+            built.region,
+            local=pilot.local,
+            again=again,
+            allow_private_urls=pilot.allow_private_urls,
+        )
         job, rows = run_pilot(draw.batch(), sources, asked, yes=pilot.yes, quiet=json)
         found = extrapolate(built, job, rows, question.prices)
     show(plans, question.prices, found, as_json=json, as_csv=csv, compared=compare is not None)
@@ -153,7 +163,12 @@ def build(apis: str, question: Question) -> Plan:
 
 
 def list_sources(
-    sources: Sequence[str], settings: Settings, column: str | None, draw: Draw | None, listing: Listing
+    sources: Sequence[str],
+    settings: Settings,
+    column: str | None,
+    globs: Globs,
+    draw: Draw | None,
+    listing: Listing,
 ) -> Counts:
     """Enumerate sources into counts and the listing, drawing a sample on the way; how far it got stands on stderr."""
     counts = Counts()
@@ -164,7 +179,7 @@ def list_sources(
         return clients.s3(replace(settings.aws, region=settings.aws_region(DEFAULT_REGION)))
 
     with talk.status("listing") as status:
-        for batch in enumerate_batches(sources, s3_client_factory=s3, column=column):
+        for batch in enumerate_batches(sources, s3_client_factory=s3, column=column, globs=globs):
             counts.add_batch(batch)
             listing.add_batch(batch)
             if draw is not None:

@@ -43,7 +43,9 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
     counts = Counts()
     try:
         rows = part_rows(settings.shard_size)
-        batches = list_source(sources, settings, terms.region, column=terms.column, versions=terms.versions)
+        batches = list_source(
+            sources, settings, terms.region, column=terms.column, versions=terms.versions, globs=terms.globs
+        )
         with folder.manifest_writer(rows) as writer:
             limit = None if "-" in sources else limit
             cut = list_into(writer, batches, counts, rows=rows, limit=limit, progress=progress)
@@ -57,7 +59,13 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
     except BaseException:
         folder.remove()
         raise
-    again = Listing(tuple(absolute(each) for each in sources), terms.column, terms.versions)
+    again = Listing(
+        tuple(absolute(each) for each in sources),
+        terms.column,
+        terms.versions,
+        include=terms.globs.include,
+        exclude=terms.globs.exclude,
+    )
     return Draft(folder, tuple(sources), counts, writer.count, rows, again if cut else None)
 
 

@@ -18,6 +18,7 @@ from jobs.folder.spec import Amendment
 from jobs.known.duplicates import manifest, write_duplicates
 from jobs.money.prices import PriceTable
 from jobs.plan.values import Plan
+from jobs.sources import Globs
 from rekscan.scans.draft import plan_of
 from rekscan.scans.listing import list_into, list_source, reach
 from rekscan.scans.savings import KnownCalls, known_of
@@ -70,6 +71,7 @@ def _list(spec: JobSpec, settings: Settings) -> Iterator[pa.RecordBatch]:
         spec.region,
         column=listing.column,
         versions=listing.versions,
+        globs=Globs(listing.include, listing.exclude),
         s3_url=spec.s3_url,
     )
 

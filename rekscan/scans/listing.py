@@ -24,7 +24,7 @@ from jobs.items import MANIFEST_SCHEMA
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.money.prices import PriceTable, Units
-from jobs.sources import enumerate_batches
+from jobs.sources import EVERYTHING, Globs, enumerate_batches
 from rekscan.settings import Settings
 
 Progress = Callable[[Counts], None]
@@ -37,14 +37,16 @@ def list_source(
     *,
     column: str | None = None,
     versions: bool = False,
+    globs: Globs = EVERYTHING,
     s3_url: str | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """The items of `sources` as manifest batches. `versions`: with VersionIds; `s3_url`: instead of the settings'."""
+    """The items of `sources` as manifest batches. `versions`: with VersionIds; `globs`: which of them are wanted;
+    `s3_url`: instead of the settings'."""
 
     def s3() -> Any:
         return clients.s3(replace(settings.aws, region=region, s3_url=s3_url or settings.s3_url))
 
-    return enumerate_batches(sources, s3_client_factory=s3, column=column, versions=versions)
+    return enumerate_batches(sources, s3_client_factory=s3, column=column, versions=versions, globs=globs)
 
 
 def part_rows(shard_size: int) -> int:

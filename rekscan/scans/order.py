@@ -12,7 +12,8 @@ from jobs.folder import JobFolder
 from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
-from rekscan.flags import rates
+from jobs.sources import Globs
+from rekscan.flags import EXCLUDE, INCLUDE, PRIVATE, rates
 from rekscan.scans.approval import approve
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
@@ -44,6 +45,9 @@ class Order:
     versions: Annotated[
         bool, Parameter(help="Keep each S3 object's version and send that one. Lists slower.", negative=())
     ] = False
+    exclude: Annotated[list[str] | None, Parameter(help=EXCLUDE, negative=())] = None
+    include: Annotated[list[str] | None, Parameter(help=INCLUDE, negative=())] = None
+    allow_private_urls: Annotated[bool, Parameter(help=PRIVATE, negative=())] = False
     shard_size: Annotated[int | None, Parameter(help="Items in a shard, at most 500 [200; 100 with 4 APIs].")] = None
 
     def terms(self, choices: tuple[Choice, ...], settings: Settings, *, local: bool) -> Terms:
@@ -60,6 +64,8 @@ class Order:
             again=self.again,
             column=self.column,
             versions=self.versions,
+            globs=Globs(tuple(self.include or ()), tuple(self.exclude or ())),
+            allow_private_urls=self.allow_private_urls,
             tps=rates(self.tps or ()),
             max_cost=self.max_cost,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from jobs.apis import Choice
+from jobs.sources import EVERYTHING, Globs
 from rekscan.settings import Settings
 
 
@@ -24,5 +25,7 @@ class Terms:
     again: bool = False  # pay again for what is known
     column: str | None = None  # of a list, with the paths
     versions: bool = False  # S3 objects with their versions
+    globs: Globs = EVERYTHING  # which files of the source are wanted
+    allow_private_urls: bool = False  # URLs of a list may lead to this machine and its network
     tps: Mapping[str, float] = field(default_factory=dict)
     max_cost: Decimal | None = None

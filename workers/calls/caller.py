@@ -145,6 +145,8 @@ class Caller:
             return rest._keep(lease, name, [])
         if isinstance(picture, Skip) and picture.systemic:
             raise JobFault(unreadable_source(picture.cause or picture.reason, picture.message))
+        if isinstance(picture, Skip) and picture.fault:
+            return rest._keep(lease, name, rows.failed(rest.request, item, picture.fault, attempts))
         if isinstance(picture, Skip):
             return rest._keep(lease, name, rows.skipped(rest.request, item, picture, attempts))
         with picture:

@@ -17,6 +17,7 @@ from jobs.known.keys import with_files
 from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
 from jobs.media.prepare import Prepared, Preparer, new_store
+from jobs.media.web import web_of
 from workers.calls.caller import Caller
 from workers.calls.known import Known
 from workers.calls.lanes import Lanes
@@ -82,6 +83,7 @@ def open_work(
     preparer = Preparer(
         pictures.pool,
         lambda: clients.s3(aws, connections=_PREPARING * len(asked)),
+        web=web_of(spec.options.allow_private_urls),
         store=pictures.store,
         scope=spec.s3_url or "",
         region=spec.region if spec.s3_url is None else None,

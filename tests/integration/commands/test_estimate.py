@@ -94,6 +94,14 @@ def test_a_directory_is_really_enumerated(tmp_path, capsys):
     assert "s3" not in found
 
 
+def test_globs_leave_out_of_the_price_and_are_counted(tmp_path, capsys):
+    for name in ("a.jpg", "b.jpg", "small-a.jpg", "c.png"):
+        (tmp_path / name).write_bytes(b"\xff\xd8\xff\xe0")
+    line = f"{tmp_path} --api labels --region us-east-1 --include *.jpg --exclude small-*"
+    found = document(capsys, estimate, line)
+    assert (found["items"]["images"], found["items"]["skipped"]) == (2, {"excluded": 2})
+
+
 def test_s3_is_listed_and_its_requests_stand_beside_the_total(moto, monkeypatch, capsys):
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", moto)
     s3 = boto3.client("s3", region_name="us-east-1", endpoint_url=moto)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,8 +29,8 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
-def cut_job(source: Path, settings: Settings) -> JobFolder:
-    order = Order(max_cost=Decimal("0.02"))
+def cut_job(source: Path, settings: Settings, **order_of: Any) -> JobFolder:
+    order = Order(max_cost=Decimal("0.02"), **order_of)
     return plan_order([str(source)], ["labels"], order, settings, local=True).approved()
 
 
@@ -69,3 +70,11 @@ def test_a_source_that_shrank_is_refused(source: Path, settings: Settings, left:
     with pytest.raises(RekscanError, match="has changed"):
         extend(folder, settings, Decimal(1))
     assert JobFolder(settings.home, folder.job).spec.items == 20
+
+
+def test_a_listing_that_goes_on_leaves_out_what_it_left_out_before(source: Path, settings: Settings) -> None:
+    folder = cut_job(source, settings, include=["*.jpg"], exclude=["0?1.*", "02*"])
+    assert extend(folder, settings, Decimal(1)) is not None
+    items = [item for shard in range(9) for item in folder.items(shard)]
+    excluded = {Path(item.uri).name for item in items if item.skip == "excluded"}
+    assert excluded == {f"0{n}1.jpg" for n in range(9)} | {f"02{n}.jpg" for n in range(10)}

@@ -48,7 +48,9 @@ def spec(**more: Any) -> JobSpec:
         "quotas": {"DetectLabels": 50.0},
         "plan": planned(start=date(2026, 12, 1), month_to_date={"image-group-2": 5}),
         "prices": PRICES.only("us-east-1", ["image-group-2"]).to_json(),
-        "options": Options(max_cost=Decimal("0.1"), cut=True, listing=Listing(("/photos",), "path", True)),
+        "options": Options(
+            max_cost=Decimal("0.1"), cut=True, listing=Listing(("/photos",), "path", True, ("*.jpg",), ("raw",))
+        ),
         "versions": {"rekscan": "0.1.0"},
     }
     return JobSpec(**{**given, **more})
