@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.ledger.keys import key
 from tests.support.s3_server import S3Server, s3_server
 from tests.support.scans import Emulator, Scan, Tables, emulator, left_in_redis, make_photos, same_tables, tables
 from tests.support.waiting import until
@@ -62,8 +63,8 @@ def test_a_directory_that_changes_under_its_scan(photos: Path, others: dict[str,
             (photos / name(number)).unlink()
         for number in CUT:
             (photos / name(number)).write_bytes((photos / name(number)).read_bytes()[:-10])
-        for key, body in others.items():
-            (photos / key).write_bytes(body)
+        for file, body in others.items():
+            (photos / file).write_bytes(body)
         assert rekognition.total() < 30
         status = running.status()
         assert status["state"] == "finished"
@@ -94,8 +95,8 @@ def test_a_bucket_that_changes_under_its_scan(
         until(lambda: rekognition.total() > 3, "some calls are made")
         for number in DELETED:
             client.delete_object(Bucket="archive", Key=name(number))
-        for key, body in others.items():
-            client.put_object(Bucket="archive", Key=key, Body=body)
+        for file, body in others.items():
+            client.put_object(Bucket="archive", Key=file, Body=body)
         assert rekognition.total() < 30
         assert running.status()["state"] == "finished"
         gone = {name(n): "unreadable" for n in DELETED} | {name(n): "changed" for n in REPLACED}

@@ -5,7 +5,7 @@ Rule: product code does all that is done to the job; the world only says who goe
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,8 +30,8 @@ from reports.tables.build import build_tables
 from tests.machine import faults, invariants, seams
 from tests.machine import job as jobs_of
 from tests.machine.endpoint import HANG, Bill, Call, Endpoint
-from tests.machine.job import NANO, Job
 from tests.machine.invariants import Broken
+from tests.machine.job import NANO, Job
 from tests.machine.store import Server, Store
 from tests.machine.tape import Tape
 from tests.machine.threads import Process, Scheduler, Thread, park, sleep
