@@ -112,7 +112,7 @@ def test_attempts_whose_answer_never_came_count_in_every_run_and_the_cap_holds(p
 
 def failed_first(photos: Path, tmp_path: Path, rekognition: Emulator) -> None:
     """A finished job all of whose calls failed."""
-    assert start(photos, tmp_path, rekognition, "--tps", "labels=100").wait()[0] == 3
+    assert start(photos, tmp_path, rekognition, "--tps", "labels=12").wait()[0] == 3
 
 
 def test_a_paused_retry_is_gone_on_with_and_ended_by_resume(photos: Path, tmp_path: Path) -> None:
