@@ -174,6 +174,7 @@ def list_sources(
     counts = Counts()
 
     from jobs.aws import clients  # brings boto3 in, which a price without a source does not need
+    from rekscan.scans.listing import refuse_vain_list  # as above
 
     def s3() -> Any:
         return clients.s3(replace(settings.aws, region=settings.aws_region(DEFAULT_REGION)))
@@ -185,6 +186,7 @@ def list_sources(
             if draw is not None:
                 draw.add(batch)
             status.update(f"listing: {counts.images + counts.videos:,} images and videos")
+    refuse_vain_list(sources, counts)
     return counts
 
 

@@ -24,7 +24,7 @@ from jobs.items import MANIFEST_SCHEMA
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.money.prices import PriceTable, Units
-from jobs.sources import EVERYTHING, Globs, enumerate_batches
+from jobs.sources import EVERYTHING, Globs, enumerate_batches, is_list
 from rekscan.settings import Settings
 
 Progress = Callable[[Counts], None]
@@ -47,6 +47,17 @@ def list_source(
         return clients.s3(replace(settings.aws, region=region, s3_url=s3_url or settings.s3_url))
 
     return enumerate_batches(sources, s3_client_factory=s3, column=column, versions=versions, globs=globs)
+
+
+def refuse_vain_list(sources: Sequence[str], counts: Counts) -> None:
+    """Raises RekscanError when the sources are lists, and no line of them names a picture or video."""
+    if counts.images or counts.videos or not all(map(is_list, sources)):
+        return
+    why = ", ".join(f"{count:,} {reason}" for reason, count in sorted(counts.skipped.items())) or "it is empty"
+    raise RekscanError(
+        f"no line of {', '.join(sources)} names a picture: {why}",
+        "Write one path, s3:// or http(s) URL a line, or choose the column with --column.",
+    )
 
 
 def part_rows(shard_size: int) -> int:
