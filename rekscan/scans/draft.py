@@ -44,7 +44,13 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
     try:
         rows = part_rows(settings.shard_size)
         batches = list_source(
-            sources, settings, terms.region, column=terms.column, versions=terms.versions, globs=terms.globs
+            sources,
+            settings,
+            terms.region,
+            column=terms.column,
+            versions=terms.versions,
+            globs=terms.globs,
+            request_payer=terms.request_payer,
         )
         with folder.manifest_writer(rows) as writer:
             limit = None if "-" in sources else limit

@@ -38,13 +38,15 @@ def list_source(
     column: str | None = None,
     versions: bool = False,
     globs: Globs = EVERYTHING,
+    request_payer: bool = False,
     s3_url: str | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The items of `sources` as manifest batches. `versions`: with VersionIds; `globs`: which of them are wanted;
-    `s3_url`: instead of the settings'."""
+    `request_payer`: we pay S3 for the listing; `s3_url`: instead of the settings'."""
 
     def s3() -> Any:
-        return clients.s3(replace(settings.aws, region=region, s3_url=s3_url or settings.s3_url))
+        url = s3_url or settings.s3_url
+        return clients.s3(replace(settings.aws, region=region, s3_url=url, requester_pays=request_payer))
 
     return enumerate_batches(sources, s3_client_factory=s3, column=column, versions=versions, globs=globs)
 
