@@ -26,7 +26,7 @@ from jobs.media.origins import Loaded, load_local, load_s3, load_s3_head
 from jobs.media.pool import DecoderPool
 from jobs.media.prepared import Prepared, as_bytes, as_fitted, as_object
 from jobs.media.web import Web
-from jobs.uris import is_local, path_of, split_s3
+from jobs.uris import is_arn, is_local, path_of, split_s3
 
 _TRUSTED = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png"}  # extensions believed with peek=False
 _FACTS = 1000  # originals whose headers are remembered
@@ -109,7 +109,7 @@ class Preparer:
             return False
         if not self._objects:
             return True
-        known_near = item.uri.startswith("s3://") and (self._region is None or self._near.get(split_s3(item.uri)[0]))
+        known_near = item.uri.startswith("s3://") and self._known_near(split_s3(item.uri)[0])
         return not (known_near and self._believed(item, limits))
 
     # --- ways
@@ -209,7 +209,12 @@ class Preparer:
                 self._reader = HeadReader(self._s3)
             return self._s3
 
+    def _known_near(self, bucket: str) -> bool:
+        return not is_arn(bucket) and (self._region is None or self._near.get(bucket, False))
+
     def _is_near(self, bucket: str) -> bool:
+        if is_arn(bucket):
+            return False
         if self._region is None:
             return True
         known = self._near.get(bucket)

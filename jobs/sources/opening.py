@@ -21,7 +21,7 @@ from jobs.sources.left_out import BY_PRODUCT_NAMES, is_job_folder, is_left_out, 
 from jobs.sources.lists import EXTENSIONS, ListFile, is_manifest
 from jobs.sources.rows import numbered
 from jobs.sources.s3 import S3ClientFactory, S3Prefix
-from jobs.uris import path_of, split_s3, uri_of
+from jobs.uris import is_arn, path_of, split_s3, uri_of
 
 _LOOK = 4096  # bytes of a file that may be a manifest
 REMEMBERED = 1_000_000  # URIs remembered to drop repeats of list files; about 100 MB
@@ -52,6 +52,7 @@ def open_source(
     disk that they exclude are not entered.
     Raises UsageError for a text that names nothing.
     """
+    text = f"s3://{text}" if is_arn(text) else text
     plain, _, chosen = text.rpartition("#") if _has_column(text) else (text, "", "")
     chosen = chosen or column or ""
     if text == "-" or _list_extension(plain):
@@ -60,7 +61,8 @@ def open_source(
         try:
             bucket, key = split_s3(text)
         except ValueError:
-            raise UsageError(f"{text!r} names no bucket", "Write s3://bucket or s3://bucket/prefix.") from None
+            do = "Write s3://bucket, s3://bucket/prefix, or an access point's ARN in place of the bucket."
+            raise UsageError(f"{text!r} names no bucket", do) from None
         if key.endswith("/manifest.json") or key == "manifest.json":
             return Inventory(text, s3_client_factory)
         return S3Prefix(text, bucket, key, s3_client_factory, versions=versions)
