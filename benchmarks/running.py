@@ -93,7 +93,8 @@ class Traffic:
 
 
 def set_quotas(emulator: Emulator, *quotas: str) -> None:
-    request = urllib.request.Request(f"{emulator.url}/admin/quotas", data=json.dumps(quotas).encode())
+    kind = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{emulator.url}/admin/quotas", json.dumps(quotas).encode(), kind)
     urllib.request.urlopen(request).read()
 
 

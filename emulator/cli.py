@@ -16,6 +16,7 @@ def emulator(
     *,
     port: int = 9324,
     host: str = "127.0.0.1",
+    allow_host: Annotated[list[str] | None, Parameter(negative=())] = None,
     engine: Literal["models", "fixed"] = "models",
     workers: int | None = None,
     s3_endpoint_url: Annotated[str | None, Parameter(name="--s3-endpoint-url")] = None,
@@ -43,6 +44,8 @@ def emulator(
         Port to listen on; 0 picks a free one and prints it.
     host
         Address to listen on. Anyone who reaches it can use it.
+    allow_host
+        Another name that requests may call the server by, as rekognition in docker-compose. Repeatable.
     engine
         models: real answers from open models. fixed: recorded answers at once, for load tests.
     workers
@@ -87,6 +90,7 @@ def emulator(
         options = Options(
             port=port,
             host=host,
+            allow_host=tuple(allow_host or ()),
             engine=engine,
             workers=workers,
             s3_endpoint_url=s3_endpoint_url,

@@ -10,6 +10,7 @@ from pathlib import Path
 class Options:
     port: int = 9324
     host: str = "127.0.0.1"
+    allow_host: tuple[str, ...] = ()
     engine: str = "models"
     workers: int | None = None
     s3_endpoint_url: str | None = None

@@ -17,6 +17,7 @@ from emulator.operations import operation_of
 from emulator.options import Options
 from emulator.server.behaviour import Behaviour, Quotas, parse_fault, parse_latency, parse_quotas
 from emulator.server.connections import Connection, Listener
+from emulator.server.doors import Doors
 from emulator.server.server import Engine, Server, refuse
 from emulator.server.signature import Verifier, parse_key
 
@@ -48,6 +49,10 @@ def behaviour(options: Options) -> Behaviour:
     )
 
 
+def doors(options: Options) -> Doors:
+    return Doors(frozenset(name.lower().rstrip(".") for name in (options.host, *options.allow_host)))
+
+
 def run(options: Options) -> int:
     """Serve until SIGTERM or SIGINT; raises OptionError for options that cannot be."""
     check(options)
@@ -73,7 +78,7 @@ async def _serve(options: Options, conduct: Behaviour, verifier: Verifier | None
         engine = await _unless(stop, _engine(options, stack))
         if engine is None:
             return 0
-        server = Server(engine, conduct, verifier=verifier)
+        server = Server(engine, conduct, verifier=verifier, doors=doors(options))
         listener = Listener(server.handle, refuse, loop, request_seconds=options.request_timeout)
         serving = await loop.create_server(lambda: Connection(listener), sock=listening, backlog=BACKLOG)
         sweeper = asyncio.create_task(_sweep(listener))

@@ -4,9 +4,14 @@ Rule: nothing is lost. `path_of(uri_of(p)) == os.path.abspath(p)` for every path
 """
 
 import os
+import re
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 _FILE = "file:///"
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:(?:s3:[a-z0-9-]+:\d{12}:accesspoint[/:][a-z0-9-]+"
+    r"|s3-outposts:[a-z0-9-]+:\d{12}:outpost[/:][a-z0-9-]+[/:]accesspoint[/:][a-z0-9-]+)(?=/|$)"
+)
 
 
 def uri_of(path: bytes | str) -> str:
@@ -31,9 +36,21 @@ def is_local(uri: str) -> bool:
     return uri.startswith(("/", _FILE))
 
 
+def is_arn(bucket: str) -> bool:
+    """Whether a bucket is named by an access point's ARN, which Rekognition does not take."""
+    return bucket.startswith("arn:")
+
+
 def split_s3(uri: str) -> tuple[str, str]:
-    """`s3://bucket/key` -> (bucket, key), the key as it is. Raises ValueError when there is no bucket."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    """`s3://bucket/key` -> (bucket, key), the key as it is. Raises ValueError when there is no bucket.
+
+    In place of the bucket there may be the ARN of an access point, on Outposts or not, whose own slashes belong to it.
+    """
+    rest = uri.removeprefix("s3://")
+    arn = _ARN.match(rest)
+    if is_arn(rest) and not arn:
+        raise ValueError(f"not the ARN of an access point: {uri!r}")
+    bucket, _, key = (arn[0], "", rest[arn.end() :].removeprefix("/")) if arn else rest.partition("/")
     if not uri.startswith("s3://") or not bucket:
         raise ValueError(f"not an S3 URI: {uri!r}")
     return bucket, key

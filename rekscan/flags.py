@@ -21,6 +21,7 @@ Many = Annotated[list[str] | None, Parameter(negative=())]
 EXCLUDE = (
     "Leave out what this glob matches: a name at any depth ('*.gif', trash) or a path ('2019/raw/**'). Repeatable."
 )
+PAYER = "The source is a requester-pays bucket: S3 bills you for listing and reading it."
 PRIVATE = "URLs of a list may lead to this machine, private networks and link-local addresses."
 INCLUDE = "Take only what this glob matches; --exclude still leaves out of that. Repeatable."
 

@@ -28,6 +28,7 @@ from typing import Any
 import pytest
 
 START_SECONDS = 120.0
+_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Emulator:
         self._admin("quotas", json.dumps(quotas).encode())
 
     def _admin(self, what: str, body: bytes | None = None) -> dict[str, Any]:
-        request = urllib.request.Request(f"{self.url}/admin/{what}", data=body)  # noqa: S310
+        request = urllib.request.Request(f"{self.url}/admin/{what}", body, _JSON)  # noqa: S310
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             document: dict[str, Any] = json.load(answer)
         return document

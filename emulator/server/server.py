@@ -22,6 +22,7 @@ from emulator.server import protocol
 from emulator.server.behaviour import Behaviour, Fault, parse_fault, parse_quotas
 from emulator.server.connections import Request, Response
 from emulator.server.counts import Counts, content_key
+from emulator.server.doors import Doors, from_elsewhere, is_json
 from emulator.server.signature import Verifier
 
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
@@ -44,10 +45,13 @@ class Server:
     behaviour: Behaviour = field(default_factory=Behaviour)
     counts: Counts = field(default_factory=Counts)
     verifier: Verifier | None = None
+    doors: Doors = field(default_factory=Doors)
     now: Callable[[], float] = field(default_factory=lambda: asyncio.get_running_loop().time)
     served: int = 0
 
     def handle(self, request: Request) -> Response | Awaitable[Response]:
+        if not self.doors.knows(request):
+            return _stranger(request)
         path = urlsplit(request.target).path
         if path.startswith("/admin/"):
             return self._admin(path, request)
@@ -127,6 +131,10 @@ class Server:
         return _json(document, 200 if self.engine.ready else 503)
 
     def _admin(self, path: str, request: Request) -> Response:
+        if request.method != "GET" and from_elsewhere(request):
+            return _json({"error": "this comes from a page of another site"}, 403)
+        if request.method == "POST" and not is_json(request):
+            return _json({"error": "send Content-Type: application/json"}, 415)
         match request.method, path:
             case "GET", "/admin/counts":
                 return _json(self.counts.document())
@@ -161,6 +169,12 @@ class Server:
         self.behaviour.faults = faults
         self.behaviour.forget()
         return _json({"faults": len(faults)})
+
+
+def _stranger(request: Request) -> Response:
+    host = request.headers.get("host", "")[:200]
+    text = f"{host} is no name of this emulator; --allow-host makes it one."
+    return protocol.error(AwsError("AccessDeniedException", text, 403))
 
 
 def _texts(body: bytes) -> list[str]:

@@ -12,6 +12,7 @@ class Aws:
     profile: str | None = None
     s3_url: str | None = None  # endpoint of S3 instead of AWS's own
     rekognition_url: str | None = None
+    requester_pays: bool = False  # what is read of S3 is on the reader's bill
 
     @property
     def told_region(self) -> str | None:

@@ -114,7 +114,15 @@ def _s3(aws: Aws, connections: int, made_of: Source) -> Any:
         read_timeout=60,
         **(_SIMPLE_S3 if endpoint else {}),
     )
-    return _made(aws, "s3", config, endpoint_url=endpoint)
+    client = _made(aws, "s3", config, endpoint_url=endpoint)
+    if aws.requester_pays:
+        client.meta.events.register("before-call.s3", _pay, unique_id="rekscan-pay")
+    return client
+
+
+def _pay(params: dict[str, Any], **_: Any) -> None:
+    """botocore event: before signing. Listings, heads and objects alike; without it S3 denies access."""
+    params["headers"]["x-amz-request-payer"] = "requester"
 
 
 def _made(aws: Aws, service: str, config: Config, *, endpoint_url: str | None = None, region: str | None = None) -> Any:

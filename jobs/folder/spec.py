@@ -46,6 +46,7 @@ class Options:
     fit: bool = True  # pictures that AWS would refuse are mended
     peek: bool = True  # headers of objects on S3 are looked at before they are sent
     again: bool = False  # known answers are paid for again
+    request_payer: bool = False  # reading the source on S3 is on the reader's bill
     allow_private_urls: bool = False  # URLs of a list may lead to this machine and its network
     duplicates: int = 0  # items that may have a duplicate in the job
     max_cost: Dollars | None = None  # the cap in dollars

@@ -14,7 +14,8 @@ from jobs.media.web import web_of
 
 def fetcher(spec: JobSpec, aws: Aws) -> Callable[[Item], Loaded | Skip]:
     """Gets the whole of an item on S3 or the web. The endpoint of `aws` overrides the one of job.json."""
-    aws = replace(aws, region=spec.region, s3_url=clients.endpoint_of(aws, "s3") or spec.s3_url)
+    url = clients.endpoint_of(aws, "s3") or spec.s3_url
+    aws = replace(aws, region=spec.region, s3_url=url, requester_pays=spec.options.request_payer)
     return fetcher_of(aws, allow_private_urls=spec.options.allow_private_urls)
 
 

@@ -26,7 +26,7 @@ from jobs.media.origins import Loaded, load_local, load_s3, load_s3_head
 from jobs.media.pool import DecoderPool
 from jobs.media.prepared import Prepared, as_bytes, as_fitted, as_object
 from jobs.media.web import Web
-from jobs.uris import is_local, path_of, split_s3
+from jobs.uris import is_arn, is_local, path_of, split_s3
 
 _TRUSTED = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png"}  # extensions believed with peek=False
 _FACTS = 1000  # originals whose headers are remembered
@@ -48,6 +48,7 @@ class Preparer:
 
     `region`: Rekognition's Region; an object in a bucket of another Region is sent as bytes (None: not compared).
     `fit`: mending allowed. `peek`: look into S3 objects before sending them; else .jpg, .jpeg, .png are believed.
+    `objects`: Rekognition may read S3 itself; it has no way to say that the requester pays.
     `web`: downloads, and where from (by default from public addresses alone).
     `store`: bounds the bytes of pictures held at once; `prepare` waits while its cap is reached. Preparers of one
     process may share one; `scope` then tells their sources apart (the S3 endpoint). A thread must release what it holds
@@ -66,6 +67,7 @@ class Preparer:
         region: str | None = None,
         fit: bool = True,
         peek: bool = True,
+        objects: bool = True,
     ) -> None:
         self._pool = pool
         self._factory = s3_client_factory
@@ -73,6 +75,7 @@ class Preparer:
         self._region = region
         self._fit = fit
         self._peek = peek
+        self._objects = objects
         self._store = store or new_store(max_inflight_bytes)
         self._scope = scope
         self._facts: dict[Any, Loaded] = {}
@@ -91,7 +94,7 @@ class Preparer:
         if item.skip:
             return Skip(item.skip.partition(":")[0], item.skip)
         if item.uri.startswith("s3://"):
-            if s3_allowed and self._is_near(split_s3(item.uri)[0]):
+            if s3_allowed and self._objects and self._is_near(split_s3(item.uri)[0]):
                 ready = self._as_object(item, limits)
                 if ready is not None:
                     return ready
@@ -104,7 +107,9 @@ class Preparer:
         """False: `prepare` with `s3_allowed` gives this item, or says why not, without reading anything."""
         if item.skip:
             return False
-        known_near = item.uri.startswith("s3://") and (self._region is None or self._near.get(split_s3(item.uri)[0]))
+        if not self._objects:
+            return True
+        known_near = item.uri.startswith("s3://") and self._known_near(split_s3(item.uri)[0])
         return not (known_near and self._believed(item, limits))
 
     # --- ways
@@ -204,7 +209,12 @@ class Preparer:
                 self._reader = HeadReader(self._s3)
             return self._s3
 
+    def _known_near(self, bucket: str) -> bool:
+        return not is_arn(bucket) and (self._region is None or self._near.get(bucket, False))
+
     def _is_near(self, bucket: str) -> bool:
+        if is_arn(bucket):
+            return False
         if self._region is None:
             return True
         known = self._near.get(bucket)

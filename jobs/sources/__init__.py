@@ -5,7 +5,7 @@ file of it becomes exactly one row, and one that will never be sent says why in 
 """
 
 from jobs.sources.globs import EVERYTHING, Globs
-from jobs.sources.opening import Source, enumerate_batches, enumerate_sources, open_source
+from jobs.sources.opening import Source, enumerate_batches, enumerate_sources, is_list, open_source
 from jobs.sources.s3 import S3ClientFactory
 from jobs.uris import is_local, path_of, split_s3, uri_of
 
@@ -16,6 +16,7 @@ __all__ = [
     "Source",
     "enumerate_batches",
     "enumerate_sources",
+    "is_list",
     "is_local",
     "open_source",
     "path_of",

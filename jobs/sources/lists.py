@@ -4,16 +4,18 @@ Rule: every line becomes exactly one row; a line that names nothing is a row wit
 stream, from disk, stdin or S3. Relative paths are relative to the folder of the list.
 """
 
+import codecs
 import csv
 import io
 import os
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import orjson
@@ -24,14 +26,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from jobs.aws.s3_errors import explain
 from jobs.codes import Code
 from jobs.errors import RekscanError, UsageError
-from jobs.formats.names import of_key
+from jobs.formats.names import extension, of_key
 from jobs.sources.directory import local_row
+from jobs.sources.list_lines import Lines, Texts, head, peekable
 from jobs.sources.rows import BATCH_ROWS, Rows
 from jobs.sources.s3 import S3ClientFactory
 from jobs.uris import split_s3
 
-EXTENSIONS = frozenset(("txt", "csv", "tsv", "jsonl", "ndjson", "parquet"))
+EXTENSIONS = frozenset(("txt", "csv", "tsv", "jsonl", "ndjson", "manifest", "parquet"))
 COLUMNS = ("uri", "url", "path", "key", "source-ref", "s3_uri", "file")  # looked for in this order
+_PLACES = frozenset(("uri", "url", "path", "source-ref", "s3_uri"))  # columns that say more than `bucket` and `key`
+_DELIMITERS = (",", ";", "\t", "|")
+_LISTED = re.compile(rb"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\d+ \S| {10,}PRE \S)")  # a line of `aws s3 ls`
+# Endings of pages, which may answer with a picture; so may whatever is asked with a query.
+_PAGES = frozenset(["php", "html", "htm", "xhtml", "pl", "py", "rb", "class", "dll", "exe", "com", "app"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +68,24 @@ class ListFile:
 
     def _values(self) -> Iterator[str | None]:
         """The URIs as written, None for a line that holds none."""
-        extension = self.uri.rpartition(".")[2].lower() if self.uri != "-" else "txt"
-        if extension == "parquet":
+        ending = self.uri.rpartition(".")[2].lower() if self.uri != "-" else "txt"
+        if ending == "parquet":
             with as_path(self.uri, self.s3_client_factory) as path:
                 yield from _of_parquet(path, self.uri, self.column)
             return
-        with open_bytes(self.uri, self.s3_client_factory) as file:
-            if extension in ("jsonl", "ndjson"):
+        with open_bytes(self.uri, self.s3_client_factory) as raw:
+            file = peekable(raw)
+            if ending in ("jsonl", "ndjson", "manifest") or is_manifest(head(file)):
                 yield from _of_json_lines(file, self.column)
-            elif extension in ("csv", "tsv"):
-                with io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as table:
-                    yield from _of_csv(table, self.uri, self.column, "\t" if extension == "tsv" else ",")
+            elif ending in ("csv", "tsv"):
+                yield from _of_csv(file, self.uri, self.column, "\t" if ending == "tsv" else ",")
             else:
-                for number, line in enumerate(file):
-                    line = line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
-                    if text := line.rstrip(b"\r\n"):
-                        yield text.decode("utf-8", "surrogateescape")
+                yield from _of_text(file, self.uri)
+
+
+def is_manifest(start: bytes) -> bool:
+    """Whether a file that begins so is a manifest of Ground Truth or Bulk Analysis: JSON Lines with `source-ref`."""
+    return start.lstrip().startswith(b"{") and b'"source-ref"' in start
 
 
 @contextmanager
@@ -144,44 +154,92 @@ def _no_column(uri: str, names: list[str], wanted: str | None) -> UsageError:
     )
 
 
-def _of_csv(text: IO[str], uri: str, wanted: str | None, delimiter: str) -> Iterator[str | None]:
-    reader = csv.reader(text, delimiter=delimiter)
-    header = next(reader, None)
-    if header is None:
-        return
-    column = _column_of(header, wanted)
-    if column is None:
-        if wanted is not None or len(header) != 1:
-            raise _no_column(uri, header, wanted)
-        at = 0
-        if "/" in header[0] or "." in header[0]:  # a bare list of URIs without a header
-            yield header[0]
-    else:
-        at = header.index(column)
+def _of_text(file: io.BufferedReader, uri: str) -> Iterator[str | None]:
+    if _LISTED.match(head(file)):
+        raise UsageError(
+            f"{uri} is what `aws s3 ls` prints: dates and sizes, no URIs",
+            "Scan the prefix itself (s3://bucket/prefix), or write one s3://bucket/key a line.",
+        )
+    for line in _each(Lines(file)):
+        if line is None:
+            yield None
+        elif text := line.rstrip(b"\r\n"):
+            yield text.decode("utf-8", "surrogateescape")
+
+
+def _each(lines: Iterator[Any]) -> Iterator[Any]:
+    """Lines or records, None for one that cannot be read."""
     while True:
         try:
-            record = next(reader)
+            yield next(lines)
         except StopIteration:
             return
-        except csv.Error:  # a field longer than csv's limit
+        except csv.Error:  # a line, or a field, beyond sense
             yield None
-            continue
-        if record:
-            yield record[at] if at < len(record) else None
 
 
-def _of_json_lines(file: IO[bytes], wanted: str | None) -> Iterator[str | None]:
-    for line in file:
-        if not line.strip():
+def _of_csv(file: io.BufferedReader, uri: str, wanted: str | None, delimiter: str) -> Iterator[str | None]:
+    start = head(file).removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+    lines = Texts(file)
+    if start.lower().startswith("sep=") and len(start) == 5:  # Excel's own line
+        next(lines)
+        delimiter = start[4]
+    else:
+        delimiter = _delimiter(start, wanted, delimiter)
+    records = _each(csv.reader(lines, delimiter=delimiter))
+    header = next(records, None)
+    if header is None:
+        return
+    at = _where(header, wanted)
+    if at is None:
+        if wanted is not None or len(header) != 1:
+            raise _no_column(uri, header, wanted)
+        at = (0,)
+        if "/" in header[0] or "." in header[0]:  # a bare list of URIs without a header
+            yield header[0]
+    for record in records:
+        if record is None or record:
+            yield _uri_of([record[n] if record and n < len(record) else None for n in at])
+
+
+def _delimiter(header: str, wanted: str | None, usual: str) -> str:
+    """What parts the header's names so that one of them is known; `usual` where that tells nothing."""
+    for delimiter in (usual, *_DELIMITERS):
+        if _where(next(csv.reader([header], delimiter=delimiter), []), wanted):
+            return delimiter
+    return usual
+
+
+def _where(names: list[str], wanted: str | None) -> tuple[int, ...] | None:
+    """Which of these columns have the URI: one, or those of bucket and key. None: none has."""
+    lower = [name.strip().lower() for name in names]
+    if wanted is None and {"bucket", "key"} <= set(lower) and not _PLACES & set(lower):
+        return lower.index("bucket"), lower.index("key")
+    column = _column_of(names, wanted)
+    return None if column is None else (names.index(column),)
+
+
+def _uri_of(values: Sequence[Any]) -> str | None:
+    """The URI that the values of its columns make."""
+    decoded = [value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value for value in values]
+    texts = [text for text in decoded if isinstance(text, str) and text]
+    if len(texts) < len(values):
+        return None
+    return texts[0] if len(texts) == 1 else f"s3://{texts[0]}/{texts[1]}"
+
+
+def _of_json_lines(file: io.BufferedReader, wanted: str | None) -> Iterator[str | None]:
+    for line in _each(Lines(file)):
+        if line is not None and not line.strip():
             continue
         try:
-            record = orjson.loads(line)
+            record = orjson.loads(line) if line is not None else None
         except orjson.JSONDecodeError:
-            yield None
-            continue
+            record = None
         if isinstance(record, dict):
-            column = _column_of(list(record), wanted)
-            record = record[column] if column is not None else None
+            at = _where(list(record), wanted) or ()
+            values = list(record.values())
+            record = _uri_of([values[n] for n in at]) if at else None
         yield record if isinstance(record, str) else None
 
 
@@ -190,18 +248,14 @@ def _of_parquet(path: str, uri: str, wanted: str | None) -> Iterator[str | None]
         parquet = pq.ParquetFile(path)
     except pa.ArrowInvalid as error:
         raise RekscanError(f"{uri} is not a Parquet file: {error}", "Check the file.") from error
-    column = _column_of(parquet.schema_arrow.names, wanted)
-    if column is None:
-        raise _no_column(uri, parquet.schema_arrow.names, wanted)
-    for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=[column]):
-        values = batch.column(0)
-        if pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
-        for value in values.to_pylist():
-            if isinstance(value, bytes):
-                yield value.decode("utf-8", "surrogateescape")
-            else:
-                yield value if isinstance(value, str) else None
+    names = parquet.schema_arrow.names
+    at = _where(names, wanted)
+    if at is None:
+        raise _no_column(uri, names, wanted)
+    for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=[names[n] for n in at]):
+        columns = [batch.column(names[n]) for n in at]
+        plain = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in columns]
+        yield from map(_uri_of, zip(*(column.to_pylist() for column in plain), strict=True))
 
 
 class _Line:
@@ -262,6 +316,8 @@ class _Line:
             self._bad(text, "not a URL")
             return
         kind, skip = of_key(parts.path)
+        if skip == Code.NOT_MEDIA and (parts.query or extension(parts.path) in _PAGES):
+            kind, skip = "image", None  # looked into before anything is sent
         self._rows.add(text, kind, skip=skip)
 
     def _file(self, text: str) -> None:

@@ -18,11 +18,12 @@ from jobs.sources.directory import Directory
 from jobs.sources.globs import EVERYTHING, Globs
 from jobs.sources.inventory import Inventory
 from jobs.sources.left_out import BY_PRODUCT_NAMES, is_job_folder, is_left_out, leave_out
-from jobs.sources.lists import EXTENSIONS, ListFile
+from jobs.sources.lists import EXTENSIONS, ListFile, is_manifest
 from jobs.sources.rows import numbered
 from jobs.sources.s3 import S3ClientFactory, S3Prefix
-from jobs.uris import path_of, split_s3, uri_of
+from jobs.uris import is_arn, path_of, split_s3, uri_of
 
+_LOOK = 4096  # bytes of a file that may be a manifest
 REMEMBERED = 1_000_000  # URIs remembered to drop repeats of list files; about 100 MB
 
 
@@ -51,6 +52,7 @@ def open_source(
     disk that they exclude are not entered.
     Raises UsageError for a text that names nothing.
     """
+    text = f"s3://{text}" if is_arn(text) else text
     plain, _, chosen = text.rpartition("#") if _has_column(text) else (text, "", "")
     chosen = chosen or column or ""
     if text == "-" or _list_extension(plain):
@@ -59,7 +61,8 @@ def open_source(
         try:
             bucket, key = split_s3(text)
         except ValueError:
-            raise UsageError(f"{text!r} names no bucket", "Write s3://bucket or s3://bucket/prefix.") from None
+            do = "Write s3://bucket, s3://bucket/prefix, or an access point's ARN in place of the bucket."
+            raise UsageError(f"{text!r} names no bucket", do) from None
         if key.endswith("/manifest.json") or key == "manifest.json":
             return Inventory(text, s3_client_factory)
         return S3Prefix(text, bucket, key, s3_client_factory, versions=versions)
@@ -68,6 +71,8 @@ def open_source(
             f"{text!r} is not a source", "Give a directory, s3://bucket/prefix, or a list file of http(s) URLs."
         )
     path = path_of(text) if text.startswith("file:///") else os.fsencode(Path(text).expanduser())
+    if _is_manifest(path):
+        return ListFile(os.fsdecode(path), column, s3_client_factory)
     if os.path.basename(path) == b"manifest.json":  # noqa: PTH119  bytes path
         return Inventory(uri_of(path), s3_client_factory)
     return Directory(uri_of(path), globs)
@@ -137,6 +142,22 @@ def _base(source: Source) -> str:
         folder = source.base()
         return folder if isinstance(folder, str) else uri_of(folder).rstrip("/") + "/"
     return "/"
+
+
+def is_list(text: str) -> bool:
+    """Whether the source that `text` names is a list of URIs."""
+    return isinstance(open_source(text, s3_client_factory=lambda: None), ListFile)
+
+
+def _is_manifest(path: bytes) -> bool:
+    """Whether a local file is a manifest of Ground Truth or Bulk Analysis, whatever it is called."""
+    try:
+        if not os.path.isfile(path):  # noqa: PTH113  a bytes path
+            return False
+        with open(path, "rb") as file:  # noqa: PTH123  as above
+            return is_manifest(file.read(_LOOK))
+    except OSError:
+        return False
 
 
 def _has_column(text: str) -> bool:

@@ -30,7 +30,7 @@ from jobs.sources import Globs, enumerate_batches
 from jobs.words import dollars
 from rekscan.console.output import print_document, print_json, print_lines, talk
 from rekscan.console.plan import show_plan, show_plans, stdout
-from rekscan.flags import EXCLUDE, INCLUDE, Amounts, Billing, Flag, Many, Pilot, numbers, rates
+from rekscan.flags import EXCLUDE, INCLUDE, PAYER, Amounts, Billing, Flag, Many, Pilot, numbers, rates
 from rekscan.scans.savings import known_of
 from rekscan.scans.terms import Terms
 from rekscan.settings import Connection, Settings, resolve
@@ -45,6 +45,7 @@ def estimate(
     compare: Annotated[list[str] | None, Parameter(negative=(), consume_multiple=True)] = None,
     column: str | None = None,
     exclude: Annotated[list[str] | None, Parameter(help=EXCLUDE, negative=())] = None,
+    request_payer: Annotated[bool, Parameter(help=PAYER, negative=())] = False,
     include: Annotated[list[str] | None, Parameter(help=INCLUDE, negative=())] = None,
     amounts: Amounts | None = None,
     billing: Billing | None = None,
@@ -87,7 +88,9 @@ def estimate(
     draw = pilot.draw(sources, compare)
     globs = Globs(tuple(include or ()), tuple(exclude or ()))
     with Listing() as listing:
-        counts = list_sources(sources, settings, column, globs, draw, listing) if sources else amounts.counts()
+        counts = amounts.counts()
+        if sources:
+            counts = list_sources(sources, settings, column, globs, draw, listing, request_payer=request_payer)
         question = Question(
             counts,
             amounts,
@@ -112,6 +115,7 @@ def estimate(
             built.region,
             local=pilot.local,
             again=again,
+            request_payer=request_payer,
             allow_private_urls=pilot.allow_private_urls,
         )
         job, rows = run_pilot(draw.batch(), sources, asked, yes=pilot.yes, quiet=json)
@@ -169,14 +173,18 @@ def list_sources(
     globs: Globs,
     draw: Draw | None,
     listing: Listing,
+    *,
+    request_payer: bool,
 ) -> Counts:
     """Enumerate sources into counts and the listing, drawing a sample on the way; how far it got stands on stderr."""
     counts = Counts()
 
     from jobs.aws import clients  # brings boto3 in, which a price without a source does not need
+    from rekscan.scans.listing import refuse_vain_list  # as above
 
     def s3() -> Any:
-        return clients.s3(replace(settings.aws, region=settings.aws_region(DEFAULT_REGION)))
+        where = settings.aws_region(DEFAULT_REGION)
+        return clients.s3(replace(settings.aws, region=where, requester_pays=request_payer))
 
     with talk.status("listing") as status:
         for batch in enumerate_batches(sources, s3_client_factory=s3, column=column, globs=globs):
@@ -185,6 +193,7 @@ def list_sources(
             if draw is not None:
                 draw.add(batch)
             status.update(f"listing: {counts.images + counts.videos:,} images and videos")
+    refuse_vain_list(sources, counts)
     return counts
 
 

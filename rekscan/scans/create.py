@@ -41,6 +41,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
             fit=terms.fit,
             peek=terms.peek,
             again=terms.again,
+            request_payer=terms.request_payer,
             allow_private_urls=terms.allow_private_urls,
             duplicates=0 if terms.again else write_duplicates(folder),
             max_cost=terms.max_cost,

@@ -15,7 +15,7 @@ from jobs.money.prices import PriceTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import plan as make_plan
 from jobs.plan.values import Plan
-from rekscan.scans.listing import Progress, absolute, list_into, list_source, part_rows
+from rekscan.scans.listing import Progress, absolute, list_into, list_source, part_rows, refuse_vain_list
 from rekscan.scans.savings import KnownCalls
 from rekscan.scans.terms import Terms
 
@@ -44,11 +44,18 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
     try:
         rows = part_rows(settings.shard_size)
         batches = list_source(
-            sources, settings, terms.region, column=terms.column, versions=terms.versions, globs=terms.globs
+            sources,
+            settings,
+            terms.region,
+            column=terms.column,
+            versions=terms.versions,
+            globs=terms.globs,
+            request_payer=terms.request_payer,
         )
         with folder.manifest_writer(rows) as writer:
             limit = None if "-" in sources else limit
             cut = list_into(writer, batches, counts, rows=rows, limit=limit, progress=progress)
+        refuse_vain_list(sources, counts)
         if writer.count == 0:
             raise RekscanError(
                 f"{', '.join(sources)} is empty", "Give a directory, prefix or list with pictures in it."

@@ -72,6 +72,7 @@ def _list(spec: JobSpec, settings: Settings) -> Iterator[pa.RecordBatch]:
         column=listing.column,
         versions=listing.versions,
         globs=Globs(listing.include, listing.exclude),
+        request_payer=spec.options.request_payer,
         s3_url=spec.s3_url,
     )
 

@@ -24,7 +24,8 @@ from jobs.items import MANIFEST_SCHEMA
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.money.prices import PriceTable, Units
-from jobs.sources import EVERYTHING, Globs, enumerate_batches
+from jobs.sources import EVERYTHING, Globs, enumerate_batches, is_list
+from jobs.uris import is_arn
 from rekscan.settings import Settings
 
 Progress = Callable[[Counts], None]
@@ -38,15 +39,28 @@ def list_source(
     column: str | None = None,
     versions: bool = False,
     globs: Globs = EVERYTHING,
+    request_payer: bool = False,
     s3_url: str | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The items of `sources` as manifest batches. `versions`: with VersionIds; `globs`: which of them are wanted;
-    `s3_url`: instead of the settings'."""
+    `request_payer`: we pay S3 for the listing; `s3_url`: instead of the settings'."""
 
     def s3() -> Any:
-        return clients.s3(replace(settings.aws, region=region, s3_url=s3_url or settings.s3_url))
+        url = s3_url or settings.s3_url
+        return clients.s3(replace(settings.aws, region=region, s3_url=url, requester_pays=request_payer))
 
     return enumerate_batches(sources, s3_client_factory=s3, column=column, versions=versions, globs=globs)
+
+
+def refuse_vain_list(sources: Sequence[str], counts: Counts) -> None:
+    """Raises RekscanError when the sources are lists, and no line of them names a picture or video."""
+    if counts.images or counts.videos or not all(map(is_list, sources)):
+        return
+    why = ", ".join(f"{count:,} {reason}" for reason, count in sorted(counts.skipped.items())) or "it is empty"
+    raise RekscanError(
+        f"no line of {', '.join(sources)} names a picture: {why}",
+        "Write one path, s3:// or http(s) URL a line, or choose the column with --column.",
+    )
 
 
 def part_rows(shard_size: int) -> int:
@@ -106,7 +120,7 @@ def known_at_most(choices: Sequence[Choice], settings: Settings) -> int:
 
 def absolute(source: str) -> str:
     """A source as it can be listed again from another directory."""
-    return source if "://" in source else str(Path(source).expanduser().absolute())
+    return source if "://" in source or is_arn(source) else str(Path(source).expanduser().absolute())
 
 
 def _without_videos(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -13,7 +13,7 @@ from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
 from jobs.sources import Globs
-from rekscan.flags import EXCLUDE, INCLUDE, PRIVATE, rates
+from rekscan.flags import EXCLUDE, INCLUDE, PAYER, PRIVATE, rates
 from rekscan.scans.approval import approve
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
@@ -47,6 +47,7 @@ class Order:
     ] = False
     exclude: Annotated[list[str] | None, Parameter(help=EXCLUDE, negative=())] = None
     include: Annotated[list[str] | None, Parameter(help=INCLUDE, negative=())] = None
+    request_payer: Annotated[bool, Parameter(help=PAYER, negative=())] = False
     allow_private_urls: Annotated[bool, Parameter(help=PRIVATE, negative=())] = False
     shard_size: Annotated[int | None, Parameter(help="Items in a shard, at most 500 [200; 100 with 4 APIs].")] = None
 
@@ -65,6 +66,7 @@ class Order:
             column=self.column,
             versions=self.versions,
             globs=Globs(tuple(self.include or ()), tuple(self.exclude or ())),
+            request_payer=self.request_payer,
             allow_private_urls=self.allow_private_urls,
             tps=rates(self.tps or ()),
             max_cost=self.max_cost,

@@ -26,6 +26,7 @@ class Terms:
     column: str | None = None  # of a list, with the paths
     versions: bool = False  # S3 objects with their versions
     globs: Globs = EVERYTHING  # which files of the source are wanted
+    request_payer: bool = False  # reading the source on S3 is on our bill
     allow_private_urls: bool = False  # URLs of a list may lead to this machine and its network
     tps: Mapping[str, float] = field(default_factory=dict)
     max_cost: Decimal | None = None

@@ -234,6 +234,7 @@ def test_quotas_can_be_changed_while_it_runs(faulty: Emulator) -> None:
 
 
 def test_faults_that_mean_nothing_are_refused_at_the_admin_door(faulty: Emulator) -> None:
+    kind = {"Content-Type": "application/json"}
     for body in (b"not json", b"{}", b'["faces"]'):
-        assert raw.POOL.request("POST", f"{faulty.url}/admin/faults", body=body).status == 400
-        assert raw.POOL.request("POST", f"{faulty.url}/admin/quotas", body=body).status == 400
+        assert raw.POOL.request("POST", f"{faulty.url}/admin/faults", body=body, headers=kind).status == 400
+        assert raw.POOL.request("POST", f"{faulty.url}/admin/quotas", body=body, headers=kind).status == 400

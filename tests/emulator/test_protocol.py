@@ -225,7 +225,7 @@ def test_status_and_unknown_paths(fixed: Emulator) -> None:
 
 def test_requests_on_one_connection_are_answered_in_order(fixed: Emulator) -> None:
     good = b'{"Image": {"S3Object": {"Bucket": "archive", "Name": "a.jpg"}}}'
-    head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {}\r\nX-Amz-Target: RekognitionService.DetectLabels\r\n"
+    head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\nX-Amz-Target: RekognitionService.DetectLabels\r\n"
     one = head.format(raw.CONTENT_TYPE).encode() + b"Content-Length: %d\r\n\r\n%s"
     last = one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     heard = raw.conversation(fixed.url, one % (len(good), good) + one % (2, b"{}") + last % (len(good), good))
@@ -234,7 +234,7 @@ def test_requests_on_one_connection_are_answered_in_order(fixed: Emulator) -> No
 
 def test_a_client_that_waits_for_100_continue_gets_it(fixed: Emulator) -> None:
     head = (
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.1\r\nConnection: close\r\n"
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-amz-json-1.1\r\nConnection: close\r\n"
         "X-Amz-Target: RekognitionService.ListCollections\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
     )
     with raw.connect(fixed.url) as line:

@@ -77,7 +77,11 @@ def open_work(
     known = Known(folder, redis, choices)
     asked = requests(choices)
     aws = replace(
-        folder.aws, region=spec.region, s3_url=spec.s3_url, rekognition_url=rekognition_url or spec.rekognition_url
+        folder.aws,
+        region=spec.region,
+        s3_url=spec.s3_url,
+        rekognition_url=rekognition_url or spec.rekognition_url,
+        requester_pays=spec.options.request_payer,
     )
     rekognition = clients.rekognition(aws, connections=config.calls, read_timeout=config.read_timeout)
     preparer = Preparer(
@@ -89,6 +93,7 @@ def open_work(
         region=spec.region if spec.s3_url is None else None,
         fit=spec.options.fit,
         peek=spec.options.peek,
+        objects=not spec.options.request_payer,
     )
     boto3s = ThreadPoolExecutor(config.calls, thread_name_prefix="boto3")  # starts none unless boto3 makes the calls
     method = methods.methods(rekognition, boto3s)

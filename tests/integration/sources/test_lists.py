@@ -3,6 +3,7 @@ import io
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from jobs.errors import RekscanError, UsageError
 from jobs.items import Item
 from jobs.sources import enumerate_sources, uri_of
+from jobs.sources.list_lines import LONGEST
 from tests.support.places import ROOT
 from tests.support.s3_server import S3Server, s3_server
 
@@ -150,6 +152,83 @@ def test_lines_on_stdin(pictures: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.stdout.decode().strip() == str([f"{pictures}/a b.jpg", "s3://b/k.jpg"])
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+@pytest.mark.parametrize("name", ["l.txt", "l.csv", "l.jsonl"])
+def test_a_list_of_another_program_is_read_in_its_encoding(pictures: Path, coding: str, name: str) -> None:
+    uris = ["s3://b/é.jpg", "s3://b/\u4e2d.jpg"]
+    lines = {"l.csv": ["n;url", *(f"1;{uri}" for uri in uris)], "l.jsonl": [f'{{"uri": "{uri}"}}' for uri in uris]}
+    (pictures / name).write_bytes("\r\n".join(lines.get(name, uris)).encode(coding))
+    assert [item.uri for item in items(pictures / name)] == uris
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "n;uri\n1;s3://b/k,1.jpg\n",
+        "n\turi\n1\ts3://b/k,1.jpg\n",
+        "sep=;\nn;uri\n1;s3://b/k,1.jpg\n",
+        "Bucket;n;KEY\nb;1;k,1.jpg\n",
+    ],
+)  # fmt: skip
+def test_columns_may_be_parted_by_something_else(pictures: Path, text: str) -> None:
+    (pictures / "l.csv").write_text(text)
+    assert [item.uri for item in items(pictures / "l.csv")] == ["s3://b/k,1.jpg"]
+
+
+def test_bucket_and_key_make_an_object_in_every_kind_of_list(pictures: Path) -> None:
+    (pictures / "l.csv").write_text('bucket,key\nb,"a, b.jpg"\n,x.jpg\nb\n')
+    (pictures / "l.jsonl").write_text(
+        '{"key": "a, b.jpg", "bucket": "b"}\n{"bucket": "b"}\n{"bucket": "b", "key": null}\n'
+    )
+    pq.write_table(pa.table({"key": ["a, b.jpg", None, ""], "bucket": ["b"] * 3}), pictures / "l.parquet")
+    for name in ("l.csv", "l.jsonl", "l.parquet"):
+        found = items(pictures / name)
+        assert found[0].uri == "s3://b/a, b.jpg"
+        assert [item.skip for item in found[1:]] == ["bad-uri: no URI in the line"] * 2
+    (pictures / "l.csv").write_text("bucket,key,url\nb,k.jpg,https://h/x.jpg\n")
+    assert [item.uri for item in items(pictures / "l.csv")] == ["https://h/x.jpg"]
+
+
+@pytest.mark.parametrize("name", ["output.manifest", "input.json", "manifest.json", "manifest", "l.txt", "l.jsonl"])
+def test_manifests_of_ground_truth_and_bulk_analysis_are_lists_by_any_name(pictures: Path, name: str) -> None:
+    truth = '{"source-ref": "s3://b/1.jpg", "label": 3, "label-metadata": {"confidence": 0.9}}'
+    bulk = '{"source-ref": "s3://b/2.jpg", "source-ref-metadata": {"moderation-results": {"version": "1.0"}}}'
+    (pictures / name).write_text(f"{truth}\n{bulk}\n")
+    assert [(item.uri, item.skip) for item in items(pictures / name)] == [
+        ("s3://b/1.jpg", None),
+        ("s3://b/2.jpg", None),
+    ]
+
+
+@pytest.mark.parametrize("line", ["2026-11-27 21:38:07      12345 2019/a b.jpg", " " * 27 + "PRE 2019/"])
+def test_what_aws_s3_ls_prints_is_refused_with_a_hint(pictures: Path, line: str) -> None:
+    (pictures / "l.txt").write_text(f"{line}\n")
+    with pytest.raises(UsageError, match="`aws s3 ls` prints") as caught:
+        items(pictures / "l.txt")
+    assert "s3://bucket/prefix" in caught.value.do
+
+
+def test_a_url_that_ends_like_a_page_may_be_a_picture(pictures: Path) -> None:
+    urls = {
+        "https://h/view.php?id=5": None, "https://h/view.php": None, "https://h/get.txt?as=jpg": None,
+        "https://h/doc.pdf": "not-media", "https://h/notes.txt": "not-media", "https://h": None,
+    }  # fmt: skip
+    (pictures / "l.txt").write_text("\n".join(urls))
+    assert {item.uri: item.skip for item in items(pictures / "l.txt")} == urls
+
+
+@pytest.mark.parametrize("name", ["l.txt", "l.csv", "l.jsonl"])
+def test_a_line_beyond_sense_is_one_row_and_no_memory(pictures: Path, name: str) -> None:
+    (pictures / name).write_bytes(b"uri\n"[: 4 * (name == "l.csv")] + b"x" * (3 * LONGEST) + b'\n"s3://b/k.jpg"\n')
+    tracemalloc.start()
+    found = items(pictures / name)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [item.skip for item in found][:1] == ["bad-uri: no URI in the line"]
+    assert len(found) == 2
+    assert peak < 4 * LONGEST
 
 
 @settings(max_examples=50)
