@@ -15,12 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import orjson
-
 from jobs import costs
 from jobs.folder import JobFolder
 from jobs.folder.facts import rows_of
 from jobs.outcomes import Outcome
+from jobs.status import kept
 from tests.machine import job as jobs_of
 from tests.machine.endpoint import Call
 
@@ -83,14 +82,14 @@ def _counted(world: "World", billed: list[Call]) -> list[Broken]:
 def _sums(world: "World") -> list[Broken]:
     folder = JobFolder(str(world.home), jobs_of.NAME)
     counted = costs.counters(folder)
-    status = orjson.loads(folder.read("reports/status.json") or b"{}")
+    status = kept(folder)
     found = []
     for api in world.job.apis:
         calls = {name: _total(counted, f"{name}:{api}") for name in ("ok", "skipped", "failed", "maybe_billed")}
         planned = world.job.items
         if sum(calls[name] for name in ("ok", "skipped", "failed")) != planned:
             found.append(Broken("sums", f"{api}: {planned} planned, {calls}"))
-        said = {name: status.get("by_api", {}).get(api, {}).get(name) for name in calls}
+        said = {name: (status.by_api if status else {}).get(api, {}).get(name) for name in calls}
         if said != calls:
             found.append(Broken("sums", f"{api}: status says {said}, costs {calls}"))
     for api in world.job.apis:
