@@ -112,7 +112,7 @@ def away(world: "World", argument: int) -> None:
 def wipe(world: "World", argument: int) -> None:
     world.tell("Redis is wiped")
     world.store.wipe()
-    world.forget_since(-1.0, -1)
+    world.forget_since(0)
     if argument % 2:
         resume_elsewhere(world, argument // 2)
 
@@ -131,7 +131,7 @@ def _crash(world: "World", at: float, step: int) -> None:
     if world.remembered == step and world.scheduler.now - at <= _SECONDS[-1]:
         world.tell(f"Redis forgets its last {world.scheduler.now - at:.2f} s")
         world.store.forget()
-        world.forget_since(at, step)
+        world.forget_since(step)
 
 
 def power_cut(world: "World", argument: int) -> None:

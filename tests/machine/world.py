@@ -53,7 +53,7 @@ class Intent:
 
     call: Call
     month: str
-    at: float
+    at: int  # the step
     knowers: set[Process]
     lost: bool = False  # Redis forgot it
 
@@ -97,7 +97,8 @@ class World:
         self.known: dict[Call, int] = {}  # answers recorded in Redis, and at which step
         self.kept: dict[Call, int] = {}  # answers recorded in the folder
         self.taken: dict[str, int] = {}  # by fence: the step at which a shard was taken
-        self.retried: dict[Call, float] = {}  # calls of a retry that was not done yet, and when it was planned
+        self.to_retry: list[Call] = []  # calls of a retry that is not on the table yet
+        self.retried: dict[Call, float] = {}  # calls of retries, and when they were put there
         self.retries = 0
         self.fences: dict[tuple[int, str], Process] = {}
         self.remembered: int | None = None  # the step
@@ -352,7 +353,7 @@ class World:
             if not word.startswith(b"go"):
                 continue
             call = self.call_of(name)
-            self.intents[call].append(Intent(call, self.month(), self.scheduler.now, {process}))
+            self.intents[call].append(Intent(call, self.month(), self.steps, {process}))
             taken = self.taken.get(str(lease.fence), self.steps)
             if min(self.kept.get(call, taken), self.known.get(call, taken)) < taken:
                 where = "the folder" if call in self.kept else "Redis"
@@ -365,7 +366,9 @@ class World:
             self.found([Broken("fence", f"{process.name} holds shard {lease.shard} by the fence of {holder.name}")])
 
     def reread(self) -> None:
-        """A job is put on the table as the folder has it."""
+        """A job is put on the table as the folder has it, its newest retry too."""
+        self.retried.update(dict.fromkeys(self.to_retry, self.scheduler.now))
+        self.to_retry = []
         have, _ = invariants.counted(self)
         for call, bills in self.endpoint.by_call.items():
             for bill in sorted(bills, key=lambda bill: bill.intent.lost)[: have[call]]:
@@ -392,7 +395,7 @@ class World:
         self.found(invariants.when_closed(self))
 
     def planned_retry(self, calls: Iterable[Call]) -> None:
-        self.retried.update(dict.fromkeys(calls, self.scheduler.now))
+        self.to_retry = list(calls)
 
     def call_of(self, name: str) -> Call:
         item, _, request = name.partition(":")
@@ -408,12 +411,12 @@ class World:
                 for intent in intents:
                     intent.knowers.discard(process)
 
-    def forget_since(self, at: float, step: int) -> None:
-        """Redis lost what was written after a time and step."""
+    def forget_since(self, step: int) -> None:
+        """Redis lost what was written since a step."""
         for intents in self.intents.values():
             for intent in intents:
-                intent.lost |= intent.at > at
-        self.known = {call: when for call, when in self.known.items() if when <= step}
+                intent.lost |= intent.at >= step
+        self.known = {call: when for call, when in self.known.items() if when < step}
 
     # --- the endpoint
 
@@ -431,7 +434,7 @@ class World:
         mine = [intent for intent in self.intents[call] if process in intent.knowers]
         if not mine:
             self.found([Broken("intent", f"{call} is sent by {process.name} without an intent")])
-            return Intent(call, self.month(), self.scheduler.now, {process})
+            return Intent(call, self.month(), self.steps, {process})
         return mine[-1]
 
     def _billed(self, bill: Bill) -> None:
