@@ -84,8 +84,8 @@ def status(
 def status_of(folder: JobFolder, ledger: Ledger | None) -> Status:
     """The status of a job wherever it is known best."""
     spec = folder.spec
-    if ledger is not None and ledger.is_live(spec.job):
-        fields = ledger.fields(spec.job)
+    fields = ledger.fields(spec.job) if ledger is not None and ledger.is_live(spec.job) else {}
+    if ledger is not None and "state" in fields:  # unless Redis was wiped between the two looks
         return status(
             spec,
             ledger.progress(spec.job),

@@ -99,6 +99,7 @@ class Ledger:
         `base`: what those counters have of shards that are missing, taken off when each is counted as a whole.
         """
         put = partial(self._put, job, home, list(shards), fields, prices, left, base or {})
+        self.redis.sadd(_JOBS, job)  # before it is open: an open job that nobody lists would wait for ever
         self.redis.transaction(put, *(key(job, name) for name in ("open", "queued", "leases")))
         self.redis.sadd(_JOBS, job)
 

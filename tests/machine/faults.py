@@ -112,7 +112,7 @@ def away(world: "World", argument: int) -> None:
 def wipe(world: "World", argument: int) -> None:
     world.tell("Redis is wiped")
     world.store.wipe()
-    world.forget_since(-1.0)
+    world.forget_since(0)
     if argument % 2:
         resume_elsewhere(world, argument // 2)
 
@@ -121,29 +121,31 @@ def forget(world: "World", argument: int) -> None:
     """Redis crashes in a while, and comes back as it is now."""
     world.tell("(what Redis has now it will remember)")
     world.store.remember()
-    at = world.remembered = world.scheduler.now
+    at, step = world.scheduler.now, world.steps
+    world.remembered = step
 
-    world.later(_SECONDS[argument % 3], lambda: _crash(world, at))
+    world.later(_SECONDS[argument % 3], lambda: _crash(world, at, step))
 
 
-def _crash(world: "World", at: float) -> None:
-    if world.remembered == at and world.scheduler.now - at <= _SECONDS[-1]:
+def _crash(world: "World", at: float, step: int) -> None:
+    if world.remembered == step and world.scheduler.now - at <= _SECONDS[-1]:
         world.tell(f"Redis forgets its last {world.scheduler.now - at:.2f} s")
         world.store.forget()
-        world.forget_since(at)
+        world.forget_since(step)
 
 
 def power_cut(world: "World", argument: int) -> None:
     """Everything dies at once, and Redis forgets its last moments."""
     world.store.remember()
-    at = world.remembered = world.scheduler.now
+    at, step = world.scheduler.now, world.steps
+    world.remembered = step
 
     def crash() -> None:
         world.tell("power cut: all workers die")
         for worker in world.living():
             world.scheduler.kill(worker.process)
             world.later(1.0, world.start_worker)
-        _crash(world, at)
+        _crash(world, at, step)
 
     world.later(_SECONDS[argument % 3], crash)
 

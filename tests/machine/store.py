@@ -112,11 +112,16 @@ class _Seam:
 class Client(_Seam, Redis):
     """redis-py's client with a seam at each command."""
 
+    _lasts: tuple[str, float] | None = None  # of the SET that comes: the key, and for how many seconds
+
     def execute_command(self, *args: Any, **options: Any) -> Any:
         what = str(args[0])
+        lasts, self._lasts = self._lasts, None
         self.store.before(what)
         self.store.wire.send_command(*args)
         reply = self.parse_response(self.store.wire, what, **options)
+        if what == "SET" and lasts is not None and reply:
+            self.store.lasts(*lasts)
         self.store.after(what)
         return reply
 
@@ -124,10 +129,9 @@ class Client(_Seam, Redis):
         """Everybody's."""
 
     def set(self, name: Any, value: Any, *, ex: Any = None, px: Any = None, **options: Any) -> Any:
-        reply = super().set(name, value, **options)
-        if reply and (ex or px):
-            self.store.lasts(name, ex or px / 1000)
-        return reply
+        if ex or px:
+            self._lasts = (name, ex or px / 1000)
+        return super().set(name, value, **options)
 
     def pipeline(self, transaction: Any = True, shard_hint: Any = None) -> "Pipe":
         pipe = Pipe(self.connection_pool, self.response_callbacks, transaction, shard_hint)

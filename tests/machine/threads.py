@@ -322,6 +322,11 @@ class Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.scheduler.now
 
+    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
+        if self.process.dead:  # what a dead task's `finally` wants
+            return asyncio.Handle(callback, args, self, context)
+        return super().call_soon(callback, *args, context=context)
+
     def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
         self.rung = True
         return super().call_soon_threadsafe(callback, *args, context=context)

@@ -17,7 +17,7 @@ from tests.machine.threads import current
 from workers.journal.packing import decode
 
 _begin, _settle, _adopt = Ledger.begin, Ledger.settle, Ledger.adopt
-_open, _lease, _close = Ledger.open, Ledger.lease, Ledger.close
+_open, _lease, _release, _close = Ledger.open, Ledger.lease, Ledger.release, Ledger.close
 _commit = JobFolder.commit
 
 
@@ -62,6 +62,13 @@ def install(world: Callable[[], Any]) -> None:
             world().leased(me.process, found)
         return found
 
+    def release(self: Ledger, lease: Lease) -> bool:
+        held = _release(self, lease)
+        me = current()
+        if me is not None and held:
+            world().released(me.process, lease)
+        return held
+
     def close(self: Ledger, *args: Any, **options: Any) -> None:
         _close(self, *args, **options)
         world().closed()
@@ -74,7 +81,7 @@ def install(world: Callable[[], Any]) -> None:
         return written
 
     Ledger.begin, Ledger.settle, Ledger.adopt = begin, settle, adopt  # type: ignore[method-assign]
-    Ledger.open, Ledger.lease, Ledger.close = open_, lease, close  # type: ignore[method-assign]
+    Ledger.open, Ledger.lease, Ledger.release, Ledger.close = open_, lease, release, close  # type: ignore[method-assign]
     JobFolder.commit = commit  # type: ignore[method-assign]
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from random import Random
+from traceback import extract_tb
 from typing import Any
 
 from greenlet import greenlet
@@ -52,7 +53,7 @@ class Intent:
 
     call: Call
     month: str
-    at: float
+    at: int  # the step
     knowers: set[Process]
     lost: bool = False  # Redis forgot it
 
@@ -93,12 +94,14 @@ class World:
         self.workers: list[Worker] = []
         self.person = Process("person")
         self.intents: defaultdict[Call, list[Intent]] = defaultdict(list)
-        self.known: dict[Call, float] = {}  # answers recorded in Redis, and when
-        self.kept: set[Call] = set()  # answers recorded in the folder
-        self.retried: dict[Call, float] = {}  # calls of a retry that was not done yet, and when it was planned
+        self.known: dict[Call, int] = {}  # answers recorded in Redis, and at which step
+        self.kept: dict[Call, int] = {}  # answers recorded in the folder
+        self.taken: dict[str, int] = {}  # by fence: the step at which a shard was taken
+        self.to_retry: list[Call] = []  # calls of a retry that is not on the table yet
+        self.retried: dict[Call, float] = {}  # calls of retries, and when they were put there
         self.retries = 0
         self.fences: dict[tuple[int, str], Process] = {}
-        self.remembered: float | None = None
+        self.remembered: int | None = None  # the step
         self.broken: Broken | None = None
         self._fates: list[tuple[float, Callable[[], None]]] = []
         self._rings = 0
@@ -152,7 +155,8 @@ class World:
         else:
             self.found([Broken("ends", "nobody can go on")])
         for thread, error in self.scheduler.crashed:
-            self.found([Broken("crash", f"{thread.process.name}/{thread.name}: {error!r}")])
+            where = " < ".join(f"{f.name}:{f.lineno}" for f in reversed(extract_tb(error.__traceback__)[-4:]))
+            self.found([Broken("crash", f"{thread.process.name}/{thread.name}: {error!r} in {where}")])
         if self.steps > _STEPS or (self.calm and self.scheduler.now > self._calm_at + _ENDS_WITHIN):
             state = self.store.raw.hget(key(jobs_of.NAME), "state")
             self.found([Broken("ends", f"not finished {_ENDS_WITHIN:g} s after the last fault; state {state!r}")])
@@ -203,7 +207,7 @@ class World:
         return sum(self.job.price(meter, n) for (_, meter), n in units.items())
 
     def excused(self, bill: Bill) -> bool:
-        """The exceptions of docs/guarantees.md: Redis lost the intent, and every process that knew of it died."""
+        """The exceptions of docs/guarantees.md: Redis lost the intent, and no process that knew of it was left."""
         return bill.intent.lost and all(process.dead for process in bill.intent.knowers)
 
     # --- processes
@@ -349,21 +353,25 @@ class World:
             if not word.startswith(b"go"):
                 continue
             call = self.call_of(name)
-            self.intents[call].append(Intent(call, self.month(), self.scheduler.now, {process}))
-            if call in self.kept or call in self.known:
+            self.intents[call].append(Intent(call, self.month(), self.steps, {process}))
+            taken = self.taken.get(str(lease.fence), self.steps)
+            if min(self.kept.get(call, taken), self.known.get(call, taken)) < taken:
                 where = "the folder" if call in self.kept else "Redis"
                 self.found([Broken("asked again", f"{name} ({request}) by {process.name}: its answer is in {where}")])
 
     def leased(self, process: Process, lease: Lease) -> None:
+        self.taken[str(lease.fence)] = self.steps
         holder = self.fences.setdefault((lease.shard, str(lease.fence)), process)
         if holder is not process:
             self.found([Broken("fence", f"{process.name} holds shard {lease.shard} by the fence of {holder.name}")])
 
     def reread(self) -> None:
-        """A job is put on the table as the folder has it."""
+        """A job is put on the table as the folder has it, its newest retry too."""
+        self.retried.update(dict.fromkeys(self.to_retry, self.scheduler.now))
+        self.to_retry = []
         have, _ = invariants.counted(self)
         for call, bills in self.endpoint.by_call.items():
-            for bill in bills[: have[call]]:
+            for bill in sorted(bills, key=lambda bill: bill.intent.lost)[: have[call]]:
                 bill.reread = True
 
     def adopted(self, process: Process, intents: Iterable[str]) -> None:
@@ -375,10 +383,11 @@ class World:
     def answered(self, names: Iterable[str]) -> None:
         """Redis took these answers."""
         for name in names:
-            self.known.setdefault(self.call_of(name), self.scheduler.now)
+            self.known.setdefault(self.call_of(name), self.steps)
 
     def committed(self, calls: Iterable[Call]) -> None:
-        self.kept.update(calls)
+        for call in calls:
+            self.kept.setdefault(call, self.steps)
 
     def closed(self) -> None:
         """Redis forgot the job."""
@@ -386,7 +395,7 @@ class World:
         self.found(invariants.when_closed(self))
 
     def planned_retry(self, calls: Iterable[Call]) -> None:
-        self.retried.update(dict.fromkeys(calls, self.scheduler.now))
+        self.to_retry = list(calls)
 
     def call_of(self, name: str) -> Call:
         item, _, request = name.partition(":")
@@ -395,12 +404,19 @@ class World:
     def month(self) -> str:
         return f"{datetime.fromtimestamp(self.scheduler.wall, UTC):%Y-%m}"
 
-    def forget_since(self, at: float) -> None:
-        """Redis lost what was written after a time."""
+    def released(self, process: Process, lease: Lease) -> None:
+        """Given back: what is known of the shard is left to Redis, or is in the folder."""
+        for call, intents in self.intents.items():
+            if call[0] // self.job.shard_size == lease.shard:
+                for intent in intents:
+                    intent.knowers.discard(process)
+
+    def forget_since(self, step: int) -> None:
+        """Redis lost what was written since a step."""
         for intents in self.intents.values():
             for intent in intents:
-                intent.lost |= intent.at > at
-        self.known = {call: when for call, when in self.known.items() if when <= at}
+                intent.lost |= intent.at >= step
+        self.known = {call: when for call, when in self.known.items() if when < step}
 
     # --- the endpoint
 
@@ -418,7 +434,7 @@ class World:
         mine = [intent for intent in self.intents[call] if process in intent.knowers]
         if not mine:
             self.found([Broken("intent", f"{call} is sent by {process.name} without an intent")])
-            return Intent(call, self.month(), self.scheduler.now, {process})
+            return Intent(call, self.month(), self.steps, {process})
         return mine[-1]
 
     def _billed(self, bill: Bill) -> None:

@@ -124,11 +124,12 @@ class Journal:
         # redis-py would ask before each pipeline whether the server knows the scripts: a round trip of its own.
         scripts, pipe.scripts = pipe.scripts, set()
         try:
-            replies = pipe.execute()
-        except NoScriptError:
-            for script in scripts:
-                self._ledger.redis.script_load(script.script)
-            return False
+            try:
+                replies = pipe.execute()
+            except NoScriptError:  # it was started again; it may be away again, too
+                for script in scripts:
+                    self._ledger.redis.script_load(script.script)
+                return False
         except (RedisConnectionError, RedisTimeoutError) as error:
             log.warning("Redis is away (%s); waiting for it", error)
             return False

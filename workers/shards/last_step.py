@@ -10,7 +10,7 @@ from dataclasses import replace
 from jobs import costs
 from jobs.folder import JobFolder
 from jobs.known.sync import index_job
-from jobs.ledger import Lease, Ledger, State
+from jobs.ledger import LAST_STEP, Lease, Ledger, State
 from jobs.media.fetch import fetcher
 from jobs.status import keep, status
 from reports.tables.build import build_tables
@@ -26,6 +26,9 @@ _STOPPED_SHORT: dict[str, State] = {"incomplete": "incomplete", "cancelled": "ca
 def end_job(ledger: Ledger, folder: JobFolder, lease: Lease) -> None:
     """End a job whose shards are all done, or one that stopped short (budget, cancelled)."""
     fields = ledger.fields(lease.job)
+    if fields.get("state") not in _STOPPED_SHORT and ledger.on_table(lease.job) - {LAST_STEP}:
+        ledger.release(lease)  # the job stopped short, and was resumed or paused since: its shards come first
+        return
     state = _STOPPED_SHORT.get(fields.get("state", ""), "finished")
     reason = fields.get("reason", "")
     bring_home(ledger, folder, lease, retry=int(fields.get("retry", 0)))
