@@ -6,6 +6,7 @@ picture.
 
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
@@ -13,15 +14,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from jobs.aws.lean.s3_head import HeadReader
-from jobs.aws.s3_errors import code_of, is_systemic
+from jobs.aws.object_faults import of_object
+from jobs.aws.s3_errors import code_of
 from jobs.codes import Code
 from jobs.formats.sniff import family
 from jobs.items import Item
 from jobs.media.check import MAX_SOURCE_BYTES, Skip
+from jobs.media.file_faults import of_file
 from jobs.media.header import Header, header
 from jobs.uris import path_of, split_s3
 
 HEAD_BYTES = 65_536  # of an S3 object: one ranged GET that shows the format and the size of nearly every picture
+# A pipe that took the place of a file would wait for its writer, for ever.
+_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _LONG_HEAD_BYTES = 1 << 20  # for a JPEG whose profiles and previews push its frame header beyond the first
 
 
@@ -47,10 +52,14 @@ class Stream(Protocol):
 def load_local(item: Item) -> Loaded | Skip:
     """The whole file, or only its head when that is no picture or it is too large to mend."""
     try:
-        with open(path_of(item.uri), "rb") as file:  # noqa: PTH123  bytes path
-            return read_original(file, os.fstat(file.fileno()).st_size, None)
+        with os.fdopen(os.open(path_of(item.uri), _OPEN), "rb") as file:
+            state = os.fstat(file.fileno())
+            if not stat.S_ISREG(state.st_mode):
+                return Skip(Code.UNREADABLE, "it is no longer a file")
+            return read_original(file, state.st_size, None)
     except OSError as error:
-        return Skip(Code.UNREADABLE, f"cannot read it: {error.strerror}")
+        fault = of_file(error, item.uri)
+        return Skip(Code.UNREADABLE, f"cannot read it: {error.strerror}", fault=fault)
 
 
 def load_s3(item: Item, client: Any) -> Loaded | Skip:
@@ -95,7 +104,7 @@ def _get(item: Item, client: Any, reach: int | None) -> Loaded | Skip:
         finally:
             body.close()
     except (ClientError, BotoCoreError, HTTPError, OSError) as error:
-        return _refused(error)
+        return _refused(error, item)
     return _of_head(data, total, etag)
 
 
@@ -113,7 +122,7 @@ def _total(answer: dict[str, Any]) -> int:
     return int(whole) if whole.isdigit() else int(answer["ContentLength"])
 
 
-def _refused(error: Exception) -> Skip:
+def _refused(error: Exception, item: Item) -> Skip:
     code = code_of(error)
     if code in ("PreconditionFailed", "412"):
         return Skip(Code.CHANGED, "the object is no longer the one that was listed", cause=code)
@@ -123,7 +132,7 @@ def _refused(error: Exception) -> Skip:
         return Skip(Code.UNREADABLE, "there is no such object any more", cause=code)
     if code == "InvalidObjectState":
         return Skip(Code.ARCHIVED, "its storage class must be restored before it can be read", cause=code)
-    return Skip(Code.UNREADABLE, f"S3 does not give it: {_short(error)}", systemic=is_systemic(error), cause=code)
+    return Skip(Code.UNREADABLE, f"S3 does not give it: {_short(error)}", cause=code, fault=of_object(error, item))
 
 
 def read_original(stream: IO[bytes] | Any, size: int | None, content: str | None) -> Loaded:

@@ -8,6 +8,7 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
@@ -17,9 +18,10 @@ import pyarrow.compute as pc
 from jobs.apis.base import Api
 from jobs.codes import Code
 from reports.tables.layout import FAILURES, IMAGES, Layout
+from reports.tables.set_apart import misfits, set_apart
 
 Answer = dict[str, Any]
-_FAILURE_COLUMNS = ("api", "outcome", "code", "message", "attempts", "maybe_billed")
+_FAILURE_COLUMNS = ("api", "outcome", "code", "message", "attempts", "maybe_billed", "response")
 
 
 @dataclass(slots=True)
@@ -39,8 +41,30 @@ def flatten(layout: Layout, items: pa.Table, outcomes: pa.Table | None, whole: b
     """The rows of every table, for a run of items (MANIFEST_SCHEMA) and the outcomes of their calls (RESULT_SCHEMA).
 
     `whole`: every call on these items has its outcome; `outcomes` is None where there is none at all.
-    Tables come back in the order and with the schemas of `layout.schemas`.
+    Tables come back in the order and with the schemas of `layout.schemas`. An answer that no table can take is a row
+    of `failures`.
     """
+    try:
+        return _flatten(layout, items, outcomes, whole)
+    except MemoryError:
+        raise
+    except Exception:  # of one answer or several: found by trying each alone, which only now is worth its time
+        if outcomes is None or not (odd := _odd(layout, outcomes)):
+            raise
+        return _flatten(layout, items, set_apart(outcomes, odd), whole)
+
+
+def _odd(layout: Layout, outcomes: pa.Table) -> dict[tuple[int, str], str]:
+    """(item id, API) -> why its answer cannot be flattened."""
+    read = partial(_read, threshold=layout.min_confidence)
+    return {
+        (item_id, api.name): why
+        for api in layout.rows
+        for item_id, why in misfits(api, zip(*_answers(outcomes, api.name), strict=True), read).items()
+    }
+
+
+def _flatten(layout: Layout, items: pa.Table, outcomes: pa.Table | None, whole: bool) -> dict[str, pa.Table]:
     schemas = layout.schemas
     uris = _Uris(items)
     tables: dict[str, pa.Table] = {}
@@ -62,9 +86,7 @@ def _one_api(
     brief: list[tuple[Any, ...]] = []
     ids, texts = _answers(outcomes, api.name)
     for item_id, text in zip(ids, texts, strict=True):
-        answer = orjson.loads(text)
-        if threshold is not None:
-            answer = _prune(answer, api, threshold)
+        answer = _read(api, text, threshold)
         before = len(rows)
         rows.extend(api.rows(answer))
         row_ids.extend([item_id] * (len(rows) - before))
@@ -121,6 +143,11 @@ def _api_table(
         confidence = table.column(api.confidence_column)
         table = table.filter(pc.fill_null(pc.greater_equal(confidence, threshold), True))
     return table
+
+
+def _read(api: Api, text: bytes, threshold: float | None) -> Answer:
+    answer: Answer = orjson.loads(text)
+    return answer if threshold is None else _prune(answer, api, threshold)
 
 
 def _prune(answer: Answer, api: Api, threshold: float) -> Answer:

@@ -53,6 +53,7 @@ FAILURE_SCHEMA = pa.schema(
         _field("message", pa.string(), "AWS's message, or what was wrong"),
         _field("attempts", pa.int32(), "Requests sent for this call"),
         _field("maybe_billed", pa.int32(), "Requests whose answer never came, which AWS may have billed"),
+        _field("answer", pa.string(), "An answer that no table can take, as it came (JSON)"),
     ]
 )
 

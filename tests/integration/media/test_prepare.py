@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from jobs.apis.base import Limits
+from jobs.aws.faults import Kind
 from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
@@ -318,13 +319,15 @@ def test_an_object_that_changed_or_went_away_is_skipped(s3: S3Server, pool: Deco
         assert reason(preparer.prepare(items[0], LABELS, s3_allowed=allowed)) == "changed"
         gone = preparer.prepare(items[1], LABELS, s3_allowed=allowed)
         assert isinstance(gone, Skip)
-        assert (gone.reason, gone.cause, gone.systemic) == ("unreadable", "NoSuchKey", False)
+        assert (gone.reason, gone.cause, gone.fault) == ("unreadable", "NoSuchKey", None)
 
 
-def test_trouble_that_will_hit_every_object_is_marked(s3: S3Server, pool: DecoderPool) -> None:
+def test_a_bucket_that_is_not_there_is_no_verdict_on_the_picture(s3: S3Server, pool: DecoderPool) -> None:
     found = Preparer(pool, s3.client).prepare(Item(0, "s3://no-such-bucket/a.jpg", "image"), LABELS, s3_allowed=True)
     assert isinstance(found, Skip)
-    assert (found.reason, found.cause, found.systemic) == ("unreadable", "NoSuchBucket", True)
+    assert found.fault is not None
+    assert (found.reason, found.fault.kind, found.fault.code) == ("unreadable", Kind.DENIED, "NoSuchBucket")
+    assert "s3://no-such-bucket/a.jpg" in found.fault.message
 
 
 def test_a_jpeg_with_a_long_preface_is_looked_into_further(s3: S3Server, pool: DecoderPool) -> None:
