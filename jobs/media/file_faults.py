@@ -15,6 +15,12 @@ _OF_THE_FILE = frozenset(
         errno.ENXIO, errno.ENODEV, errno.EINVAL,
     )
 )  # fmt: skip
+_PASSING = frozenset(
+    (
+        errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.ETIMEDOUT, errno.ESTALE, errno.EIO,
+        errno.ENOTCONN,
+    )
+)  # fmt: skip
 _OPEN_FILES = frozenset((errno.EMFILE, errno.ENFILE))
 
 
@@ -33,3 +39,8 @@ def of_machine(error: OSError, what: str) -> Fault:
     if error.errno == errno.ENOMEM:
         return Fault(Kind.AWAY, code, text, "Give the workers more memory, then resume the job.")
     return Fault(Kind.TRANSIENT, code, text, "Is the disk or share whole, and mounted? Then resume the job.")
+
+
+def passes(error: OSError) -> bool:
+    """Whether the same may go well a little later, without anybody's help."""
+    return error.errno in _PASSING

@@ -24,6 +24,7 @@ from workers.calls.lanes import Lanes
 from workers.config import WorkerConfig, connect
 from workers.gate.gate import Gate, Quota, Turnstile
 from workers.journal.journal import Journal
+from workers.open_files import calls_that_fit
 
 _PREPARING = 16  # threads of a lane that read and look at pictures
 _CLAIMING = 8  # connections to Redis of the threads that look for known answers
@@ -76,6 +77,7 @@ def open_work(
     redis = connect(config.redis_url, at_most=_CLAIMING)
     known = Known(folder, redis, choices)
     asked = requests(choices)
+    at_once = calls_that_fit(config.calls, len(asked), _CLAIMING + _PREPARING * len(asked))
     aws = replace(
         folder.aws,
         region=spec.region,
@@ -83,7 +85,7 @@ def open_work(
         rekognition_url=rekognition_url or spec.rekognition_url,
         requester_pays=spec.options.request_payer,
     )
-    rekognition = clients.rekognition(aws, connections=config.calls, read_timeout=config.read_timeout)
+    rekognition = clients.rekognition(aws, connections=at_once, read_timeout=config.read_timeout)
     preparer = Preparer(
         pictures.pool,
         lambda: clients.s3(aws, connections=_PREPARING * len(asked)),
@@ -95,7 +97,7 @@ def open_work(
         peek=spec.options.peek,
         objects=not spec.options.request_payer,
     )
-    boto3s = ThreadPoolExecutor(config.calls, thread_name_prefix="boto3")  # starts none unless boto3 makes the calls
+    boto3s = ThreadPoolExecutor(at_once, thread_name_prefix="boto3")  # starts none unless boto3 makes the calls
     method = methods.methods(rekognition, boto3s)
     preparing = [ThreadPoolExecutor(_PREPARING, thread_name_prefix=request.name) for request in asked]
     callers = [
@@ -107,7 +109,7 @@ def open_work(
             journal,
             known,
             threads,
-            at_once=config.calls,
+            at_once=at_once,
         )
         for request, threads in zip(asked, preparing, strict=True)
     ]
