@@ -7,7 +7,7 @@ picture.
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -62,25 +62,59 @@ def load_local(item: Item) -> Loaded | Skip:
         return Skip(Code.UNREADABLE, f"cannot read it: {error.strerror}", fault=fault)
 
 
-def load_s3(item: Item, client: Any) -> Loaded | Skip:
-    """All of an S3 object, tied to the ETag the manifest knows."""
-    return _get(item, client, None) if item.size != 0 else Loaded(Header(None), 0, b"", None)
+def load_s3(item: Item, client: Any, *, aws: bool = True) -> Loaded | Skip:
+    """All of an S3 object, tied to the ETag the manifest knows. `aws`: it is AWS's own, where an ETag tells a content.
+
+    Elsewhere one ETag may stand for all objects, and a listing may have another than the object: contents are told
+    apart by their bytes, and an object is the listed one by its size and time.
+    """
+    if item.size == 0:
+        return Loaded(Header(None), 0, b"", None)
+    return _get(item, client, None) if aws else _by_bytes(_as_listed(item, client, None))
 
 
-def load_s3_head(item: Item, client: Any, reader: HeadReader) -> Loaded | Skip:
-    """The beginning of an S3 object by one ranged GET, tied to the ETag the manifest knows."""
+def load_s3_head(item: Item, client: Any, reader: HeadReader, *, aws: bool = True) -> Loaded | Skip:
+    """The beginning of an S3 object by one ranged GET, tied to the ETag the manifest knows. `aws`: as for `load_s3`."""
     if item.size == 0:
         return Loaded(Header(None), 0, b"", None)
     bucket, key = split_s3(item.uri)
     reach = HEAD_BYTES
     while True:
         head = reader.read(bucket, key, reach, etag=item.etag, version=item.version)
-        loaded = _of_head(head.data, head.total, head.etag) if head else _get(item, client, reach)
+        if head:
+            loaded: Loaded | Skip = _of_head(head.data, head.total, head.etag)
+        else:
+            loaded = _get(item, client, reach) if aws else _as_listed(item, client, reach)
+        loaded = loaded if aws else _by_bytes(loaded)
         if isinstance(loaded, Skip) or loaded.data is not None:
             return loaded
         if loaded.header.format != "jpeg" or loaded.header.width or reach == _LONG_HEAD_BYTES:
             return loaded
         reach = _LONG_HEAD_BYTES
+
+
+def _as_listed(item: Item, client: Any, reach: int | None) -> Loaded | Skip:
+    """The object if it is the listed one: by its ETag, else by size and time."""
+    found = _get(item, client, reach)
+    if not (isinstance(found, Skip) and found.reason == Code.CHANGED):
+        return found
+    bucket, key = split_s3(item.uri)
+    version = {"VersionId": item.version} if item.version else {}
+    try:
+        now = client.head_object(Bucket=bucket, Key=key, **version)
+    except (ClientError, BotoCoreError, HTTPError, OSError) as error:
+        return _refused(error, item)
+    listed = item.modified.replace(microsecond=0) if item.modified else None  # HTTP has whole seconds
+    if listed is None or (now["ContentLength"], now["LastModified"]) != (item.size, listed):
+        return found
+    return _get(replace(item, etag=now.get("ETag", "").strip('"') or None), client, reach)
+
+
+def _by_bytes(loaded: Loaded | Skip) -> Loaded | Skip:
+    if isinstance(loaded, Skip):
+        return loaded
+    known = f"sha256:{hashlib.sha256(loaded.data).hexdigest()}" if loaded.data else None
+    return replace(loaded, content=known)
 
 
 def _get(item: Item, client: Any, reach: int | None) -> Loaded | Skip:

@@ -18,6 +18,7 @@ from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
 from jobs.media.prepare import Prepared, Preparer, new_store
 from jobs.media.web import web_of
+from jobs.uris import is_aws
 from workers.calls.caller import Caller
 from workers.calls.known import Known
 from workers.calls.lanes import Lanes
@@ -92,6 +93,7 @@ def open_work(
         web=web_of(spec.options.allow_private_urls),
         store=pictures.store,
         scope=spec.s3_url or "",
+        aws=is_aws(spec.s3_url),
         region=spec.region if spec.s3_url is None else None,
         fit=spec.options.fit,
         peek=spec.options.peek,
