@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def test_objects_of_an_s3_that_is_not_awss_are_known_by_their_bytes_once_read(
     with emulator(tmp_path, "--s3-endpoint-url", s3.url) as rekognition:
         first = scan("s3://archive/", home, rekognition, *where)
         assert rekognition.total() == 30 * 2
-        assert first["usd"]["planned"] == first["usd"]["actual"] != "0"
+        assert Decimal(first["usd"]["planned"]) > Decimal(first["usd"]["actual"]) > 0
         paid = tables(home)
         s3.client().put_object(Bucket="archive", Key="zz-new.jpg", Body=_picture(tmp_path))
         s3.client().put_object(Bucket="archive", Key="zz-copy.jpg", Body=objects["photo-0001.jpg"])
@@ -138,7 +139,7 @@ def test_objects_of_an_s3_that_is_not_awss_are_known_by_their_bytes_once_read(
         assert any("are compared when they are read" in text for text in plan["assumptions"])
         second = scan("s3://archive/", home, rekognition, *where)
         assert rekognition.total() == 31 * 2
-    assert second["usd"]["planned"] == plan["total_usd"] > second["usd"]["actual"]
+    assert second["usd"]["planned"] == plan["total_usd"]
     assert known(tables(home)) == {"labels": 41, "faces": 41, "properties": 41}
     for name in TABLES[1:]:
         rows = [row for row in tables(home).rows(name) if not row["uri"].startswith("s3://archive/zz")]
