@@ -40,4 +40,5 @@ class Code(StrEnum):
     NOT_DOWNLOADED = "not-downloaded"
     POISON = "poison"
     UNREADABLE_ANSWER = "UnreadableAnswer"
+    ODD_ANSWER = "odd-answer"
     UNSTORABLE_ANSWER = "unstorable-answer"

@@ -5,7 +5,7 @@ Rule: nothing is lost. `path_of(uri_of(p)) == os.path.abspath(p)` for every path
 
 import os
 import re
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
 _FILE = "file:///"
 _ARN = re.compile(
@@ -54,3 +54,9 @@ def split_s3(uri: str) -> tuple[str, str]:
     if not uri.startswith("s3://") or not bucket:
         raise ValueError(f"not an S3 URI: {uri!r}")
     return bucket, key
+
+
+def is_aws(endpoint: str | None) -> bool:
+    """Whether a service is AWS's own: no endpoint is given, or one of AWS's names."""
+    host = urlsplit(endpoint).hostname or "" if endpoint else ""
+    return not endpoint or host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))

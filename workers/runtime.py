@@ -12,14 +12,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import NoReturn
 
+from botocore.exceptions import BotoCoreError
 from redis.exceptions import RedisError
 
+from jobs.aws.faults import Kind, understand
 from jobs.documents import NewerFormat
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
 from jobs.folder.retries import Retry
 from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
+from jobs.media.file_faults import of_machine, passes
 from workers import bell
 from workers.calls.loop import EventLoop
 from workers.config import WorkerConfig, connect
@@ -90,7 +94,16 @@ class Runtime:
             log.warning("%s/%s stopped: %s", job, number, error)
             self.ledger.set_state(job, "blocked", reason=error.what, do=f"{error.do} Then resume the job.")
             self.ledger.release(taken)
+        except BotoCoreError as error:  # no client can be made; some of these are OSErrors too
+            fault = understand(error, "")
+            if fault.kind is not Kind.JOB:
+                self._stumbled(taken, error, fault.do)
+            log.exception("%s/%s stopped", job, number)
+            self.ledger.set_state(job, "blocked", reason=f"{fault.code}: {error}", do=fault.do)
+            self.ledger.release(taken)
         except OSError as error:
+            if passes(error):
+                self._stumbled(taken, error, of_machine(error, "this worker").do)
             log.exception("%s/%s stopped", job, number)
             self.ledger.set_state(
                 job, "blocked", reason=f"the job's folder: {error}", do="Make room or mend it, then resume the job."
@@ -101,23 +114,25 @@ class Runtime:
             with suppress(RedisError):  # else its lease lapses
                 self.ledger.release(taken)
         except Exception as error:
-            log.exception("%s/%s stopped", job, number)
-            full = isinstance(error, MemoryError)
-            if full:
-                self._stopping.wait(_BREATHER)  # memory may come back
-            if self.ledger.stumble(taken) >= _STUMBLES:
-                what = f"shard {number} fails again and again: {type(error).__name__}: {error}"
-                do = _MEMORY if full else "Please report this as a bug."
-                self.ledger.set_state(job, "blocked", reason=what, do=do)
-            self.ledger.release(taken)
-            # MemoryError must not leave a task: Celery would shut the worker down and the next one would meet it again.
-            raise RuntimeError(f"{job}/{number}: {type(error).__name__}: {error}") from None
+            self._stumbled(taken, error, _MEMORY if isinstance(error, MemoryError) else "Please report this as a bug.")
         finally:
             with self._lock:
                 self._held.remove(held)
             if feeds and not self._stopping.is_set():
                 with suppress(RedisError):  # the reconciler does it then
                     feed(self.ledger, job, self._share(job) or self.config.shards, bell.ring)
+
+    def _stumbled(self, taken: Lease, error: Exception, do: str) -> NoReturn:
+        """The shard goes back, to be tried again; where that does not help, its job is stopped."""
+        log.error("%s/%s stopped", taken.job, taken.shard, exc_info=error)
+        if isinstance(error, MemoryError | OSError):
+            self._stopping.wait(_BREATHER)  # memory, open files, a disk may come back
+        if self.ledger.stumble(taken) >= _STUMBLES:
+            what = f"shard {taken.shard} fails again and again: {type(error).__name__}: {error}"
+            self.ledger.set_state(taken.job, "blocked", reason=what, do=do)
+        self.ledger.release(taken)
+        # MemoryError must not leave a task: Celery would shut the worker down and the next one would meet it again.
+        raise RuntimeError(f"{taken.job}/{taken.shard}: {type(error).__name__}: {error}") from None
 
     def _leave(self, lease: Lease, error: NewerFormat) -> None:
         """A job of a newer version: its shard goes back for workers that can read it, at the reconciler's pace."""

@@ -2,18 +2,16 @@
 
 import logging
 import os
-import resource
 import socket
 import threading
 from typing import Any
 
 from celery import signals
 
-from workers import runtime
+from workers import open_files, runtime
 from workers.app import TASK, app, configure
 from workers.config import WorkerConfig
 
-_FILES = 65_536
 _ENDED_ITSELF = 70  # as sysexits.h has it: an error in the software
 
 log = logging.getLogger(__name__)
@@ -24,14 +22,6 @@ def shard(job: str, number: int) -> None:
     runtime.runtime().run(job, number)
 
 
-def _allow_files() -> None:
-    """A call under way is a socket: have as many as we may, up to 65,536."""
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
-    if now < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-
-
 def serve(config: WorkerConfig, *, name: str | None = None) -> int:
     """Run a worker in this process until it is told to stop (SIGTERM or SIGINT); its exit code.
 
@@ -40,7 +30,8 @@ def serve(config: WorkerConfig, *, name: str | None = None) -> int:
     """
     told: list[bool] = []
     configure(config.redis_url)
-    _allow_files()
+    open_files.allow()
+    open_files.calls_that_fit(config.calls, 1, 0)  # says at once what jobs will meet
     threading.excepthook = _end_process
     runtime.start(config)
 

@@ -53,6 +53,21 @@ class Preparation:
 
 
 @dataclass(frozen=True, slots=True)
+class Cap:
+    """The most that an answer has of something, whatever is in the image: at it, more may be there."""
+
+    most: int  # AWS's own cap
+    what: str  # in the plural: "words"
+    found: Callable[[Mapping[str, Any]], int]  # response -> how many
+    param: str | None = None  # the parameter that asks for fewer
+
+    def of(self, params: Params) -> int:
+        """For a scan with these parameters."""
+        asked = params.get(self.param) if self.param else None
+        return self.most if asked is None else min(self.most, asked)
+
+
+@dataclass(frozen=True, slots=True)
 class Api:
     name: str  # what the user types
     operation: str  # AWS's own name, also the name of the TPS quota
@@ -64,6 +79,7 @@ class Api:
     schema: pa.Schema  # each field's metadata: {"doc": meaning, unit and range, "aws": AWS's field path}
     brief: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # response -> this API's columns of the `images` table
     brief_schema: pa.Schema
+    cap: Cap | None = None  # adds a column `<table>_capped` to `images`
     params: tuple[Param, ...] = ()
     limits: Limits = Limits()
     version_key: str | None = None  # response key of the model version

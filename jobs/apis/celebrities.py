@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.apis.base import Api, Image, Params
+from jobs.apis.base import Api, Cap, Image, Params
 from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, as_json, box, column, percent, sides, summary
 from jobs.items import Item
 
@@ -91,6 +91,7 @@ API = Api(
     schema=SCHEMA,
     brief=brief,
     brief_schema=BRIEF,
+    cap=Cap(64, "faces", lambda r: len(r.get("CelebrityFaces") or ()) + len(r.get("UnrecognizedFaces") or ())),
     name_column="name",
     confidence_column="match_confidence",
 )

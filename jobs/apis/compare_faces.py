@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.apis.base import Api, Image, Param, Params
+from jobs.apis.base import Api, Cap, Image, Param, Params
 from jobs.apis.collection import quality_filter
 from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, as_json, box, column, percent, sides
 from jobs.items import Item
@@ -106,6 +106,7 @@ API = Api(
     schema=SCHEMA,
     brief=brief,
     brief_schema=BRIEF,
+    cap=Cap(100, "faces", lambda r: len(r.get("FaceMatches") or ()) + len(r.get("UnmatchedFaces") or ())),
     params=(
         Param("source", "file", None, "picture of the face to look for (its largest face counts)", required=True),
         Param("similarity_threshold", "float", 80.0, "least similarity of a match (AWS's default: 80)", 0, 100),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.apis.base import Api, Image, Limits, Param, Params
+from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
 from jobs.apis.columns import EMPTY, TEXT, WHOLE, as_json, box, column, percent, sides, summary
 from jobs.apis.moderation import VERSION_ARN
 from jobs.items import Item
@@ -64,6 +64,7 @@ API = Api(
     schema=SCHEMA,
     brief=brief,
     brief_schema=BRIEF,
+    cap=Cap(2**31 - 1, "labels", lambda r: len(r.get("CustomLabels") or ()), "max_results"),
     params=(
         Param(
             "project_version_arn", "str", None, "ARN of the running model version", pattern=VERSION_ARN, required=True

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.apis.base import Api, Image, Param, Params
+from jobs.apis.base import Api, Cap, Image, Param, Params
 from jobs.apis.columns import EMPTY, WHOLE, column
 from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns
 from jobs.items import Item
@@ -54,6 +54,7 @@ API = Api(
     schema=SCHEMA,
     brief=brief,
     brief_schema=BRIEF,
+    cap=Cap(100, "faces", lambda r: len(r.get("FaceDetails") or ())),
     params=(
         Param("attributes", "list", ["ALL"], "ALL, DEFAULT or single ones, joined by +", choices=ATTRIBUTES, most=14),
     ),

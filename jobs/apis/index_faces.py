@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.apis.base import Api, Image, Param, Params, Preparation
+from jobs.apis.base import Api, Cap, Image, Param, Params, Preparation
 from jobs.apis.collection import COLLECTION, external_image_id, must_exist, quality_filter
 from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, column
 from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns
@@ -80,6 +80,7 @@ API = Api(
     schema=SCHEMA,
     brief=brief,
     brief_schema=BRIEF,
+    cap=Cap(100, "faces", lambda r: len(r.get("FaceRecords") or ()), "max_faces"),
     params=(
         COLLECTION,
         Param("max_faces", "int", 100, "faces stored per image, best quality first (AWS's cap: 100)", 1, 100),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.apis.base import Api, Image, Limits, Param, Params
+from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
 from jobs.apis.columns import EMPTY, TEXT, WHOLE, box, column, highest, names, percent, sides, summary
 from jobs.items import Item
 
@@ -99,6 +99,7 @@ API = Api(
     schema=SCHEMA,
     brief=brief,
     brief_schema=BRIEF,
+    cap=Cap(1000, "labels", lambda r: len(r.get("Labels") or ()), "max_labels"),
     params=(
         Param("min_confidence", "float", 55.0, "leave out labels under this confidence (AWS's default: 55)", 0, 100),
         Param(

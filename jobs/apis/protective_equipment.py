@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.apis.base import Api, Image, Limits, Param, Params
+from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
 from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, box, column, percent, sides
 from jobs.items import Item
 
@@ -99,6 +99,7 @@ API = Api(
     schema=SCHEMA,
     brief=brief,
     brief_schema=BRIEF,
+    cap=Cap(15, "people", lambda r: len(r.get("Persons") or ())),
     params=(
         Param(
             "required",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.apis.base import Api, Image, Param, Params
+from jobs.apis.base import Api, Cap, Image, Param, Params
 from jobs.apis.collection import COLLECTION, must_exist, quality_filter, uri_of
 from jobs.apis.columns import EMPTY, TEXT, WHOLE, box, column, percent, sides
 from jobs.apis.compare_faces import NO_FACE
@@ -96,6 +96,7 @@ API = Api(
     schema=SCHEMA,
     brief=brief,
     brief_schema=BRIEF,
+    cap=Cap(4096, "matches", lambda r: len(r.get("FaceMatches") or ()), "max_faces"),
     params=(
         COLLECTION,
         Param("max_faces", "int", 5, "matches per image, the most similar ones (AWS's cap: 4096)", 1, 4096),

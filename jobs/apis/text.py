@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.apis.base import Api, Image, Param, Params
+from jobs.apis.base import Api, Cap, Image, Param, Params
 from jobs.apis.columns import EMPTY, TEXT, WHOLE, as_json, box, column, percent, sides
 from jobs.items import Item
 
@@ -69,6 +69,7 @@ API = Api(
     schema=SCHEMA,
     brief=brief,
     brief_schema=BRIEF,
+    cap=Cap(100, "words", lambda r: sum(one.get("Type") == "WORD" for one in r.get("TextDetections") or ())),
     params=(
         Param("min_confidence", "float", 80.0, "leave out words under this confidence (AWS's default: 80)", 0, 100),
         Param("min_height", "float", 0.0, "leave out words lower than this ratio of the image's height", 0, 1),

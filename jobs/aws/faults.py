@@ -14,12 +14,11 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     HTTPClientError,
-    NoCredentialsError,
     ParamValidationError,
-    PartialCredentialsError,
+    ProxyConnectionError,
     ReadTimeoutError,
     ResponseStreamingError,
-    TokenRetrievalError,
+    SSLError,
 )
 from botocore.parsers import ResponseParserError
 
@@ -31,6 +30,7 @@ class Kind(Enum):
     UNKNOWN = "unknown"  # sent, the answer never came: maybe billed; try again
     JOB = "job"  # every call will fail so: stop the job
     ITEM = "item"  # this call fails, the others need not
+    DENIED = "denied"  # of this item, or of every one: how the others fare will tell (workers/calls/streak.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,10 @@ _CREDENTIALS = (
 _CLOCK = "Set the clock of the worker's machine right (AWS takes no request signed minutes off), then resume the job."
 _AWAY = "Nothing was sent. Is the network up, and the endpoint right? Then resume the job."
 _ACCESS = "Allow rekognition:{operation} (and s3:GetObject on the source) for these credentials, then resume the job."
-_SOURCE = "Allow s3:GetObject on the source for these credentials, then resume the job."
+_OBJECTS = "Allow s3:GetObject on the source for these credentials, then resume the job."
+_PROXY = "Nothing was sent. Is the proxy up (HTTPS_PROXY, NO_PROXY)? Then resume the job."
+_CERTIFICATE = "Trust the server's certificate (AWS_CA_BUNDLE, or ca_bundle in AWS's config), then resume the job."
+_OURS = "Mend what the message names (AWS's config and credentials, the installation), then resume the job."
 _JOB = {
     "AccessDeniedException": _ACCESS,
     "AccessDenied": _ACCESS,
@@ -92,27 +95,42 @@ _SIGNATURE = {"InvalidSignatureException", "SignatureDoesNotMatch"}
 _OFF_CLOCK = re.compile(r"signature (has )?expired|not yet (current|valid)", re.IGNORECASE)
 
 
+# Client-side errors about credentials: CredentialRetrievalError (credential_process), MetadataRetrievalError (of a
+# machine's role), SSOTokenLoadError, RefreshWithMFAUnsupportedError, ProfileNotFound, ...
+_OF_CREDENTIALS = re.compile(r"Credential|Metadata|SSO|Token|MFA|Login|Profile")
+_UNTRUSTED = re.compile(r"CERTIFICATE_VERIFY_FAILED|certificate verify|doesn't match|self.signed", re.IGNORECASE)
+
+# Rekognition reads an S3Object with the caller's rights. "Unable to get object metadata from S3. Check object key,
+# region and/or access permissions." stands for a missing key, a denial, another Region, KMS and an archived object.
+_OF_OBJECT = {"InvalidS3ObjectException"}
+_NAMES_OBJECT = re.compile(r"\b(s3|kms):[A-Z]|arn:aws[\w-]*:(s3|kms):|Unable to get object metadata", re.IGNORECASE)
+_NOT_ALLOWED = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)")
+
+
+def missing_permission(message: str) -> str | None:
+    """The action that AWS says these credentials may not do (`kms:Decrypt`), where it says so."""
+    found = _NOT_ALLOWED.search(message)
+    return found[1] if found else None
+
+
 def understand(error: Exception, operation: str) -> Fault:
     """What `error`, raised by a call of `operation`, means."""
     if isinstance(error, ClientError):
         return _answered(error, operation)
-    text = str(error)
-    if isinstance(error, NoCredentialsError | PartialCredentialsError | TokenRetrievalError):
-        return Fault(Kind.JOB, type(error).__name__, text, _CREDENTIALS)
+    name, text = type(error).__name__, str(error)
     if isinstance(error, ParamValidationError):
-        return Fault(Kind.ITEM, "ParamValidationError", text)
-    if isinstance(error, EndpointConnectionError | ConnectTimeoutError):
-        return Fault(Kind.AWAY, type(error).__name__, text, _AWAY)
+        return Fault(Kind.ITEM, name, text)
+    if isinstance(error, SSLError) and _UNTRUSTED.search(text):
+        return Fault(Kind.JOB, name, text, _CERTIFICATE)
+    if isinstance(error, ProxyConnectionError):
+        return Fault(Kind.AWAY, name, text, _PROXY)
+    if isinstance(error, EndpointConnectionError | ConnectTimeoutError | SSLError):
+        return Fault(Kind.AWAY, name, text, _AWAY)
     if isinstance(error, ReadTimeoutError | HTTPClientError | ResponseStreamingError | ResponseParserError):
-        return Fault(Kind.UNKNOWN, type(error).__name__, text)
-    if isinstance(error, BotoCoreError):
-        return Fault(Kind.ITEM, type(error).__name__, text)
-    return Fault(Kind.UNKNOWN, type(error).__name__, text)
-
-
-def unreadable_source(code: str, message: str) -> Fault:
-    """What S3 says of an object and would say of any other."""
-    return Fault(Kind.JOB, code, message, _CLOCK if code == "RequestTimeTooSkewed" else _SOURCE)
+        return Fault(Kind.UNKNOWN, name, text)
+    if isinstance(error, BotoCoreError):  # raised before anything was sent, and no word of the picture
+        return Fault(Kind.JOB, name, text, _CREDENTIALS if _OF_CREDENTIALS.search(name) else _OURS)
+    return Fault(Kind.UNKNOWN, name, text)
 
 
 def _answered(error: ClientError, operation: str) -> Fault:
@@ -126,6 +144,8 @@ def _answered(error: ClientError, operation: str) -> Fault:
         return Fault(Kind.TRANSIENT, code, message)
     if code in _SIGNATURE and _OFF_CLOCK.search(message):
         return Fault(Kind.JOB, code, message, _CLOCK)
+    if code in _OF_OBJECT or (code in _JOB and _NAMES_OBJECT.search(message)):
+        return Fault(Kind.DENIED, code, message, _OBJECTS)
     if code in _JOB:
         return Fault(Kind.JOB, code, message, _JOB[code].format(operation=operation))
     if status == 200:  # an answer that is no answer

@@ -16,7 +16,6 @@ _REGION = frozenset(("PermanentRedirect", "AuthorizationHeaderMalformed", "301",
 _DENIED = frozenset(("AccessDenied", "403", "AllAccessDisabled"))
 
 NO_OBJECT = frozenset(("NoSuchKey", "404"))
-_EVERY_OBJECT = frozenset(("NoSuchBucket", "RequestTimeTooSkewed", "SlowDown", "ServiceUnavailable", "503"))
 
 
 def code_of(error: Exception) -> str:
@@ -24,14 +23,6 @@ def code_of(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code") or "Unknown")
     return type(error).__name__
-
-
-def is_systemic(error: Exception) -> bool:
-    """True when the next object will very likely fare the same: credentials, access, endpoint, Region."""
-    code = code_of(error)
-    if isinstance(error, ClientError):
-        return code in _CREDENTIALS | _REGION | _DENIED | _EVERY_OBJECT
-    return isinstance(error, BotoCoreError)
 
 
 def explain(error: ClientError | BotoCoreError, uri: str, action: str = "s3:ListBucket") -> RekscanError:

@@ -16,6 +16,7 @@ import orjson
 
 from jobs.apis import Choice
 from jobs.items import Item
+from jobs.uris import is_aws
 
 Form = str
 _BOTH: dict[bool, tuple[Form, Form]] = {True: ("as-is", "mended"), False: ("as-is", "unaltered")}
@@ -64,9 +65,8 @@ def _service(account: str) -> str:
     """Who answers: AWS is one service whatever the account or Region; an emulator is another."""
     if account == "local":
         return account
-    host = account.removeprefix("endpoint:").partition(":")[0]
-    aws = host == account or host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
-    return "aws" if aws else account
+    given, _, host = account.partition("endpoint:")
+    return account if given != account and not is_aws(f"https://{host}") else "aws"
 
 
 def _plain(value: Any) -> Any:

@@ -16,6 +16,7 @@ from jobs.media.header import Header
 
 MAX_SOURCE_BYTES = 200 * 1024 * 1024  # of a file we fetch in order to mend it
 MENDABLE = frozenset(("jpeg", "png", "gif", "bmp", "tiff", "webp", "heic", "avif", "jp2"))
+_LONGEST = 2**31 - 1  # of a side: `width` and `height` are 32 bits wide in results and tables
 _NATIVE = frozenset(("jpeg", "png"))
 
 Via = Literal["s3", "bytes"]
@@ -44,7 +45,6 @@ class Fit:
 class Skip:
     """Never send. `reason` is a short stable code (the `code` of the outcome), `message` a sentence for people.
 
-    `systemic`: the next item will very likely fare the same (credentials, access, endpoint), so a job should pause.
     `cause`: S3's or HTTP's own code behind an `unreadable`. `fault`: nobody could look at it, and this is why; it says
     nothing of the picture.
     """
@@ -54,7 +54,6 @@ class Skip:
     format: str | None = None
     width: int | None = None
     height: int | None = None
-    systemic: bool = False
     cause: str | None = None
     fault: Fault | None = None
 
@@ -72,9 +71,13 @@ def verdict(head: Header, size: int, limits: Limits, *, via: Via, fit: bool) -> 
     if steps:
         reason, message = _unmendable(head, size, limits, steps, via, fit) or ("", "")
     if reason:
-        across, down = head.upright or (None, None)
-        return Skip(reason, message, head.format, across, down)
+        return Skip(reason, message, head.format, *_sayable(head))
     return Fit(steps) if steps else Send(via)
+
+
+def _sayable(head: Header) -> tuple[int, int] | tuple[None, None]:
+    """Its sides, as a row can hold them: a header may claim four thousand million pixels."""
+    return head.upright if head.upright and max(head.upright) <= _LONGEST else (None, None)
 
 
 def _refusal(head: Header, size: int, limits: Limits, fit: bool) -> tuple[str, str] | None:

@@ -6,22 +6,27 @@ picture.
 
 import hashlib
 import os
-from dataclasses import dataclass
+import stat
+from dataclasses import dataclass, replace
 from typing import IO, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from jobs.aws.lean.s3_head import HeadReader
-from jobs.aws.s3_errors import code_of, is_systemic
+from jobs.aws.object_faults import of_object
+from jobs.aws.s3_errors import code_of
 from jobs.codes import Code
 from jobs.formats.sniff import family
 from jobs.items import Item
 from jobs.media.check import MAX_SOURCE_BYTES, Skip
+from jobs.media.file_faults import of_file
 from jobs.media.header import Header, header
 from jobs.uris import path_of, split_s3
 
 HEAD_BYTES = 65_536  # of an S3 object: one ranged GET that shows the format and the size of nearly every picture
+# A pipe that took the place of a file would wait for its writer, for ever.
+_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _LONG_HEAD_BYTES = 1 << 20  # for a JPEG whose profiles and previews push its frame header beyond the first
 
 
@@ -47,31 +52,69 @@ class Stream(Protocol):
 def load_local(item: Item) -> Loaded | Skip:
     """The whole file, or only its head when that is no picture or it is too large to mend."""
     try:
-        with open(path_of(item.uri), "rb") as file:  # noqa: PTH123  bytes path
-            return read_original(file, os.fstat(file.fileno()).st_size, None)
+        with os.fdopen(os.open(path_of(item.uri), _OPEN), "rb") as file:
+            state = os.fstat(file.fileno())
+            if not stat.S_ISREG(state.st_mode):
+                return Skip(Code.UNREADABLE, "it is no longer a file")
+            return read_original(file, state.st_size, None)
     except OSError as error:
-        return Skip(Code.UNREADABLE, f"cannot read it: {error.strerror}")
+        fault = of_file(error, item.uri)
+        return Skip(Code.UNREADABLE, f"cannot read it: {error.strerror}", fault=fault)
 
 
-def load_s3(item: Item, client: Any) -> Loaded | Skip:
-    """All of an S3 object, tied to the ETag the manifest knows."""
-    return _get(item, client, None) if item.size != 0 else Loaded(Header(None), 0, b"", None)
+def load_s3(item: Item, client: Any, *, aws: bool = True) -> Loaded | Skip:
+    """All of an S3 object, tied to the ETag the manifest knows. `aws`: it is AWS's own, where an ETag tells a content.
+
+    Elsewhere one ETag may stand for all objects, and a listing may have another than the object: contents are told
+    apart by their bytes, and an object is the listed one by its size and time.
+    """
+    if item.size == 0:
+        return Loaded(Header(None), 0, b"", None)
+    return _get(item, client, None) if aws else _by_bytes(_as_listed(item, client, None))
 
 
-def load_s3_head(item: Item, client: Any, reader: HeadReader) -> Loaded | Skip:
-    """The beginning of an S3 object by one ranged GET, tied to the ETag the manifest knows."""
+def load_s3_head(item: Item, client: Any, reader: HeadReader, *, aws: bool = True) -> Loaded | Skip:
+    """The beginning of an S3 object by one ranged GET, tied to the ETag the manifest knows. `aws`: as for `load_s3`."""
     if item.size == 0:
         return Loaded(Header(None), 0, b"", None)
     bucket, key = split_s3(item.uri)
     reach = HEAD_BYTES
     while True:
         head = reader.read(bucket, key, reach, etag=item.etag, version=item.version)
-        loaded = _of_head(head.data, head.total, head.etag) if head else _get(item, client, reach)
+        if head:
+            loaded: Loaded | Skip = _of_head(head.data, head.total, head.etag)
+        else:
+            loaded = _get(item, client, reach) if aws else _as_listed(item, client, reach)
+        loaded = loaded if aws else _by_bytes(loaded)
         if isinstance(loaded, Skip) or loaded.data is not None:
             return loaded
         if loaded.header.format != "jpeg" or loaded.header.width or reach == _LONG_HEAD_BYTES:
             return loaded
         reach = _LONG_HEAD_BYTES
+
+
+def _as_listed(item: Item, client: Any, reach: int | None) -> Loaded | Skip:
+    """The object if it is the listed one: by its ETag, else by size and time."""
+    found = _get(item, client, reach)
+    if not (isinstance(found, Skip) and found.reason == Code.CHANGED):
+        return found
+    bucket, key = split_s3(item.uri)
+    version = {"VersionId": item.version} if item.version else {}
+    try:
+        now = client.head_object(Bucket=bucket, Key=key, **version)
+    except (ClientError, BotoCoreError, HTTPError, OSError) as error:
+        return _refused(error, item)
+    listed = item.modified.replace(microsecond=0) if item.modified else None  # HTTP has whole seconds
+    if listed is None or (now["ContentLength"], now["LastModified"]) != (item.size, listed):
+        return found
+    return _get(replace(item, etag=now.get("ETag", "").strip('"') or None), client, reach)
+
+
+def _by_bytes(loaded: Loaded | Skip) -> Loaded | Skip:
+    if isinstance(loaded, Skip):
+        return loaded
+    known = f"sha256:{hashlib.sha256(loaded.data).hexdigest()}" if loaded.data else None
+    return replace(loaded, content=known)
 
 
 def _get(item: Item, client: Any, reach: int | None) -> Loaded | Skip:
@@ -95,7 +138,7 @@ def _get(item: Item, client: Any, reach: int | None) -> Loaded | Skip:
         finally:
             body.close()
     except (ClientError, BotoCoreError, HTTPError, OSError) as error:
-        return _refused(error)
+        return _refused(error, item)
     return _of_head(data, total, etag)
 
 
@@ -113,7 +156,7 @@ def _total(answer: dict[str, Any]) -> int:
     return int(whole) if whole.isdigit() else int(answer["ContentLength"])
 
 
-def _refused(error: Exception) -> Skip:
+def _refused(error: Exception, item: Item) -> Skip:
     code = code_of(error)
     if code in ("PreconditionFailed", "412"):
         return Skip(Code.CHANGED, "the object is no longer the one that was listed", cause=code)
@@ -123,7 +166,7 @@ def _refused(error: Exception) -> Skip:
         return Skip(Code.UNREADABLE, "there is no such object any more", cause=code)
     if code == "InvalidObjectState":
         return Skip(Code.ARCHIVED, "its storage class must be restored before it can be read", cause=code)
-    return Skip(Code.UNREADABLE, f"S3 does not give it: {_short(error)}", systemic=is_systemic(error), cause=code)
+    return Skip(Code.UNREADABLE, f"S3 does not give it: {_short(error)}", cause=code, fault=of_object(error, item))
 
 
 def read_original(stream: IO[bytes] | Any, size: int | None, content: str | None) -> Loaded:

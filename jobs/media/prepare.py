@@ -47,6 +47,7 @@ class Preparer:
     """One per process, shared by its threads.
 
     `region`: Rekognition's Region; an object in a bucket of another Region is sent as bytes (None: not compared).
+    `aws`: S3 is AWS's own, where an ETag tells a content.
     `fit`: mending allowed. `peek`: look into S3 objects before sending them; else .jpg, .jpeg, .png are believed.
     `objects`: Rekognition may read S3 itself; it has no way to say that the requester pays.
     `web`: downloads, and where from (by default from public addresses alone).
@@ -64,6 +65,7 @@ class Preparer:
         max_inflight_bytes: int = MAX_INFLIGHT_BYTES,
         store: "Store[Kept] | None" = None,
         scope: str = "",
+        aws: bool = True,
         region: str | None = None,
         fit: bool = True,
         peek: bool = True,
@@ -78,6 +80,7 @@ class Preparer:
         self._objects = objects
         self._store = store or new_store(max_inflight_bytes)
         self._scope = scope
+        self._aws = aws
         self._facts: dict[Any, Loaded] = {}
         self._lock = threading.Lock()
         self._s3: Any = None
@@ -98,7 +101,7 @@ class Preparer:
                 ready = self._as_object(item, limits)
                 if ready is not None:
                     return ready
-            return self._as_bytes(item, limits, lambda: load_s3(item, self._client()))
+            return self._as_bytes(item, limits, lambda: load_s3(item, self._client(), aws=self._aws))
         if is_local(item.uri):
             return self._as_bytes(item, limits, lambda: load_local(item))
         return self._as_bytes(item, limits, lambda: self._web.load(item))
@@ -118,7 +121,7 @@ class Preparer:
         """The item as S3Object; None when it has to be fetched and mended."""
         if believed := self._believed(item, limits):
             assert item.size is not None
-            content = f"etag:{item.etag}:{item.size}" if item.etag else None
+            content = f"etag:{item.etag}:{item.size}" if item.etag and self._aws else None
             return as_object(item, Header(believed), item.size, content)
         with self._store.get(
             (self._scope, item.uri, item.version, item.etag, "head"), lambda: self._head(item)
@@ -180,7 +183,7 @@ class Preparer:
 
     def _head(self, item: Item) -> Kept:
         client = self._client()
-        head = load_s3_head(item, client, self._reader or HeadReader(client))
+        head = load_s3_head(item, client, self._reader or HeadReader(client), aws=self._aws)
         return head if isinstance(head, Skip) else replace(head, data=None)  # small ones come whole
 
     # --- what we know of the place

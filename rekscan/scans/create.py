@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
 from jobs.apis import Choice
 from jobs.aws import clients
 from jobs.errors import UsageError
 from jobs.folder import JobFolder, JobSpec
 from jobs.folder.spec import Options
+from jobs.formats.sniff import sniff
 from jobs.known.duplicates import write_duplicates
+from jobs.media.check import Skip
 from jobs.plan.values import Plan
 from rekscan.scans.draft import Draft
+from rekscan.scans.inputs import input_params, input_picture
 from rekscan.scans.terms import Terms
 
 
@@ -26,7 +28,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
         job=folder.job,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         sources=drafted.sources,
-        apis=tuple(_keep_files(folder, terms.choices)),
+        apis=tuple(_keep_files(folder, terms.choices, fit=terms.fit)),
         region=plan.region,
         account=_account(terms, plan.region),
         items=drafted.items,
@@ -61,19 +63,16 @@ def _account(terms: Terms, region: str) -> str:
     return clients.account_of(replace(terms.settings.aws, region=region))
 
 
-def _keep_files(folder: JobFolder, choices: Sequence[Choice]) -> list[Choice]:
-    """Choices with the pictures their parameters name copied into the job, where every worker finds them."""
-    kept = []
-    for choice in choices:
-        params = dict(choice.params)
-        for param in choice.api.params:
-            if param.type == "file" and params.get(param.name):
-                path = Path(params[param.name]).expanduser()
-                try:
-                    data = path.read_bytes()
-                except OSError as error:
-                    raise UsageError(f"--api {choice.api.name}:{param.name}={path}: {error.strerror}") from None
-                params[param.name] = f"inputs/{choice.api.name}-{param.name}{path.suffix.lower()}"
-                folder.write(params[param.name], data)
-        kept.append(Choice(choice.api, params))
-    return kept
+def _keep_files(folder: JobFolder, choices: Sequence[Choice], *, fit: bool) -> list[Choice]:
+    """Choices with the pictures their parameters name put into the job as they are sent, where every worker finds
+    them."""
+    params = {choice.api.name: dict(choice.params) for choice in choices}
+    for choice, param in input_params(choices):
+        path = choice.params[param.name]
+        data = input_picture(path, fit=fit)
+        if isinstance(data, Skip):  # since it was looked at
+            raise UsageError(f"--api {choice.api.name}:{param.name}={path}: {data.message}")
+        name = f"inputs/{choice.api.name}-{param.name}.{'png' if sniff(data) == 'png' else 'jpg'}"
+        folder.write(name, data)
+        params[choice.api.name][param.name] = name
+    return [Choice(choice.api, params[choice.api.name]) for choice in choices]

@@ -17,6 +17,7 @@ from rekscan.flags import EXCLUDE, INCLUDE, PAYER, PRIVATE, rates
 from rekscan.scans.approval import approve
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
+from rekscan.scans.inputs import check_inputs
 from rekscan.scans.listing import Progress, known_at_most, reach
 from rekscan.scans.savings import known_of
 from rekscan.scans.terms import Terms
@@ -116,6 +117,7 @@ def plan_order(
 ) -> Planned:
     """List the source and price it."""
     terms = order.terms(parse(api), settings, local=local)
+    check_inputs(terms.choices, fit=terms.fit)
     drafted = draft(source, terms, limit=_limit(terms), progress=progress)
     try:
         known = known_of(lambda: manifest(drafted.folder), drafted.counts, terms)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
@@ -15,13 +15,16 @@ from jobs.known.count import known_calls
 from jobs.known.keys import with_files
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
+from jobs.media.check import Skip
+from jobs.uris import is_aws
 from rekscan.scans.engine import ledger
+from rekscan.scans.inputs import input_picture
 from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
 
 _READ_LATER = (
-    "Files outside S3 are compared when they are read: those that an earlier job of this home answered, and duplicates,"
-    " are counted here but cost nothing then (--again pays for them again)."
+    "Files outside AWS's S3 are compared when they are read: those that an earlier job of this home answered, and"
+    " duplicates, are counted here but cost nothing then (--again pays for them again)."
 )
 
 _SIDE_BY_SIDE = (
@@ -45,11 +48,12 @@ def known_of(listing: Callable[[], ParquetFiles], counts: Counts, terms: Terms) 
         return KnownCalls()
     segments = Segments(settings.home, settings.aws)
     calls: dict[str, int] = {}
-    if counts.s3_images:
+    told = counts.s3_images if is_aws(settings.s3_url) else 0  # elsewhere an ETag may stand for any content
+    if told:
         sync(settings.home, settings.aws)
-        asked = with_files(choices, _read)
+        asked = with_files(choices, partial(_read, fit=terms.fit))
         calls = known_calls(listing(), segments, asked, account=_account(terms), fit=terms.fit)
-    unread = counts.images > counts.s3_images and bool(segments.paths())
+    unread = counts.images > told and bool(segments.paths())
     notes = [_READ_LATER] if unread else []
     notes += [_SIDE_BY_SIDE.format(job) for job in _running(settings)]
     return KnownCalls(calls if any(calls.values()) else {}, tuple(notes))
@@ -73,8 +77,6 @@ def _account(terms: Terms) -> str:
     return f"endpoint:{urlsplit(url).netloc}" if url else "aws"
 
 
-def _read(path: str) -> bytes | None:
-    try:
-        return Path(path).expanduser().read_bytes()
-    except OSError:
-        return None  # said when the job is made
+def _read(path: str, fit: bool) -> bytes | None:
+    found = input_picture(path, fit=fit)
+    return None if isinstance(found, Skip) else found

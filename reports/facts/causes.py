@@ -18,6 +18,7 @@ ADVICE = {
     "InternalServerError": _AGAIN,
     "ReadTimeoutError": _AGAIN,
     Code.UNREADABLE_ANSWER: _AGAIN,
+    Code.ODD_ANSWER: "Answered and billed, but no table can take the answer: `failures` keeps it as it came.",
     Code.UNSTORABLE_ANSWER: "Billed, but no table can hold the answer: its row in results/ keeps it as ASCII.",
     Code.POISON: "This picture crashed its worker several times. Look at it alone before trying again.",
     Code.TRUNCATED: "The file ends early. Restore it from its source.",

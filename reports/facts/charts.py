@@ -16,6 +16,7 @@ import pyarrow as pa
 from jobs.apis.base import Api
 from reports.facts.values import Bar, Chart, Found
 from reports.query.counting import median, slices, summed
+from reports.tables.layout import capped
 
 TOP = 20
 FREE = ("text", "match_uri")  # name columns that are no vocabulary
@@ -35,7 +36,17 @@ def found(query: Query, api: Api, answered: int) -> Found:
     drawn = [draw(query, api) for draw in (*_CHARTS, *_categories(api))] if count else []
     drawn.append(_per_item(query, api, answered) if answered else None)
     charts = tuple(chart for chart in drawn if chart is not None and chart.bars)
-    return Found(api.name, api.table, api.summary, answered, items, count, charts)
+    return Found(api.name, api.table, api.summary, answered, items, count, charts, _full(query, api))
+
+
+def _full(query: Query, api: Api) -> str:
+    """A sentence on answers that had as much as an answer can have; "" when there are none."""
+    columns = [name for name, *_ in query.execute("describe images").fetchall()]
+    if api.cap is None or capped(api) not in columns:  # tables of an earlier version
+        return ""
+    full = _one(query, f"select count(*) from images where {capped(api)}")[0]
+    many = f"{full:,} images have" if full != 1 else "1 image has"
+    return f"{many} as many {api.cap.what} as an answer can have: there may be more ({capped(api)})." if full else ""
 
 
 def _names(query: Query, api: Api) -> Chart | None:

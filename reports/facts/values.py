@@ -44,6 +44,7 @@ class Found:
     items: int  # items with at least one row
     rows: int
     charts: tuple[Chart, ...]
+    full: str = ""  # how many answers had as much as an answer can have, in words
 
 
 @dataclass(frozen=True, slots=True)

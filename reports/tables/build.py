@@ -64,7 +64,8 @@ def build_tables(
     chosen = tuple(dict.fromkeys(formats))
     _check(chosen, min_confidence)
     spec = folder.spec
-    layout = Layout(spec.job, tuple(choice.api.name for choice in spec.apis), min_confidence, partial)
+    caps = tuple(choice.api.cap.of(choice.params) if choice.api.cap else None for choice in spec.apis)
+    layout = Layout(spec.job, tuple(choice.api.name for choice in spec.apis), min_confidence, partial, caps)
     parts = folder.shard_parts()
     calls = len(parts) * spec.shard_size * len(spec.apis)
     before = built_tables(folder)

@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 from jobs.apis.base import Api
 from jobs.codes import Code
 from reports.tables.layout import FAILURES, IMAGES, Layout
+from reports.tables.set_apart import misfits, set_apart
 
 Answer = dict[str, Any]
-_FAILURE_COLUMNS = ("api", "outcome", "code", "message", "attempts", "maybe_billed")
+_FAILURE_COLUMNS = ("api", "outcome", "code", "message", "attempts", "maybe_billed", "response")
 
 
 @dataclass(slots=True)
@@ -39,36 +40,60 @@ def flatten(layout: Layout, items: pa.Table, outcomes: pa.Table | None, whole: b
     """The rows of every table, for a run of items (MANIFEST_SCHEMA) and the outcomes of their calls (RESULT_SCHEMA).
 
     `whole`: every call on these items has its outcome; `outcomes` is None where there is none at all.
-    Tables come back in the order and with the schemas of `layout.schemas`.
+    Tables come back in the order and with the schemas of `layout.schemas`. An answer that no table can take is a row
+    of `failures`.
     """
+    try:
+        return _flatten(layout, items, outcomes, whole)
+    except MemoryError:
+        raise
+    except Exception:  # of one answer or several: found by trying each alone, which only now is worth its time
+        if outcomes is None or not (odd := _odd(layout, outcomes)):
+            raise
+        return _flatten(layout, items, set_apart(outcomes, odd), whole)
+
+
+def _odd(layout: Layout, outcomes: pa.Table) -> dict[tuple[int, str], str]:
+    """(item id, API) -> why its answer cannot be flattened."""
+
+    def read(api: Api, text: bytes) -> Answer:
+        return _read(api, text, layout.min_confidence, layout.cap_of(api))[0]
+
+    return {
+        (item_id, api.name): why
+        for api in layout.rows
+        for item_id, why in misfits(api, zip(*_answers(outcomes, api.name), strict=True), read).items()
+    }
+
+
+def _flatten(layout: Layout, items: pa.Table, outcomes: pa.Table | None, whole: bool) -> dict[str, pa.Table]:
     schemas = layout.schemas
     uris = _Uris(items)
     tables: dict[str, pa.Table] = {}
     briefs: list[tuple[Api, list[int], list[tuple[Any, ...]]]] = []
     for api in layout.rows:
         with _no_collector():
-            tables[api.table], ids, brief = _one_api(api, schemas[api.table], outcomes, uris, layout.min_confidence)
+            tables[api.table], ids, brief = _one_api(layout, api, schemas[api.table], outcomes, uris)
         briefs.append((api, ids, brief))
     images = _images(schemas[IMAGES], items, _calls(items, outcomes), whole, briefs)
     return {IMAGES: images, **tables, FAILURES: _failures(schemas[FAILURES], outcomes, uris)}
 
 
 def _one_api(
-    api: Api, schema: pa.Schema, outcomes: pa.Table | None, uris: "_Uris", threshold: float | None
+    layout: Layout, api: Api, schema: pa.Schema, outcomes: pa.Table | None, uris: "_Uris"
 ) -> tuple[pa.Table, list[int], list[tuple[Any, ...]]]:
     """An API's table, and its columns of `images` with the ids of their items. One parsed answer lives at a time."""
     rows: list[tuple[Any, ...]] = []
     row_ids: list[int] = []
     brief: list[tuple[Any, ...]] = []
     ids, texts = _answers(outcomes, api.name)
+    threshold, cap = layout.min_confidence, layout.cap_of(api)
     for item_id, text in zip(ids, texts, strict=True):
-        answer = orjson.loads(text)
-        if threshold is not None:
-            answer = _prune(answer, api, threshold)
+        answer, full = _read(api, text, threshold, cap)
         before = len(rows)
         rows.extend(api.rows(answer))
         row_ids.extend([item_id] * (len(rows) - before))
-        brief.append(api.brief(answer))
+        brief.append((*api.brief(answer), *full))
     return _api_table(api, schema, row_ids, rows, uris, threshold), ids, brief
 
 
@@ -123,6 +148,13 @@ def _api_table(
     return table
 
 
+def _read(api: Api, text: bytes, threshold: float | None, cap: int | None) -> tuple[Answer, tuple[bool, ...]]:
+    """The answer as the tables take it, and whether it was full, of an API whose answers can be."""
+    answer: Answer = orjson.loads(text)
+    full = (cap is not None and api.cap.found(answer) >= cap,) if api.cap else ()
+    return (answer if threshold is None else _prune(answer, api, threshold)), full
+
+
 def _prune(answer: Answer, api: Api, threshold: float) -> Answer:
     """The answer without the findings under the threshold, as if AWS had been asked with it.
 
@@ -173,7 +205,8 @@ def _images(
     columns["known"] = [row.sent.count("known") if row else 0 for row in calls]
     arrays = [columns[name] for name in schema.names[: len(columns)]]
     for api, ids, rows in briefs:
-        arrays += _spread(rows, [item_id - first for item_id in ids], count, len(api.brief_schema))
+        width = len(api.brief_schema) + (api.cap is not None)
+        arrays += _spread(rows, [item_id - first for item_id in ids], count, width)
     return pa.Table.from_arrays(
         [a if isinstance(a, pa.ChunkedArray) else pa.array(a, f.type) for a, f in zip(arrays, schema, strict=True)],
         schema=schema,

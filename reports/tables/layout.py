@@ -53,8 +53,14 @@ FAILURE_SCHEMA = pa.schema(
         _field("message", pa.string(), "AWS's message, or what was wrong"),
         _field("attempts", pa.int32(), "Requests sent for this call"),
         _field("maybe_billed", pa.int32(), "Requests whose answer never came, which AWS may have billed"),
+        _field("answer", pa.string(), "An answer that no table can take, as it came (JSON)"),
     ]
 )
+
+
+def capped(api: Api) -> str:
+    """The column of `images` that says whether an answer was full."""
+    return f"{api.table}_capped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +74,17 @@ class Layout:
     apis: tuple[str, ...]
     min_confidence: float | None = None
     partial: str | None = None
+    caps: tuple[int | None, ...] | None = None  # of each API, as the job asked for; None: AWS's own
 
     @property
     def rows(self) -> tuple[Api, ...]:
         return tuple(catalogue()[name] for name in self.apis)
+
+    def cap_of(self, api: Api) -> int | None:
+        """The most findings that an answer of this job can have, where there is such a number."""
+        if self.caps is not None:
+            return self.caps[self.apis.index(api.name)]
+        return api.cap.most if api.cap else None
 
     @property
     def schemas(self) -> Mapping[str, pa.Schema]:
@@ -91,6 +104,9 @@ class Layout:
                 name = field.name if field.name not in taken else f"{api.table}_{field.name}"
                 taken.add(name)
                 fields.append(field.with_name(name))
+            if api.cap is not None:
+                doc = f"true: as many {api.cap.what} as an answer can have, so there may be more in the image"
+                fields.append(_field(capped(api), pa.bool_(), doc))
         return fields
 
     def file_name(self, table: str, suffix: str) -> str:

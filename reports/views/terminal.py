@@ -19,7 +19,7 @@ def lines(facts: Facts, *, rows: int = ROWS) -> list[str]:
     text = ["Items"]
     text += _bars((name, count, "") for name, count in facts.items.items())
     for found in facts.found:
-        text += ["", _title(found)]
+        text += ["", _title(found), *([found.full] if found.full else [])]
         for chart in found.charts[:1] if found.charts else ():
             text += _chart(chart, rows)
     if facts.causes:

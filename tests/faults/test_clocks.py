@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from jobs.aws.faults import Kind, understand, unreadable_source
+from jobs.aws import object_faults as on_s3
+from jobs.aws.faults import Kind, understand
+from jobs.items import Item
 from jobs.ledger.keys import key
 from tests.support.redis import RedisServer
 from tests.support.scans import (
@@ -125,4 +127,5 @@ def test_what_aws_says_of_a_wrong_clock_is_the_jobs_fault(code: str, message: st
     fault = understand(error, "DetectFaces")
     assert fault.kind is Kind.JOB
     assert what in fault.do
-    assert ("clock" in unreadable_source(code, message).do) == (code == "RequestTimeTooSkewed")
+    of_object = on_s3.of_object(error, Item(0, "s3://b/k", "image"))
+    assert ("clock" in of_object.do) == (code == "RequestTimeTooSkewed")

@@ -11,25 +11,27 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal, Protocol
-
-from tenacity import AsyncRetrying, retry_if_exception_type
 
 from jobs.apis import Request
 from jobs.attempts import NONE, Attempts, ByApi, Mark, Tried
-from jobs.aws.faults import Fault, Kind, understand, unreadable_source
+from jobs.aws.faults import Fault, Kind, understand
 from jobs.aws.lean.methods import Method
+from jobs.aws.object_faults import named
 from jobs.codes import Code
 from jobs.items import Item
 from jobs.ledger import Attempt, Lease
 from jobs.media.check import Skip
+from jobs.media.file_faults import of_machine
 from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
 from workers.calls import rows
 from workers.calls.known import Known, Later
-from workers.calls.tries import TryAgain, pause, tries_used_up
+from workers.calls.streak import Streak, Undecided
+from workers.calls.tries import TRIES, TryAgain, persistently
 from workers.gate.gate import Stopped, Turnstile, sleep_until
 from workers.journal.journal import Journal
 from workers.journal.packing import counters_of, encode
@@ -85,6 +87,7 @@ class Caller:
         self._threads = threads
         self._at_once = asyncio.Semaphore(at_once)
         self._waiting = asyncio.Semaphore(min(_WAITING, at_once))
+        self.reading, self.asking = Streak(), Streak()  # refusals by S3, and by Rekognition
 
     async def call(
         self,
@@ -97,15 +100,15 @@ class Caller:
         """The outcomes of one item, one per API of the request. `attempts`: those made so far, by API; the ones made
         here are added, whatever comes of them. `content`: what the item is, where an earlier call told (Later).
 
-        Raises Stopped (nothing more is to be sent), Later (ask again: a duplicate is under way), JobFault, or
-        MemoryError (the worker's trouble, not the item's).
+        Raises Stopped (nothing more is to be sent), Later (ask again: a duplicate is under way), Undecided (refused,
+        perhaps for this item alone), JobFault, or MemoryError (the worker's trouble, not the item's).
         """
         try:
             async with _Place(self._waiting) as place:
                 if stop.is_set():
                     raise Stopped
                 return await self._call(item, lease, attempts, stop, content, place)
-        except (Stopped, Later):
+        except (Stopped, Later, Undecided):
             raise
         except (JobFault, MemoryError):
             stop.set()
@@ -134,23 +137,51 @@ class Caller:
         place: "_Place",
     ) -> list[Outcome]:
         started = datetime.now(UTC)
-        loop = asyncio.get_running_loop()
-        if self._known.may_block() or self._pictures.may_block(item):
-            ready = await loop.run_in_executor(self._threads, self._ready, item, attempts, stop, content)
-        else:
-            ready = self._ready(item, attempts, stop, content)
-        rest, picture = ready
+        rest, picture = await self._looked_at(item, attempts, stop, content)
         name = self.name(item)
         if picture is None:
             return rest._keep(lease, name, [])
-        if isinstance(picture, Skip) and picture.systemic:
-            raise JobFault(unreadable_source(picture.cause or picture.reason, picture.message))
         if isinstance(picture, Skip) and picture.fault:
-            return rest._keep(lease, name, rows.failed(rest.request, item, picture.fault, attempts))
+            return rest._refused(item, lease, attempts, picture.fault)
+        self.reading.end()
         if isinstance(picture, Skip):
             return rest._keep(lease, name, rows.skipped(rest.request, item, picture, attempts))
         with picture:
             return await _Attempts(rest, item, picture, lease, name, attempts, stop, place).run(started)
+
+    async def _looked_at(
+        self, item: Item, attempts: ByApi, stop: threading.Event, content: str | None
+    ) -> "tuple[Caller, Prepared | Skip | None]":
+        """As `_ready`; trouble that passes (of a network, a disk, S3 itself) is waited for."""
+        loop = asyncio.get_running_loop()
+
+        async def look() -> "tuple[Caller, Prepared | Skip | None]":
+            try:
+                if self._known.may_block() or self._pictures.may_block(item):
+                    ready = await loop.run_in_executor(self._threads, self._ready, item, attempts, stop, content)
+                else:
+                    ready = self._ready(item, attempts, stop, content)
+            except OSError as error:  # no decoder can be started, no earlier answer be read
+                raise TryAgain(of_machine(error, item.uri)) from error
+            fault = ready[1].fault if isinstance(ready[1], Skip) else None
+            if fault is not None and fault.kind in TRIES:
+                raise TryAgain(fault)
+            return ready
+
+        try:
+            return await persistently(look, partial(_sleep, stop))
+        except TryAgain as last:
+            if last.fault.kind is Kind.AWAY:
+                raise JobFault(last.fault) from last
+            return self, Skip(Code.UNREADABLE, last.fault.message, fault=replace(last.fault, kind=Kind.DENIED))
+
+    def _refused(self, item: Item, lease: Lease, attempts: ByApi, fault: Fault) -> list[Outcome]:
+        """Failed rows of a picture that could not be read, unless it fares as every other so far."""
+        if fault.kind is Kind.JOB or (fault.kind is Kind.DENIED and self.reading.refused()):
+            raise JobFault(fault)
+        if fault.kind is Kind.DENIED and not self.reading.over:
+            raise Undecided(fault)
+        return self.give_up(item, lease, attempts, fault.code, fault.message)
 
     def _ready(
         self, item: Item, attempts: ByApi, stop: threading.Event, content: str | None
@@ -238,25 +269,7 @@ class _Attempts:
         arguments = caller.request.arguments(self.picture.image, self.item)
         self.number = max(attempts.next_of(self.lease.fence) for attempts in (*self.attempts.values(), NONE)) - 1
         try:
-            return await self._once(arguments, started)
-        except TryAgain as fault:
-            first: list[TryAgain] = [fault]
-
-        async def again() -> list[Outcome]:
-            """What tenacity tries: first the attempt that has just failed. Most calls need none, and save its cost."""
-            if first:
-                raise first.pop()
-            return await self._once(arguments, started)
-
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(TryAgain),
-            stop=tries_used_up(),
-            wait=pause,
-            sleep=self._sleep,
-            reraise=True,
-        )
-        try:
-            return await retrying(again)
+            return await persistently(lambda: self._once(arguments, started), partial(_sleep, self.stop))
         except TryAgain as last:
             if last.fault.kind is Kind.AWAY:
                 raise JobFault(last.fault) from last
@@ -294,6 +307,7 @@ class _Attempts:
     ) -> list[Outcome]:
         """Keep an answer, in whatever form it can be kept."""
         caller, before = self.caller, dict(self.attempts)
+        caller.asking.end()
         call = (caller.request, self.item, response, self.attempts, self.picture, started)
         try:
             self._note("b")
@@ -312,7 +326,7 @@ class _Attempts:
         self.number += 1
         try:
             while (word := await self._begin()) == "wait":
-                await self._sleep(0.1)
+                await _sleep(self.stop, 0.1)
         except asyncio.CancelledError:  # the intent may stand all the same
             caller._journal.settle(self.lease, Attempt(self.name, caller.request.name, self.number, "n"))
             raise
@@ -335,14 +349,20 @@ class _Attempts:
         if stands_for is not None:
             return self._answered(stands_for, started, code=fault.code)
         mark = _MARKS.get(fault.kind, "n")
-        if fault.kind is Kind.ITEM:
+        if fault.kind is Kind.DENIED:
+            fault = named(fault, self.item)
+        elif fault.kind is Kind.ITEM:  # AWS has looked at the picture
+            caller.asking.end()
+        if fault.kind is Kind.ITEM or (fault.kind is Kind.DENIED and caller.asking.over):
             self._note(mark)
             return self._settled(
                 mark, rows.failed(caller.request, self.item, fault, self.attempts, self.picture, started)
             )
         self._settle(mark, f"throttled:{caller.request.name}" if fault.kind is Kind.THROTTLED else "")
-        if fault.kind is Kind.JOB:
+        if fault.kind is Kind.JOB or (fault.kind is Kind.DENIED and caller.asking.refused()):
             raise JobFault(fault)
+        if fault.kind is Kind.DENIED:
+            raise Undecided(fault)
         if fault.kind is Kind.THROTTLED:
             await caller._turnstile.throttled(self.ticket)
         raise TryAgain(fault)
@@ -366,5 +386,6 @@ class _Attempts:
         self.under_way = False
         return kept
 
-    async def _sleep(self, seconds: float) -> None:
-        await sleep_until(time.monotonic() + seconds, self.stop)
+
+async def _sleep(stop: threading.Event, seconds: float) -> None:
+    await sleep_until(time.monotonic() + seconds, stop)

@@ -21,6 +21,7 @@ from jobs.known.keys import call_ids, content_id, listed_content
 from jobs.known.segments import Segments
 from jobs.ledger.claims import Claim, Claims
 from jobs.outcomes import Outcome
+from jobs.uris import is_aws
 from workers.gate.gate import Stopped
 from workers.journal.packing import decode
 
@@ -43,6 +44,7 @@ class Known:
         spec = folder.spec
         self._folder = folder
         self._again = spec.options.again
+        self._etags = is_aws(spec.s3_url)  # elsewhere an ETag may stand for any content
         self._calls = {choice.api.name: call_ids(spec.account, choice, fit=spec.options.fit) for choice in choices}
         self._index = Index(Segments(folder.home, folder.aws))
         self._answers = Answers(folder.home, folder.aws)
@@ -62,7 +64,7 @@ class Known:
 
     def listed(self, item: Item) -> str | None:
         """The content of an item as far as it is known unread; None when nothing known is to be used."""
-        return None if self._again else listed_content(item)
+        return listed_content(item) if self._etags and not self._again else None
 
     def rows(self, item: Item, request: Request, content: str | None, stop: threading.Event) -> list[Outcome]:
         """Rows of the APIs of `request` whose answer on `content` is known.

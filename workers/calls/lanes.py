@@ -5,7 +5,7 @@ One shard at a time would waste a third of the speed in its tail; a slow API in 
 
 import asyncio
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -58,6 +58,13 @@ class Lanes:
     ) -> list[list[Outcome] | BaseException]:
         calls = (self._callers[ask.request.name].call(ask.item, lease, ask.attempts, stop, ask.content) for ask in asks)
         return await asyncio.gather(*calls, return_exceptions=True)
+
+    def proved(self, apis: Set[str]) -> None:
+        """Some pictures were answered for these APIs before: a refusal is one picture's."""
+        for caller in self._callers.values():
+            if any(choice.api.name in apis for choice in caller.request.choices):
+                caller.reading.end()
+                caller.asking.end()
 
     def give_up(self, ask: Ask, lease: Lease, code: str, message: str) -> list[Outcome]:
         """Failed rows for a call that is not to be tried."""

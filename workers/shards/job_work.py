@@ -18,12 +18,14 @@ from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
 from jobs.media.prepare import Prepared, Preparer, new_store
 from jobs.media.web import web_of
+from jobs.uris import is_aws
 from workers.calls.caller import Caller
 from workers.calls.known import Known
 from workers.calls.lanes import Lanes
 from workers.config import WorkerConfig, connect
 from workers.gate.gate import Gate, Quota, Turnstile
 from workers.journal.journal import Journal
+from workers.open_files import calls_that_fit
 
 _PREPARING = 16  # threads of a lane that read and look at pictures
 _CLAIMING = 8  # connections to Redis of the threads that look for known answers
@@ -76,6 +78,7 @@ def open_work(
     redis = connect(config.redis_url, at_most=_CLAIMING)
     known = Known(folder, redis, choices)
     asked = requests(choices)
+    at_once = calls_that_fit(config.calls, len(asked), _CLAIMING + _PREPARING * len(asked))
     aws = replace(
         folder.aws,
         region=spec.region,
@@ -83,19 +86,20 @@ def open_work(
         rekognition_url=rekognition_url or spec.rekognition_url,
         requester_pays=spec.options.request_payer,
     )
-    rekognition = clients.rekognition(aws, connections=config.calls, read_timeout=config.read_timeout)
+    rekognition = clients.rekognition(aws, connections=at_once, read_timeout=config.read_timeout)
     preparer = Preparer(
         pictures.pool,
         lambda: clients.s3(aws, connections=_PREPARING * len(asked)),
         web=web_of(spec.options.allow_private_urls),
         store=pictures.store,
         scope=spec.s3_url or "",
+        aws=is_aws(spec.s3_url),
         region=spec.region if spec.s3_url is None else None,
         fit=spec.options.fit,
         peek=spec.options.peek,
         objects=not spec.options.request_payer,
     )
-    boto3s = ThreadPoolExecutor(config.calls, thread_name_prefix="boto3")  # starts none unless boto3 makes the calls
+    boto3s = ThreadPoolExecutor(at_once, thread_name_prefix="boto3")  # starts none unless boto3 makes the calls
     method = methods.methods(rekognition, boto3s)
     preparing = [ThreadPoolExecutor(_PREPARING, thread_name_prefix=request.name) for request in asked]
     callers = [
@@ -107,7 +111,7 @@ def open_work(
             journal,
             known,
             threads,
-            at_once=config.calls,
+            at_once=at_once,
         )
         for request, threads in zip(asked, preparing, strict=True)
     ]

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from redis.exceptions import RedisError
 
 from jobs.attempts import NONE, Attempts, ByApi
+from jobs.aws.faults import Fault
 from jobs.codes import Code
 from jobs.costs import shard_tally
 from jobs.folder import JobFolder, ShardParts
@@ -29,6 +30,7 @@ from workers.calls.caller import JobFault
 from workers.calls.known import Later
 from workers.calls.lanes import Ask, Lanes
 from workers.calls.rows import owned_up, storable, unanswered
+from workers.calls.streak import Undecided
 from workers.gate.gate import Stopped
 from workers.journal.journal import Journal
 from workers.journal.packing import counters_of, decode, encode
@@ -96,6 +98,7 @@ class Shard:
         """Make the calls that are missing, as far as nothing stops them. What came of them is in the journal after."""
         if missing := self.missing:
             self.lanes.known.refresh()
+            self.lanes.proved(self._answered())
             fault = self._ask_one_by_one(missing) if self.lease.lapses >= CAREFUL_AFTER else self._ask(missing)
             if fault is not None:
                 reason = storable(f"{fault.fault.code}: {fault}")
@@ -151,10 +154,18 @@ class Shard:
         ]
         return found if only is None else [ask for ask in found if ask.name in only]
 
+    def _answered(self) -> set[str]:
+        """APIs that have answered some picture of this job before, in any process."""
+        here = {row.api for rows in self.known.values() for row in rows if row.outcome == "ok" and row.sent != "known"}
+        fields = self.ledger.fields(self.lease.job)
+        there = {api for name in fields for kind, _, api in [name.partition(":")] if kind == "ok"}
+        return here | {api for api in there if int(fields[f"ok:{api}"]) > int(fields.get(f"known:{api}", 0))}
+
     def _ask(self, asked: list[Ask]) -> JobFault | None:
         """Make calls; those that wait for a duplicate under way come last, until it is answered."""
         fault: JobFault | None = None
         full: MemoryError | None = None
+        refused: list[tuple[Ask, Fault]] = []
         rounds = 0
         while asked and not self.stop.is_set():
             later: list[Ask] = []
@@ -163,6 +174,8 @@ class Shard:
                     self.known[ask.name] = result
                 elif isinstance(result, Later):
                     later.append(replace(ask, content=result.content))
+                elif isinstance(result, Undecided):
+                    refused.append((ask, result.fault))
                 elif isinstance(result, JobFault):
                     fault = fault or result
                 elif isinstance(result, MemoryError):
@@ -178,6 +191,9 @@ class Shard:
                 if rounds % _TELL_AGAIN == 0:
                     self._tell()
                 self.stop.wait(min(0.05 * rounds, 1.0))
+        if fault is None and not self.stop.is_set():
+            for ask, why in refused:
+                self.known[ask.name] = self.lanes.give_up(ask, self.lease, why.code, why.message)
         return fault
 
     def _ask_one_by_one(self, asked: list[Ask]) -> JobFault | None:

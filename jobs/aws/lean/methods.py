@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from botocore import awsrequest
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, CredentialRetrievalError
 
 from jobs.aws.lean.answer import Answer
 from jobs.aws.lean.boto3_way import bound_answers, in_threads, picture_bytes
@@ -176,7 +176,11 @@ class Wire:
 
     def _auth(self) -> Signer:
         signer = self._signer  # each time: credentials may have been renewed
-        credentials = signer._credentials and signer._credentials.get_frozen_credentials()
+        try:
+            credentials = signer._credentials and signer._credentials.get_frozen_credentials()
+        except (OSError, ValueError, KeyError, TypeError) as error:  # of a credential_process that breaks its rules
+            said = f"{type(error).__name__}: {error}"
+            raise CredentialRetrievalError(provider="credentials", error_msg=said) from error
         return Signer(credentials, signer._signing_name, signer._region_name)
 
     def _read(self, answer: Answer, model: Any) -> Mapping[str, Any]:

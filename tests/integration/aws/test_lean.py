@@ -3,7 +3,6 @@
 import asyncio
 import datetime
 from collections.abc import Iterator
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,6 @@ from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import ReadTimeoutError
 from botocore.session import get_session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from urllib3.util.wait import wait_for_read
 
 from jobs.apis import Choice, Request, catalogue
@@ -25,6 +20,7 @@ from jobs.apis.base import Api
 from jobs.aws.clients import method_name
 from jobs.aws.lean.methods import Wire, methods
 from jobs.items import Item
+from tests.support.certificates import self_signed
 from tests.support.lean import IMAGE, called, client, outcome
 from tests.support.proxy import proxy
 from tests.support.raw_server import Serving
@@ -133,20 +129,7 @@ def test_tls_is_verified_as_boto3_does_it(rekognition: Emulator) -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """Key and self-signed certificate of 127.0.0.1 in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "rekognition.test")])
-    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    day = datetime.timedelta(days=1)
-    now = datetime.datetime.now(datetime.UTC)
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(now - day).not_valid_after(now + day)
-    signed = made.add_extension(address, critical=False).sign(key, hashes.SHA256())
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (tmp_path / "cert.pem").write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
-    return tmp_path / "cert.pem"
+    return self_signed(tmp_path)
 
 
 def test_a_certificate_must_be_trusted_and_the_ca_bundle_of_the_environment_is(

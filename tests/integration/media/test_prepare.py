@@ -2,6 +2,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from jobs.apis.base import Limits
+from jobs.aws.faults import Kind
 from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
@@ -18,6 +20,7 @@ from jobs.media.web import web_of
 from jobs.sources import uri_of
 from tests.support.pictures import SIDE, bomb, encoded, exif, noise, picture
 from tests.support.places import ROOT
+from tests.support.refusing_s3 import MODIFIED, refusing_s3
 from tests.support.s3_server import S3Server, s3_server
 from tests.support.waiting import until
 
@@ -318,13 +321,15 @@ def test_an_object_that_changed_or_went_away_is_skipped(s3: S3Server, pool: Deco
         assert reason(preparer.prepare(items[0], LABELS, s3_allowed=allowed)) == "changed"
         gone = preparer.prepare(items[1], LABELS, s3_allowed=allowed)
         assert isinstance(gone, Skip)
-        assert (gone.reason, gone.cause, gone.systemic) == ("unreadable", "NoSuchKey", False)
+        assert (gone.reason, gone.cause, gone.fault) == ("unreadable", "NoSuchKey", None)
 
 
-def test_trouble_that_will_hit_every_object_is_marked(s3: S3Server, pool: DecoderPool) -> None:
+def test_a_bucket_that_is_not_there_is_no_verdict_on_the_picture(s3: S3Server, pool: DecoderPool) -> None:
     found = Preparer(pool, s3.client).prepare(Item(0, "s3://no-such-bucket/a.jpg", "image"), LABELS, s3_allowed=True)
     assert isinstance(found, Skip)
-    assert (found.reason, found.cause, found.systemic) == ("unreadable", "NoSuchBucket", True)
+    assert found.fault is not None
+    assert (found.reason, found.fault.kind, found.fault.code) == ("unreadable", Kind.DENIED, "NoSuchBucket")
+    assert "s3://no-such-bucket/a.jpg" in found.fault.message
 
 
 def test_a_jpeg_with_a_long_preface_is_looked_into_further(s3: S3Server, pool: DecoderPool) -> None:
@@ -333,6 +338,41 @@ def test_a_jpeg_with_a_long_preface_is_looked_into_further(s3: S3Server, pool: D
     s3.bucket("long", {"a.jpg": body[:2] + profile + body[2:]})
     found = ready(Preparer(pool, s3.client).prepare(stored(s3, "long", "a.jpg"), LABELS, s3_allowed=True))
     assert (found.sent, found.width, found.height) == ("s3", 900, 900)
+
+
+# --- S3 of others
+
+
+@pytest.mark.parametrize("s3_allowed", [True, False])
+def test_off_aws_objects_of_one_etag_are_told_apart_by_their_bytes(pool: DecoderPool, s3_allowed: bool) -> None:
+    stored = {"b/a.jpg": JPEG, "b/b.jpg": encoded(noise(SIDE), "JPEG")}
+    with refusing_s3(stored, etag="same") as url:
+        preparer = Preparer(pool, S3Server(url).client, aws=False)
+        for key, data in stored.items():
+            item = Item(0, f"s3://{key}", "image", len(data), etag="same")
+            with ready(preparer.prepare(item, LABELS, s3_allowed=s3_allowed)) as found:
+                assert found.content == f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def test_off_aws_a_large_object_that_is_not_read_whole_has_no_content(pool: DecoderPool) -> None:
+    data = encoded(noise((400, 300)), "PNG")
+    with refusing_s3({"b/a.png": data}, etag="same") as url:
+        item = Item(0, "s3://b/a.png", "image", len(data), etag="same")
+        found = Preparer(pool, S3Server(url).client, aws=False).prepare(item, LABELS, s3_allowed=True)
+        assert ready(found).content is None
+
+
+@pytest.mark.parametrize("s3_allowed", [True, False])
+def test_off_aws_an_object_is_the_listed_one_by_size_and_time_where_the_etags_differ(
+    pool: DecoderPool, s3_allowed: bool
+) -> None:
+    listed = Item(0, "s3://b/a.jpg", "image", len(JPEG), etag="listed", modified=MODIFIED.replace(microsecond=7))
+    with refusing_s3({"b/a.jpg": JPEG}) as url:
+        client = S3Server(url).client
+        ready(Preparer(pool, client, aws=False).prepare(listed, LABELS, s3_allowed=s3_allowed)).release()
+        later = replace(listed, modified=MODIFIED.replace(year=2025))
+        assert reason(Preparer(pool, client, aws=False).prepare(later, LABELS, s3_allowed=s3_allowed)) == "changed"
+        assert reason(Preparer(pool, client).prepare(listed, LABELS, s3_allowed=s3_allowed)) == "changed"
 
 
 # --- http

@@ -8,6 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -119,14 +120,15 @@ def kill(pids: list[int]) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def test_an_answer_that_cannot_be_flattened_is_an_error_with_the_traceback_of_the_process(
+def test_an_error_of_ours_is_told_with_the_traceback_of_the_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = make_job(tmp_path, 20, ("labels",), answers=lambda item, api: {"Labels": ["no object"]})
+    folder = make_job(tmp_path, 20, ("labels",))
+    wrong = (replace(run, outcomes=run.items) for run in without_end(folder))
     monkeypatch.setattr(flatten_pool, "_here", lambda layout, run: {})  # until a process is up
     with (
-        pytest.raises(RuntimeError, match=r"(?s)flattening failed in its process.*jobs/apis/labels.py"),
-        closing(flattened(Layout(folder.job, ("labels",)), without_end(folder), 1)) as made,
+        pytest.raises(RuntimeError, match=r"(?s)flattening failed in its process.*reports/tables/flatten.py"),
+        closing(flattened(Layout(folder.job, ("labels",)), wrong, 1)) as made,
     ):
         deque(made, maxlen=0)
 

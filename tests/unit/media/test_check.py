@@ -1,3 +1,4 @@
+import struct
 from dataclasses import replace
 
 import pytest
@@ -6,7 +7,8 @@ from hypothesis import strategies as st
 
 from jobs.apis.base import Limits
 from jobs.media.check import MAX_SOURCE_BYTES, MENDABLE, Fit, Send, Skip, Via, verdict
-from jobs.media.header import Header
+from jobs.media.header import Header, header
+from jobs.outcomes import Outcome, to_table
 
 LABELS = Limits(max_side=10_000)
 PPE = Limits(max_bytes=4_194_304, min_side=64, max_side=4096)
@@ -108,3 +110,19 @@ def test_refusals(head: Header, size: int, limits: Limits, fit: bool, reason: st
 
 def test_64_pixels_are_enough_for_protective_equipment() -> None:
     assert verdict(replace(JPEG, height=64), MB, PPE, via="bytes", fit=True) == Send("bytes")
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + struct.pack(">IIBBBBB", 4294967295, 100, 8, 2, 0, 0, 0)
+BMP = b"BM" + bytes(12) + struct.pack("<IiiHH", 40, 100, -(2**31), 1, 24) + bytes(38)
+PSD = b"8BPS\x00\x01" + bytes(8) + struct.pack(">II", 4294967295, 4294967295) + bytes(40)
+GIF = b"GIF89a" + struct.pack("<HH", 65535, 65535) + bytes(20)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"), [(PNG, "bomb"), (BMP, "bomb"), (PSD, "unsupported-format: psd"), (GIF, "bomb")]
+)
+def test_a_header_that_claims_an_absurd_size_is_a_row(data: bytes, reason: str) -> None:
+    found = verdict(header(data), len(data), LABELS, via="bytes", fit=True)
+    assert isinstance(found, Skip)
+    assert found.reason == reason
+    to_table([Outcome(0, "labels", "skipped", found.reason, width=found.width, height=found.height)])

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.aws.s3_errors import explain, is_systemic
+from jobs.aws.s3_errors import explain
 from jobs.sources.s3_pages import _parse
 
 keys = st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20), max_size=8)
@@ -88,9 +88,3 @@ def test_a_refusal_says_what_to_do(error: ClientError, what: str, do: str) -> No
     found = explain(error, "s3://arch/x")
     assert what in found.what
     assert do in found.do
-    assert is_systemic(error)
-
-
-def test_one_missing_object_is_not_systemic() -> None:
-    assert not is_systemic(refusal("NoSuchKey"))
-    assert not is_systemic(refusal("InvalidObjectState"))
