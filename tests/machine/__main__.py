@@ -1,6 +1,6 @@
 """`python -m tests.machine --runs 100000 --seed 1 --processes 2`: many runs, with progress; each failure shrunk.
 
-    --seed 4711 --runs 1     one run, told step by step
+--seed 4711 --runs 1     one run, told step by step
 """
 
 import argparse

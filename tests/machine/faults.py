@@ -1,4 +1,4 @@
-"""What may befall a run. Each run draws which of these it knows at all, so that some see much of one and none of others.
+"""What may befall a run. Each run draws which of these it knows at all: some see much of one and none of others.
 
 Rule: a fault mends itself after a while; what it does is told in the story.
 """

@@ -86,7 +86,8 @@ def write(home: str, job: Job) -> JobFolder:
     with folder.manifest_writer() as manifest:
         modified = job.start - timedelta(days=1)
         for n in range(job.items):
-            manifest.add(Item(n, f"/pictures/{n}.jpg", "image", size=1000 if job.twins else 1000 + n, modified=modified))
+            size = 1000 if job.twins else 1000 + n
+            manifest.add(Item(n, f"/pictures/{n}.jpg", "image", size=size, modified=modified))
     folder.create(_spec(job, write_duplicates(folder) if job.twins else 0))
     return folder
 
@@ -102,9 +103,12 @@ def _spec(job: Job, duplicates: int) -> JobSpec:
     ]  # fmt: skip
     document = {
         "job": NAME, "created_at": job.start.isoformat(timespec="seconds"), "sources": ["/pictures"],
-        "apis": [choice.to_json() for choice in parse(job.apis)], "region": "us-east-1", "account": "endpoint:machine",
+        "apis": [choice.to_json() for choice in parse(job.apis)],
+        "region": "us-east-1", "account": "endpoint:machine",
         "items": job.items, "shard_size": job.shard_size, "quotas": dict.fromkeys(sorted(operations), 100.0),
-        "plan": {"region": "us-east-1", "items": {"images": job.items, "bytes": 1000}, "lines": lines, "total_usd": "1"},
+        "plan": {
+            "region": "us-east-1", "items": {"images": job.items, "bytes": 1000}, "lines": lines, "total_usd": "1",
+        },
         "prices": _prices(job.tier),
         "options": {
             "again": not job.twins, "duplicates": duplicates,
@@ -117,8 +121,8 @@ def _spec(job: Job, duplicates: int) -> JobSpec:
 @cache
 def _prices(tier: int) -> dict[str, object]:
     tiers = [
-        {"from": 0, "to": tier, "usd": str(Decimal(_FIRST) / NANO), "confidence": "price-list", "as_of": "2026-11-01"},
-        {"from": tier, "to": None, "usd": str(Decimal(_THEN) / NANO), "confidence": "price-list", "as_of": "2026-11-01"},
+        {"from": start, "to": end, "usd": str(Decimal(usd) / NANO), "confidence": "price-list", "as_of": "2026-11-01"}
+        for start, end, usd in ((0, tier, _FIRST), (tier, None, _THEN))
     ]
     return {
         "source": "the machine", "as_of": "2026-11-01", "confidence": {}, "operations": {}, "free_tier": {},

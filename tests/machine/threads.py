@@ -1,4 +1,4 @@
-"""Threads that are greenlets: product code starts threads, waits and sleeps as ever, and the scheduler says who goes on.
+"""Threads that are greenlets: product code starts them, waits and sleeps as ever, and the scheduler says who goes on.
 
 Rule: exactly one of them runs, until it meets a seam or waits; then the scheduler takes the next. One whose owner died
 never runs again, so no `except` and no `finally` of it can touch the world.

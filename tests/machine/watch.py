@@ -1,4 +1,4 @@
-"""What product code did, told to the world: intents, answers taken by Redis, parts written, jobs closed, retries planned.
+"""What product code did, told to the world: intents, answers that Redis took, parts, jobs closed, retries planned.
 
 Rule: it only looks. Redis's word is heard when Redis has given it, before anybody else runs.
 """

@@ -198,7 +198,7 @@ class World:
         self.events.append(f"{self.steps:5d} {self.scheduler.now - 1000:8.2f}s  {what}")
 
     def spend(self) -> int:
-        """Nanodollars that the endpoint billed, but for attempts that Redis forgot and the folder has not told it yet."""
+        """Nanodollars the endpoint billed, but for attempts that Redis forgot and the folder has not told it yet."""
         units: dict[tuple[str, str], int] = {}
         for bill in self.endpoint.bills:
             if bill.reread or not bill.intent.lost:
