@@ -96,14 +96,9 @@ class Engine(AbstractContextManager["Engine"]):
     def __init__(self, settings: Settings, *, local: bool) -> None:
         self.settings = settings
         self.local = local
-        self.supervisor: Supervisor | None = None
+        self.supervisor = None if settings.redis_url else Supervisor(settings.home, logs=logs(settings))
         self.rekognition_url: str | None = None
         self._ledger: Ledger | None = None
-
-    def __enter__(self) -> "Engine":
-        if self.settings.redis_url is None:
-            self.supervisor = Supervisor(self.settings.home, logs=logs(self.settings))
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
