@@ -50,15 +50,15 @@ def complaint(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int
 @pytest.mark.parametrize(
     ("line", "env", "code", "says"),
     [
-        (SCAN, {"AWS_CONFIG_FILE": "broken.ini"}, 1, "Unable to parse config file: broken.ini"),
-        (f"{SCAN} --profile nosuch", {}, 1, "(nosuch) could not be found"),
-        ("collections list --profile nosuch", {}, 1, "(nosuch) could not be found"),
-        ("prices --refresh", {"AWS_CONFIG_FILE": "broken.ini"}, 1, "Unable to parse config file: broken.ini"),
+        (SCAN, {"AWS_CONFIG_FILE": "broken.ini"}, 2, "Unable to parse config file: broken.ini"),
+        (f"{SCAN} --profile nosuch", {}, 2, "(nosuch) could not be found"),
+        ("collections list --profile nosuch", {}, 2, "(nosuch) could not be found"),
+        ("prices --refresh", {"AWS_CONFIG_FILE": "broken.ini"}, 2, "Unable to parse config file: broken.ini"),
         (f"{SCAN} --region eu_west", {}, 2, "not the name of a Region"),
         (f"{SCAN} --endpoint-url notaurl", {}, 2, "not the URL of a service"),
         (f"{SCAN} --endpoint-url http://h:99999", {}, 2, "not the URL of a service"),
         (f"{SCAN} --endpoint-url http://h/?token=x", {}, 2, "not the URL of a service"),
-        (SCAN, {"AWS_ENDPOINT_URL": "ftp://h"}, 2, "AWS_ENDPOINT_URL: not the URL of a service"),
+        (SCAN, {"AWS_ENDPOINT_URL": "ftp://h"}, 2, "own: not the URL of a service"),
         (f"{SCAN} --redis-url notaurl", {}, 2, "not the URL of a Redis"),
         ("status --redis-url redis://h:abc/0", {}, 2, "not the URL of a Redis"),
         ("jobs --redis-url redis://[::1/0", {}, 2, "not the URL of a Redis"),
@@ -108,7 +108,7 @@ def test_doctor_goes_on_where_aws_is_not_set_up(
 ) -> None:
     assert run(["doctor", "--profile", "nosuch"]) == 1
     shown = capsys.readouterr().out
-    assert "FAIL aws          AWS: The config profile (nosuch) could not be found" in shown
+    assert "FAIL aws          The config profile (nosuch) could not be found" in shown
     assert "ok   python" in shown
 
 
