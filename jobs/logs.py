@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jobs.errors import UsageError
+from jobs.redact import redact
+from jobs.words import visible_lines
 
 LEVEL = "REKSCAN_LOG"
 
@@ -22,13 +24,24 @@ def set_up(form: str) -> None:
     level = os.environ.get(LEVEL, "WARNING").upper()
     if level not in logging.getLevelNamesMapping():
         raise UsageError(f"{LEVEL}={os.environ[LEVEL]}: there is no such level", "Levels: DEBUG, INFO, WARNING, ERROR.")
-    logging.basicConfig(level=level, format=form)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Harmless(form))
+    logging.basicConfig(level=level, handlers=[handler])
+    for talkative in ("botocore", "urllib3"):  # at DEBUG they write headers and what is signed
+        logging.getLogger(talkative).setLevel(max(logging.INFO, logging.getLevelNamesMapping()[level]))
+
+
+class _Harmless(logging.Formatter):
+    """No secret, and nothing that steers the terminal a log is read on."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible_lines(redact(super().format(record)))
 
 
 def keep_traceback(error: BaseException, folder: Path | None) -> str:
     """Write an error's traceback into a file of its own in `folder`, or among the temporary files; its path, or where
     else it can be seen."""
-    text = "".join(traceback.format_exception(error))
+    text = redact("".join(traceback.format_exception(error)))
     name = f"error-{datetime.now(UTC):%Y%m%d-%H%M%S}-"
     for place in (folder, None):
         with suppress(OSError):

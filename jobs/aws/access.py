@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,10 @@ class Aws:
 
 
 def endpoint(url: str) -> str:
-    """The URL of a service. Raises ValueError for what cannot be one."""
+    """The URL of a service, without a name and password: no client sends them, and this URL is told to others.
+
+    Raises ValueError for what cannot be one.
+    """
     try:
         parts = urlsplit(url)
         there = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -30,4 +33,4 @@ def endpoint(url: str) -> str:
         there = False
     if not there or parts.query or parts.fragment:
         raise ValueError("not the URL of a service, as https://host:port")
-    return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

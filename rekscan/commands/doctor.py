@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from jobs.aws import clients
 from jobs.aws.lean.methods import transport
 from jobs.errors import RekscanError
+from jobs.redact import redact
 from rekscan.console.output import print_json, print_line
 from rekscan.console.trouble import explained
 from rekscan.scans.engine import ledger
@@ -54,11 +55,7 @@ def _try(check: Callable[[Settings], str], settings: Settings) -> tuple[bool, st
 
 def _plain(value: Any) -> str | None:
     """A setting as text, without a password that a URL may carry."""
-    if value is None:
-        return None
-    text = str(value)
-    scheme, sep, rest = text.partition("://")
-    return f"{scheme}://***@{rest.rpartition('@')[2]}" if sep and "@" in rest else text
+    return None if value is None else redact(str(value))
 
 
 def _python(settings: Settings) -> str:

@@ -39,7 +39,7 @@ def sql(
         say(f"Note: {threshold_note(built)}.")
     with ask(folder, query) as answer:
         if shape == "json":
-            print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows()])
+            print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows()], exact=True)
         elif shape == "table":
             results.print(grid(answer, limit))
         else:

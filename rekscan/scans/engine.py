@@ -11,6 +11,7 @@ from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.ledger import Ledger
 from jobs.money.stored import data_folder
+from jobs.redact import redact
 from jobs.status import INTERRUPTED
 from rekscan.settings import Settings
 from workers.config import WorkerConfig, connect
@@ -44,7 +45,7 @@ def ledger(settings: Settings) -> Ledger | None:
         found.redis.ping()
     except (RedisError, OSError) as error:
         raise RekscanError(
-            f"Redis at {url} does not answer: {error}", "Is REKSCAN_REDIS_URL right, and is it up?"
+            f"Redis at {redact(url)} does not answer: {redact(str(error))}", "Is REKSCAN_REDIS_URL right, and is it up?"
         ) from None
     _hang_the_bell(url)
     return found
