@@ -19,7 +19,6 @@ from jobs.formats.sniff import family
 from jobs.items import Item
 from jobs.media.check import MAX_SOURCE_BYTES, Skip
 from jobs.media.header import Header, header
-from jobs.redact import redact
 from jobs.uris import path_of, split_s3
 
 HEAD_BYTES = 65_536  # of an S3 object: one ranged GET that shows the format and the size of nearly every picture
@@ -145,4 +144,4 @@ def read_original(stream: IO[bytes] | Any, size: int | None, content: str | None
 
 
 def _short(error: Exception) -> str:
-    return redact(str(error).splitlines()[0])[:200] if str(error) else type(error).__name__
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

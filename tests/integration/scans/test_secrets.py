@@ -86,7 +86,16 @@ def test_no_secret_of_a_list_or_an_endpoint_leaves_the_manifest(
     }  # fmt: skip
     said = ""
     for words in (
-        ["scan", str(tmp_path / "list.txt"), "--api", "labels", "--api", "index-faces:collection=people", "--yes"],
+        [
+            "scan",
+            str(tmp_path / "list.txt"),
+            "--api",
+            "labels",
+            "--api",
+            "index-faces:collection=people",
+            "--yes",
+            "--allow-private-urls",
+        ],
         ["report", "last", "--format", "csv,parquet,jsonl,xlsx,html,review"],
         ["sql", "last", "select uri, message from failures"],
         ["sql", "last", "--json", "select * from images"],
@@ -106,7 +115,11 @@ def test_no_secret_of_a_list_or_an_endpoint_leaves_the_manifest(
     }
 
     rows = tables(home).rows("images")
-    assert [row["status"] for row in rows] == ["ok"] * 5 + ["skipped"] * 3  # they were fetched with all they need
+    assert [row["status"] for row in rows] == ["ok"] * 5 + [
+        "skipped",
+        "failed",
+        "skipped",
+    ]  # they were fetched with all they need
     shown = [row["uri"] for row in rows]
     assert len(set(shown)) == len(rows)
     assert shown[0] == f"http://{web}/photo-0000.jpg?signature=***"
