@@ -1,4 +1,4 @@
-"""Errors a person can act on. Everything else that escapes is a bug and shows its traceback."""
+"""Errors a person can act on. Everything else that escapes is a bug: one line that names its traceback's file."""
 
 
 class RekscanError(Exception):

@@ -23,7 +23,7 @@ class Item:
     """
 
     item_id: int  # position in the manifest, from 0
-    uri: str  # path or URI
+    uri: str  # path or URI, with all it takes to fetch it: only here may it carry a secret
     kind: Kind  # what its name or content says it is
     size: int | None = None  # bytes
     etag: str | None = None  # S3, without quotes

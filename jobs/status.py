@@ -13,6 +13,7 @@ from jobs.folder import JobFolder, JobSpec
 from jobs.folder.part_names import fingerprint
 from jobs.ledger import Ledger
 from jobs.money.prices import money
+from jobs.redact import redact
 
 STATUS = "reports/status.json"  # in a job's folder: its last status, once no Redis knows the job
 INTERRUPTED = "interrupted"  # no Redis knows the job, and it is not finished
@@ -63,6 +64,7 @@ def status(
     tallies = costs.Tallies.of_counters(counters, spec.first_month)
     calls = {name: {n: getattr(row, n) for n in _COUNTED} for name, row in tallies.by_api().items()}
     nothing = dict.fromkeys(_COUNTED, 0)
+    reason = redact(reason)
     images = spec.plan.items.images
     by_api = {choice.api.name: {"planned": images, **calls.get(choice.api.name, nothing)} for choice in spec.apis}
     left = {name: calls["planned"] - calls["ok"] - calls["skipped"] - calls["failed"] for name, calls in by_api.items()}

@@ -10,15 +10,12 @@ from jobs.errors import UsageError
 from jobs.media.fetch import fetcher_of
 from jobs.sources import is_local
 from rekscan.scans.engine import ledger
-from rekscan.scans.open import open_job
 from rekscan.scans.order import Order, plan_order
-from rekscan.scans.run import make_job_ready
+from rekscan.scans.run import hand_over
 from rekscan.settings import resolve
 from reports import pictures
 from reports.tables.load import Tables
 from reports.tables.load import load as load_tables
-from workers import bell
-from workers.reconcile import reconcile
 
 
 def load(job: str = "last", home: str | None = None, **settings: Any) -> Tables:
@@ -50,9 +47,7 @@ def submit(source: str | Sequence[str], *, api: str, max_cost: Decimal | None = 
     if records is None:
         raise UsageError("submit hands the job to a cluster, and no Redis is named", "Set REKSCAN_REDIS_URL.")
     folder = plan_order(_list(source), [api], Order(max_cost=max_cost), resolved).approved(yes=True)
-    make_job_ready(folder, resolved)
-    open_job(records, folder)
-    reconcile(records, bell.ring)
+    hand_over(records, folder, resolved)
     return folder.job
 
 

@@ -4,8 +4,6 @@ Exit codes: 0 done; 1 refused or failed; 2 usage; 3 done, but some calls failed;
 cancelled); 130 interrupted.
 """
 
-import errno
-import logging
 import os
 import sys
 from importlib.metadata import version
@@ -13,8 +11,10 @@ from importlib.metadata import version
 from cyclopts import App, CycloptsError
 
 from jobs.errors import RekscanError
+from jobs.logs import set_up
 from jobs.without_pandas import keep_pandas_out
 from rekscan.console.output import fit_streams, say, talk
+from rekscan.console.trouble import explained, wrong_usage
 
 # name -> where it is, what it is for (shown by `rekscan --help`, which imports none of them)
 COMMANDS = {
@@ -42,8 +42,6 @@ COMMANDS = {
     "doctor": ("doctor:doctor", "Check this machine, and where each setting comes from."),
 }
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
-
 
 def build(*, listing: bool) -> App:
     """The application. For a list of commands, each has its purpose; for one command, its own help."""
@@ -67,10 +65,8 @@ def main(argv: list[str] | None = None) -> None:
 def run(argv: list[str]) -> int:
     """Run a command; its exit code."""
     fit_streams()
-    logging.basicConfig(
-        level=os.environ.get("REKSCAN_LOG", "WARNING").upper(), format="%(levelname)s %(name)s: %(message)s"
-    )
     try:
+        set_up("%(levelname)s %(name)s: %(message)s")
         code = build(listing=not argv or argv[0].startswith("-"))(
             argv,
             exit_on_error=False,
@@ -81,7 +77,7 @@ def run(argv: list[str]) -> int:
         )
         return code if isinstance(code, int) else 0
     except CycloptsError as error:
-        _say_error(str(error), "`rekscan COMMAND --help` shows what a command takes.")
+        _say_error(wrong_usage(error), "`rekscan COMMAND --help` shows what a command takes.")
         return 2
     except RekscanError as error:
         _say_error(error.what, error.do)
@@ -89,13 +85,12 @@ def run(argv: list[str]) -> int:
     except BrokenPipeError:  # the reader of a pipe went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
-        if error.errno not in _NO_ROOM:
-            raise
-        _say_error(str(error), "Make room; `rekscan jobs` lists what there is to resume.")
-        return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        found = explained(error, argv)
+        _say_error(found.what, found.do)
+        return found.code
 
 
 def _say_error(what: str, do: str) -> None:

@@ -69,8 +69,9 @@ class Amounts:
 
     def counts(self) -> Counts:
         numbers = (self.images or 0, self.videos, self.faces_stored or 0, self.users_stored or 0)
-        if min(*numbers, self.days, self.video_minutes or 0) < 0:
-            raise UsageError("an amount is under 0", "Give amounts of 0 or more.")
+        amounts = [*map(Decimal, numbers), self.days, self.video_minutes or Decimal(0)]
+        if not all(amount.is_finite() and amount >= 0 for amount in amounts):
+            raise UsageError("an amount is under 0, or no number", "Give amounts of 0 or more.")
         counts = Counts(images=self.images or 0)
         if self.video_minutes is not None:
             if not self.videos:
@@ -145,6 +146,13 @@ class Billing:
     start: date | None = None
     free_tier: Literal["2026", "2019"] | None = None
     tps: Many = None
+
+
+def cap(dollars: Decimal | None) -> Decimal | None:
+    """--max-cost: dollars, or none. Raises UsageError for what cannot be a cap."""
+    if dollars is not None and not (dollars.is_finite() and dollars >= 0):
+        raise UsageError(f"--max-cost {dollars}: a cap is 0 dollars or more", "Write --max-cost 25 for 25 dollars.")
+    return dollars
 
 
 def numbers(flag: str, values: Iterable[str]) -> dict[str, Decimal]:

@@ -1,15 +1,16 @@
 """Settings: a flag beats the environment (`REKSCAN_*`), which beats the default. `rekscan doctor` prints origins."""
 
 import os
+import re
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Annotated, Any
 
 from cyclopts import Parameter
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from jobs.aws.access import Aws
+from jobs.aws.access import Aws, endpoint
 from jobs.errors import UsageError
 from workers.limits import Limits
 
@@ -35,6 +36,41 @@ class Settings(Limits, BaseSettings):
         200, ge=1, le=500, description="items in a shard; not set: fewer where an item is more than two calls"
     )
     approve_under: Decimal = Field(Decimal("0"), ge=0, description="dollars under which a scan does not ask")
+
+    @field_validator("home")
+    @classmethod
+    def _is_a_home(cls, home: str) -> str:
+        scheme, sep, rest = home.partition("://")
+        if not home.strip() or (sep and (scheme != "s3" or not rest.strip("/"))):
+            raise ValueError("not a directory or s3://bucket/prefix")
+        return home
+
+    @field_validator("region")
+    @classmethod
+    def _is_a_region(cls, region: str | None) -> str | None:
+        if region is not None and not re.fullmatch("[A-Za-z0-9-]{1,63}", region):
+            raise ValueError("not the name of a Region, as eu-west-1")
+        return region
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_of_redis(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        from redis.connection import parse_url  # a tenth of a second, for those who name one
+
+        try:
+            where = parse_url(url)
+        except ValueError:
+            where = {}
+        if not (where.get("host") or where.get("path")):
+            raise ValueError("not the URL of a Redis, as redis://queue:6379/0, rediss://... or unix:///path")
+        return url
+
+    @field_validator("endpoint_url", "rekognition_endpoint_url", "s3_endpoint_url")
+    @classmethod
+    def _is_an_endpoint(cls, url: str | None) -> str | None:
+        return None if url is None else endpoint(url)
 
     def with_shards_for(self, calls: int) -> "Settings":
         """For items of so many calls each: shards of at most 400 calls, unless their size is set. Answers wait in Redis
@@ -111,7 +147,8 @@ def resolve(connection: Connection | None = None, **flags: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        raise UsageError(f"--{name.replace('_', '-')} (REKSCAN_{name.upper()}): {first['msg']}") from None
+        why = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"--{name.replace('_', '-')} (REKSCAN_{name.upper()}): {why}") from None
 
 
 def origins(settings: Settings, flags: frozenset[str] = frozenset()) -> dict[str, tuple[Any, str]]:

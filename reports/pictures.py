@@ -14,6 +14,7 @@ from jobs.errors import RekscanError
 from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.origins import Loaded, load_local
+from jobs.redact import hides_something
 from jobs.uris import is_local
 
 Fetch = Callable[[Item], Loaded | Skip]
@@ -25,6 +26,9 @@ def open_item(row: Mapping[str, Any] | pd.Series, *, fetch: Fetch | None = None)
 
     `fetch` gets items that are not local files. Raises RekscanError when it cannot be read.
     """
+    if hides_something(str(row["uri"])):
+        what = f"{row['uri']} cannot be fetched: tables do not keep what its address was signed with"
+        raise RekscanError(what, "The manifest of the job has the whole address, under the same item_id.")
     item = Item(int(row.get("item_id") or 0), str(row["uri"]), "image")
     if not is_local(item.uri) and fetch is None:
         raise RekscanError(f"{item.uri} is not on this machine", "Use rekscan.open_item, which fetches it.")

@@ -1,16 +1,26 @@
 """A worker process: `python -m workers`, told what to do by the environment (see workers/config.py)."""
 
 import logging
-import os
 import sys
 
+from jobs.logs import keep_traceback, set_up
 from jobs.without_pandas import keep_pandas_out
 from workers.config import WorkerConfig
 from workers.serve import serve
 
+
+def main() -> int:
+    """Serve until told to stop; the exit code. What ends it otherwise is one line of its log, which names the rest."""
+    try:
+        set_up("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        keep_pandas_out()
+        return serve(WorkerConfig())
+    except Exception as error:
+        kept = keep_traceback(error, None)
+        what = " ".join(str(error).split())
+        logging.critical("this worker ends: %s: %s (traceback: %s)", type(error).__name__, what, kept)
+        return 1
+
+
 if __name__ == "__main__":
-    logging.basicConfig(
-        level=os.environ.get("REKSCAN_LOG", "WARNING").upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    keep_pandas_out()
-    sys.exit(serve(WorkerConfig()))
+    sys.exit(main())

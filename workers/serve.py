@@ -42,6 +42,7 @@ def serve(config: WorkerConfig, *, name: str | None = None) -> int:
 
     host = name or f"{socket.gethostname()}-{os.getpid()}"
     arguments = [
+        "--quiet",  # no banner: it goes to stdout, with the URL of the broker
         "worker",
         "--pool=threads",
         f"--concurrency={config.shards}",

@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
+from urllib.parse import quote
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -30,21 +31,48 @@ from jobs.errors import RekscanError
 from workers.config import WorkerConfig, connect
 
 _START_SECONDS = 60
+_SOCKET = "redis.sock"
+_SOCKET_BYTES = 103  # of a Unix socket's whole path, on the least of the systems (macOS; Linux has 107)
 
 
 def runtime_dir(home: Path) -> Path:
-    """A short private directory for the home's socket: Unix sockets have a path limit of 107 bytes."""
-    base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-    name = hashlib.sha256(str(home.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:12]
-    return base / f"rekscan-{os.getuid()}-{name}"
+    """A private directory for the home's socket, in the first place of this machine where one can be.
+
+    Raises RekscanError when there is none.
+    """
+    name = f"rekscan-{os.getuid()}-{hashlib.sha256(os.fsencode(home.absolute())).hexdigest()[:12]}"
+    for place in _places():
+        directory = place / name
+        path = str(directory / _SOCKET)
+        plain = len(path) <= _SOCKET_BYTES and quote(path) == path  # it stands in a URL
+        if plain and os.access(directory if directory.is_dir() else place, os.W_OK | os.X_OK):
+            return directory
+    raise RekscanError(
+        "this machine has no place for the socket of a Redis",
+        "Set XDG_RUNTIME_DIR to a directory of your own with a short name, or name a Redis: --redis-url.",
+    )
+
+
+def _places() -> Iterator[Path]:
+    """Where sockets may lie. TMPDIR may be too long, and XDG_RUNTIME_DIR not set or only a promise (cron, su)."""
+    if own := os.environ.get("XDG_RUNTIME_DIR"):
+        yield Path(own).absolute()
+    yield Path(f"/run/user/{os.getuid()}")
+    with contextlib.suppress(OSError):  # no directory for temporary files can be written
+        yield Path(tempfile.gettempdir())
+    yield from (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108  ours in it is private, and checked
 
 
 def local_redis_url(home: str) -> str | None:
     """The URL of a server that a scan on this machine has running for this home, else None."""
     if home.startswith("s3://"):
         return None
-    url = f"unix://{runtime_dir(Path(home)) / 'redis.sock'}"
-    return url if _answers(url) else None
+    with contextlib.suppress(RekscanError, OSError):
+        directory = runtime_dir(Path(home))
+        url = f"unix://{directory / _SOCKET}"
+        if directory.stat().st_uid == os.getuid() and _answers(url):
+            return url
+    return None
 
 
 def server_binary() -> str:
@@ -67,7 +95,7 @@ class Supervisor:
     def __init__(self, home: str, *, logs: Path | None = None) -> None:
         self._data = Path(home).absolute() / ".rekscan" if not home.startswith("s3://") else None
         self._run = runtime_dir(Path(home))
-        self._socket = self._run / "redis.sock"
+        self._socket = self._run / _SOCKET
         self._logs = logs
         self._children: list[_Child] = []
         self._lock: IO[Any] | None = None

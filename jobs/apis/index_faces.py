@@ -10,6 +10,7 @@ from jobs.apis.collection import COLLECTION, external_image_id, must_exist, qual
 from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, column
 from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns
 from jobs.items import Item
+from jobs.redact import shown_uri
 
 SCHEMA = pa.schema(
     [
@@ -35,7 +36,7 @@ def request(image: Image, item: Item, params: Params) -> dict[str, Any]:
     return {
         "CollectionId": params["collection"],
         "Image": image,
-        "ExternalImageId": external_image_id(item.uri),
+        "ExternalImageId": external_image_id(shown_uri(item.uri)),
         "DetectionAttributes": list(params["detection_attributes"]),
         "MaxFaces": params["max_faces"],
         "QualityFilter": params["quality_filter"],

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,18 @@ class Aws:
     def told_region(self) -> str | None:
         """The Region as far as it is told outside the AWS configuration files."""
         return self.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+
+def endpoint(url: str) -> str:
+    """The URL of a service, without a name and password: no client sends them, and this URL is told to others.
+
+    Raises ValueError for what cannot be one.
+    """
+    try:
+        parts = urlsplit(url)
+        there = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none, a bracket that is left open
+        there = False
+    if not there or parts.query or parts.fragment:
+        raise ValueError("not the URL of a service, as https://host:port")
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

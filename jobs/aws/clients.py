@@ -18,7 +18,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConfigParseError, InvalidConfigError, ProfileNotFound
 
-from jobs.aws.access import Aws
+from jobs.aws.access import Aws, endpoint
 from jobs.aws.unreachable import unreachable
 from jobs.errors import RekscanError, UsageError
 
@@ -69,9 +69,16 @@ def region_of(aws: Aws) -> str | None:
 
 
 def endpoint_of(aws: Aws, service: str) -> str | None:
-    """The endpoint of `s3` or `rekognition` when it is not AWS's own: as given, or as botocore would find it."""
+    """The endpoint of `s3` or `rekognition` when it is not AWS's own: as given, or as botocore would find it.
+
+    Raises UsageError when it is none.
+    """
     given: str | None = {"s3": aws.s3_url, "rekognition": aws.rekognition_url}[service]
-    return given or _configured_endpoint(aws.profile, service)
+    found = given or _configured_endpoint(aws.profile, service)
+    try:
+        return endpoint(found) if found else None
+    except ValueError as error:
+        raise UsageError(f"AWS_ENDPOINT_URL, or {service}'s own: {error}") from None
 
 
 def has_credentials(aws: Aws) -> bool:
@@ -87,8 +94,8 @@ def account_of(aws: Aws) -> str:
 
     Raises RekscanError when the credentials are missing or refused.
     """
-    if endpoint := endpoint_of(aws, "rekognition"):
-        return f"endpoint:{urlsplit(endpoint).netloc}"
+    if url := endpoint_of(aws, "rekognition"):
+        return f"endpoint:{urlsplit(url).netloc}"
     try:
         identity = _made(aws, "sts", Config()).get_caller_identity()
     except (BotoCoreError, ClientError) as error:
@@ -106,15 +113,15 @@ def method_name(operation: str) -> str:
 
 @lru_cache(maxsize=8)
 def _s3(aws: Aws, connections: int, made_of: Source) -> Any:
-    endpoint = endpoint_of(aws, "s3")
+    url = endpoint_of(aws, "s3")
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 5},
         max_pool_connections=connections,
         connect_timeout=10,
         read_timeout=60,
-        **(_SIMPLE_S3 if endpoint else {}),
+        **(_SIMPLE_S3 if url else {}),
     )
-    client = _made(aws, "s3", config, endpoint_url=endpoint)
+    client = _made(aws, "s3", config, endpoint_url=url)
     if aws.requester_pays:
         client.meta.events.register("before-call.s3", _pay, unique_id="rekscan-pay")
     return client

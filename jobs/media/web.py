@@ -25,6 +25,7 @@ from jobs.items import Item
 from jobs.media.addresses import is_public
 from jobs.media.check import Skip
 from jobs.media.origins import Loaded, read_original
+from jobs.redact import redact
 
 Resolve = Callable[[str, int], list[str]]  # host, port -> addresses
 TOTAL_SECONDS = 300.0  # of one download, from the request to the last byte
@@ -259,7 +260,8 @@ def _resolve(host: str, port: int) -> list[str]:
 
 
 def _short(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    """Its first line, without what the URL was signed with."""
+    return redact(str(error).splitlines()[0])[:200] if str(error) else type(error).__name__
 
 
 __all__ = ["Resolve", "Web", "web_of"]

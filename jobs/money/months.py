@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from math import floor
 
+from jobs.errors import UsageError
 from jobs.money.prices import EXACT
 
 _DAY = 86_400  # seconds
@@ -22,12 +23,17 @@ def month_of(day: date) -> str:
 
 
 def months_from(start: date) -> Iterator[tuple[str, int, int]]:
-    """(month, days of the job that end with it, days in the month), from `start` on, without end."""
+    """(month, days of the job that end with it, days in the month), from `start` on, without end.
+
+    Raises UsageError at the end of the calendar.
+    """
     days = 0
     while True:
         length = monthrange(start.year, start.month)[1]
         days += length - start.day + 1
         yield month_of(start), days, length
+        if (start.year, start.month) == (date.max.year, date.max.month):
+            raise UsageError("this takes beyond the year 9999", "Give less, or a higher rate: --tps labels=50.")
         start = start.replace(day=1) + timedelta(days=length)
 
 

@@ -85,7 +85,7 @@ def read_file(data: bytes) -> tuple[list[Sku], str]:
             code, published = document["offerCode"], document["publicationDate"]
         else:
             found, code, published = _read_csv(data.decode("utf-8-sig"))
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration, csv.Error) as error:
         raise RekscanError(
             f"this is not an AWS offer file: {error!r}",
             f"Download offers/v1.0/aws/{SERVICE}/current/index.json of the AWS Price List.",

@@ -52,6 +52,8 @@ def open_source(
     disk that they exclude are not entered.
     Raises UsageError for a text that names nothing.
     """
+    if not text.strip():
+        raise UsageError("a source without a name", "Give a directory, s3://bucket/prefix, or a list file.")
     text = f"s3://{text}" if is_arn(text) else text
     plain, _, chosen = text.rpartition("#") if _has_column(text) else (text, "", "")
     chosen = chosen or column or ""

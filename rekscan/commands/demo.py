@@ -33,7 +33,9 @@ def demo(
         text=True,
     )
     if gathered.returncode != 0:
-        raise RekscanError(f"the sample photos could not be written to {photos}", gathered.stderr.strip()[-500:])
+        raise RekscanError(
+            f"the sample photos could not be written to {photos}", (gathered.stderr.strip().splitlines() or [""])[-1]
+        )
     say(f"{len(gathered.stdout.splitlines())} sample files in {photos}: photos, and some trouble on purpose.")
     say("The same by hand: ", (f"rekscan scan {shlex.quote(str(photos))} --api {APIS} --local", "bold"), "\n")
     return scan([str(photos)], api=[APIS], connection=connection, local=True, json=json)

@@ -12,7 +12,9 @@ from cyclopts import Parameter
 from jobs.aws import clients
 from jobs.aws.lean.methods import transport
 from jobs.errors import RekscanError
+from jobs.redact import redact
 from rekscan.console.output import print_json, print_line
+from rekscan.console.trouble import explained
 from rekscan.scans.engine import ledger
 from rekscan.settings import Connection, Settings, origins, resolve
 from workers.supervisor import server_binary
@@ -46,17 +48,14 @@ def doctor(
 def _try(check: Callable[[Settings], str], settings: Settings) -> tuple[bool, str]:
     try:
         return True, check(settings)
-    except RekscanError as error:
-        return False, f"{error.what}. {error.do}"
+    except Exception as error:  # a profile that is not there, a configuration that cannot be read
+        found = error if isinstance(error, RekscanError) else explained(error)
+        return False, f"{found.what}. {found.do}"
 
 
 def _plain(value: Any) -> str | None:
     """A setting as text, without a password that a URL may carry."""
-    if value is None:
-        return None
-    text = str(value)
-    scheme, sep, rest = text.partition("://")
-    return f"{scheme}://***@{rest.rpartition('@')[2]}" if sep and "@" in rest else text
+    return None if value is None else redact(str(value))
 
 
 def _python(settings: Settings) -> str:

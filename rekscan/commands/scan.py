@@ -12,12 +12,9 @@ from rekscan.console.output import print_json, print_line, talk
 from rekscan.console.plan import show_plan
 from rekscan.scans.engine import ledger
 from rekscan.scans.listing import Progress
-from rekscan.scans.open import open_job
 from rekscan.scans.order import Order, plan_order
-from rekscan.scans.run import make_job_ready, run_here
+from rekscan.scans.run import hand_over, run_here
 from rekscan.settings import Connection, resolve
-from workers import bell
-from workers.reconcile import reconcile
 
 SourceArg = Annotated[
     list[str], Parameter(help="Directories, s3://bucket/prefix, or lists (txt, csv, jsonl, parquet).", negative=())
@@ -79,9 +76,7 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
         planned = plan_order(source, api, order, settings, progress=progress)
     show_plan(planned.plan, talk, brief=True)
     folder = planned.approved(yes=order.yes)
-    make_job_ready(folder, settings)
-    open_job(records, folder)
-    reconcile(records, bell.ring)
+    hand_over(records, folder, settings)
     print_line(folder.job)
     return 0
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from jobs.errors import UsageError
 from rekscan.console.output import print_document, print_json, results, say
 from rekscan.scans.engine import find
 from rekscan.settings import Connection, resolve
@@ -27,6 +28,8 @@ def sql(
 
     Example: `rekscan sql last "select uri, confidence from labels where name = 'Dog' and confidence > 90"`
     """
+    if limit < 0:
+        raise UsageError(f"--limit {limit}: cannot be", "Give 0 or more.")
     folder = find(resolve(connection), job)
     shape: str = "json" if json else format
     if shape == "auto":
@@ -36,7 +39,7 @@ def sql(
         say(f"Note: {threshold_note(built)}.")
     with ask(folder, query) as answer:
         if shape == "json":
-            print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows()])
+            print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows()], exact=True)
         elif shape == "table":
             results.print(grid(answer, limit))
         else:

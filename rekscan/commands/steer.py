@@ -15,6 +15,7 @@ from jobs.words import dollars
 from rekscan.commands.job import JobArg, JsonFlag, show
 from rekscan.console.output import print_json, say
 from rekscan.console.summary import print_summary
+from rekscan.flags import cap
 from rekscan.scans.engine import find, ledger, local_scan_is_gone
 from rekscan.scans.follow import ENDED, Gone, exit_code, follow
 from rekscan.scans.run import run_here
@@ -58,7 +59,7 @@ def resume(
 
     Example: `rekscan resume last`
     """
-    settings = resolve(connection)
+    settings, max_cost = resolve(connection), cap(max_cost)
     folder = find(settings, job)
     records = ledger(settings)
     found = status_of(folder, records)

@@ -27,5 +27,5 @@ def worker(
     if settings.redis_url is None:
         raise UsageError("no Redis is named", "Set REKSCAN_REDIS_URL or --redis-url, as for the other workers.")
     config = worker_config(settings, settings.redis_url)
-    say(f"worker on {settings.redis_url.rpartition('@')[2]}: {config.shards} shards, {config.calls} calls per API")
+    say(f"worker on {settings.redis_url}: {config.shards} shards, {config.calls} calls per API")
     return serve(config, name=name)

@@ -1,7 +1,7 @@
 """How the command line talks: results on stdout, everything else on stderr.
 
-Rule: nothing that is printed is markup or steers a terminal, and all of it passes here. What people read fits the
-terminal, whatever its encoding; documents (JSON, CSV) are UTF-8 and, anywhere but on a terminal, exact.
+Rule: nothing that is printed is markup, a secret or an order to the terminal, and all of it passes here. What people
+read fits the terminal, whatever its encoding; documents (JSON, CSV) are UTF-8 and, anywhere but on a terminal, exact.
 """
 
 import codecs
@@ -15,6 +15,7 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
+from jobs.redact import redact
 from jobs.words import visible, visible_lines
 
 _ANY = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
@@ -24,7 +25,7 @@ class Terminal(Console):
     """A console on which a string is text: no markup, no emoji names, control characters as signs."""
 
     def render_str(self, text: str, *, style: Any = "", justify: Any = None, overflow: Any = None, **_: Any) -> Text:
-        return Text(visible_lines(text), style=style, justify=justify, overflow=overflow)
+        return Text(visible_lines(redact(text)), style=style, justify=justify, overflow=overflow)
 
 
 talk = Terminal(stderr=True)
@@ -34,25 +35,26 @@ results = Terminal(soft_wrap=True)
 def say(*parts: str | tuple[str, str]) -> None:
     """One message on stderr, out of texts and (text, style)."""
     pairs = [part if isinstance(part, tuple) else (part, "") for part in parts]
-    talk.print(Text.assemble(*((visible_lines(text), style) for text, style in pairs)), soft_wrap=True)
+    talk.print(Text.assemble(*((visible_lines(redact(text)), style) for text, style in pairs)), soft_wrap=True)
 
 
 def print_line(text: str) -> None:
     """One line, whatever is in it."""
-    _write(visible(text) + "\n")
+    _write(visible(redact(text)) + "\n")
 
 
 def print_lines(text: str) -> None:
     """Text of our own that has several lines; of what is foreign in it, only newlines and tabs go through."""
-    _write(visible_lines(text) + "\n")
+    _write(visible_lines(redact(text)) + "\n")
 
 
-def print_json(document: Any) -> None:
+def print_json(document: Any, *, exact: bool = False) -> None:
+    """`exact`: values of tables, which have no secrets; anything else may tell of a URL."""
     try:
         text = orjson.dumps(document, option=_ANY, default=str).decode()
     except orjson.JSONEncodeError:  # a number over 64 bits, a file name that is no UTF-8
         text = json.dumps(document, indent=2, default=str)
-    print_document([text, "\n"])
+    print_document([text if exact else redact(text), "\n"])
 
 
 def print_document(pieces: Iterable[str]) -> None:

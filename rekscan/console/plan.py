@@ -8,6 +8,7 @@ from rich.table import Table
 
 from jobs.plan import text as plan_text
 from jobs.plan.build import Plan
+from jobs.redact import redact
 from jobs.words import visible_lines
 from rekscan.console.output import Terminal
 
@@ -15,7 +16,7 @@ from rekscan.console.output import Terminal
 def show_plan(plan: Plan, console: Terminal, *, brief: bool = False) -> None:
     """The whole estimate: price per tier, months, duration, assumptions."""
     if not console.is_terminal:
-        console.file.write(visible_lines(plan_text.plan_table(plan, brief=brief)) + "\n")
+        console.file.write(visible_lines(redact(plan_text.plan_table(plan, brief=brief))) + "\n")
         return
     console.print(plan_text.title(plan), style="bold")
     console.print(rich_table(plan_text.HEADER, plan_text.rows(plan)))
@@ -29,7 +30,7 @@ def show_plan(plan: Plan, console: Terminal, *, brief: bool = False) -> None:
 def show_plans(plans: Sequence[tuple[str, Plan]], console: Terminal) -> None:
     """Several API sets side by side."""
     if not console.is_terminal:
-        console.file.write(visible_lines(plan_text.compare_text(plans)) + "\n")
+        console.file.write(visible_lines(redact(plan_text.compare_text(plans))) + "\n")
         return
     console.print(rich_table(plan_text.COMPARE, plan_text.compare_rows(plans)))
     for line in plan_text.compare_notes(plans):

@@ -11,6 +11,7 @@ from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.ledger import Ledger
 from jobs.money.stored import data_folder
+from jobs.redact import redact
 from jobs.status import INTERRUPTED
 from rekscan.settings import Settings
 from workers.config import WorkerConfig, connect
@@ -44,7 +45,7 @@ def ledger(settings: Settings) -> Ledger | None:
         found.redis.ping()
     except (RedisError, OSError) as error:
         raise RekscanError(
-            f"Redis at {url} does not answer: {error}", "Is REKSCAN_REDIS_URL right, and is it up?"
+            f"Redis at {redact(url)} does not answer: {redact(str(error))}", "Is REKSCAN_REDIS_URL right, and is it up?"
         ) from None
     _hang_the_bell(url)
     return found
@@ -96,14 +97,9 @@ class Engine(AbstractContextManager["Engine"]):
     def __init__(self, settings: Settings, *, local: bool) -> None:
         self.settings = settings
         self.local = local
-        self.supervisor: Supervisor | None = None
+        self.supervisor = None if settings.redis_url else Supervisor(settings.home, logs=logs(settings))
         self.rekognition_url: str | None = None
         self._ledger: Ledger | None = None
-
-    def __enter__(self) -> "Engine":
-        if self.settings.redis_url is None:
-            self.supervisor = Supervisor(self.settings.home, logs=logs(self.settings))
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,8 +1,14 @@
 """A job put on the table: what its folder has not is to be done. The same for a new job, `resume` and `retry`."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from jobs import costs
 from jobs.apis import requests
@@ -16,6 +22,27 @@ from jobs.folder.retries import Retry, newest
 from jobs.known.sync import sync
 from jobs.ledger import Ledger
 from jobs.outcomes import OPEN
+
+
+@contextmanager
+def none_left(folder: JobFolder, *, new: bool = True) -> Iterator[None]:
+    """A `new` job that cannot be put on the table leaves no folder: nothing was done, so there is nothing to resume.
+
+    Where Redis fell silent it may have taken the job: that one stays.
+    """
+    try:
+        yield
+    except (RedisConnectionError, RedisTimeoutError) as error:
+        what = f"Redis was lost while job {folder.job} was put on the table: {error}"
+        raise RekscanError(what, f"`rekscan resume {folder.job}` goes on once it is back.") from error
+    except Exception as error:
+        if new:
+            folder.remove()
+        if isinstance(error, RedisError):
+            raise RekscanError(
+                f"Redis does not take the job: {error}", "Give it room, or the right to write."
+            ) from error
+        raise
 
 
 def open_job(

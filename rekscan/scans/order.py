@@ -7,13 +7,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from jobs.apis import Choice, parse, requests
-from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
 from jobs.sources import Globs
-from rekscan.flags import EXCLUDE, INCLUDE, PAYER, PRIVATE, rates
+from rekscan.flags import EXCLUDE, INCLUDE, PAYER, PRIVATE, cap, rates
 from rekscan.scans.approval import approve
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
@@ -54,8 +53,6 @@ class Order:
 
     def terms(self, choices: tuple[Choice, ...], settings: Settings, *, local: bool) -> Terms:
         """What was typed, resolved. Raises UsageError."""
-        if self.max_cost is not None and self.max_cost < 0:
-            raise UsageError(f"--max-cost {self.max_cost}: a cap is not under 0", "Write --max-cost 25 for 25 dollars.")
         return Terms(
             choices,
             settings.with_shards_for(len(requests(choices))),
@@ -70,7 +67,7 @@ class Order:
             request_payer=self.request_payer,
             allow_private_urls=self.allow_private_urls,
             tps=rates(self.tps or ()),
-            max_cost=self.max_cost,
+            max_cost=cap(self.max_cost),
         )
 
 

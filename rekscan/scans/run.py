@@ -1,8 +1,12 @@
 """Running a job that exists: start what it needs, put it on the table, follow it, print what came of it."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+
+from redis.exceptions import RedisError
 
 from jobs import costs
 from jobs.aws import clients
@@ -19,8 +23,10 @@ from rekscan.console.summary import print_summary
 from rekscan.scans.engine import Engine
 from rekscan.scans.extend import extend
 from rekscan.scans.follow import exit_code, follow
-from rekscan.scans.open import open_job
+from rekscan.scans.open import none_left, open_job
 from rekscan.settings import Settings
+from workers import bell
+from workers.reconcile import reconcile
 
 _LEFT = ("paused", "blocked")  # without a last step, which would write the status
 
@@ -30,19 +36,18 @@ def run_here(
 ) -> int:
     """Run and follow a job; its exit code. A `new` one that cannot even start leaves no folder."""
     spec = folder.spec
-    with Engine(settings, local=spec.options.local) as engine:
+    with none_left(folder, new=new):
+        engine = Engine(settings, local=spec.options.local)
+    with engine:
         say("job ", (spec.job, "bold"), f" in {folder.where}")
         try:
-            ledger = engine.start(spec)
-            try:
+            with none_left(folder, new=new):
+                ledger = engine.start(spec)
                 make_job_ready(folder, settings, engine.rekognition_url)
-            except RekscanError:
-                if new:
-                    folder.remove()  # nothing was done: no job to resume
-                raise
-            if spec.job not in ledger.live():
-                _list_on(folder, settings, max_cost, quiet=json)
-            status = _run(engine, ledger, folder, max_cost, quiet=json)
+                if spec.job not in ledger.live():
+                    _list_on(folder, settings, max_cost, quiet=json)
+                put = _put(engine, ledger, folder, max_cost)
+            status = follow(ledger, folder, tend=engine.tend, reopen=put, quiet=json)
             while _ready_for_more(status):
                 cap = _held_to(ledger, spec.job)
                 try:
@@ -51,7 +56,8 @@ def run_here(
                 except RekscanError as error:
                     say(f"{error.what}. {error.do}")
                     break
-                status = _run(engine, ledger, folder, cap, quiet=json)
+                put = _put(engine, ledger, folder, cap)
+                status = follow(ledger, folder, tend=engine.tend, reopen=put, quiet=json)
         except KeyboardInterrupt:
             engine.let_go(spec.job)
             say()
@@ -89,11 +95,21 @@ def make_job_ready(folder: JobFolder, settings: Settings, rekognition_url: str |
         make_ready(clients.rekognition(aws), spec.apis)
 
 
-def _run(engine: Engine, ledger: Ledger, folder: JobFolder, cap: Decimal | None, *, quiet: bool) -> Status:
+def hand_over(ledger: Ledger, folder: JobFolder, settings: Settings) -> None:
+    """Put a new job on the table of a cluster; its workers go on from there."""
+    with none_left(folder):
+        make_job_ready(folder, settings)
+        open_job(ledger, folder)
+    with suppress(RedisError):  # the workers' own rounds come anyway
+        reconcile(ledger, bell.ring)
+
+
+def _put(engine: Engine, ledger: Ledger, folder: JobFolder, cap: Decimal | None) -> Callable[[], None]:
+    """Put the job on the table; what does so again, should Redis forget it."""
     folder.delete(STATUS)  # of an earlier end
     put = partial(open_job, ledger, folder, rekognition_url=engine.rekognition_url, max_cost=cap)
     put()
-    return follow(ledger, folder, tend=engine.tend, reopen=put, quiet=quiet)
+    return put
 
 
 def _ready_for_more(status: Status) -> bool:

@@ -5,6 +5,7 @@ Rule: pure. Counts come with 95 % intervals (`jobs.intervals`), because a sample
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -135,12 +136,16 @@ def read_verdicts(data: bytes) -> list[Verdict]:
     Raises UsageError that names the line when it is no such file or a verdict cannot be understood.
     """
     text = _decode(data)
-    header = text.partition("\n")[0]
+    header = re.split("[\r\n]", text, maxsplit=1)[0]
     delimiter = max(",;\t", key=header.count)
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    if missing := {"api", "name", "confidence", "verdict"} - set(rows.fieldnames or ()):
-        raise UsageError(f"this is no review.csv: it has no column {min(missing)!r}", "`rekscan report` writes one.")
-    return [verdict for row in rows if (verdict := _verdict(row, rows.line_num)) is not None]
+    try:
+        if missing := {"api", "name", "confidence", "verdict"} - set(rows.fieldnames or ()):
+            what = f"this is no review.csv: it has no column {min(missing)!r}"
+            raise UsageError(what, "`rekscan report` writes one.")
+        return [verdict for row in rows if (verdict := _verdict(row, rows.line_num)) is not None]
+    except csv.Error as error:  # a cell of more than 128 KiB: a quote was opened and never closed
+        raise UsageError(f"line {rows.line_num}: {error}", "Is a quote missing there? Restore that line.") from None
 
 
 def review(verdicts: Iterable[Verdict], findings: Mapping[Group, int], target: float = TARGET) -> Review:
@@ -212,6 +217,8 @@ def _verdict(row: Mapping[str, str | None], line: int) -> Verdict | None:
         raise UsageError(f"line {line}: {said!r} is no verdict", "Write yes, no or ? (cannot tell), or leave it empty.")
     try:
         confidence = float((row["confidence"] or "100").replace(",", "."))
+        if not 0 <= confidence <= 100:
+            raise ValueError(confidence)
     except ValueError:
         raise UsageError(f"line {line}: {row['confidence']!r} is no confidence", "Restore that column.") from None
     right = None if said in _UNSURE else said in _YES

@@ -25,7 +25,7 @@ def _field(name: str, type_: pa.DataType, doc: str, aws: str = "") -> pa.Field:
 
 KEY_FIELDS = (
     _field("item_id", pa.int64(), "Number of the item in the job's manifest, from 0; joins the tables"),
-    _field("uri", pa.string(), "Where the item is: a path, s3://bucket/key or an http(s) URL"),
+    _field("uri", pa.string(), "Where the item is: a path, s3://bucket/key or an http(s) URL without its secrets"),
 )
 _IMAGE_FIELDS = (
     *KEY_FIELDS,

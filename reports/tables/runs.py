@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.folder import JobFolder, ShardParts
+from jobs.redact import shown_uri
 
 RUN_ITEMS = 1_000
 RUN_BYTES = 16 * 1024 * 1024  # of stored answers; a thousand pictures of crowds have far more
@@ -53,11 +55,21 @@ def _joined(pending: list[tuple[pa.Table, pa.Table]]) -> Run:
     return Run(pa.concat_tables(items), pa.concat_tables(outcomes), True)
 
 
+def _without_secrets(items: pa.Table) -> pa.Table:
+    """URIs as tables have them: what it takes to fetch an item stays in the manifest."""
+    uris = items.column("uri")
+    if not pc.any(pc.match_substring_regex(uris, r"^[a-z][a-z0-9+.-]*://.*[@?#]", ignore_case=True)).as_py():
+        return items
+    shown = pa.chunked_array([pa.array(map(shown_uri, uris.to_pylist()), uris.type)])
+    return items.set_column(items.schema.get_field_index("uri"), items.schema.field("uri"), shown)
+
+
 def _rechunked(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
     """The manifest in pieces of `size` items, the last one shorter."""
     rest: pa.Table | None = None
     for batch in batches:
         table = pa.Table.from_batches([batch])
+        table = _without_secrets(table)
         rest = table if rest is None else pa.concat_tables([rest, table])
         whole = rest.num_rows - rest.num_rows % size
         for start in range(0, whole, size):

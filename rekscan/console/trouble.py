@@ -1,0 +1,65 @@
+"""An error that no command foresaw, in one line: what it was, and where its traceback is.
+
+Rule: the one place that catches everything. What other libraries raise for a person's settings or for a server is said
+in their words; the rest is a bug.
+"""
+
+import errno
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cyclopts import CycloptsError
+from pydantic import ValidationError
+
+from jobs.errors import RekscanError
+from jobs.logs import keep_traceback
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+# Where an error's class is, what it is about, what to do. A module that was never imported raised nothing.
+_LIBRARIES = (
+    ("redis.exceptions", "RedisError", "Redis", "Is it up, and has it room? `rekscan doctor` looks."),
+    ("botocore.exceptions", "BotoCoreError", "AWS", "`rekscan doctor` shows what it is asked with."),
+    ("botocore.exceptions", "ClientError", "AWS", "`rekscan doctor` shows what it is asked with."),
+)
+
+log = logging.getLogger(__name__)
+
+
+def explained(error: Exception, words: Sequence[str] = ()) -> RekscanError:
+    """What to print; the traceback is kept in a file, and shown with REKSCAN_LOG=DEBUG. `words`: the command line."""
+    log.debug("an error that was not foreseen", exc_info=error)
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return RekscanError(str(error), "Make room; `rekscan jobs` lists what there is to resume.")
+    where = keep_traceback(error, _logs(words))
+    for module, name, about, do in _LIBRARIES:
+        family = getattr(sys.modules.get(module), name, None)
+        if family is not None and isinstance(error, family):
+            return RekscanError(f"{about}: {_first_line(error)}", f"{do} Traceback: {where}")
+    if isinstance(error, OSError):
+        return RekscanError(str(error), f"Traceback: {where}")
+    kind = type(error).__name__
+    return RekscanError(f"{kind}: {_first_line(error)}", f"This is a bug: please report it with its traceback: {where}")
+
+
+def wrong_usage(error: CycloptsError) -> str:
+    """What the parser of the command line says, in one line: of a value that pydantic refused, pydantic's reason."""
+    found = error.__cause__
+    text = _first_line(error)
+    if isinstance(found, ValidationError):
+        return f"{text.partition(' 1 validation error')[0].rstrip('.')}: {found.errors()[0]['msg']}"
+    return text
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no more is known"])[0]
+
+
+def _logs(words: Sequence[str]) -> Path | None:
+    """The logs of the home that a command names, if that is there; the command itself may not have got so far."""
+    named = [after for word, after in zip(words, [*words[1:], ""], strict=False) if word == "--home"]
+    named += [word.removeprefix("--home=") for word in words if word.startswith("--home=")]
+    home = [os.environ.get("REKSCAN_HOME") or "rekscan-jobs", *filter(None, named)][-1]
+    return Path(home) / ".rekscan" / "logs" if Path(home).is_dir() else None
