@@ -22,6 +22,7 @@ SMALLEST = {
     "one_task": "{url} --items 20 --seconds 0.5",
     "quota": "--quotas 50 --workers 1 --beliefs 2 --scale 0.04",
     "report": "100",
+    "s3_home": "--scale 0.02 --rounds 1",
     "script": "{url} --threads 2 --seconds 0.5",
     "tables": "200",
     "ten_million": "--items 8000",
