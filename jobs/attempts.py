@@ -53,6 +53,9 @@ class Attempts:
     @property
     def text(self) -> str | None:
         """As `parse` reads it; None for no attempt."""
+        if len(self.tried) == 1:  # as of nearly every call
+            [((holder, number), one)] = self.tried.items()
+            return f"{holder}:{'-,' * (number - 1)}{one.mark}{one.month}"
         holders: dict[str, dict[int, Tried]] = {}
         for (holder, number), one in self.tried.items():
             holders.setdefault(holder, {})[number] = one

@@ -110,20 +110,25 @@ def test_attempts_whose_answer_never_came_count_in_every_run_and_the_cap_holds(p
             assert round(1000 * sum(map(float, usd.values()))) == billed == cap
 
 
+ONE_BY_ONE = {"REKSCAN_CALLS": "1"}  # calls under way at once: slow enough to be stopped midway
+
+
 def failed_first(photos: Path, tmp_path: Path, rekognition: Emulator) -> None:
     """A finished job all of whose calls failed."""
-    assert start(photos, tmp_path, rekognition, "--tps", "labels=12").wait()[0] == 3
+    assert start(photos, tmp_path, rekognition, "--tps", "labels=100").wait()[0] == 3
 
 
 def test_a_paused_retry_is_gone_on_with_and_ended_by_resume(photos: Path, tmp_path: Path) -> None:
-    with emulator(tmp_path, "--fault", "DetectLabels:400:InvalidImageFormatException:100") as rekognition:
+    with emulator(
+        tmp_path, "--latency", "300ms", "--fault", "DetectLabels:400:InvalidImageFormatException:100"
+    ) as rekognition:
         failed_first(photos, tmp_path, rekognition)
-        retry = Scan("retry", "last", "--json", home=tmp_path / "home")
-        until(lambda: rekognition.total() > 120, "the retry makes calls")
+        retry = Scan("retry", "last", "--json", home=tmp_path / "home", env=ONE_BY_ONE)
+        until(lambda: rekognition.total() > 110, "the retry makes calls")
         assert run(tmp_path, "pause", "last")[1]["state"] == "paused"
         assert retry.wait()[0] == 4
         paid = rekognition.total()
-        assert 120 < paid < 200
+        assert 110 < paid < 200
         status = run(tmp_path, "status", "last")[1]
         assert (status["state"], status["calls"]["ok"]) == ("paused", paid - 100)  # type: ignore[index]
         code, status = run(tmp_path, "resume", "last")
@@ -132,10 +137,12 @@ def test_a_paused_retry_is_gone_on_with_and_ended_by_resume(photos: Path, tmp_pa
 
 
 def test_an_interrupted_retry_is_gone_on_with_and_ended_by_resume(photos: Path, tmp_path: Path) -> None:
-    with emulator(tmp_path, "--fault", "DetectLabels:400:InvalidImageFormatException:100") as rekognition:
+    with emulator(
+        tmp_path, "--latency", "300ms", "--fault", "DetectLabels:400:InvalidImageFormatException:100"
+    ) as rekognition:
         failed_first(photos, tmp_path, rekognition)
-        retry = Scan("retry", "last", home=tmp_path / "home")
-        until(lambda: rekognition.total() > 120, "the retry makes calls")
+        retry = Scan("retry", "last", home=tmp_path / "home", env=ONE_BY_ONE)
+        until(lambda: rekognition.total() > 110, "the retry makes calls")
         assert retry.interrupt() == 130
         assert "rekscan resume" in retry.log.read_text()
         assert rekognition.total() < 200

@@ -5,17 +5,14 @@ Rule: what a row says of attempts is derived from them (jobs/attempts.py), and o
 
 import base64
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import orjson
-import pyarrow as pa
 
 from jobs.apis import Request
-from jobs.apis.base import Api
 from jobs.attempts import NONE, ByApi
 from jobs.aws.faults import Fault, Kind
 from jobs.codes import Code
@@ -66,7 +63,7 @@ def answered(
     code: str | None = None,
 ) -> list[Outcome]:
     """Answered: each API keeps the members of the response that are its own. `took`: seconds. `code`: of an error that
-    stands for an answer. Raises TypeError, ValueError or OverflowError on an answer that no table can hold."""
+    stands for an answer. Raises TypeError on an answer that cannot be stored."""
     latency = None if took is None else round(took * 1000)
     return _each(request, item, attempts, picture, started, response, outcome="ok", latency_ms=latency, code=code)
 
@@ -80,7 +77,7 @@ def unstorable(
     started: datetime,
     why: str,
 ) -> list[Outcome]:
-    """Answered and billed, but no table can hold the answer (half of a character, a number of more than 64 bits): a
+    """Answered and billed, but our JSON cannot hold the answer (half of a character, a number of more than 64 bits): a
     failed row, which keeps it as ASCII."""
     fault = Fault(Kind.ITEM, Code.UNSTORABLE_ANSWER, f"answered and billed, but the answer cannot be stored: {why}")
     found = failed(request, item, fault, attempts, picture, started)
@@ -119,22 +116,13 @@ def _each(
         if response is not None:
             mine = {key: response[key] for key in api.answer_keys if key in response}
             more["response"] = orjson.dumps(mine).decode()
-            if _LARGE.search(more["response"]):
-                _fits(api, mine)
             version = response.get(api.version_key) if api.version_key else None
             more["model_version"] = storable(version) if isinstance(version, str) else None
-        row = Outcome(item_id=item.item_id, api=api.name, started_at=started, **more)
-        found.append(with_attempts(row, attempts[api.name]) if api.name in attempts else row)
+        made = attempts.get(api.name, NONE)
+        found.append(
+            Outcome(item_id=item.item_id, api=api.name, started_at=started, **more, **(made.columns if made else {}))
+        )
     return found
 
 
-def _fits(api: Api, answer: dict[str, Any]) -> None:
-    """Raises what Arrow raises when an answer's values do not fit into the API's table."""
-    found = list(api.rows(answer))
-    for number, column in enumerate(api.schema):
-        pa.array([row[number] for row in found], column.type)
-
-
-# Some number may not fit into its column: ten digits and more, or an exponent. Most answers have none.
-_LARGE = re.compile(r"(?<![\d.])\d{10}|\de\+?\d")
 _OF_PICTURE = ("sent", "fit", "width", "height", "format", "content")
