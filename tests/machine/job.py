@@ -17,6 +17,7 @@ from jobs.known.duplicates import write_duplicates
 from tests.machine.tape import Tape
 
 NAME = "machine"
+FIRST_MONTH = "2026-11"  # in which every job starts
 NANO = 10**9
 OPERATIONS = {"labels": "DetectLabels", "properties": "DetectLabels", "text": "DetectText"}
 METERS = {"labels": "image-group-2", "text": "image-group-2", "properties": "image-properties"}

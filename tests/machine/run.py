@@ -5,6 +5,7 @@ import random
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,7 +63,9 @@ def machine() -> Iterator[Machine]:
     pa.set_cpu_count(1)
     found = Machine(directory)
     try:
-        yield found
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)  # of dead processes
+            yield found
     finally:
         found.close()
         logging.disable(logging.NOTSET)

@@ -30,7 +30,7 @@ from rekscan.settings import Connection
 from reports.tables.build import build_tables
 from tests.machine import faults, invariants, seams
 from tests.machine import job as jobs_of
-from tests.machine.endpoint import HANG, Bill, Call, Endpoint
+from tests.machine.endpoint import HANG, OK, REFUSED, Bill, Call, Endpoint
 from tests.machine.invariants import Broken
 from tests.machine.job import NANO, Job
 from tests.machine.store import Server, Store
@@ -112,6 +112,7 @@ class World:
         self._oddity = (0.0, 0.01)[tape.draw("odd", 0.15)]
         self._faults = faults.drawn(tape)
         self._often = (0.0, 0.006, 0.015, 0.03)[tape.draw("often", 0.9, 3)]
+        self._about_retries = bool(tape.draw("about retries", 0.25))  # calls fail first, and then the faults come
         self._calm_after = (300, 600, 1000)[tape.draw("length", 0.6, 2)]  # steps in which faults may happen
         self.dice = Random(tape.seed)  # what product code draws
         seams.now.world = self
@@ -141,7 +142,7 @@ class World:
         self.steps += 1
         if not self.calm and self.steps > self._calm_after:
             self._calm_down()
-        if not self.calm:
+        if not self.calm and (self.retries or not self._about_retries):
             faults.maybe(self, self._faults, self._often * (_IN_RETRIES if self.retries else 1))
         due = [fate for fate in self._fates if fate[0] <= self.scheduler.now]
         for fate in due:
@@ -308,6 +309,8 @@ class World:
             return False
         if not self.tape.draw(("retry", self.retries), 0.8):
             return False
+        if self._about_retries and not self.retries:
+            self._calm_after += self.steps
         self.retries += 1
         self.tell("retry")
         commands.retry(jobs_of.NAME, connection=self.connection(), json=True)
@@ -421,11 +424,13 @@ class World:
     # --- the endpoint
 
     def _answer(self, call: Call, number: int) -> int:
+        if self._about_retries and not self.retries:
+            return REFUSED if self.tape.draw(("answer", call, number), 0.6) else OK
         if self.calm or not self._answers:
-            return 0
+            return OK
         drawn = self.tape.draw(("answer", call, number), self._trouble, 10**6)
         if not drawn:
-            return 0
+            return OK
         kind = self._answers[drawn % len(self._answers)]
         self.tell(f"{call} attempt {number}: {faults.answer_name(kind)}")
         return kind

@@ -1,0 +1,141 @@
+"""Faults that rekscan had, put back one by one: what the machine must find (test_mutations.py).
+
+Rule: a mutation changes product code in memory alone, and takes itself back.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from redis.exceptions import RedisError
+
+from jobs.ledger import Ledger
+from jobs.ledger import ledger as ledger_module
+from jobs.ledger.keys import key
+from jobs.outcomes import Outcome
+from tests.machine import job as jobs_of
+from tests.machine import seams
+from workers.calls import caller, rows
+from workers.shards import last_step
+from workers.shards.leftovers import news
+from workers.shards.shard import Shard
+
+Mutation = Callable[[ExitStack], None]
+
+
+def _parts_share_a_name(stack: ExitStack) -> None:
+    """What a holder knows when it lets go is dropped where another was first."""
+
+    def keep_apart(self: Shard) -> None:
+        if found := news(self.folder, self.lease.shard, self.rows()):
+            self.folder.commit(self.lease.shard, found, holder="part001", retry=self.number)
+
+    stack.enter_context(patch.object(Shard, "_keep_apart", keep_apart))
+
+
+def _only_outcomes_are_kept(stack: ExitStack) -> None:
+    """Attempts at calls without an outcome live in Redis alone, which drops them when the job ends."""
+
+    def outcomes(self: Shard) -> list[Outcome]:
+        return [row for ask in self.asks for row in self.known.get(ask.name, ())]
+
+    stack.enter_context(patch.object(Shard, "rows", outcomes))
+    stack.enter_context(patch.object(last_step, "bring_home", lambda *_, **__: None))
+
+
+def _fragment_is_the_retry(stack: ExitStack, lets_go: Callable[[str, bool], bool]) -> None:
+    """What is known of a shard of a retry is written as the whole of it when `lets_go` (state, lease held)."""
+    save = Shard.save
+
+    def save_as_whole(self: Shard) -> None:
+        if self.retry:
+            self.journal.flush()
+            try:
+                state, held = self.ledger.renew(self.lease.job, [self.lease])
+            except RedisError:
+                return
+            if lets_go(state, held[self.lease]):
+                self.folder.commit(self.lease.shard, self.rows(), retry=self.number)
+                return
+        save(self)
+
+    stack.enter_context(patch.object(Shard, "save", save_as_whole))
+
+
+def _lost_retry_is_whole(stack: ExitStack) -> None:
+    """A holder that lost its lease commits what it knows as the whole retry part."""
+    _fragment_is_the_retry(stack, lambda state, held: not held)
+
+
+def _paused_retry_is_whole(stack: ExitStack) -> None:
+    """A retry that is paused or cancelled commits what it knows as the whole retry part."""
+    _fragment_is_the_retry(stack, lambda state, held: state != "running")
+
+
+def _unstorable_answer_is_forgotten(stack: ExitStack) -> None:
+    """An answer that cannot be stored leaves its attempt under way for ever."""
+
+    def answered(self: Any, response: Any, started: Any, took: Any = None, code: Any = None) -> list[Outcome]:
+        before = dict(self.attempts)
+        try:
+            self._note("b")
+            found = rows.answered(
+                self.caller.request, self.item, response, self.attempts, self.picture, started, took, code
+            )
+            return self._settled("b", found)
+        except Exception:
+            self.attempts.update({api: before.get(api, rows.NONE) for api in self.attempts})
+            self.under_way = False
+            raise
+
+    stack.enter_context(patch.object(caller._Attempts, "_answered", answered))
+
+
+def _cap_knows_no_month(stack: ExitStack) -> None:
+    """Every month's units are counted as of the first one."""
+    script = ledger_module.script
+
+    def monthless(name: str, clock: str | None = None) -> str:
+        text = script(name, clock).replace("'m:' .. month .. ':'", f"'m:{jobs_of.FIRST_MONTH}:'")
+        return text.replace("month == schedule.first and schedule.meters or schedule.later", "schedule.meters")
+
+    stack.enter_context(patch.object(ledger_module, "script", monthless))
+
+
+def _fence_is_a_clock(stack: ExitStack) -> None:
+    """Holders are counted, from the time on at which their job was put on the table."""
+    put = Ledger.open
+
+    def opened(self: Ledger, job: str, **options: Any) -> None:
+        put(self, job, **options)
+        world = seams.now.world
+        world.store.raw.hsetnx(key(job), "fence", int(world.scheduler.wall * 1000))
+
+    def fence() -> str:
+        return f"f{seams.now.world.store.raw.hincrby(key(jobs_of.NAME), 'fence', 1)}"
+
+    stack.enter_context(patch.object(Ledger, "open", opened))
+    stack.enter_context(patch.object(ledger_module, "new_fence", fence))
+
+
+# Name -> the mutation, and the rules that may break by it.
+ALL: dict[str, tuple[Mutation, frozenset[str]]] = {
+    "parts share a name": (_parts_share_a_name, frozenset({"lost", "asked again", "cap"})),
+    "only outcomes are kept": (_only_outcomes_are_kept, frozenset({"lost", "cap"})),
+    "a lost retry is whole": (_lost_retry_is_whole, frozenset({"lost", "retry", "asked again", "bug"})),
+    "a paused retry is whole": (_paused_retry_is_whole, frozenset({"retry"})),
+    "an unstorable answer is forgotten": (_unstorable_answer_is_forgotten, frozenset({"lost", "ends"})),
+    "the cap knows no month": (_cap_knows_no_month, frozenset({"cap"})),
+    "the fence is a clock": (_fence_is_a_clock, frozenset({"fence"})),
+}
+
+
+@contextmanager
+def mutated(name: str) -> Iterator[frozenset[str]]:
+    """The product with one fault; the rules it may break."""
+    seams.install()
+    mutation, rules = ALL[name]
+    with ExitStack() as stack:
+        mutation(stack)
+        yield rules
