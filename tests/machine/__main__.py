@@ -9,34 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import partial
 
 from jobs.words import duration
-from tests.machine.run import Machine, machine
-from tests.machine.shrink import shrink
+from tests.machine.run import machine
+from tests.machine.search import shortened, stories, told
 from tests.machine.world import Story
 
 _TOGETHER = 50  # runs of one task
-
-
-def stories(seeds: range, shrinks: int) -> list[Story]:
-    """The runs of these seeds that broke a rule; `shrinks` of them made short."""
-    found = []
-    with machine() as made:
-        for seed in seeds:
-            story = made.run(seed)
-            if story.broken is not None:
-                found.append(shortened(made, story) if len(found) < shrinks else story)
-    return found
-
-
-def shortened(made: Machine, story: Story) -> Story:
-    return shrink(story, partial(made.run, story.seed))
-
-
-def told(story: Story) -> str:
-    choices = ", ".join(f"{name}={value}" for name, value in story.taken.items())
-    return "\n".join([f"seed {story.seed}: {story.broken}", *story.events, f"choices: {choices}", ""])
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ Rule: a mutation changes product code in memory alone, and takes itself back.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
@@ -21,7 +22,11 @@ from workers.shards import last_step
 from workers.shards.leftovers import news
 from workers.shards.shard import Shard
 
-Mutation = Callable[[ExitStack], None]
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    put_back: Callable[[ExitStack], None]
+    rules: frozenset[str]  # those that may break by it
 
 
 def _parts_share_a_name(stack: ExitStack) -> None:
@@ -119,23 +124,21 @@ def _fence_is_a_clock(stack: ExitStack) -> None:
     stack.enter_context(patch.object(ledger_module, "new_fence", fence))
 
 
-# Name -> the mutation, and the rules that may break by it.
-ALL: dict[str, tuple[Mutation, frozenset[str]]] = {
-    "parts share a name": (_parts_share_a_name, frozenset({"lost", "asked again", "cap"})),
-    "only outcomes are kept": (_only_outcomes_are_kept, frozenset({"lost", "cap"})),
-    "a lost retry is whole": (_lost_retry_is_whole, frozenset({"lost", "retry", "asked again", "bug"})),
-    "a paused retry is whole": (_paused_retry_is_whole, frozenset({"retry"})),
-    "an unstorable answer is forgotten": (_unstorable_answer_is_forgotten, frozenset({"lost", "ends"})),
-    "the cap knows no month": (_cap_knows_no_month, frozenset({"cap"})),
-    "the fence is a clock": (_fence_is_a_clock, frozenset({"fence"})),
+ALL = {
+    "parts share a name": Mutation(_parts_share_a_name, frozenset({"lost", "asked again", "cap"})),
+    "only outcomes are kept": Mutation(_only_outcomes_are_kept, frozenset({"lost", "cap"})),
+    "a lost retry is whole": Mutation(_lost_retry_is_whole, frozenset({"lost", "retry", "asked again"})),
+    "a paused retry is whole": Mutation(_paused_retry_is_whole, frozenset({"retry"})),
+    "an unstorable answer is forgotten": Mutation(_unstorable_answer_is_forgotten, frozenset({"lost", "ends"})),
+    "the cap knows no month": Mutation(_cap_knows_no_month, frozenset({"cap"})),
+    "the fence is a clock": Mutation(_fence_is_a_clock, frozenset({"fence"})),
 }
 
 
 @contextmanager
-def mutated(name: str) -> Iterator[frozenset[str]]:
-    """The product with one fault; the rules it may break."""
+def mutated(name: str) -> Iterator[None]:
+    """The product with one fault."""
     seams.install()
-    mutation, rules = ALL[name]
     with ExitStack() as stack:
-        mutation(stack)
-        yield rules
+        ALL[name].put_back(stack)
+        yield
