@@ -48,7 +48,8 @@ def known_of(listing: Callable[[], ParquetFiles], counts: Counts, terms: Terms) 
         return KnownCalls()
     segments = Segments(settings.home, settings.aws)
     calls: dict[str, int] = {}
-    told = counts.s3_images if is_aws(settings.s3_url) else 0  # elsewhere an ETag may stand for any content
+    # Elsewhere than on AWS an ETag may stand for any content.
+    told = counts.s3_images if counts.s3_images and is_aws(settings.s3_url) else 0
     if told:
         sync(settings.home, settings.aws)
         asked = with_files(choices, partial(_read, fit=terms.fit))
