@@ -47,11 +47,8 @@ class LocalFiles(Files):
 
     def entries(self, folder: str, prefix: str = "") -> list[Entry]:
         with _entries(folder) as entries:
-            found = [
-                Entry(entry.path, entry.stat().st_size)
-                for entry in entries
-                if entry.name.startswith(prefix) and not entry.name.startswith(".") and entry.is_file()
-            ]
+            named = (entry for entry in entries if entry.name.startswith(prefix) and not entry.name.startswith("."))
+            found = [Entry(entry.path, size) for entry in named if (size := _size(entry)) is not None]
         return sorted(found, key=lambda entry: entry.path)
 
     def folders(self, folder: str) -> list[str]:
@@ -121,6 +118,14 @@ def _entries(folder: str) -> Iterator[Iterator["os.DirEntry[str]"]]:
         return
     with found:
         yield found
+
+
+def _size(entry: "os.DirEntry[str]") -> int | None:
+    """None when it is no file, or no longer there: others may delete while we list."""
+    with contextlib.suppress(FileNotFoundError):
+        if entry.is_file():
+            return entry.stat().st_size
+    return None
 
 
 @contextmanager

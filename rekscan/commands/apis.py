@@ -9,7 +9,7 @@ from rich.text import Text
 
 from jobs.apis import catalogue
 from jobs.apis.base import Api, Param
-from rekscan.console.output import print_json, print_line, results
+from rekscan.console.output import print_json, print_lines, results
 
 
 def apis(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
@@ -32,9 +32,8 @@ def apis(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
         )
     else:
         for api in rows:
-            print_line(
-                "\t".join((api.name, api.operation, billed(api), ",".join(p.name for p in api.params), api.summary))
-            )
+            params = ",".join(param.name for param in api.params)
+            print_lines("\t".join((api.name, api.operation, billed(api), params, api.summary)))
     return 0
 
 

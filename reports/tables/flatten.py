@@ -5,7 +5,7 @@ processes.
 """
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -140,7 +140,7 @@ def _api_table(
 ) -> pa.Table:
     key = pa.array(ids, pa.int64())
     columns = zip(*rows, strict=True) if rows else [()] * len(api.schema)
-    arrays = [_array(column, field.type) for column, field in zip(columns, api.schema, strict=True)]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, api.schema, strict=True)]
     table = pa.Table.from_arrays([key, uris.of(key), *arrays], schema=schema)
     if threshold is not None and api.confidence_column is not None:
         confidence = table.column(api.confidence_column)
@@ -153,22 +153,6 @@ def _read(api: Api, text: bytes, threshold: float | None, cap: int | None) -> tu
     answer: Answer = orjson.loads(text)
     full = (cap is not None and api.cap.found(answer) >= cap,) if api.cap else ()
     return (answer if threshold is None else _prune(answer, api, threshold)), full
-
-
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """A column. What AWS should never say, a number beyond the column, is left empty; the answer has it."""
-    try:
-        return pa.array(values, kind)
-    except (pa.ArrowException, OverflowError):
-        return pa.array([value if _fits(value, kind) else None for value in values], kind)
-
-
-def _fits(value: Any, kind: pa.DataType) -> bool:
-    try:
-        pa.scalar(value, kind)
-    except (pa.ArrowException, OverflowError):
-        return False
-    return True
 
 
 def _prune(answer: Answer, api: Api, threshold: float) -> Answer:
@@ -224,7 +208,7 @@ def _images(
         width = len(api.brief_schema) + (api.cap is not None)
         arrays += _spread(rows, [item_id - first for item_id in ids], count, width)
     return pa.Table.from_arrays(
-        [a if isinstance(a, pa.ChunkedArray) else _array(a, f.type) for a, f in zip(arrays, schema, strict=True)],
+        [a if isinstance(a, pa.ChunkedArray) else pa.array(a, f.type) for a, f in zip(arrays, schema, strict=True)],
         schema=schema,
     )
 

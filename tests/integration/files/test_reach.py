@@ -204,8 +204,8 @@ CONFIG = """
         (["--profile", "stuck"], "no credentials could be had", "credential_process"),
         (["--profile", "outsider"], "the AWS configuration does not fit", "~/.aws/config"),
         (["--home", "s3://nowhere/jobs"], "there is no S3 bucket 'nowhere'", "Check its name"),
-        (["--home", "s3://"], "names no bucket", "s3://bucket/prefix"),
-        (["--s3-endpoint-url", "notaurl"], "Invalid endpoint: notaurl", "https://"),
+        (["--home", "s3://"], "--home (REKSCAN_HOME)", "s3://bucket/prefix"),
+        (["--s3-endpoint-url", "notaurl"], "not the URL of a service", "https://"),
         (["--s3-endpoint-url", "http://127.0.0.1:9"], "cannot reach the endpoint", "--endpoint-url"),
     ],
 )
@@ -220,4 +220,4 @@ def test_trouble_ends_in_one_line_that_says_what_to_do(
     assert "Traceback" not in ended.stderr
     assert what in ended.stderr
     assert do in ended.stderr
-    assert len(ended.stderr.strip().splitlines()) == 2
+    assert len(ended.stderr.strip().splitlines()) <= 2
