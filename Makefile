@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 TESTS ?= tests
+# Hundreds of processes start in the tests: where this is set, each would compile every module anew.
+export PYTHONDONTWRITEBYTECODE :=
 FLAGS ?=
 
 .PHONY: install demo test test-browser test-machine test-benchmarks test-bare test-newest check format bench chaos constraints clean

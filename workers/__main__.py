@@ -5,15 +5,17 @@ import sys
 
 from jobs.logs import keep_traceback, set_up
 from jobs.without_pandas import keep_pandas_out
-from workers.config import WorkerConfig
-from workers.serve import serve
+
+keep_pandas_out()  # before Arrow's datasets come in, which look for it
+
+from workers.config import WorkerConfig  # noqa: E402
+from workers.serve import serve  # noqa: E402
 
 
 def main() -> int:
     """Serve until told to stop; the exit code. What ends it otherwise is one line of its log, which names the rest."""
     try:
         set_up("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        keep_pandas_out()
         return serve(WorkerConfig())
     except Exception as error:
         kept = keep_traceback(error, None)

@@ -40,17 +40,18 @@ def serve(config: WorkerConfig, *, name: str | None = None) -> int:
         told.append(True)
         runtime.runtime().stop()
 
-    host = name or f"{socket.gethostname()}-{os.getpid()}"
-    arguments = [
-        "--quiet",  # no banner: it goes to stdout, with the URL of the broker
-        "worker",
-        "--pool=threads",
-        f"--concurrency={config.shards}",
-        f"--hostname={host}",
-        "--loglevel=WARNING",
-    ]
+    worker = app.Worker(
+        pool="threads",
+        concurrency=config.shards,
+        hostname=name or f"{socket.gethostname()}-{os.getpid()}",
+        loglevel=logging.WARNING,
+        quiet=True,  # no banner: it goes to stdout, with the URL of the broker
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
     try:
-        app.worker_main([*arguments, "--without-gossip", "--without-mingle", "--without-heartbeat"])
+        worker.start()
     finally:
         runtime.runtime().close()
     return 0 if told else _ENDED_ITSELF
