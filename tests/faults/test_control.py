@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.scans import Emulator, Scan, emulator, make_photos, tables
+from tests.support.scans import Emulator, Scan, emulator, look, make_photos, tables
 from tests.support.waiting import until
 
 
@@ -30,12 +30,12 @@ def test_a_paused_job_sends_nothing_more_and_resume_pays_nothing_twice(photos: P
     with emulator(tmp_path) as rekognition:
         scan = start(photos, tmp_path, rekognition)
         until(lambda: rekognition.total() > 20, "some calls are made")
-        assert run(tmp_path, "pause", "last")[1]["state"] == "paused"
+        assert look("pause", "last", home=tmp_path / "home")["state"] == "paused"
         code, out = scan.wait()
         assert (code, json.loads(out)["state"]) == (4, "paused")
         assert rekognition.total() < 100
         # Its Redis has ended with it, and the folder knows why it stopped and all that was answered.
-        status = run(tmp_path, "status", "last")[1]
+        status = look("status", "last", home=tmp_path / "home")
         assert (status["state"], status["calls"]["ok"]) == ("paused", rekognition.total())
         code, status = run(tmp_path, "resume", "last")
         assert (code, status["state"]) == (0, "finished")
@@ -46,7 +46,7 @@ def test_a_cancelled_job_has_partial_tables_that_say_so(photos: Path, tmp_path: 
     with emulator(tmp_path) as rekognition:
         scan = start(photos, tmp_path, rekognition)
         until(lambda: rekognition.total() > 20, "some calls are made")
-        assert run(tmp_path, "cancel", "last")[1]["state"] == "cancelled"
+        assert look("cancel", "last", home=tmp_path / "home")["state"] == "cancelled"
         assert scan.wait()[0] == 4
         paid = rekognition.total()
         assert paid < 100
@@ -104,7 +104,7 @@ def test_attempts_whose_answer_never_came_count_in_every_run_and_the_cap_holds(p
             assert (code, json.loads(out)["reason"]) == (4, "budget")
             billed = sum(sum(by.values()) for by in rekognition.billed().values())
             assert billed <= cap
-            status, costs = run(tmp_path, "status", "last")[1], run(tmp_path, "costs", "last")[1]
+            status, costs = (look(what, "last", home=tmp_path / "home") for what in ("status", "costs"))
             usd = {name: costs["usd"][name] for name in ("actual", "maybe")}  # type: ignore[index]
             assert {name: status["usd"][name] for name in usd} == usd  # type: ignore[index]
             assert round(1000 * sum(map(float, usd.values()))) == billed == cap
@@ -125,11 +125,11 @@ def test_a_paused_retry_is_gone_on_with_and_ended_by_resume(photos: Path, tmp_pa
         failed_first(photos, tmp_path, rekognition)
         retry = Scan("retry", "last", "--json", home=tmp_path / "home", env=ONE_BY_ONE)
         until(lambda: rekognition.total() > 110, "the retry makes calls")
-        assert run(tmp_path, "pause", "last")[1]["state"] == "paused"
+        assert look("pause", "last", home=tmp_path / "home")["state"] == "paused"
         assert retry.wait()[0] == 4
         paid = rekognition.total()
         assert 110 < paid < 200
-        status = run(tmp_path, "status", "last")[1]
+        status = look("status", "last", home=tmp_path / "home")
         assert (status["state"], status["calls"]["ok"]) == ("paused", paid - 100)  # type: ignore[index]
         code, status = run(tmp_path, "resume", "last")
         assert (code, status["state"], status["calls"]["ok"]) == (0, "finished", 100)  # type: ignore[index]
@@ -158,7 +158,7 @@ def test_what_a_retry_leaves_failed_the_next_one_asks(photos: Path, tmp_path: Pa
             ended, status = run(tmp_path, "retry", "last")
             assert (ended, rekognition.total(), status["calls"]["ok"]) == (code, total, ok)  # type: ignore[index]
         assert status["calls"]["failed"] == 0  # type: ignore[index]
-        costs = run(tmp_path, "costs", "last")[1]
+        costs = look("costs", "last", home=tmp_path / "home")
         assert costs["lines"][0]["calls"]["attempts"] == 230  # type: ignore[index]
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs.ledger.keys import key
-from tests.support.scans import Emulator, Scan, Tables, emulator, left_in_redis, make_photos, same_tables, tables
+from tests.support.scans import Emulator, Scan, Tables, emulator, left_in_redis, look, make_photos, same_tables, tables
 from tests.support.waiting import until
 
 PHOTOS, SHARD = 60, 10
@@ -63,7 +63,7 @@ def test_after_a_power_cut_a_half_written_part_is_asked_again_as_maybe_billed(
     torn = cut(committed[0])
     leftover = committed[1].with_name(".shard-000005.parquet.0badf00d.tmp")
     shutil.copy(committed[0], leftover)
-    assert Scan("status", "last", "--json", home=home).status()["reason"] == "interrupted"
+    assert look("status", "last", home=home)["reason"] == "interrupted"
     resumed = Scan("resume", "last", "--json", home=home).status()
     assert (resumed["state"], resumed["calls"]["ok"]) == ("finished", PHOTOS)
     found = tables(home)

@@ -1,6 +1,5 @@
 """Job homes written by earlier versions: read, counted, reported and gone on with by this one."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.support.old_jobs import NAMES, OldHome, old_home, old_table
-from tests.support.scans import Emulator, Scan, emulator
+from tests.support.scans import Emulator, Scan, emulator, look
 
 CONTENT = ("images", "labels", "properties", "faces")
 BY_CHANCE = {"sent", "known"}  # which of two twins was paid for
@@ -32,7 +31,7 @@ def same(found: Any, recorded: Any) -> None:
 
 
 def report(old: OldHome, job: str) -> dict[str, Any]:
-    return Scan("report", job, "--format", "csv,parquet", "--json", home=old.home).status()
+    return look("report", job, "--format", "csv,parquet", home=old.home)  # type: ignore[no-any-return]
 
 
 def tables(old: OldHome, job: str) -> dict[str, pa.Table]:
@@ -57,9 +56,8 @@ def content(table: pa.Table, other: pa.Table) -> list[dict[str, Any]]:
 def test_status_and_costs_say_of_an_old_job_what_its_own_version_said(name: str, tmp_path: Path) -> None:
     old = old_home(name, tmp_path)
     for job, said in old.expected["jobs"].items():
-        status, costs = (Scan(what, job, "--json", home=old.home) for what in ("status", "costs"))
-        same(status.status(), said["status"])
-        same(costs.status(), said["costs"])
+        same(look("status", job, home=old.home), said["status"])
+        same(look("costs", job, home=old.home), said["costs"])
 
 
 def test_a_home_of_old_jobs_lists_them_all(tmp_path: Path) -> None:
@@ -67,8 +65,7 @@ def test_a_home_of_old_jobs_lists_them_all(tmp_path: Path) -> None:
     said = {job: one["status"] for old in olds for job, one in old.expected["jobs"].items()}
     for old in olds:
         shutil.copytree(old.home, tmp_path / "home", dirs_exist_ok=True)
-    listed = Scan("jobs", "--json", home=tmp_path / "home").wait()
-    same(json.loads(listed[1]), [said[job] for job in sorted(said)])
+    same(look("jobs", home=tmp_path / "home"), [said[job] for job in sorted(said)])
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"half_written"}))

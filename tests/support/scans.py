@@ -1,5 +1,7 @@
 """Whole scans as a user runs them: the command line in a process of its own, against an emulator that counts."""
 
+import contextlib
+import io
 import json
 import os
 import resource
@@ -22,6 +24,7 @@ from redis import Redis
 from jobs.apis import catalogue
 from jobs.folder import JobFolder
 from jobs.ledger.keys import key
+from rekscan import cli
 from tests.support.redis import RedisServer
 from tests.support.waiting import until
 from workers.bell import QUEUE_KEY, UNACKED
@@ -183,6 +186,16 @@ class Scan:
             except ProcessLookupError:
                 continue
         self.process.communicate()
+
+
+def look(*words: str, home: Path) -> Any:
+    """What a command that starts no process says with --json, made in this process: a second less each."""
+    with io.TextIOWrapper(io.BytesIO(), encoding="utf-8") as out, contextlib.redirect_stdout(out):
+        code = cli.run([*words, "--json", "--home", str(home)])
+        out.flush()
+        said = out.buffer.getvalue()  # type: ignore[attr-defined]
+    assert said, f"exit {code}"
+    return json.loads(said)
 
 
 @contextmanager

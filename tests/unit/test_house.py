@@ -7,11 +7,10 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import grimp
-import pytest
 
 ROOMS = ("rekscan", "workers", "reports", "jobs", "emulator")
 HOUSE = Path(__file__).parents[2]
-FILES = sorted(path for room in ROOMS for path in (HOUSE / room).rglob("*.py"))
+TEXTS = {path: path.read_text() for room in ROOMS for path in sorted((HOUSE / room).rglob("*.py"))}
 
 
 def test_no_file_imports_itself_on_any_way_round():
@@ -31,19 +30,19 @@ def _hidden(tree: ast.Module) -> Iterator[ast.stmt]:
             yield node
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
-def test_an_import_inside_a_function_says_why_on_its_line(path):
-    lines = path.read_text().splitlines()
-    unexplained = [node.lineno for node in _hidden(ast.parse("\n".join(lines))) if "#" not in lines[node.lineno - 1]]
+def test_an_import_inside_a_function_says_why_on_its_line():
+    unexplained = []
+    for path, text in TEXTS.items():
+        lines = text.splitlines()
+        hidden = [node.lineno for node in _hidden(ast.parse(text)) if "#" not in lines[node.lineno - 1]]
+        unexplained += [f"{path.relative_to(HOUSE)}:{line}" for line in hidden]
     assert unexplained == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
-def test_a_module_begins_with_what_it_is_for(path):
-    assert ast.get_docstring(ast.parse(path.read_text()))
+def test_a_module_begins_with_what_it_is_for():
+    assert [path for path, text in TEXTS.items() if not ast.get_docstring(ast.parse(text))] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
-def test_no_module_is_named_like_one_of_the_standard_library(path):
-    name = path.stem if path.name != "__init__.py" else path.parent.name
-    assert name == "__main__" or name not in sys.stdlib_module_names
+def test_no_module_is_named_like_one_of_the_standard_library():
+    names = {path: path.stem if path.name != "__init__.py" else path.parent.name for path in TEXTS}
+    assert [path for path, name in names.items() if name in sys.stdlib_module_names - {"__main__"}] == []
