@@ -26,11 +26,13 @@ def load_span(item: Item, client: Any, reader: SpanReader, first: int, count: in
     """`count` bytes from byte `first`, fewer at the object's end. `aws`: it is AWS's own, see `as_listed`."""
     bucket, key = split_s3(item.uri)
     found = reader.read(bucket, key, count, first=first, etag=item.etag, version=item.version)
+    if found is not None:
+        return found
 
     def get(one: Item) -> Span | Skip:
         return _by_boto3(one, client, first, count)
 
-    return found or (get(item) if aws else as_listed(item, client, get))
+    return get(item) if aws else as_listed(item, client, get)
 
 
 def as_listed(item: Item, client: Any, get: Callable[[Item], Got | Skip]) -> Got | Skip:
