@@ -10,7 +10,7 @@ from jobs.items import Item
 from jobs.video import Probed, Prober
 from jobs.video.film import MAX_BYTES
 from jobs.video.reading import MAX_READS, Reads
-from tests.support.films import box, cut_out, film, outer, patched
+from tests.support.films import box, cut_out, far_apart, film, outer, patched
 from tests.support.pictures import encoded, picture
 
 IN_FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof"
@@ -168,8 +168,7 @@ def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:
 
 def test_the_length_of_very_many_fragments_without_an_index_is_not_known(tmp_path: Path) -> None:
     data = film(frames=60, flags=IN_FRAGMENTS + "+skip_trailer", g="1")
-    far_apart = (data[start:end] + box("free", bytes(40_000)) * (kind == "mdat") for kind, start, end in outer(data))
-    found = probed(b"".join(far_apart), tmp_path)
+    found = probed(far_apart(data), tmp_path)
     assert (found.film and found.film.length_ms, found.skip) == (None, None)
     assert found.reads.count == MAX_READS
 
