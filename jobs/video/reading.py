@@ -41,9 +41,9 @@ class Reader:
         """`head`: the file's first bytes where they are at hand; `reads`: what they took."""
         self.size = size
         self.reads = reads or Reads()
+        self.boxes = 0  # looked at
         self._fetch = fetch
         self._start, self._held = 0, head
-        self._boxes = 0
 
     def read(self, first: int, count: int) -> bytes:
         """`count` bytes from `first`. Raises Cut where the file has fewer."""
@@ -54,14 +54,10 @@ class Reader:
         at = first - self._start
         return self._held[at : at + count]
 
-    def at_hand(self, first: int, count: int) -> bool:
-        """Whether these bytes take no further read."""
-        return self._start <= first and first + count <= self._start + len(self._held)
-
     def count_box(self) -> None:
-        self._boxes += 1
-        if self._boxes > MAX_BOXES:
+        if self.boxes >= MAX_BOXES:
             raise Exhausted
+        self.boxes += 1
 
     def _turn_to(self, first: int, count: int) -> None:
         wanted = min(max(count, NEXT), self.size - first)

@@ -29,6 +29,7 @@ def looked(data: bytes, size: int | None = None) -> Looked:
     found = look(reader)
     assert reader.reads.count <= MAX_READS
     assert reader.reads.bytes <= MAX_BYTES
+    assert reader.boxes <= MAX_BOXES
     film, skip = found
     assert film or skip
     if film and film.length_ms is not None:
