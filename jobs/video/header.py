@@ -42,6 +42,10 @@ def _look(reader: Reader, content: str | None) -> Looked:
     track = movie.film
     if track is None or not track.timescale:
         return None, Skip(Code.NO_VIDEO, "it has no picture track", container)
+    if not movie.fragmented and track.summed == track.samples == 0:
+        return None, Skip(Code.NO_VIDEO, "its picture track has no frames", container)
+    if track.elsewhere:
+        return None, Skip(f"{Code.UNSUPPORTED_CONTAINER}: reference", "its frames are in another file", container)
     fragments = read_fragments(reader, movie, track) if movie.fragmented else None
     film = _film(reader.size, container, content, movie, track, fragments)
     if cut or (fragments and fragments.cut):

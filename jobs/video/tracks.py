@@ -2,8 +2,8 @@
 
 Rule: long tables are passed over. `stts` is summed up to STTS_MOST bytes; beyond that the media header is believed,
 which is what FFmpeg does too unless the sum is less.
-Facts: ISO/IEC 14496-12, 8.3 (tkhd), 8.4 (mdhd, hdlr), 8.6.1 (stts), 8.6.6 (elst), 8.7.3 (stsz); QuickTime File Format,
-"Track Atoms". What FFmpeg makes of them: libavformat's mov demuxer, tried against it in tests.
+Facts: ISO/IEC 14496-12, 8.3 (tkhd), 8.4 (mdhd, hdlr), 8.6.1 (stts), 8.6.6 (elst), 8.7.2 (dref), 8.7.3 (stsz);
+QuickTime File Format, "Track Atoms". What FFmpeg makes of them: libavformat's mov demuxer, tried against it in tests.
 """
 
 from dataclasses import dataclass, field
@@ -16,9 +16,10 @@ from jobs.video.samples import MOST, Description, description
 
 STTS_MOST = 256 * 1024  # 32,768 entries: half an hour of frames of which no two last equally long
 _ELST_MOST = 64 * 1024
+_DREF_MOST = 64
 _UNKNOWN = frozenset((0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF))
 _NEGATIVE = 0xFFFFFFFF - 480_000  # a longer time of one frame is a correction backwards, as FFmpeg reads it
-_PATH = {b"trak": (b"edts", b"mdia"), b"mdia": (b"minf",), b"minf": (b"stbl",)}  # so deep and no deeper
+_PATH = {b"trak": (b"edts", b"mdia"), b"mdia": (b"minf",), b"minf": (b"dinf", b"stbl")}  # so deep and no deeper
 
 Matrix = tuple[int, int, int, int]  # a, b, c, d of the 2 x 2 that turns
 UPRIGHT: Matrix = (1, 0, 0, 1)
@@ -36,6 +37,7 @@ class Track:
     summed: int | None = None  # how long, as its samples say
     edits: list[int] = field(default_factory=list)  # how long each is shown
     matrix: Matrix = UPRIGHT
+    elsewhere: bool = False  # its frames are in another file
     description: Description | None = None
 
     @property
@@ -135,6 +137,13 @@ def _edits(reader: Reader, box: Box, track: Track) -> None:
     track.edits.extend(shown for (shown,) in fields.rows(form, fields.number(4)))
 
 
+def _places(reader: Reader, box: Box, track: Track) -> None:
+    fields = Fields(body(reader, box, _DREF_MOST))
+    fields.take(8)
+    size, kind, flags = fields.number(4), fields.take(4), fields.number(4)
+    track.elsewhere = not flags & 1 and (kind in (b"alis", b"rsrc") or size > 13)
+
+
 def _describe(reader: Reader, box: Box, track: Track) -> None:
     if track.kind in (b"vide", b"soun"):
         track.description = description(body(reader, box, MOST), video=track.kind == b"vide")
@@ -163,6 +172,7 @@ _READ = {
     b"mdhd": _media,
     b"hdlr": _handler,
     b"elst": _edits,
+    b"dref": _places,
     b"stsd": _describe,
     b"stts": _times,
     b"stsz": _sizes,

@@ -2,6 +2,7 @@
 
 import struct
 from fractions import Fraction
+from functools import cache, partial
 
 import pytest
 
@@ -12,30 +13,36 @@ from tests.support.films import box, cut_out, ffmpeg, film, full, outer, patched
 
 IN_FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof"
 BY_JITTER = [0, 3000, 7500, 9000, 30_000, 31_000]
+INDEXED = IN_FRAGMENTS + "+global_sidx"
 FILMS = {
-    "header last": film(),
-    "header first": film(flags="faststart"),
-    "QuickTime": film("mov"),
-    "one frame": film(frames=1),
-    "29.97 a second": film(frames=61, rate=Fraction(30_000, 1001)),
-    "no time for its first second": film(times=[25, 26, 27, 28]),
-    "variable rate": film(times=BY_JITTER, base=Fraction(1, 90_000)),
-    "sound longer": film(sound=3.3),
-    "sound shorter": film(sound=0.3),
-    "an hour of 60 frames": film(times=[number * 60 for number in range(61)], rate=1, base=Fraction(1)),
-    "4:4:4": film(pixels="yuv444p"),
-    "fragments, index at the end": film(frames=100, sound=6, flags=IN_FRAGMENTS, g="10"),
-    "fragments, index at the beginning": film(frames=100, sound=6, flags=IN_FRAGMENTS + "+global_sidx", g="10"),
-    "fragments, each its index": film(frames=100, sound=6, flags=IN_FRAGMENTS + "+dash", g="10"),
-    "fragments, no index": film(frames=100, sound=6, flags=IN_FRAGMENTS + "+skip_trailer", g="10"),
-    "fragments after a whole film": film(frames=100, flags="frag_keyframe", g="10"),
-    "fragments of variable rate": film(times=BY_JITTER, base=Fraction(1, 90_000), flags=IN_FRAGMENTS, g="2"),
-    "fragments without times": film("ismv", frames=50, g="10"),
-    "HEVC": film(codec="libx265", **{"x265-params": "log-level=none"}),
-    "ProRes": film("mov", "prores_ks", pixels="yuv422p10le"),
-    "MPEG-4 part 2": film(codec="mpeg4"),
-    "VP9": film(codec="libvpx-vp9"),
+    "header last": partial(film),
+    "header first": partial(film, flags="faststart"),
+    "QuickTime": partial(film, "mov"),
+    "one frame": partial(film, frames=1),
+    "29.97 a second": partial(film, frames=61, rate=Fraction(30_000, 1001)),
+    "no time for its first second": partial(film, times=[25, 26, 27, 28]),
+    "variable rate": partial(film, times=BY_JITTER, base=Fraction(1, 90_000)),
+    "sound longer": partial(film, sound=3.3),
+    "sound shorter": partial(film, sound=0.3),
+    "an hour of 60 frames": partial(film, times=[number * 60 for number in range(61)], rate=1, base=Fraction(1)),
+    "4:4:4": partial(film, pixels="yuv444p"),
+    "fragments, index at the end": partial(film, frames=100, sound=6, flags=IN_FRAGMENTS, g="10"),
+    "fragments, index at the beginning": partial(film, frames=100, sound=6, flags=INDEXED, g="10"),
+    "fragments, each its index": partial(film, frames=100, sound=6, flags=IN_FRAGMENTS + "+dash", g="10"),
+    "fragments, no index": partial(film, frames=100, sound=6, flags=IN_FRAGMENTS + "+skip_trailer", g="10"),
+    "fragments after a whole film": partial(film, frames=100, flags="frag_keyframe", g="10"),
+    "fragments of variable rate": partial(film, times=BY_JITTER, base=Fraction(1, 90_000), flags=IN_FRAGMENTS, g="2"),
+    "fragments without times": partial(film, "ismv", frames=50, g="10"),
+    "HEVC": partial(film, codec="libx265", **{"x265-params": "log-level=none"}),
+    "ProRes": partial(film, "mov", "prores_ks", pixels="yuv422p10le"),
+    "MPEG-4 part 2": partial(film, codec="mpeg4"),
+    "VP9": partial(film, codec="libvpx-vp9"),
 }
+
+
+@cache
+def made(name: str) -> bytes:
+    return FILMS[name]()
 
 
 def of(data: bytes) -> Film:
@@ -46,30 +53,30 @@ def of(data: bytes) -> Film:
 
 @pytest.mark.parametrize("name", FILMS)
 def test_a_film_is_as_long_and_as_large_as_ffmpeg_says(name: str) -> None:
-    found, said = of(FILMS[name]), ffmpeg(FILMS[name])
+    found, said = of(made(name)), ffmpeg(made(name))
     assert (found.length_ms, (found.width, found.height), found.codec) == (said.ms, said.side, said.codec)
 
 
 @pytest.mark.parametrize("name", [name for name in FILMS if not name.startswith("fragments")])
 def test_its_frames_a_second_are_those_ffmpeg_says(name: str) -> None:
-    assert of(FILMS[name]).fps == pytest.approx(ffmpeg(FILMS[name]).fps)
+    assert of(made(name)).fps == pytest.approx(ffmpeg(made(name)).fps)
 
 
 def test_the_length_is_that_of_the_pictures_not_of_the_file() -> None:
-    data = FILMS["sound longer"]
+    data = made("sound longer")
     assert (of(data).length_ms, ffmpeg(data).file_ms) == (1000, 3300)
     assert of(data).audio == "aac"
 
 
 def test_what_kind_of_file_and_of_h264_it_is() -> None:
-    found = of(FILMS["QuickTime"])
+    found = of(made("QuickTime"))
     assert (found.container, found.profile, found.audio) == ("mov", 100, None)
-    assert of(FILMS["4:4:4"]).profile == 244
+    assert of(made("4:4:4")).profile == 244
 
 
 @pytest.mark.parametrize("shown", [(400,), (200, 300), (0, 500), (5000,)])
 def test_an_edit_list_shows_less_than_there_is_never_more(shown: tuple[int, ...]) -> None:
-    data = _with_edits(FILMS["header last"], shown)
+    data = _with_edits(made("header last"), shown)
     assert of(data).length_ms == ffmpeg(data).ms == min(1000, sum(shown))
     assert of(data).unedited_ms == 1000
 
@@ -103,14 +110,14 @@ QUARTER = 0x10000
 def test_a_turned_film_is_measured_upright(turn: int, matrix: tuple[int, ...], whose: str) -> None:
     a, b, c, d = (value * 0x10000 for value in matrix)
     place = 40 if whose == "tkhd" else 36
-    data = patched(FILMS["header last"], whose, place, struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30))
+    data = patched(made("header last"), whose, place, struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30))
     found, said = of(data), ffmpeg(data)
     assert (found.rotation, (found.width, found.height)) == (said.rotation, said.side)
     assert found.rotation == turn
 
 
 def test_sizes_and_places_of_64_bits() -> None:
-    data = FILMS["header last"]
+    data = made("header last")
     (free, start, _), (_, media, end) = outer(data)[1:3]
     assert (free, media - start) == ("free", 8)
     data = data[:start] + struct.pack(">I4sQ", 1, b"mdat", end - start) + data[end - (end - media - 8) :]
@@ -131,7 +138,7 @@ def test_sizes_and_places_of_64_bits() -> None:
 
 
 def test_times_of_64_bits() -> None:
-    data = FILMS["header last"]
+    data = made("header last")
     at = data.index(b"mdhd") - 4
     short = struct.unpack(">8xIIIIIHH", data[at : at + 32])
     long = full("mdhd", "QQIQHH", short[1], short[2], short[3], short[4], short[5], short[6], version=1)
@@ -144,17 +151,17 @@ def test_times_of_64_bits() -> None:
 
 
 def test_a_header_that_knows_no_length_goes_by_its_frames_where_ffmpeg_says_0() -> None:
-    data = patched(FILMS["header last"], "mdhd", 16, b"\xff" * 4)
+    data = patched(made("header last"), "mdhd", 16, b"\xff" * 4)
     assert (of(data).length_ms, ffmpeg(data).ms) == (1000, 0)
 
 
 def test_frames_that_last_less_than_the_header_says() -> None:
-    data = patched(FILMS["header last"], "mdhd", 16, struct.pack(">I", 999_999))
+    data = patched(made("header last"), "mdhd", 16, struct.pack(">I", 999_999))
     assert of(data).length_ms == ffmpeg(data).ms == 1000
 
 
 def test_a_cover_picture_is_not_the_film() -> None:
-    cover, shown = film("mov", "mjpeg", frames=1, pixels="yuvj420p"), FILMS["QuickTime"]
+    cover, shown = film("mov", "mjpeg", frames=1, pixels="yuvj420p"), made("QuickTime")
     at, size = shown.index(b"trak") - 4, 0
     start = cover.index(b"trak") - 4
     (size,) = struct.unpack(">I", cover[start : start + 4])
@@ -166,7 +173,7 @@ def test_a_cover_picture_is_not_the_film() -> None:
 
 
 def test_what_only_promises_its_length_is_believed() -> None:
-    data = FILMS["fragments, no index"]
+    data = made("fragments, no index")
     many = data + b"".join(box("free", bytes(100_000)) for _ in range(50))
     at, _, end = next((start, kind, end) for kind, start, end in outer(many) if kind == "moov")
     mehd = full("mehd", "I", 4321)
@@ -182,5 +189,5 @@ def test_what_only_promises_its_length_is_believed() -> None:
 
 def test_fragments_whose_indexes_are_gone_are_walked_over() -> None:
     name = "fragments, each its index"
-    bare = cut_out(cut_out(FILMS[name], "sidx"), "mfra")
+    bare = cut_out(cut_out(made(name), "sidx"), "mfra")
     assert of(bare).length_ms == ffmpeg(bare).ms == 4000

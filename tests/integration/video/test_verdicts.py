@@ -84,6 +84,18 @@ def test_sound_alone_is_no_video(container: str, tmp_path: Path) -> None:
     assert reason(probed(film(container, "", sound=1), tmp_path)) == Code.NO_VIDEO
 
 
+def test_a_picture_track_without_frames_is_no_video(tmp_path: Path) -> None:
+    data = film(flags="faststart")
+    for table, place in (("stts", 4), ("stsz", 8)):
+        data = patched(data, table, place, bytes(4))
+    assert reason(probed(data, tmp_path)) == Code.NO_VIDEO
+
+
+def test_a_film_whose_frames_are_in_another_file_is_not_sent(tmp_path: Path) -> None:
+    data = patched(film("mov"), "dref", 12, b"alis\0\0\0\0")
+    assert reason(probed(data, tmp_path)) == f"{Code.UNSUPPORTED_CONTAINER}: reference"
+
+
 def test_what_is_no_film_at_all(tmp_path: Path) -> None:
     assert reason(probed(b"", tmp_path)) == Code.EMPTY
     assert reason(probed(encoded(picture(), "JPEG"), tmp_path)) == f"{Code.NOT_A_VIDEO}: jpeg"
