@@ -46,7 +46,8 @@ class Track:
         return min(self.media or self.summed, self.summed) if self.summed else self.media
 
     def length(self, movie_timescale: int) -> int:
-        """How long it is, as FFmpeg says: no longer than what its edit list shows."""
+        """How long it is, as FFmpeg says: no longer than what its edit list shows. One that shows nothing at all, where
+        FFmpeg says 0, is not believed."""
         if not (self.edits and self.samples and movie_timescale):
             return self.unedited
         shown = sum(rescaled(edit, self.timescale, movie_timescale) for edit in self.edits)

@@ -27,11 +27,16 @@ def film(
     sound_codec: str = "aac",
     pixels: str = "yuv420p",
     flags: str = "",
+    muxer: dict[str, str] | None = None,
     **options: str,
 ) -> bytes:
-    """A film of `frames` frames, or one at each of `times` (in units of `base`). `sound`: seconds of it, from 0 on."""
+    """A film of `frames` frames, or one at each of `times` (in units of `base`). `sound`: seconds of it, from 0 on.
+
+    `muxer`, `options`: FFmpeg's of the container and of the codec; `flags`: movflags of the container.
+    """
+    more = {**(muxer or {}), **({"movflags": flags} if flags else {})}
     with NamedTemporaryFile() as to:  # FFmpeg opens it a second time to move its header
-        with av.open(to.name, "w", format=container, options={"movflags": flags} if flags else {}) as out:
+        with av.open(to.name, "w", format=container, options=more) as out:
             heard: Any = out.add_stream(sound_codec, rate=48_000) if sound else None
             if codec:
                 _pictures(out, codec, times or list(range(frames)), rate, base, side, pixels, options)
