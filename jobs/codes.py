@@ -36,6 +36,13 @@ class Code(StrEnum):
     TOO_LARGE = "too-large"
     BOMB = "bomb"
     CRASHED_DECODER = "crashed-decoder"
+    # found when a film was looked at
+    NOT_A_VIDEO = "not-a-video"
+    NO_VIDEO = "no-video"
+    UNSUPPORTED_CONTAINER = "unsupported-container"
+    UNSUPPORTED_CODEC = "unsupported-codec"
+    TOO_LONG = "too-long"
+    NOT_IN_S3 = "not-in-s3"
     # failed
     NOT_DOWNLOADED = "not-downloaded"
     POISON = "poison"

@@ -107,13 +107,16 @@ class ObjectFile(io.RawIOBase):
         return answer
 
 
-def get_object(client: Any, arguments: dict[str, str]) -> tuple[dict[str, Any], bytes]:
-    """The answer and its whole body. botocore tries a request again; a body that breaks off, nobody but us."""
+def get_object(client: Any, arguments: dict[str, str], most: int | None = None) -> tuple[dict[str, Any], bytes]:
+    """The answer and its body, the whole or its first `most` bytes.
+
+    botocore tries a request again; a body that breaks off, nobody but us.
+    """
     for tries_left in reversed(range(_TRIES)):
         answer = client.get_object(**arguments)
         try:
             with closing(answer["Body"]) as body:
-                return answer, body.read()
+                return answer, body.read(most)
         except (HTTPClientError, IncompleteReadError):
             if not tries_left:
                 raise

@@ -6,7 +6,7 @@ specification (JFIF/EXIF, PNG, RIFF, ISO base media file format, TIFF 6.0, Matro
 
 from typing import Literal
 
-SNIFF_BYTES = 64  # enough of a file's start for `sniff`, save MPEG-TS, which wants 189
+SNIFF_BYTES = 64  # enough of a file's start for `sniff`, save MPEG-TS, which wants 189 or 197
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "jpeg"),
@@ -61,6 +61,8 @@ def sniff(head: bytes) -> str | None:
         return "bmp"
     if len(head) > 188 and head[0] == head[188] == 0x47:
         return "mpegts"
+    if len(head) > 196 and head[4] == head[196] == 0x47:
+        return "mpegts"  # with a time before each packet: Blu-ray, AVCHD
     return None
 
 

@@ -13,16 +13,15 @@ from typing import IO, Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
-from jobs.aws.lean.s3_head import HeadReader
-from jobs.aws.object_faults import of_object
-from jobs.aws.s3_errors import code_of
+from jobs.aws.lean.s3_spans import SpanReader
 from jobs.codes import Code
 from jobs.formats.sniff import family
 from jobs.items import Item
 from jobs.media.check import MAX_SOURCE_BYTES, Skip
 from jobs.media.file_faults import of_file
 from jobs.media.header import Header, header
-from jobs.uris import path_of, split_s3
+from jobs.media.spans import as_listed, etag_of, load_span, refused, request_of, total_of
+from jobs.uris import path_of
 
 HEAD_BYTES = 65_536  # of an S3 object: one ranged GET that shows the format and the size of nearly every picture
 # A pipe that took the place of a file would wait for its writer, for ever.
@@ -70,44 +69,23 @@ def load_s3(item: Item, client: Any, *, aws: bool = True) -> Loaded | Skip:
     """
     if item.size == 0:
         return Loaded(Header(None), 0, b"", None)
-    return _get(item, client, None) if aws else _by_bytes(_as_listed(item, client, None))
+    return _get(item, client) if aws else _by_bytes(as_listed(item, client, lambda one: _get(one, client)))
 
 
-def load_s3_head(item: Item, client: Any, reader: HeadReader, *, aws: bool = True) -> Loaded | Skip:
+def load_s3_head(item: Item, client: Any, reader: SpanReader, *, aws: bool = True) -> Loaded | Skip:
     """The beginning of an S3 object by one ranged GET, tied to the ETag the manifest knows. `aws`: as for `load_s3`."""
     if item.size == 0:
         return Loaded(Header(None), 0, b"", None)
-    bucket, key = split_s3(item.uri)
     reach = HEAD_BYTES
     while True:
-        head = reader.read(bucket, key, reach, etag=item.etag, version=item.version)
-        if head:
-            loaded: Loaded | Skip = _of_head(head.data, head.total, head.etag)
-        else:
-            loaded = _get(item, client, reach) if aws else _as_listed(item, client, reach)
+        head = load_span(item, client, reader, 0, reach, aws=aws)
+        loaded = head if isinstance(head, Skip) else _of_head(head.data, head.total, head.etag)
         loaded = loaded if aws else _by_bytes(loaded)
         if isinstance(loaded, Skip) or loaded.data is not None:
             return loaded
         if loaded.header.format != "jpeg" or loaded.header.width or reach == _LONG_HEAD_BYTES:
             return loaded
         reach = _LONG_HEAD_BYTES
-
-
-def _as_listed(item: Item, client: Any, reach: int | None) -> Loaded | Skip:
-    """The object if it is the listed one: by its ETag, else by size and time."""
-    found = _get(item, client, reach)
-    if not (isinstance(found, Skip) and found.reason == Code.CHANGED):
-        return found
-    bucket, key = split_s3(item.uri)
-    version = {"VersionId": item.version} if item.version else {}
-    try:
-        now = client.head_object(Bucket=bucket, Key=key, **version)
-    except (ClientError, BotoCoreError, HTTPError, OSError) as error:
-        return _refused(error, item)
-    listed = item.modified.replace(microsecond=0) if item.modified else None  # HTTP has whole seconds
-    if listed is None or (now["ContentLength"], now["LastModified"]) != (item.size, listed):
-        return found
-    return _get(replace(item, etag=now.get("ETag", "").strip('"') or None), client, reach)
 
 
 def _by_bytes(loaded: Loaded | Skip) -> Loaded | Skip:
@@ -117,29 +95,17 @@ def _by_bytes(loaded: Loaded | Skip) -> Loaded | Skip:
     return replace(loaded, content=known)
 
 
-def _get(item: Item, client: Any, reach: int | None) -> Loaded | Skip:
-    bucket, key = split_s3(item.uri)
-    arguments: dict[str, Any] = {"Bucket": bucket, "Key": key}
-    if item.version:
-        arguments["VersionId"] = item.version
-    if item.etag:
-        arguments["IfMatch"] = f'"{item.etag}"'
-    if reach is not None:
-        arguments["Range"] = f"bytes=0-{reach - 1}"
+def _get(item: Item, client: Any) -> Loaded | Skip:
     try:
-        answer = client.get_object(**arguments)
-        total = _total(answer)
-        etag = answer.get("ETag", "").strip('"') or None
+        answer = client.get_object(**request_of(item))
+        total = total_of(answer)
         body = answer["Body"]
         try:
-            if reach is None:
-                return read_original(body, total, _content(etag, total))
-            data = body.read(reach)
+            return read_original(body, total, _content(etag_of(answer), total))
         finally:
             body.close()
     except (ClientError, BotoCoreError, HTTPError, OSError) as error:
-        return _refused(error, item)
-    return _of_head(data, total, etag)
+        return refused(error, item)
 
 
 def _of_head(data: bytes, total: int, etag: str | None) -> Loaded:
@@ -149,24 +115,6 @@ def _of_head(data: bytes, total: int, etag: str | None) -> Loaded:
 
 def _content(etag: str | None, total: int) -> str | None:
     return f"etag:{etag}:{total}" if etag else None
-
-
-def _total(answer: dict[str, Any]) -> int:
-    whole = str(answer.get("ContentRange", "")).rpartition("/")[2]
-    return int(whole) if whole.isdigit() else int(answer["ContentLength"])
-
-
-def _refused(error: Exception, item: Item) -> Skip:
-    code = code_of(error)
-    if code in ("PreconditionFailed", "412"):
-        return Skip(Code.CHANGED, "the object is no longer the one that was listed", cause=code)
-    if code in ("InvalidRange", "416"):
-        return Skip(Code.EMPTY, "the object has no bytes", cause=code)
-    if code in ("NoSuchKey", "NoSuchVersion", "404"):
-        return Skip(Code.UNREADABLE, "there is no such object any more", cause=code)
-    if code == "InvalidObjectState":
-        return Skip(Code.ARCHIVED, "its storage class must be restored before it can be read", cause=code)
-    return Skip(Code.UNREADABLE, f"S3 does not give it: {_short(error)}", cause=code, fault=of_object(error, item))
 
 
 def read_original(stream: IO[bytes] | Any, size: int | None, content: str | None) -> Loaded:
@@ -184,7 +132,3 @@ def read_original(stream: IO[bytes] | Any, size: int | None, content: str | None
     return Loaded(
         header(data), max(len(data), size or 0), data, content or f"sha256:{hashlib.sha256(data).hexdigest()}"
     )
-
-
-def _short(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

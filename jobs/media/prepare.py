@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.apis.base import Limits
-from jobs.aws.lean.s3_head import HeadReader
+from jobs.aws.lean.s3_spans import SpanReader
 from jobs.byte_cache import Store
 from jobs.codes import Code
 from jobs.formats.names import extension
@@ -84,7 +84,7 @@ class Preparer:
         self._facts: dict[Any, Loaded] = {}
         self._lock = threading.Lock()
         self._s3: Any = None
-        self._reader: HeadReader | None = None
+        self._reader: SpanReader | None = None
         self._near: dict[str, bool] = {}  # bucket -> in Rekognition's Region, as far as we can tell
 
     @property
@@ -183,7 +183,7 @@ class Preparer:
 
     def _head(self, item: Item) -> Kept:
         client = self._client()
-        head = load_s3_head(item, client, self._reader or HeadReader(client), aws=self._aws)
+        head = load_s3_head(item, client, self._reader or SpanReader(client), aws=self._aws)
         return head if isinstance(head, Skip) else replace(head, data=None)  # small ones come whole
 
     # --- what we know of the place
@@ -209,7 +209,7 @@ class Preparer:
         with self._lock:
             if self._s3 is None:
                 self._s3 = self._factory()
-                self._reader = HeadReader(self._s3)
+                self._reader = SpanReader(self._s3)
             return self._s3
 
     def _known_near(self, bucket: str) -> bool:

@@ -20,6 +20,7 @@ SMALLEST = {
     "enumeration": "--scale 0.005",
     "memory": "--items 1000 --workers 1 --seconds 0.5",
     "one_task": "{url} --items 20 --seconds 0.5",
+    "probing": "--films 20 --latency 0.001",
     "quota": "--quotas 50 --workers 1 --beliefs 2 --scale 0.04",
     "report": "100",
     "s3_home": "--scale 0.02 --rounds 1",

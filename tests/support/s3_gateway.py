@@ -41,8 +41,11 @@ class Gateway:
 
 
 @contextmanager
-def s3_gateway(behind: str, rule: Rule = lambda asked: None, *, certificate: Path | None = None) -> Iterator[Gateway]:
-    """Passes on to the server at `behind` what `rule` does not refuse. `certificate`: with its key, for TLS."""
+def s3_gateway(
+    behind: str, rule: Rule = lambda asked: None, *, certificate: Path | None = None, drop: tuple[str, ...] = ()
+) -> Iterator[Gateway]:
+    """Passes on to the server at `behind` what `rule` does not refuse. `certificate`: with its key, for TLS; `drop`:
+    headers that are not passed on, by their names in small letters."""
     asked: list[Asked] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -57,7 +60,8 @@ def s3_gateway(behind: str, rule: Rule = lambda asked: None, *, certificate: Pat
                 self.reply(refusal.status, refusal.headers, page)
                 return
             server = http.client.HTTPConnection(urlsplit(behind).netloc)
-            server.request(self.command, self.path, body, dict(self.headers.items()))
+            passed = {name: value for name, value in self.headers.items() if name.lower() not in drop}
+            server.request(self.command, self.path, body, passed)
             response = server.getresponse()
             data = response.read()
             kept = {name: value for name, value in response.getheaders() if name.lower() not in _OWN}

@@ -53,7 +53,7 @@ def missing_for_calls(client: Any) -> str:
 
 
 def missing(client: Any) -> str:
-    """The same for what is used of any client (s3_head, boto3_way)."""
+    """The same for what is used of any client (s3_spans, boto3_way)."""
     return _told(_absent(client, _CLIENT))
 
 

@@ -1,4 +1,4 @@
-"""The beginning of an S3 object by one ranged GET, without what stands around botocore's signer and connections.
+"""A span of an S3 object by one ranged GET, without what stands around botocore's signer and connections.
 
 Rule: one look costs a scan of S3 as much CPU as the paid call, so this goes the short way: address resolved once per
 bucket, signed by botocore's own S3SigV4Auth, sent over the client's own connections (proxy, certificates, timeouts).
@@ -14,6 +14,7 @@ from urllib.parse import quote
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from jobs.aws.lean.private_names import missing
 
@@ -21,13 +22,13 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class Span:
     data: bytes
     total: int  # bytes of the whole object
     etag: str | None  # without quotes
 
 
-class HeadReader:
+class SpanReader:
     """For one boto3 S3 client; thread-safe."""
 
     def __init__(self, client: Any) -> None:
@@ -37,16 +38,18 @@ class HeadReader:
         if self._missing:
             log.warning("boto3 reads the beginnings of objects, because %s", self._missing)
 
-    def read(self, bucket: str, key: str, count: int, *, etag: str | None, version: str | None) -> Head | None:
-        """The first `count` bytes of the object, of this `etag` and `version` when given. None: ask boto3."""
+    def read(
+        self, bucket: str, key: str, count: int, *, first: int = 0, etag: str | None, version: str | None
+    ) -> Span | None:
+        """`count` bytes of the object from byte `first`, of this `etag` and `version` when given. None: ask boto3."""
         if self._missing:
             return None
         try:
             if bucket not in self._places:
                 self._places[bucket] = self._place(bucket)
             place = self._places[bucket]
-            return self._get(place, key, count, etag, version) if place else None
-        except (ClientError, BotoCoreError, AttributeError, KeyError, ValueError, TypeError) as error:
+            return self._get(place, key, (first, count), etag, version) if place else None
+        except (ClientError, BotoCoreError, HTTPError, AttributeError, KeyError, ValueError, TypeError) as error:
             log.debug("boto3 reads s3://%s/%s: %s", bucket, key, error)
             return None
 
@@ -68,27 +71,38 @@ class HeadReader:
             return None
         return url.rstrip("/"), scheme.get("signingRegion") or self._client.meta.region_name
 
-    def _get(self, place: tuple[str, str], key: str, count: int, etag: str | None, version: str | None) -> Head | None:
+    def _get(
+        self, place: tuple[str, str], key: str, span: tuple[int, int], etag: str | None, version: str | None
+    ) -> Span | None:
         url, region = place
+        first, count = span
         credentials = self._client._request_signer._credentials
         if credentials is None:
             return None
-        headers = {"Range": f"bytes=0-{count - 1}", "Accept-Encoding": "identity"}
+        headers = {"Range": f"bytes={first}-{first + count - 1}", "Accept-Encoding": "identity"}
         if etag:
             headers["If-Match"] = f'"{etag}"'
         request = AWSRequest(
             method="GET",
             url=f"{url}/{quote(key, safe='/~')}" + (f"?versionId={quote(version, safe='')}" if version else ""),
             headers=headers,
+            stream_output=True,
         )
         S3SigV4Auth(credentials.get_frozen_credentials(), "s3", region).add_auth(request)
         answer = self._client._endpoint.http_session.send(request.prepare())
-        if answer.status_code not in (200, 206):
+        if answer.status_code != 206 and not _is_whole(answer, first, count):
+            answer.raw.close()
             return None
-        return _head(answer.headers, answer.content)
+        return _span(answer.headers, answer.content)
 
 
-def _head(headers: Mapping[str, str], data: bytes) -> Head:
+def _is_whole(answer: Any, first: int, count: int) -> bool:
+    """A server that knows no ranges sends everything: never read a film for its beginning."""
+    length = str(answer.headers.get("content-length", ""))
+    return bool(answer.status_code == 200 and first == 0 and length.isdigit() and int(length) <= count)
+
+
+def _span(headers: Mapping[str, str], data: bytes) -> Span:
     whole = headers.get("content-range", "").rpartition("/")[2]
     etag = headers.get("etag", "").strip('"')
-    return Head(data, int(whole) if whole.isdigit() else len(data), etag or None)
+    return Span(data, int(whole) if whole.isdigit() else len(data), etag or None)

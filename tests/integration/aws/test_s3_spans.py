@@ -6,7 +6,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from jobs.aws.lean.s3_head import HeadReader
+from jobs.aws.lean.s3_spans import SpanReader
 from tests.support.s3_server import S3Server, s3_server
 
 KEYS = ["a.jpg", "dir/with space+plus%25~é'(1)*!@$&=;:,.jpg", "a//b/../c.jpg", "\x01.jpg"]
@@ -21,19 +21,23 @@ def s3() -> Iterator[S3Server]:
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if ".." not in key])
-def test_the_beginning_of_an_object_as_boto3_gives_it(s3: S3Server, key: str) -> None:
+def test_the_beginning_of_an_object_and_what_is_inside_as_boto3_gives_it(s3: S3Server, key: str) -> None:
     client = s3.client()
     etag = client.head_object(Bucket="heads", Key=key)["ETag"].strip('"')
-    found = HeadReader(client).read("heads", key, 300, etag=etag, version=None)
+    found = SpanReader(client).read("heads", key, 300, etag=etag, version=None)
     assert found is not None
     assert (found.data, found.total, found.etag) == (BODY[:300], len(BODY), etag)
-    whole = HeadReader(client).read("heads", key, 5000, etag=None, version=None)
+    whole = SpanReader(client).read("heads", key, 5000, etag=None, version=None)
     assert whole is not None
     assert (whole.data, whole.total) == (BODY, len(BODY))
+    inner = SpanReader(client).read("heads", key, 20, first=1000, etag=etag, version=None)
+    assert inner is not None
+    assert (inner.data, inner.total) == (BODY[1000:1020], len(BODY))
+    assert SpanReader(client).read("heads", key, 20, first=len(BODY), etag=etag, version=None) is None
 
 
 def test_whatever_is_no_plain_success_is_left_to_boto3(s3: S3Server) -> None:
-    reader = HeadReader(s3.client())
+    reader = SpanReader(s3.client())
     assert reader.read("heads", "a.jpg", 300, etag="0" * 32, version=None) is None
     assert reader.read("heads", "none.jpg", 300, etag=None, version=None) is None
     assert reader.read("no-such-bucket", "a.jpg", 300, etag=None, version=None) is None
@@ -71,7 +75,7 @@ def test_requests_go_where_boto3_sends_them_signed_for_the_same_scope(
     client._endpoint.http_session.send = send
     for key in KEYS:
         seen.clear()
-        assert HeadReader(client).read(bucket, key, 300, etag=None, version=version) is None
+        assert SpanReader(client).read(bucket, key, 300, etag=None, version=version) is None
         (ours,) = seen
         seen.clear()
         more = {"VersionId": version} if version else {}

@@ -1,0 +1,54 @@
+"""Looks at films, from many threads: what each is, whether it can be sent, and what looking took.
+
+Rule: `probe` never raises for a bad film; one that nobody could look at has a Skip with a `fault`.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from jobs.aws.lean.s3_spans import SpanReader
+from jobs.codes import Code
+from jobs.items import Item
+from jobs.media.check import Skip
+from jobs.uris import is_local
+from jobs.video.film import Probed
+from jobs.video.header import look
+from jobs.video.origins import Refused, local_file, s3_object
+from jobs.video.reading import Reader, Reads
+
+
+class Prober:
+    """For all threads of a process."""
+
+    def __init__(self, s3_client_factory: Callable[[], Any], *, aws: bool = True) -> None:
+        """`s3_client_factory`: a boto3 S3 client, made when the first object is looked at. `aws`: S3 is AWS's own."""
+        self._factory = s3_client_factory
+        self._aws = aws
+        self._lock = threading.Lock()
+        self._s3: tuple[Any, SpanReader] | None = None
+
+    def probe(self, item: Item) -> Probed:
+        if item.skip:
+            return Probed(None, Skip(item.skip.partition(":")[0], item.skip), Reads())
+        reader: Reader | None = None
+        try:
+            if is_local(item.uri):
+                with local_file(item) as reader:
+                    film, skip = look(reader)
+            elif item.uri.startswith("s3://"):
+                reader, content = s3_object(item, *self._client(), aws=self._aws)
+                film, skip = look(reader, content)
+            else:
+                skip = Skip(Code.NOT_IN_S3, "Rekognition reads videos from S3, not from the web")
+                return Probed(None, skip, Reads())
+        except Refused as refused:
+            return Probed(None, refused.skip, refused.reads + (reader.reads if reader else Reads()))
+        return Probed(film, skip, reader.reads)
+
+    def _client(self) -> tuple[Any, SpanReader]:
+        with self._lock:
+            if self._s3 is None:
+                client = self._factory()
+                self._s3 = client, SpanReader(client)
+            return self._s3
