@@ -32,7 +32,7 @@ class Send:
 @dataclass(frozen=True, slots=True)
 class Fit:
     """Decode and mend first. `steps`: `convert`, `shrink-side`, `shrink-bytes`, or `verify` alone: only prove that the
-    whole picture decodes, then send the original."""
+    whole picture decodes, then send the original (with an end mark, where that is all it lacks)."""
 
     steps: tuple[str, ...]
 

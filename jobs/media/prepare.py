@@ -163,7 +163,7 @@ class Preparer:
                     if isinstance(mended, Skip):
                         return mended
                     assert isinstance(mended, Fitted)
-                    if not decision.only_verify:
+                    if mended.data and self._fit:
                         return as_fitted(facts, mended, result.pop_all())
             with ExitStack() as reading:
                 original = reading.enter_context(self._store.get(key, load, size=size))

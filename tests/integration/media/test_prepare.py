@@ -119,6 +119,16 @@ def test_no_fit_sends_nothing_altered(tmp_path: Path, pool: DecoderPool) -> None
     assert reason(strict.prepare(cut, LABELS, s3_allowed=True)) == "truncated"
 
 
+def test_a_jpeg_without_its_end_mark_is_sent_with_it_and_without_mending_as_it_is(
+    tmp_path: Path, local: Preparer, pool: DecoderPool
+) -> None:
+    bare = file(tmp_path / "m.jpg", JPEG[:-2])
+    with ready(local.prepare(bare, LABELS, s3_allowed=True)) as found:
+        assert (found.sent, found.fit, found.image["Bytes"]) == ("fitted", "end mark added", JPEG)
+    with ready(Preparer(pool, no_s3, fit=False).prepare(bare, LABELS, s3_allowed=True)) as found:
+        assert (found.sent, found.fit, found.image["Bytes"]) == ("bytes", None, JPEG[:-2])
+
+
 def test_a_whole_picture_with_something_behind_it_is_sent_as_it_is(tmp_path: Path, local: Preparer) -> None:
     data = JPEG + bytes(10_000)  # a motion photo has its film there
     found = ready(local.prepare(file(tmp_path / "m.jpg", data), LABELS, s3_allowed=True))
