@@ -2,7 +2,7 @@
 
     python -m benchmarks.mending [--megapixels 50] [--rounds 3]
 
-The photo is made of the emulator's own, with grain; OpenCV is told the size that we found. Of each, the best round counts.
+The photo is made of the emulator's own, with grain; OpenCV is told the size that we found. The best round counts.
 """
 
 import argparse
