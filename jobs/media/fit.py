@@ -27,6 +27,7 @@ _OPENERS = {
 _ANIMATED = frozenset(("gif", "webp", "tiff", "png", "avif"))
 _QUALITIES = (92, 85, 75)  # tried in this order before pixels are given up
 _SHRINKING = Image.Resampling.HAMMING  # as good as LANCZOS to look at, at half its time
+_LONGEST_PROFILE = 1 << 20  # bytes; those of cameras have a few thousand, of scanners a few hundred thousand
 _16_BIT = frozenset(("I;16", "I;16L", "I;16B", "I;16N", "I"))
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow raises at twice this
 ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -49,7 +50,7 @@ def mend(data: bytes, name: str, limits: Bounds, *, only_verify: bool = False) -
     if name == "jpeg" and limits.max_side and max(full) > 2 * limits.max_side:
         image.draft(image.mode, (limits.max_side, limits.max_side))  # decodes at 1/2, 1/4 or 1/8: less memory
     _load(image)
-    profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
+    profile = _profile(image)
     upright = ImageOps.exif_transpose(image) if orientation != 1 else image
     drawing = upright.mode in ("1", "P", "PA")  # lossless is smaller and sharper
     plain, how = _plain(upright)
@@ -60,6 +61,12 @@ def mend(data: bytes, name: str, limits: Bounds, *, only_verify: bool = False) -
     notes += [f"{name}->{target}" if target != name else f"{target} rewritten"]
     notes += [f"{full[0]}x{full[1]}->{final[0]}x{final[1]}"] if final != full else []
     return Fitted(output, "; ".join(notes), target, *final)
+
+
+def _profile(image: Image.Image) -> bytes | None:
+    """Its colour profile, where it fits what is sent: a profile may be of any size, and is no part of the picture."""
+    found = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
+    return found if found and len(found) <= _LONGEST_PROFILE else None
 
 
 def _orientation(image: Image.Image, name: str) -> int:

@@ -145,6 +145,14 @@ def test_16_bits_are_scaled_not_clipped(pool: DecoderPool) -> None:
     assert values == pytest.approx([3, 128, 252], abs=6)
 
 
+@pytest.mark.parametrize(("size", "kept"), [(3000, True), (6_000_000, False)])
+def test_a_colour_profile_is_kept_if_it_is_not_larger_than_a_picture(pool: DecoderPool, size: int, kept: bool) -> None:
+    found = mended(pool, encoded(picture(), "TIFF", icc_profile=bytes(size)), "tiff")
+    assert (found.width, found.height) == SIDE
+    with Image.open(io.BytesIO(found.data)) as image:
+        assert ("icc_profile" in image.info) == kept
+
+
 @pytest.mark.parametrize("limits", [LIMITS, PPE])
 def test_a_picture_too_heavy_is_shrunk_under_the_limit_and_not_much_further(pool: DecoderPool, limits: Limits) -> None:
     data = encoded(noise((3000, 2400)), "JPEG", quality=98)
