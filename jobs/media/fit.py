@@ -5,13 +5,16 @@ output. A picture is decoded once, and a large one encoded once: what a quality 
 """
 
 import io
+from dataclasses import replace
 
 from PIL import Image, ImageFile, ImageOps
 
 from jobs.codes import Code
+from jobs.formats.raw import RAW
 from jobs.media.fitted import MAX_PIXELS, Bounds, Fitted, Unfit
 from jobs.media.flatten import flattened
 from jobs.media.jpeg import guessed, with_end_mark
+from jobs.media.raw import preview
 
 _OPENERS = {
     "jpeg": ["JPEG", "MPO"],
@@ -35,6 +38,8 @@ ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 def mend(data: bytes, name: str, limits: Bounds, *, only_verify: bool = False) -> Fitted:
     """`data`, of the sniffed format `name`, as Rekognition takes it. Raises Unfit."""
+    if name in RAW:
+        return _of_raw(data, name, limits)
     marked = with_end_mark(data) if name == "jpeg" else b""
     image = _open(marked or data, name)
     frames = getattr(image, "n_frames", 1) if name in _ANIMATED else 1
@@ -61,6 +66,25 @@ def mend(data: bytes, name: str, limits: Bounds, *, only_verify: bool = False) -
     notes += [f"{name}->{target}" if target != name else f"{target} rewritten"]
     notes += [f"{full[0]}x{full[1]}->{final[0]}x{final[1]}"] if final != full else []
     return Fitted(output, "; ".join(notes), target, *final)
+
+
+def _of_raw(data: bytes, name: str, limits: Bounds) -> Fitted:
+    """Its preview, unaltered where it keeps to the limits."""
+    shown, kind = preview(data, name)
+    image = _open(shown, kind)
+    sides = image.size
+    within = (
+        len(shown) <= limits.max_bytes
+        and min(sides) >= limits.min_side
+        and max(sides) <= (limits.max_side or max(sides))
+    )
+    if within and image.mode in ("RGB", "L"):
+        orientation = _orientation(image, kind)
+        _load(image)
+        full = (sides[1], sides[0]) if orientation >= 5 else sides
+        return Fitted(shown, f"preview of {name}", kind, *full)
+    mended = mend(shown, kind, limits)
+    return replace(mended, fit=f"preview of {name}; {mended.fit}")
 
 
 def _profile(image: Image.Image) -> bytes | None:

@@ -7,6 +7,7 @@ Facts: JPEG from ITU T.81 (markers) and Exif 2.3 (orientation), PNG from its W3C
 import struct
 from dataclasses import dataclass
 
+from jobs.formats.raw import of_tiff
 from jobs.formats.sniff import sniff
 
 _JPEG_FRAMES = frozenset((*range(0xC0, 0xD0),)) - {0xC4, 0xC8, 0xCC}  # SOF markers; C4, C8, CC are tables
@@ -47,6 +48,8 @@ def header(data: bytes, *, whole: bool = True) -> Header:
         return _jpeg(data, whole)
     if name == "png":
         return _png(data, whole)
+    if name == "tiff":
+        name = of_tiff(data) or name
     width, height = _size(name, data)
     return Header(name, width, height)
 
