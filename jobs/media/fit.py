@@ -7,7 +7,7 @@ output. A picture is decoded once, and a large one encoded once: what a quality 
 import io
 from dataclasses import replace
 
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 
 from jobs.codes import Code
 from jobs.formats.raw import RAW
@@ -34,6 +34,8 @@ _LONGEST_PROFILE = 1 << 20  # bytes; those of cameras have a few thousand, of sc
 _16_BIT = frozenset(("I;16", "I;16L", "I;16B", "I;16N", "I"))
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow raises at twice this
 ImageFile.LOAD_TRUNCATED_IMAGES = False
+# Of a compressed colour profile or text, 1 MiB by default: a picture with a larger one is a picture all the same.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
 
 def mend(data: bytes, name: str, limits: Bounds, *, only_verify: bool = False) -> Fitted:
