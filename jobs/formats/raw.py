@@ -29,8 +29,8 @@ def of_tiff(data: bytes) -> str | None:
         return "dng"
     if _SUB_IFDS not in tags or tags.get(_SUBFILE, b"")[-4:] not in (b"\1\0\0\0", b"\0\0\0\1"):
         return None
-    order = "little" if data[:2] == b"II" else "big"
-    make = int.from_bytes(tags.get(_MAKE, b"")[-4:], order)  # it has more than four letters
+    field = tags.get(_MAKE, b"")[-4:]  # where its letters begin: they are more than four
+    make = int.from_bytes(field, "little" if data[:2] == b"II" else "big")
     return next((name for letters, name in _MAKES if data[make : make + 8].upper().startswith(letters)), None)
 
 

@@ -25,8 +25,8 @@ def preview(data: bytes, name: str) -> tuple[bytes, str]:
         raise
     except Exception as error:  # LibRaw's own, which share no class, and what rawpy makes of the rest
         raise Unfit(Code.BROKEN, f"no preview can be read from this {name}: {error or type(error).__name__}") from error
-    if found.format == rawpy.ThumbFormat.JPEG:
-        return bytes(found.data), "jpeg"
+    if isinstance(found.data, bytes):
+        return found.data, "jpeg"
     image = Image.fromarray(found.data)
     buffer = io.BytesIO()
     (image.transpose(_UPRIGHT[flip]) if flip in _UPRIGHT else image).save(buffer, "PNG", compress_level=1)

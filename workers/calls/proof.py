@@ -54,12 +54,17 @@ class _Proving:
     async def __call__(self, *, doubted: ClientError | None = None, **arguments: Any) -> Mapping[str, Any]:
         if doubted is not None:
             return await self._told(doubted, arguments)
-        if not self._proved:
-            await self._alone.acquire()
-            if not self._proved:
-                return await self._first(arguments)
+        if self._proved:
+            return await self._method(**arguments)
+        await self._alone.acquire()
+        if self._over():
             self._alone.release()
-        return await self._method(**arguments)
+            return await self(**arguments)
+        return await self._first(arguments)
+
+    def _over(self) -> bool:
+        """Whether another call has shown the picture meanwhile."""
+        return self._proved
 
     async def _first(self, arguments: dict[str, Any]) -> Mapping[str, Any]:
         """Whoever is raised a Doubt goes on alone."""
