@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from kombu import pools
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from jobs.errors import RekscanError
@@ -34,6 +35,7 @@ def behind_tls(redis: RedisServer, certificate: Path) -> Iterator[str]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     listener = socket.create_server(("127.0.0.1", 0))
+    opened: list[socket.socket] = []
 
     def passed_on(source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
@@ -48,9 +50,11 @@ def behind_tls(redis: RedisServer, certificate: Path) -> Iterator[str]:
                 accepted, _ = listener.accept()
             except OSError:
                 return
+            opened.append(accepted)
             with suppress(OSError):
                 client = context.wrap_socket(accepted, server_side=True)
                 server = socket.socket(socket.AF_UNIX)
+                opened.extend((client, server))
                 server.connect(redis.url.removeprefix("unix://"))
                 for pair in ((client, server), (server, client)):
                     threading.Thread(target=passed_on, args=pair, daemon=True).start()
@@ -61,6 +65,8 @@ def behind_tls(redis: RedisServer, certificate: Path) -> Iterator[str]:
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
     thread.join()
+    for one in opened:
+        one.close()
 
 
 def publish(url: str) -> None:
@@ -70,6 +76,7 @@ def publish(url: str) -> None:
         app.send_task("anything", queue="rekscan", retry=False)
     finally:
         app.close()
+        pools.reset()  # kombu's are of the process
 
 
 @pytest.mark.parametrize(("query", "database"), [("", 0), ("?db=3", 3)])
