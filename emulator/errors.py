@@ -30,7 +30,7 @@ def invalid_parameter(message: str = "Request has invalid parameters") -> AwsErr
 
 
 def no_faces() -> AwsError:
-    """What CompareFaces and SearchFacesByImage answer for a picture without a face."""
+    """What SearchFacesByImage answers for a picture without a face."""
     return invalid_parameter("There are no faces in the image. Should be at least 1.")
 
 

@@ -11,9 +11,12 @@ import pandas as pd
 from PIL import Image, ImageColor, ImageDraw, ImageFont, ImageOps
 
 from jobs.errors import RekscanError
+from jobs.formats.raw import RAW, READABLE
 from jobs.items import Item
 from jobs.media.check import Skip
+from jobs.media.fitted import Unfit
 from jobs.media.origins import Loaded, load_local
+from jobs.media.raw import preview
 from jobs.redact import hides_something
 from jobs.uris import is_local
 
@@ -37,12 +40,24 @@ def open_item(row: Mapping[str, Any] | pd.Series, *, fetch: Fetch | None = None)
         raise RekscanError(f"cannot open {item.uri}: {loaded.message}", "Is it still there, and may you read it?")
     if loaded.data is None:
         raise RekscanError(f"{item.uri} is no picture", "Only pictures can be opened.")
+    data = loaded.data
+    if loaded.header.format in RAW:
+        data = _preview(item, data, loaded.header.format)
     if loaded.header.format == "heic":
         import pillow_heif
 
         pillow_heif.register_heif_opener(thumbnails=False)
-    image = Image.open(io.BytesIO(loaded.data))
+    image = Image.open(io.BytesIO(data))
     return (image if loaded.header.format == "png" else ImageOps.exif_transpose(image)).convert("RGB")
+
+
+def _preview(item: Item, data: bytes, name: str) -> bytes:
+    if not READABLE:
+        raise RekscanError(f"cannot open {item.uri}: a RAW photograph", "pip install 'rekscan[raw]'")
+    try:
+        return preview(data, name)[0]
+    except Unfit as error:
+        raise RekscanError(f"cannot open {item.uri}: {error.message}", "Is it whole?") from error
 
 
 def draw_boxes(image: Image.Image, rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> Image.Image:

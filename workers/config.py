@@ -1,13 +1,16 @@
 """What a worker process is told. Made by the command line, handed to children through the environment."""
 
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from redis import BlockingConnectionPool, Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from jobs.aws.access import Aws
+from jobs.errors import RekscanError
 from workers.limits import Limits
 
 _PREFIX = "REKSCAN_WORKER_"
@@ -48,5 +51,31 @@ def connect(redis_url: str, *, at_most: int | None = None) -> Redis:
 
 
 def broker_url(redis_url: str) -> str:
-    """The same server as kombu writes it (`unix://` is `redis+socket://` there)."""
-    return redis_url.replace("unix://", "redis+socket://", 1) if redis_url.startswith("unix://") else redis_url
+    """The same server, database and certificates as kombu writes them.
+
+    kombu takes no `?db=`, calls `unix://` `redis+socket://`, and verifies a certificate only when told to.
+    """
+    parts = urlsplit(redis_url)
+    query = dict(parse_qsl(parts.query))
+    database = query.get("db")
+    kept = {name: value for name, value in query.items() if name.startswith("ssl_")}
+    if parts.scheme == "unix":
+        where = f"redis+socket://{parts.netloc}{parts.path}"
+        kept |= {"virtual_host": database} if database else {}
+    else:
+        where = f"{parts.scheme}://{parts.netloc}{f'/{database}' if database else parts.path}"
+        kept |= {} if parts.scheme == "redis" else {"ssl_cert_reqs": query.get("ssl_cert_reqs", "required")}
+    return f"{where}?{urlencode(kept, safe='/')}" if kept else where
+
+
+def refuse_cluster(redis: Redis, shown: str) -> None:
+    """Raises RekscanError for a Redis in cluster mode: Celery's queue takes several keys at once, in several slots."""
+    try:
+        in_cluster = redis.info("cluster").get("cluster_enabled")
+    except ResponseError:  # this user may not ask
+        return
+    if in_cluster:
+        raise RekscanError(
+            f"the Redis at {shown} is in cluster mode, which is not supported",
+            "Name one that is not, as of its own for rekscan: it needs some hundred megabytes.",
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.errors import no_faces
+from emulator.errors import invalid_parameter
 from emulator.faces.faces import DEFAULT_MATCH, bounding_box, compared, distance, largest, percent, similarity
 from emulator.faces.quality import passes
 from emulator.operations.base import Call, Operation, group_1
@@ -17,7 +17,7 @@ async def answer(call: Call) -> dict[str, Any]:
     target = await call.look("faces", "vectors", member="TargetImage")
     sources = [place for place in largest(source) if passes(source["faces"][place], quality)]
     if not sources or not target["faces"]:
-        raise no_faces()
+        raise invalid_parameter()  # AWS does not say which of the two has no face
     face, vector = source["faces"][sources[0]], source["vectors"][sources[0]]
     matched, unmatched = [], []
     for place in largest(target):

@@ -88,6 +88,8 @@ class Api:
     shares: bool = False  # may share one call with another API of the same operation (labels + properties)
     # An error code and message that is really an answer ("no face in the image") -> the response it stands for.
     answer_for_error: Callable[[str, str], dict[str, Any] | None] = lambda code, message: None
+    # Such an error may be about a parameter's picture: a call's arguments -> those of one that tells whether it is.
+    question: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     golden_params: Mapping[str, Any] | None = None  # params used in tests where there are required ones
     # Parameters that move the call to other meters (a moderation adapter) -> those; None: always `meters`.
     meters_by_params: Callable[[Params], tuple[str, ...]] | None = None

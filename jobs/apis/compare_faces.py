@@ -75,11 +75,16 @@ def no_face(code: str, message: str) -> dict[str, Any] | None:
     """AWS answers "no face" in either picture with an error, by its documentation of CompareFaces.
 
     Its text is "Request has invalid parameters" (also said of images under 80 px, which are not sent) or
-    "There are no faces in the image. Should be at least 1.". A source without a face thus shows as no face anywhere.
+    "There are no faces in the image. Should be at least 1."; neither says which picture it means.
     """
     if code == "InvalidParameterException" and NO_FACE.search(message):
         return {"FaceMatches": [], "UnmatchedFaces": []}
     return None
+
+
+def question(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The source compared with itself: "no face" then is of the source."""
+    return {**arguments, "TargetImage": arguments["SourceImage"]}
 
 
 NO_FACE = re.compile(r"^Request has invalid parameters\.?$|\bno faces? in the image\b", re.IGNORECASE)
@@ -114,6 +119,7 @@ API = Api(
     ),
     confidence_column="similarity",
     answer_for_error=no_face,
+    question=question,
     golden_params={"source": b"\xff\xd8\xff", "similarity_threshold": 80.0, "quality_filter": "NONE"},
     assumptions=("CompareFaces counts one image per call: the source only.",),
 )

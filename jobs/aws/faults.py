@@ -41,6 +41,14 @@ class Fault:
     do: str = ""
 
 
+class Told(Exception):
+    """Raised in place of an error whose meaning is known already."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
 _THROTTLES = {
     "ProvisionedThroughputExceededException",
     "ThrottlingException",
@@ -117,6 +125,8 @@ def understand(error: Exception, operation: str) -> Fault:
     """What `error`, raised by a call of `operation`, means."""
     if isinstance(error, ClientError):
         return _answered(error, operation)
+    if isinstance(error, Told):
+        return error.fault
     name, text = type(error).__name__, str(error)
     if isinstance(error, ParamValidationError):
         return Fault(Kind.ITEM, name, text)

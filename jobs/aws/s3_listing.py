@@ -5,10 +5,12 @@ Rule: botocore still signs, sends, retries and reports errors; whoever asked rea
 """
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
 from jobs.aws.s3_errors import explained
+from jobs.errors import RekscanError
 
 _calls = threading.local()  # .taking: this thread's call wants the raw body
 
@@ -34,6 +36,17 @@ class Listing:
         finally:
             _calls.taking = False
         return bytes(answer["RekscanBody"])
+
+
+def advanced(place: Mapping[str, str], before: Mapping[str, str] | None, uri: str) -> Mapping[str, str]:
+    """`place`, where a listing goes on, if that is further than `before`; servers are known that give none, or the same
+    again and again. Raises RekscanError: what else there is nobody would know."""
+    if not any(place.values()) or place == before:
+        raise RekscanError(
+            f"S3 lists {uri} no further: it says that there is more, and not where",
+            "This server's listing is at fault. Give smaller prefixes, or a list of the objects.",
+        )
+    return place
 
 
 def tree_of(body: bytes) -> tuple[ElementTree.Element, str]:

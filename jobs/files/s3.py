@@ -5,7 +5,7 @@ asked first whether the object is there: between two writers at once the later o
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from jobs.aws import clients
 from jobs.aws.access import Aws
 from jobs.aws.s3_errors import code_of, explained
-from jobs.aws.s3_listing import Listing, is_coded, tree_of
+from jobs.aws.s3_listing import Listing, advanced, is_coded, tree_of
 from jobs.errors import RekscanError
 from jobs.files.base import Entry, Files
 from jobs.files.ranges import ObjectFile, get_object
@@ -186,8 +186,9 @@ class S3Files(Files):
         prefix = f"{key}/" if key else ""
         listing = Listing(self._client, bucket)
         arguments: dict[str, Any] = {"Delimiter": delimiter} if delimiter else {}
+        more: Mapping[str, str] = {}
         while True:
-            root, space = tree_of(listing.page(prefix + begins, **arguments))
+            root, space = tree_of(listing.page(prefix + begins, **arguments, **more))
             plain = unquote_plus if is_coded(root, space) else str
             for one in root.iterfind(f"{space}Contents"):
                 name = plain(one.findtext(f"{space}Key") or "")
@@ -197,7 +198,8 @@ class S3Files(Files):
                 yield plain(one.findtext(f"{space}Prefix") or "").rstrip("/")
             if root.findtext(f"{space}IsTruncated") != "true":
                 return
-            arguments["ContinuationToken"] = root.findtext(f"{space}NextContinuationToken") or ""
+            token = root.findtext(f"{space}NextContinuationToken") or ""
+            more = advanced({"ContinuationToken": token}, more, self.uri(folder))
 
 
 def _place(path: str) -> dict[str, str]:

@@ -6,13 +6,14 @@ Rule: a known extension decides only what is worth looking at; what is sent is d
 from functools import lru_cache
 
 from jobs.codes import Code
+from jobs.formats.raw import RAW, without_extra
 from jobs.items import Kind
 
 _IMAGES = "jpg jpeg jpe jfif jif png apng gif bmp dib tif tiff webp heic heif hif avif jp2 j2k jpf jpx"
 # Pictures that no decoder of ours opens: a row with its reason, never sent.
 _UNSUPPORTED = (
-    "psd psb svg svgz ai eps indd xcf ico icns cur jxl exr hdr dng cr2 cr3 crw nef nrw arw srf sr2 orf rw2 raf pef"
-    " srw x3f 3fr fff iiq rwl mos mrw kdc dcr erf raw"
+    "psd psb svg svgz ai eps indd xcf ico icns cur jxl exr hdr crw nrw srf sr2 pef srw x3f 3fr fff iiq rwl mos mrw"
+    " kdc dcr erf raw"
 )
 _VIDEOS = "mp4 m4v mov qt avi mkv webm mpg mpeg mpe m2v mts m2ts 3gp 3g2 wmv asf flv f4v ogv vob dv mxf rm rmvb divx"
 _NOT_MEDIA = (
@@ -28,6 +29,7 @@ _NOT_MEDIA = (
 )
 _BY_EXTENSION: dict[str, tuple[Kind, str | None]] = {
     **dict.fromkeys(_IMAGES.split(), ("image", None)),
+    **{ext: ("image", without_extra(ext)) for ext in RAW},
     **{ext: ("image", f"{Code.UNSUPPORTED_FORMAT}: {ext}") for ext in _UNSUPPORTED.split()},
     **dict.fromkeys(_VIDEOS.split(), ("video", None)),
     **dict.fromkeys(_NOT_MEDIA.split(), ("other", Code.NOT_MEDIA)),

@@ -10,6 +10,7 @@ from typing import Literal
 from jobs.apis.base import Limits
 from jobs.aws.faults import Fault
 from jobs.codes import Code
+from jobs.formats.raw import EXTRA, RAW, READABLE
 from jobs.formats.sniff import family
 from jobs.media.fitted import MAX_PIXELS
 from jobs.media.header import Header
@@ -32,7 +33,7 @@ class Send:
 @dataclass(frozen=True, slots=True)
 class Fit:
     """Decode and mend first. `steps`: `convert`, `shrink-side`, `shrink-bytes`, or `verify` alone: only prove that the
-    whole picture decodes, then send the original."""
+    whole picture decodes, then send the original (with an end mark, where that is all it lacks)."""
 
     steps: tuple[str, ...]
 
@@ -87,7 +88,9 @@ def _refusal(head: Header, size: int, limits: Limits, fit: bool) -> tuple[str, s
         return Code.EMPTY, "the file has no bytes"
     if family(head.format) != "image":
         return Code.NOT_AN_IMAGE, f"its bytes are {head.format or 'of no picture format we know'}"
-    if head.format not in MENDABLE:
+    if head.format in RAW and not READABLE:
+        return f"{Code.UNSUPPORTED_FORMAT}: {head.format}", EXTRA
+    if head.format not in MENDABLE | RAW:
         return f"{Code.UNSUPPORTED_FORMAT}: {head.format}", f"{head.format} cannot be converted here"
     if head.format not in _NATIVE and not fit:
         return f"{Code.UNSUPPORTED_FORMAT}: {head.format}", "Rekognition takes JPEG and PNG only, and --no-fit is set"

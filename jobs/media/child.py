@@ -22,6 +22,9 @@ def main() -> None:
     memory, cpu_seconds, wall_seconds = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a decoder that prints must not break the frames
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # rawpy brings numpy in: a thread a core is too much address space
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     warnings.simplefilter("ignore")

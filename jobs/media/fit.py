@@ -1,15 +1,20 @@
 """Mending a picture: decoded, put upright, made JPEG or PNG, shrunk to the API's limits.
 
 Rule: runs only in a child process (`jobs.media.child`): every byte here is hostile. The same input gives the same
-output.
+output. A picture is decoded once, and a large one encoded once: what a quality would give is guessed from a sample.
 """
 
 import io
+from dataclasses import replace
 
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 
 from jobs.codes import Code
+from jobs.formats.raw import RAW
 from jobs.media.fitted import MAX_PIXELS, Bounds, Fitted, Unfit
+from jobs.media.flatten import flattened
+from jobs.media.jpeg import guessed, with_end_mark
+from jobs.media.raw import preview
 
 _OPENERS = {
     "jpeg": ["JPEG", "MPO"],
@@ -24,14 +29,21 @@ _OPENERS = {
 }
 _ANIMATED = frozenset(("gif", "webp", "tiff", "png", "avif"))
 _QUALITIES = (92, 85, 75)  # tried in this order before pixels are given up
+_SHRINKING = Image.Resampling.HAMMING  # as good as LANCZOS to look at, at half its time
+_LONGEST_PROFILE = 1 << 20  # bytes; those of cameras have a few thousand, of scanners a few hundred thousand
 _16_BIT = frozenset(("I;16", "I;16L", "I;16B", "I;16N", "I"))
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow raises at twice this
 ImageFile.LOAD_TRUNCATED_IMAGES = False
+# Of a compressed colour profile or text, 1 MiB by default: a picture with a larger one is a picture all the same.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
 
 def mend(data: bytes, name: str, limits: Bounds, *, only_verify: bool = False) -> Fitted:
     """`data`, of the sniffed format `name`, as Rekognition takes it. Raises Unfit."""
-    image = _open(data, name)
+    if name in RAW:
+        return _of_raw(data, name, limits)
+    marked = with_end_mark(data) if name == "jpeg" else b""
+    image = _open(marked or data, name)
     frames = getattr(image, "n_frames", 1) if name in _ANIMATED else 1
     orientation = _orientation(image, name)  # before loading, which may turn the picture and drop the tag
     full = image.size
@@ -39,11 +51,13 @@ def mend(data: bytes, name: str, limits: Bounds, *, only_verify: bool = False) -
         full = (full[1], full[0])
     if only_verify:
         _load(image)
+        if 0 < len(marked) <= limits.max_bytes:
+            return Fitted(marked, "end mark added", name, *full)
         return Fitted(b"", "", name, *full)
     if name == "jpeg" and limits.max_side and max(full) > 2 * limits.max_side:
         image.draft(image.mode, (limits.max_side, limits.max_side))  # decodes at 1/2, 1/4 or 1/8: less memory
     _load(image)
-    profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
+    profile = _profile(image)
     upright = ImageOps.exif_transpose(image) if orientation != 1 else image
     drawing = upright.mode in ("1", "P", "PA")  # lossless is smaller and sharper
     plain, how = _plain(upright)
@@ -54,6 +68,31 @@ def mend(data: bytes, name: str, limits: Bounds, *, only_verify: bool = False) -
     notes += [f"{name}->{target}" if target != name else f"{target} rewritten"]
     notes += [f"{full[0]}x{full[1]}->{final[0]}x{final[1]}"] if final != full else []
     return Fitted(output, "; ".join(notes), target, *final)
+
+
+def _of_raw(data: bytes, name: str, limits: Bounds) -> Fitted:
+    """Its preview, unaltered where it keeps to the limits."""
+    shown, kind = preview(data, name)
+    image = _open(shown, kind)
+    sides = image.size
+    within = (
+        len(shown) <= limits.max_bytes
+        and min(sides) >= limits.min_side
+        and max(sides) <= (limits.max_side or max(sides))
+    )
+    if within and image.mode in ("RGB", "L"):
+        orientation = _orientation(image, kind)
+        _load(image)
+        full = (sides[1], sides[0]) if orientation >= 5 else sides
+        return Fitted(shown, f"preview of {name}", kind, *full)
+    mended = mend(shown, kind, limits)
+    return replace(mended, fit=f"preview of {name}; {mended.fit}")
+
+
+def _profile(image: Image.Image) -> bytes | None:
+    """Its colour profile, where it fits what is sent: a profile may be of any size, and is no part of the picture."""
+    found = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
+    return found if found and len(found) <= _LONGEST_PROFILE else None
 
 
 def _orientation(image: Image.Image, name: str) -> int:
@@ -107,10 +146,7 @@ def _plain(image: Image.Image) -> tuple[Image.Image, list[str]]:
         scale = 255 / (high - low) if high > low else 0.0  # type: ignore[operator]
         return image.point(lambda value: value * scale - low * scale).convert("L"), ["float->8 bit"]  # type: ignore[operator]
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGB", rgba.size, (255, 255, 255))
-        white.paste(rgba, mask=rgba.getchannel("A"))
-        return white, ["flattened on white"]
+        return flattened(image.convert("RGBA"))
     if mode == "1":
         return image.convert("L"), []
     return image.convert("RGB"), [f"{mode.lower()}->rgb"] if mode in ("CMYK", "LAB", "HSV", "YCbCr") else []
@@ -128,17 +164,20 @@ def _encode(
             too_long = max(image.size) * limits.min_side > min(image.size) * (limits.max_side or 10**9)
             reason = Code.TOO_LARGE if too_long or min(image.size) >= limits.min_side else Code.TOO_SMALL
             raise Unfit(reason, f"{image.size[0]}x{image.size[1]} does not fit the limits at any legible size")
-        picture = image if (width, height) == image.size else image.resize((width, height), Image.Resampling.LANCZOS)
+        picture = image if (width, height) == image.size else image.resize((width, height), _SHRINKING)
         if drawing and picture.size == image.size:
             data = _save(picture, "PNG", compress_level=6)
             if len(data) <= limits.max_bytes:
                 return data, "png", picture.size
         for quality in _QUALITIES:
-            data = _save(picture, "JPEG", quality=quality, **({"icc_profile": profile} if profile else {}))
-            if len(data) <= limits.max_bytes:
-                return data, "jpeg", picture.size
+            size = guessed(picture, quality)
+            if size <= limits.max_bytes:
+                data = _save(picture, "JPEG", quality=quality, **({"icc_profile": profile} if profile else {}))
+                size = len(data)
+                if size <= limits.max_bytes:
+                    return data, "jpeg", picture.size
         # Bytes grow about as pixels do; 0.95 so that one more round is rare.
-        width, height = _scaled(width, height, min(0.9, 0.95 * (limits.max_bytes / len(data)) ** 0.5))
+        width, height = _scaled(width, height, min(0.9, 0.95 * (limits.max_bytes / size) ** 0.5))
 
 
 def _scaled(width: int, height: int, factor: float) -> tuple[int, int]:

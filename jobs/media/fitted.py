@@ -19,7 +19,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A mended picture. `data` is empty when it was only verified."""
+    """A mended picture. `data` is empty when it was only verified, and nothing is to be added to it."""
 
     data: bytes
     fit: str  # what was done: "rotated; webp->jpeg; 6000x4000->4096x2731"

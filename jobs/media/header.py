@@ -7,12 +7,14 @@ Facts: JPEG from ITU T.81 (markers) and Exif 2.3 (orientation), PNG from its W3C
 import struct
 from dataclasses import dataclass
 
+from jobs.formats.raw import of_tiff
 from jobs.formats.sniff import sniff
 
 _JPEG_FRAMES = frozenset((*range(0xC0, 0xD0),)) - {0xC4, 0xC8, 0xCC}  # SOF markers; C4, C8, CC are tables
 _JPEG_PLAIN = frozenset((0xC0, 0xC1, 0xC2))  # baseline, extended, progressive: what decoders in general read
 _NO_LENGTH = frozenset((0x01, *range(0xD0, 0xD9)))
 _PNG_CHANNELS = {0: "gray", 2: "rgb", 3: "palette", 4: "gray-alpha", 6: "rgba"}
+_WHOLE_NUMBERS = {3: "H", 4: "I"}  # types of a TIFF field; Exif wants SHORT, some phones write LONG
 _TAIL = 4096  # bytes before the end in which a whole file has its end mark
 
 
@@ -47,6 +49,8 @@ def header(data: bytes, *, whole: bool = True) -> Header:
         return _jpeg(data, whole)
     if name == "png":
         return _png(data, whole)
+    if name == "tiff":
+        name = of_tiff(data) or name
     width, height = _size(name, data)
     return Header(name, width, height)
 
@@ -95,8 +99,8 @@ def _orientation(tiff: bytes) -> int:
         if entry + 12 > len(tiff):
             break
         tag, kind = struct.unpack(order + "HH", tiff[entry : entry + 4])
-        if tag == 0x0112 and kind == 3:
-            (value,) = struct.unpack(order + "H", tiff[entry + 8 : entry + 10])
+        if tag == 0x0112 and kind in _WHOLE_NUMBERS:
+            (value,) = struct.unpack_from(order + _WHOLE_NUMBERS[kind], tiff, entry + 8)
             return value if 1 <= value <= 8 else 1
     return 1
 

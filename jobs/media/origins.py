@@ -7,6 +7,7 @@ picture.
 import hashlib
 import os
 import stat
+import threading
 from dataclasses import dataclass, replace
 from typing import IO, Any, Protocol
 
@@ -24,6 +25,8 @@ from jobs.media.spans import as_listed, etag_of, load_span, refused, request_of,
 from jobs.uris import path_of
 
 HEAD_BYTES = 65_536  # of an S3 object: one ranged GET that shows the format and the size of nearly every picture
+_UNKNOWN_SIZE = 8 << 20  # bytes kept free for an original whose size nobody told (a URL, a line of a list)
+_UNFORESEEN = threading.Semaphore(2)  # originals that turn out larger, read at once: nobody has counted their bytes
 # A pipe that took the place of a file would wait for its writer, for ever.
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _LONG_HEAD_BYTES = 1 << 20  # for a JPEG whose profiles and previews push its frame header beyond the first
@@ -55,7 +58,7 @@ def load_local(item: Item) -> Loaded | Skip:
             state = os.fstat(file.fileno())
             if not stat.S_ISREG(state.st_mode):
                 return Skip(Code.UNREADABLE, "it is no longer a file")
-            return read_original(file, state.st_size, None)
+            return read_original(file, state.st_size, None, reserved=state.st_size)
     except OSError as error:
         fault = of_file(error, item.uri)
         return Skip(Code.UNREADABLE, f"cannot read it: {error.strerror}", fault=fault)
@@ -101,7 +104,7 @@ def _get(item: Item, client: Any) -> Loaded | Skip:
         total = total_of(answer)
         body = answer["Body"]
         try:
-            return read_original(body, total, _content(etag_of(answer), total))
+            return read_original(body, total, _content(etag_of(answer), total), reserved=foreseen(item))
         finally:
             body.close()
     except (ClientError, BotoCoreError, HTTPError, OSError) as error:
@@ -117,18 +120,33 @@ def _content(etag: str | None, total: int) -> str | None:
     return f"etag:{etag}:{total}" if etag else None
 
 
-def read_original(stream: IO[bytes] | Any, size: int | None, content: str | None) -> Loaded:
-    """Reads on only when the beginning is a picture that is not too large; hashes when `content` is not known."""
+def foreseen(item: Item) -> int:
+    """Bytes that are kept free for an item before it is read."""
+    return item.size if item.size is not None else _UNKNOWN_SIZE
+
+
+def read_original(stream: IO[bytes] | Any, size: int | None, content: str | None, *, reserved: int) -> Loaded:
+    """Reads on only when the beginning is a picture that is not too large; hashes when `content` is not known.
+
+    `reserved`: bytes that were kept free for it; what has more waits for its turn.
+    """
     start = stream.read(HEAD_BYTES)
     head = header(start, whole=False)
     over = size is not None and size > MAX_SOURCE_BYTES
     if over or (start and family(head.format) != "image"):
         return Loaded(head, size if size is not None else len(start), None, content, cut=True)
-    data = start + stream.read(MAX_SOURCE_BYTES + 1 - len(start)) if len(start) == HEAD_BYTES else start
-    while len(data) <= MAX_SOURCE_BYTES and (more := stream.read(MAX_SOURCE_BYTES + 1 - len(data))):
-        data += more
+    data = _read_on(stream, start, min(max(reserved, HEAD_BYTES), MAX_SOURCE_BYTES))
+    if more := stream.read(1):
+        with _UNFORESEEN:
+            data = _read_on(stream, data + more, MAX_SOURCE_BYTES + 1)
     if len(data) > MAX_SOURCE_BYTES:
         return Loaded(head, len(data), None, content, cut=True)
     return Loaded(
         header(data), max(len(data), size or 0), data, content or f"sha256:{hashlib.sha256(data).hexdigest()}"
     )
+
+
+def _read_on(stream: IO[bytes] | Any, data: bytes, most: int) -> bytes:
+    while len(data) < most and (more := stream.read(most - len(data))):
+        data += more
+    return data

@@ -22,7 +22,7 @@ from jobs.items import Item
 from jobs.media.check import Fit, Send, Skip, verdict
 from jobs.media.fitted import Fitted
 from jobs.media.header import Header
-from jobs.media.origins import Loaded, load_local, load_s3, load_s3_head
+from jobs.media.origins import Loaded, foreseen, load_local, load_s3, load_s3_head
 from jobs.media.pool import DecoderPool
 from jobs.media.prepared import Prepared, as_bytes, as_fitted, as_object
 from jobs.media.web import Web
@@ -31,7 +31,6 @@ from jobs.uris import is_arn, is_local, path_of, split_s3
 _TRUSTED = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png"}  # extensions believed with peek=False
 _FACTS = 1000  # originals whose headers are remembered
 _SPARE = 64 << 20  # bytes of pictures kept at most for calls that may yet come
-_UNKNOWN_SIZE = 8 << 20  # bytes reserved for an original whose size nobody told
 
 MAX_INFLIGHT_BYTES = 256 * 1024**2
 
@@ -163,7 +162,7 @@ class Preparer:
                     if isinstance(mended, Skip):
                         return mended
                     assert isinstance(mended, Fitted)
-                    if not decision.only_verify:
+                    if mended.data and self._fit:
                         return as_fitted(facts, mended, result.pop_all())
             with ExitStack() as reading:
                 original = reading.enter_context(self._store.get(key, load, size=size))
@@ -196,7 +195,7 @@ class Preparer:
             except OSError:
                 return (item.uri,), 0
             return (item.uri, state.st_size, state.st_mtime_ns), state.st_size
-        return (self._scope, item.uri, item.version, item.etag), item.size if item.size is not None else _UNKNOWN_SIZE
+        return (self._scope, item.uri, item.version, item.etag), foreseen(item)
 
     def _remember(self, key: tuple[Any, ...], found: Loaded) -> None:
         """Keep what the header says, so that the next API need not read the original to decide."""

@@ -24,7 +24,7 @@ from jobs.codes import Code
 from jobs.items import Item
 from jobs.media.addresses import is_public
 from jobs.media.check import Skip
-from jobs.media.origins import Loaded, read_original
+from jobs.media.origins import Loaded, foreseen, read_original
 from jobs.redact import redact
 
 Resolve = Callable[[str, int], list[str]]  # host, port -> addresses
@@ -105,18 +105,18 @@ class Web:
     def _once(self, item: Item) -> Loaded | Skip:
         try:
             with _deadline(self._total) as late:
-                return self._download(item.uri, late)
+                return self._download(item.uri, late, foreseen(item))
         except LocationValueError as error:  # a redirect to what is no URL
             raise _Trouble(_short(error), passes=False) from error
         except (HTTPError, OSError) as error:
             raise _Trouble(_short(error), passes=not isinstance(error, SSLError)) from error
 
-    def _download(self, url: str, late: "_Deadline") -> Loaded | Skip:
+    def _download(self, url: str, late: "_Deadline", most: int) -> Loaded | Skip:
         for _ in range(_HOPS + 1):
             response = self._get(parse_url(url))
             try:
                 if response.status not in _REDIRECTS or not response.headers.get("location"):
-                    return _answer(response, late)
+                    return _answer(response, late, most)
                 url = urljoin(url, response.headers["location"])
             finally:
                 response.close()  # a connection whose answer was read to its end is in its pool again by now
@@ -227,7 +227,8 @@ def _watch(connected: Any) -> None:
             deadline.end()
 
 
-def _answer(response: Any, late: _Deadline) -> Loaded | Skip:
+def _answer(response: Any, late: _Deadline, most: int) -> Loaded | Skip:
+    """`most`: bytes that are kept free for it."""
     status = response.status
     if status in _GONE:
         return Skip(Code.UNREADABLE, f"its server answers HTTP {status}", cause=f"HTTP {status}")
@@ -237,7 +238,8 @@ def _answer(response: Any, late: _Deadline) -> Loaded | Skip:
         raise _Trouble(f"its server answers HTTP {status}", passes=status in _PASSES, after=after)
     length = response.headers.get("content-length", "")
     coded = response.headers.get("content-encoding")
-    found = read_original(response, int(length) if length.isdecimal() and not coded else None, None)
+    announced = int(length) if length.isdecimal() and not coded else None
+    found = read_original(response, announced, None, reserved=most)
     if late.cut:
         raise HTTPError("cut")
     return found

@@ -9,7 +9,7 @@ from xml.sax.saxutils import unescape
 
 import pyarrow as pa
 
-from jobs.aws.s3_listing import Listing, is_coded, tree_of
+from jobs.aws.s3_listing import Listing, advanced, is_coded, tree_of
 from jobs.sources.inventory_rows import rows_of
 
 PAGE = 1000  # keys, S3's own maximum
@@ -43,7 +43,10 @@ class Pages:
             arguments["Delimiter"] = delimiter
         if after is not None:
             arguments["StartAfter"] = after
-        return _parse(self._listing.page(prefix, **arguments, **(more or {})), self._bucket, self._versions)
+        page = _parse(self._listing.page(prefix, **arguments, **(more or {})), self._bucket, self._versions)
+        if page.next is not None:
+            advanced(page.next, more, f"s3://{self._bucket}/{prefix}")
+        return page
 
 
 def _parse(body: bytes, bucket: str, versions: bool) -> Page:
@@ -98,7 +101,7 @@ def _next_of_text(text: str) -> dict[str, str] | None:
     if "<IsTruncated>true</IsTruncated>" not in text:
         return None
     token = _TOKEN.search(text)
-    return {"ContinuationToken": unescape(token[1])} if token else None
+    return {"ContinuationToken": unescape(token[1]) if token else ""}
 
 
 def _columns_of_tree(root: ElementTree.Element, space: str, versions: bool) -> dict[str, list[str]]:

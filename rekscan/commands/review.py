@@ -10,7 +10,7 @@ from rekscan.console.output import print_json, print_line
 from rekscan.scans.engine import find
 from rekscan.settings import Connection, resolve
 from reports.review.judged import judge
-from reports.review.verdicts import TARGET, read_verdicts
+from reports.review.verdicts import MOST_BYTES, TARGET, read_verdicts
 from reports.views.terminal import review_lines
 
 
@@ -29,7 +29,8 @@ def review(
     if not 0 < target < 1:
         raise UsageError(f"--target {target:g}: not a share", "Give a number between 0 and 1, as 0.9.")
     try:
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(MOST_BYTES + 1)
     except OSError as error:
         raise RekscanError(
             f"cannot read {file}: {error.strerror}", "`rekscan report --format review` writes a sheet."

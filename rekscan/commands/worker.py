@@ -1,13 +1,17 @@
 """`rekscan worker`: a worker process of a cluster."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from cyclopts import Parameter
+from redis.exceptions import RedisError
 
 from jobs.errors import UsageError
+from jobs.redact import redact
 from rekscan.console.output import say
 from rekscan.scans.engine import worker_config
 from rekscan.settings import Connection, resolve
+from workers.config import connect, refuse_cluster
 from workers.limits import DEFAULTS
 from workers.serve import serve
 
@@ -26,6 +30,8 @@ def worker(
     settings = resolve(connection, calls=calls, shards=shards)
     if settings.redis_url is None:
         raise UsageError("no Redis is named", "Set REKSCAN_REDIS_URL or --redis-url, as for the other workers.")
-    config = worker_config(settings, settings.redis_url)
-    say(f"worker on {settings.redis_url}: {config.shards} shards, {config.calls} calls per API")
+    config, shown = worker_config(settings, settings.redis_url), redact(settings.redis_url)
+    with suppress(RedisError, OSError):  # a worker waits for a Redis that is away
+        refuse_cluster(connect(settings.redis_url), shown)
+    say(f"worker on {shown}: {config.shards} shards, {config.calls} calls per API")
     return serve(config, name=name)

@@ -14,7 +14,7 @@ from jobs.money.stored import data_folder
 from jobs.redact import redact
 from jobs.status import INTERRUPTED
 from rekscan.settings import Settings
-from workers.config import WorkerConfig, connect
+from workers.config import WorkerConfig, connect, refuse_cluster
 from workers.supervisor import Supervisor, local_redis_url
 
 
@@ -42,7 +42,7 @@ def ledger(settings: Settings) -> Ledger | None:
         return None
     found = Ledger(connect(url))
     try:
-        found.redis.ping()
+        refuse_cluster(found.redis, redact(url))
     except (RedisError, OSError) as error:
         raise RekscanError(
             f"Redis at {redact(url)} does not answer: {redact(str(error))}", "Is REKSCAN_REDIS_URL right, and is it up?"

@@ -17,6 +17,7 @@ from reports.spreadsheet_safe import undefuse
 
 COLUMNS = ("item_id", "uri", "api", "name", "confidence", "left", "top", "width", "height", "verdict", "note")
 TARGET = 0.9
+MOST_BYTES = 64 << 20  # of a sheet: a thousand findings with notes are a hundredth of it
 _YES = {"y", "yes", "true", "1", "ok", "correct", "right", "x", "+"}
 _NO = {"n", "no", "false", "0", "wrong", "incorrect", "-", "'-"}
 _UNSURE = {"?", "unsure", "maybe", "skip"}
@@ -135,6 +136,10 @@ def read_verdicts(data: bytes) -> list[Verdict]:
 
     Raises UsageError that names the line when it is no such file or a verdict cannot be understood.
     """
+    if len(data) > MOST_BYTES:
+        raise UsageError(
+            f"this is no review.csv: it has more than {MOST_BYTES >> 20} MiB", "`rekscan report` writes one."
+        )
     text = _decode(data)
     header = re.split("[\r\n]", text, maxsplit=1)[0]
     delimiter = max(",;\t", key=header.count)

@@ -56,6 +56,16 @@ def test_a_frozen_redis_stops_paid_calls_until_it_answers_again(
     whole(scan, rekognition, undisturbed, "images", "faces")
 
 
+def test_a_redis_that_became_a_replica_takes_no_intent_and_nothing_is_paid_until_it_leads_again(
+    scan: Scan, rekognition: Emulator, undisturbed: Tables
+) -> None:
+    redis = connect(local_redis_url(str(scan.home)))
+    redis.execute_command("REPLICAOF", "127.0.0.1", "1")  # a fail-over, as managed Redis makes them
+    assert rekognition.stands_still() < 100
+    redis.execute_command("REPLICAOF", "NO", "ONE")
+    whole(scan, rekognition, undisturbed, "images", "faces")
+
+
 def test_a_wiped_redis_is_filled_again_from_the_folder(scan: Scan, rekognition: Emulator, undisturbed: Tables) -> None:
     url = local_redis_url(str(scan.home))
     assert url is not None

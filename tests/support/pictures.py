@@ -98,3 +98,43 @@ def png16() -> bytes:
     head = struct.pack(">IIBBBBB", width, height, 16, 0, 0, 0, 0)
     body = png_chunk(b"IHDR", head) + png_chunk(b"IDAT", zlib.compress(row * height)) + png_chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body
+
+
+def dng(shown: bytes, size: tuple[int, int], orientation: int = 1) -> bytes:
+    """A DNG of 64 x 64 sensor values, all zero, with the JPEG `shown` of this size as its preview in a SubIFD."""
+    side, pixels = 64, bytes(2 * 64 * 64)
+
+    def directories(sub: int, sensor: int, preview: int) -> tuple[bytes, bytes]:
+        first = [
+            (254, "I", (0,)), (256, "I", (side,)), (257, "I", (side,)), (258, "H", (16,)), (259, "H", (1,)),
+            (262, "H", (32803,)), (271, "s", b"Test\0"), (272, "s", b"Camera\0"), (273, "I", (sensor,)),
+            (274, "H", (orientation,)), (277, "H", (1,)), (278, "I", (side,)), (279, "I", (len(pixels),)),
+            (330, "I", (sub,)), (33421, "H", (2, 2)), (33422, "B", (0, 1, 1, 2)), (50706, "B", (1, 4, 0, 0)),
+            (50708, "s", b"Test Camera\0"),
+        ]  # fmt: skip
+        second = [
+            (254, "I", (1,)), (256, "I", (size[0],)), (257, "I", (size[1],)), (258, "H", (8, 8, 8)), (259, "H", (7,)),
+            (262, "H", (6,)), (273, "I", (preview,)), (277, "H", (3,)), (278, "I", (size[1],)),
+            (279, "I", (len(shown),)),
+        ]  # fmt: skip
+        one = _directory(first, 8)
+        return one, _directory(second, 8 + len(one))
+
+    one, other = directories(0, 0, 0)
+    sub = 8 + len(one)
+    sensor = sub + len(other)
+    one, other = directories(sub, sensor, sensor + len(pixels))
+    return b"II*\0" + struct.pack("<I", 8) + one + other + pixels + shown
+
+
+def _directory(entries: list[tuple[int, str, Any]], at: int) -> bytes:
+    """A TIFF directory that begins at `at`, with what does not fit into its entries behind it."""
+    behind, table = b"", struct.pack("<H", len(entries))
+    for tag, kind, values in entries:
+        data = values if kind == "s" else struct.pack(f"<{len(values)}{kind}", *values)
+        place = data.ljust(4, b"\0")
+        if len(data) > 4:
+            place = struct.pack("<I", at + 2 + 12 * len(entries) + 4 + len(behind))
+            behind += data + b"\0" * (len(data) % 2)
+        table += struct.pack("<HHI", tag, {"B": 1, "s": 2, "H": 3, "I": 4}[kind], len(values)) + place
+    return table + bytes(4) + behind

@@ -46,7 +46,7 @@ def make_photos(directory: Path, count: int, *, broken: int = 0) -> Path:
 
 
 class Emulator:
-    """`rekscan emulator --engine fixed` in a process of its own."""
+    """`rekscan emulator` in a process of its own: `--engine fixed`, unless another is named."""
 
     def __init__(self, directory: Path, *arguments: str) -> None:
         self._ready = directory / "emulator.url"
@@ -55,7 +55,8 @@ class Emulator:
 
     def start(self, port: str = "0") -> None:
         self._ready.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "emulator", "--engine", "fixed", "--port", port]
+        engine = () if "--engine" in self._arguments else ("--engine", "fixed")
+        command = [sys.executable, "-m", "emulator", *engine, "--port", port]
         self.process = subprocess.Popen(
             [*command, "--ready-file", str(self._ready), *self._arguments], stdout=subprocess.DEVNULL
         )

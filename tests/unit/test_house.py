@@ -1,6 +1,7 @@
 """How the house is built, beyond what import-linter's contracts in pyproject.toml hold."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
@@ -46,3 +47,10 @@ def test_a_module_begins_with_what_it_is_for():
 def test_no_module_is_named_like_one_of_the_standard_library():
     names = {path: path.stem if path.name != "__init__.py" else path.parent.name for path in TEXTS}
     assert [path for path, name in names.items() if name in sys.stdlib_module_names - {"__main__"}] == []
+
+
+def test_a_test_that_the_edges_name_is_there():
+    named = set(re.findall(r"`(test_\w+)`", (HOUSE / "docs" / "edges.md").read_text()))
+    tests = "\n".join(path.read_text() for path in (HOUSE / "tests").rglob("test_*.py"))
+    assert [name for name in sorted(named) if f"def {name}(" not in tests] == []
+    assert len(named) > 10

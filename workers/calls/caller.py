@@ -30,6 +30,7 @@ from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
 from workers.calls import rows
 from workers.calls.known import Known, Later
+from workers.calls.proof import Doubt
 from workers.calls.streak import Streak, Undecided
 from workers.calls.tries import TRIES, TryAgain, persistently
 from workers.gate.gate import Stopped, Turnstile, sleep_until
@@ -293,6 +294,11 @@ class _Attempts:
             response = await caller._method(**arguments)
         except MemoryError:
             raise
+        except Doubt as doubt:  # AWS has answered, but not said which picture it means
+            with doubt:
+                self._settle("b")
+                await self._door()
+                return await self._ask(doubt.arguments, started)
         except Exception as error:
             return await self._went_wrong(understand(error, caller.request.operation), started)
         took = time.monotonic() - before

@@ -22,6 +22,7 @@ from jobs.uris import is_aws
 from workers.calls.caller import Caller
 from workers.calls.known import Known
 from workers.calls.lanes import Lanes
+from workers.calls.proof import proving
 from workers.config import WorkerConfig, connect
 from workers.gate.gate import Gate, Quota, Turnstile
 from workers.journal.journal import Journal
@@ -105,7 +106,7 @@ def open_work(
     callers = [
         Caller(
             request,
-            method(request.operation),
+            proving(method(request.operation), request),
             RequestPictures(preparer, request.choices[0].api.limits),
             Turnstile(gate, quota_of(spec, request), spec.job),
             journal,

@@ -19,6 +19,7 @@ from urllib3.exceptions import HTTPError
 from jobs.aws.lean.private_names import missing
 
 log = logging.getLogger(__name__)
+_FOREIGN = (AttributeError, KeyError, ValueError, TypeError)  # botocore is not as it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class SpanReader:
                 self._places[bucket] = self._place(bucket)
             place = self._places[bucket]
             return self._get(place, key, (first, count), etag, version) if place else None
-        except (ClientError, BotoCoreError, HTTPError, AttributeError, KeyError, ValueError, TypeError) as error:
+        except (ClientError, BotoCoreError, HTTPError, OSError, *_FOREIGN) as error:
             log.debug("boto3 reads s3://%s/%s: %s", bucket, key, error)
             return None
 
@@ -90,19 +91,29 @@ class SpanReader:
         )
         S3SigV4Auth(credentials.get_frozen_credentials(), "s3", region).add_auth(request)
         answer = self._client._endpoint.http_session.send(request.prepare())
-        if answer.status_code != 206 and not _is_whole(answer, first, count):
-            answer.raw.close()
-            return None
-        return _span(answer.headers, answer.content)
+        data = _read(answer.raw, count)
+        if answer.status_code == 206 or (answer.status_code == 200 and first == 0):
+            return _span(answer.headers, data)
+        return None
 
 
-def _is_whole(answer: Any, first: int, count: int) -> bool:
-    """A server that knows no ranges sends everything: never read a film for its beginning."""
-    length = str(answer.headers.get("content-length", ""))
-    return bool(answer.status_code == 200 and first == 0 and length.isdigit() and int(length) <= count)
+def _read(raw: Any, count: int) -> bytes:
+    """At most `count` bytes of a body: a server that knows no ranges sends everything. Its connection is used again if
+    there were no more."""
+    try:
+        data = bytes(raw.read(count + 1))
+    except BaseException:
+        raw.close()
+        raise
+    if len(data) > count:
+        raw.close()
+    else:
+        raw.release_conn()
+    return data[:count]
 
 
-def _span(headers: Mapping[str, str], data: bytes) -> Span:
-    whole = headers.get("content-range", "").rpartition("/")[2]
+def _span(headers: Mapping[str, str], data: bytes) -> Span | None:
+    """None where nobody says how large the whole object is."""
+    announced = headers.get("content-range", "").rpartition("/")[2] or headers.get("content-length", "")
     etag = headers.get("etag", "").strip('"')
-    return Span(data, int(whole) if whole.isdigit() else len(data), etag or None)
+    return Span(data, int(announced), etag or None) if announced.isdigit() else None

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from itertools import chain, repeat
 from typing import Any
 
 import boto3
@@ -6,7 +7,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from jobs.aws.lean.s3_spans import SpanReader
+from jobs.aws.lean.s3_spans import Span, SpanReader
+from tests.support.raw_server import Serving
 from tests.support.s3_server import S3Server, s3_server
 
 KEYS = ["a.jpg", "dir/with space+plus%25~é'(1)*!@$&=;:,.jpg", "a//b/../c.jpg", "\x01.jpg"]
@@ -34,6 +36,25 @@ def test_the_beginning_of_an_object_and_what_is_inside_as_boto3_gives_it(s3: S3S
     assert inner is not None
     assert (inner.data, inner.total) == (BODY[1000:1020], len(BODY))
     assert SpanReader(client).read("heads", key, 20, first=len(BODY), etag=etag, version=None) is None
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 1000000000000\r\n", ""])
+def test_a_server_that_does_not_know_ranges_is_read_no_further_than_asked(s3: S3Server, length: str) -> None:
+    head = f'HTTP/1.1 200 OK\r\nETag: "e"\r\n{length}\r\n'.encode()
+    with Serving(lambda: chain([head], repeat(bytes(65536))), reads=b"") as server:
+        found = SpanReader(S3Server(server.url).client()).read("heads", "a.jpg", 300, etag=None, version=None)
+        assert server.left.wait(30)  # and not kept for another request
+        assert server.sent < 8 << 20  # what lay between us
+    assert found == (Span(bytes(300), 10**12, "e") if length else None)
+
+
+def test_its_connection_is_used_again(s3: S3Server) -> None:
+    client = s3.client()
+    client._endpoint.http_session._manager.clear()
+    for _ in range(3):
+        assert SpanReader(client).read("heads", "a.jpg", 300, etag=None, version=None)
+    (pool,) = [client._endpoint.http_session._manager.connection_from_url(s3.url)]
+    assert (pool.num_connections, pool.num_requests) == (1, 3)
 
 
 def test_whatever_is_no_plain_success_is_left_to_boto3(s3: S3Server) -> None:

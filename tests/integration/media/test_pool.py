@@ -6,12 +6,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from jobs.apis.base import Limits
 from jobs.formats.sniff import sniff
@@ -117,13 +118,23 @@ def test_only_the_first_frame_of_an_animation_is_looked_at(pool: DecoderPool) ->
         assert corners(found.data) == ["0", "1", "2", "3"]
 
 
-def test_transparency_becomes_white(pool: DecoderPool) -> None:
+@pytest.mark.parametrize("pillow", ["WEBP", "TIFF", "GIF"])
+@pytest.mark.parametrize(("ink", "ground"), [((10, 10, 60), "white"), ((250, 250, 190), "black")])
+def test_text_on_nothing_stays_readable(pool: DecoderPool, pillow: str, ink: tuple[int, ...], ground: str) -> None:
+    written = Image.new("RGBA", SIDE)
+    ImageDraw.Draw(written).text((10, 20), "legible", fill=(*ink, 255), font_size=40)
+    found = mended(pool, encoded(written, pillow, **({"lossless": True} if pillow == "WEBP" else {})), sniffed(pillow))
+    assert f"flattened on {ground}" in found.fit
+    with Image.open(io.BytesIO(found.data)) as image:
+        low, high = image.convert("L").getextrema()
+    assert high - low > 180
+
+
+def test_a_picture_of_nothing_at_all_is_white(pool: DecoderPool) -> None:
     clear = picture().convert("RGBA")
     clear.putalpha(0)
     found = mended(pool, encoded(clear, "WEBP", lossless=True), "webp")
     assert found.fit == "flattened on white; webp->jpeg"
-    with Image.open(io.BytesIO(found.data)) as image:
-        assert image.getpixel((5, 5)) == (255, 255, 255)
 
 
 def test_16_bits_are_scaled_not_clipped(pool: DecoderPool) -> None:
@@ -132,6 +143,14 @@ def test_16_bits_are_scaled_not_clipped(pool: DecoderPool) -> None:
     with Image.open(io.BytesIO(found.data)) as image:
         values = [image.getpixel((x, 50)) for x in (2, SIDE[0] // 2, SIDE[0] - 3)]
     assert values == pytest.approx([3, 128, 252], abs=6)
+
+
+@pytest.mark.parametrize(("size", "kept"), [(3000, True), (6_000_000, False)])
+def test_a_colour_profile_is_kept_if_it_is_not_larger_than_a_picture(pool: DecoderPool, size: int, kept: bool) -> None:
+    found = mended(pool, encoded(picture(), "TIFF", icc_profile=bytes(size)), "tiff")
+    assert (found.width, found.height) == SIDE
+    with Image.open(io.BytesIO(found.data)) as image:
+        assert ("icc_profile" in image.info) == kept
 
 
 @pytest.mark.parametrize("limits", [LIMITS, PPE])
@@ -164,6 +183,27 @@ def test_a_truncated_picture_is_told_from_a_whole_one(pool: DecoderPool, pillow:
     cut = pool.mend(data[: len(data) // 2], name, LIMITS, only_verify=True)
     assert isinstance(cut, Skip)
     assert cut.reason in (("truncated",) if pillow in ("JPEG", "PNG") else ("truncated", "broken"))
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 30}])
+@pytest.mark.parametrize("left", [-2, -1])
+def test_a_jpeg_that_lacks_only_its_end_mark_is_whole(pool: DecoderPool, options: dict[str, int], left: int) -> None:
+    data = encoded(picture(), "JPEG", exif=exif(6).tobytes(), **options)
+    found = pool.mend(data[:left], "jpeg", LIMITS, only_verify=True)
+    assert found == Fitted(data, "end mark added", "jpeg", SIDE[1], SIDE[0])
+    assert pool.mend(data[:left], "jpeg", Limits(max_bytes=len(data) - 1), only_verify=True) == replace(
+        found, data=b"", fit=""
+    )
+    assert mended(pool, data[:left], "jpeg", Limits(max_side=140)).fit.startswith("rotated; jpeg rewritten")
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}])
+def test_a_jpeg_that_lacks_a_few_bytes_more_is_truncated(pool: DecoderPool, options: dict[str, int]) -> None:
+    data = encoded(noise((300, 200)), "JPEG", **options)
+    for left in (3, 4, 5, 8, 60, 1000):
+        found = pool.mend(data[:-left], "jpeg", LIMITS, only_verify=True)
+        assert isinstance(found, Skip), left
+        assert found.reason == "truncated"
 
 
 def test_a_bomb_is_refused_by_its_header(pool: DecoderPool) -> None:

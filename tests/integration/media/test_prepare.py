@@ -17,7 +17,7 @@ from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
 from jobs.media.prepare import Prepared, Preparer
 from jobs.media.web import web_of
-from jobs.sources import uri_of
+from jobs.sources import enumerate_sources, uri_of
 from tests.support.pictures import SIDE, bomb, encoded, exif, noise, picture
 from tests.support.places import ROOT
 from tests.support.refusing_s3 import MODIFIED, refusing_s3
@@ -117,6 +117,16 @@ def test_no_fit_sends_nothing_altered(tmp_path: Path, pool: DecoderPool) -> None
     assert reason(strict.prepare(heavy, LABELS, s3_allowed=True)) == "too-large"
     cut = file(tmp_path / "t.jpg", encoded(noise((300, 200)), "JPEG")[:-4000])
     assert reason(strict.prepare(cut, LABELS, s3_allowed=True)) == "truncated"
+
+
+def test_a_jpeg_without_its_end_mark_is_sent_with_it_and_without_mending_as_it_is(
+    tmp_path: Path, local: Preparer, pool: DecoderPool
+) -> None:
+    bare = file(tmp_path / "m.jpg", JPEG[:-2])
+    with ready(local.prepare(bare, LABELS, s3_allowed=True)) as found:
+        assert (found.sent, found.fit, found.image["Bytes"]) == ("fitted", "end mark added", JPEG)
+    with ready(Preparer(pool, no_s3, fit=False).prepare(bare, LABELS, s3_allowed=True)) as found:
+        assert (found.sent, found.fit, found.image["Bytes"]) == ("bytes", None, JPEG[:-2])
 
 
 def test_a_whole_picture_with_something_behind_it_is_sent_as_it_is(tmp_path: Path, local: Preparer) -> None:
@@ -258,6 +268,21 @@ def test_a_good_object_goes_as_s3object_after_one_small_look(s3: S3Server, pool:
         assert found.content == f"etag:{item.etag}:{len(big)}"
     assert client.calls == [("HEAD", None), ("GET", "bytes=0-65535")]
     assert preparer.inflight_bytes == 0
+
+
+def test_keys_that_are_no_paths_are_listed_and_read_as_they_are(s3: S3Server, pool: DecoderPool) -> None:
+    keys = ["2026/1//a.jpg", "/lead.jpg", "//twice.jpg", "dots/./b.jpg", "end //.jpg"]
+    s3.bucket("nopaths", dict.fromkeys(keys, JPEG))
+    found = list(enumerate_sources(["s3://nopaths"], s3_client_factory=s3.client))
+    assert sorted(item.uri for item in found) == sorted(f"s3://nopaths/{key}" for key in keys)
+    assert [item.uri for item in enumerate_sources(["s3://nopaths/2026/1/"], s3_client_factory=s3.client)] == [
+        "s3://nopaths/2026/1//a.jpg"
+    ]
+    preparer = Preparer(pool, s3.client)
+    for item in found:
+        sent = ready(preparer.prepare(item, LABELS, s3_allowed=True))
+        assert (sent.image["S3Object"]["Name"], sent.width) == (item.uri.removeprefix("s3://nopaths/"), SIDE[0])
+        assert ready(preparer.prepare(item, LABELS, s3_allowed=False)).image == {"Bytes": JPEG}
 
 
 def test_a_version_is_kept(s3: S3Server, pool: DecoderPool) -> None:

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain, repeat
 
 import pytest
 
@@ -14,6 +15,7 @@ from jobs.media.check import Skip
 from jobs.media.origins import Loaded
 from jobs.media.web import TRIES, Web
 from tests.support.pictures import encoded, picture
+from tests.support.raw_server import Serving
 
 JPEG = encoded(picture(), "JPEG")
 
@@ -163,6 +165,16 @@ def test_a_server_that_drips_is_cut_off_when_the_whole_time_is_up(load: Load, wh
     assert isinstance(found, Skip)
     assert found.fault is not None
     assert "not there after 0.2 seconds" in found.message
+
+
+@pytest.mark.parametrize("line", [b"X: " + bytes(1000).replace(b"\0", b"y") + b"\r\n", b"y" * 1000])
+def test_headers_without_end_are_a_failure_and_no_memory(waits: list[float], line: bytes) -> None:
+    with Serving(lambda: chain([b"HTTP/1.1 200 OK\r\n"], repeat(line)), reads=b"") as server:
+        web = Web(may_reach=lambda address: True, sleep=waits.append)
+        found = web.load(Item(0, f"{server.url}/a.jpg", "image"))
+        assert isinstance(found, Skip)
+        assert found.fault and found.fault.code == "not-downloaded"
+        assert server.sent < TRIES * (8 << 20)
 
 
 def test_connections_are_used_again(server: ThreadingHTTPServer) -> None:

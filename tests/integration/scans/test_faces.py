@@ -2,14 +2,16 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.support.places import ROOT
-from tests.support.scans import Scan, tables
+from tests.support.scans import Emulator, Scan, emulator, tables
 
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 SHIPPED = ROOT / "emulator" / "photos"
 
 
@@ -65,6 +67,43 @@ def test_one_person_is_looked_for_in_a_whole_folder(known: Path, found: Path, tm
     # The picture asked for is in the job, where workers elsewhere find it too.
     spec = json.loads((tables(home).folder / "job.json").read_text())
     assert (tables(home).folder / spec["apis"][0]["params"]["source"]).is_file()
+
+
+def compared(source: Path, photos: Path, rekognition: Emulator, home: Path) -> tuple[int, str]:
+    api = f"compare-faces:source={source}"
+    url = ("--rekognition-endpoint-url", rekognition.url)
+    return Scan(
+        "scan", str(photos), "--api", api, "--yes", "--json", "--workers", "1", *url, home=home, env=KEYS
+    ).wait()
+
+
+@pytest.fixture(scope="module")
+def rekognition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with emulator(tmp_path_factory.mktemp("models"), "--engine", "models") as running:
+        yield running
+
+
+def test_a_source_without_a_face_stops_the_job_at_the_first_call(
+    found: Path, tmp_path: Path, rekognition: Emulator
+) -> None:
+    before = rekognition.total()
+    code, out = compared(SHIPPED / "rocket.jpg", found, rekognition, tmp_path / "home")
+    assert (code, '"state": "blocked"' in out, "no face in the picture" in out) == (4, True, True), out
+    assert rekognition.total() - before == 2  # one, and one that told whose face was missing
+
+
+def test_pictures_without_a_face_cost_one_call_more_that_shows_the_source_has_one(
+    found: Path, tmp_path: Path, rekognition: Emulator
+) -> None:
+    before = rekognition.total()
+    (found / "gray hopper.jpg").unlink()
+    (found / "speech.jpg").unlink()
+    Image.open(SHIPPED / "rocket.jpg").save(found / "another nobody.jpg")
+    code, out = compared(SHIPPED / "obama-portrait.jpg", found, rekognition, tmp_path / "home")
+    assert (code, json.loads(out)["calls"]["ok"]) == (0, 2), out
+    assert rekognition.total() - before == 3
+    # It is an attempt like any other: on its row, and in the sum.
+    assert sum(row["attempts"] for row in tables(tmp_path / "home").outcomes()) == 3
 
 
 def test_a_collection_that_is_not_there_is_said_before_anything_is_paid(found: Path, tmp_path: Path) -> None:

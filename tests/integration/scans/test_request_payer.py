@@ -29,13 +29,21 @@ LIST = (
 ).encode()
 
 
+VERSIONS = (
+    "<ListVersionsResult><IsTruncated>false</IsTruncated><EncodingType>url</EncodingType><Version><Key>a.jpg</Key>"
+    f"<VersionId>v1</VersionId><IsLatest>true</IsLatest><LastModified>2026-11-27T00:00:00Z</LastModified>"
+    f"<ETag>{ETAG}</ETag><Size>{len(JPEG)}</Size><StorageClass>STANDARD</StorageClass></Version></ListVersionsResult>"
+).encode()
+
+
 class Bucket(BaseHTTPRequestHandler):
     """A requester-pays bucket with one picture: whoever does not pay is denied."""
 
     def do_GET(self) -> None:
         pays = self.headers.get("x-amz-request-payer") == "requester"
         pays = pays and "x-amz-request-payer" in self.headers.get("authorization", "")  # it is signed, too
-        body = (LIST if "list-type" in self.path else JPEG) if pays else b"<Error><Code>AccessDenied</Code></Error>"
+        body = LIST if "list-type" in self.path else VERSIONS if "versions" in self.path else JPEG
+        body = body if pays else b"<Error><Code>AccessDenied</Code></Error>"
         self.send_response(200 if pays else 403)
         self.send_header("ETag", f'"{ETAG}"')
         self.send_header("Content-Length", str(len(body)))
@@ -68,6 +76,12 @@ def test_a_listing_says_that_we_pay_and_the_job_remembers(bucket: str, tmp_path:
     planned = plan_order(["s3://b/"], ["labels"], Order(request_payer=True), settings, local=True)
     assert planned.plan.counts.images == 1
     assert planned.approved(yes=True).spec.options.request_payer
+
+
+def test_versions_are_listed_at_our_cost_too(bucket: str, tmp_path: Path) -> None:
+    settings = resolve(None, home=str(tmp_path / "home"), region="us-east-1", s3_endpoint_url=bucket)
+    order = Order(request_payer=True, versions=True)
+    assert plan_order(["s3://b/"], ["labels"], order, settings, local=True).plan.counts.images == 1
 
 
 def test_a_picture_is_read_at_our_cost_and_sent_as_bytes(bucket: str) -> None:

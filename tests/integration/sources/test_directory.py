@@ -53,7 +53,7 @@ def test_what_is_not_sent_says_why(tmp_path: Path) -> None:
     (tmp_path / ".git" / "inside.jpg").write_bytes(JPEG)
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "notes.txt").write_text("x")
-    (tmp_path / "raw.NEF").write_bytes(b"II*\0")
+    (tmp_path / "raw.X3F").write_bytes(b"II*\0")
     (tmp_path / "broken.jpg").symlink_to(tmp_path / "nowhere")
     (tmp_path / "round.jpg").symlink_to(tmp_path / "round.jpg")
     os.mkfifo(tmp_path / "pipe.jpg")
@@ -65,7 +65,7 @@ def test_what_is_not_sent_says_why(tmp_path: Path) -> None:
         ".git/": "hidden-directory",
         "empty.jpg": "empty",
         "notes.txt": "not-media",
-        "raw.NEF": "unsupported-format: nef",
+        "raw.X3F": "unsupported-format: x3f",
         "broken.jpg": "unreadable: broken link",
         "round.jpg": "unreadable: Too many levels of symbolic links",
         "pipe.jpg": "not-a-file",

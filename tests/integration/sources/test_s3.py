@@ -2,10 +2,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from jobs.aws.access import Aws
 from jobs.errors import RekscanError
+from jobs.files.s3 import S3Files
 from jobs.items import Item
 from jobs.sources import enumerate_batches, enumerate_sources, open_source
 from jobs.sources.s3 import S3Prefix
+from tests.support.raw_server import Serving
 from tests.support.s3_server import S3Server, s3_server
 
 
@@ -129,3 +132,19 @@ def test_no_bucket_is_a_usage_error(s3: S3Server) -> None:
         open_source("s3://", s3_client_factory=s3.client)
     with pytest.raises(RekscanError, match="not a source"):
         open_source("ftp://x/y", s3_client_factory=s3.client)
+
+
+@pytest.mark.parametrize("token", ["<NextContinuationToken>t</NextContinuationToken>", ""])
+@pytest.mark.parametrize("extra", ["", "<!-- read as a tree -->"])
+def test_a_listing_that_does_not_get_on_is_an_error_and_no_shorter_listing(token: str, extra: str) -> None:
+    body = (
+        f"<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>{token}{extra}<Contents>"
+        "<Key>a.jpg</Key><LastModified>2026-01-02T03:04:05Z</LastModified><ETag>e</ETag><Size>3</Size>"
+        "<StorageClass>STANDARD</StorageClass></Contents></ListBucketResult>"
+    )
+    answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    with Serving(answer, reads=b"") as server:
+        with pytest.raises(RekscanError, match=r"lists s3://b/.* no further"):
+            items(S3Server(server.url), "s3://b/photos")
+        with pytest.raises(RekscanError, match="lists s3://b/home no further"):
+            S3Files(Aws("us-east-1", s3_url=server.url)).entries("b/home")

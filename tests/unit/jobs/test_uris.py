@@ -63,4 +63,4 @@ def test_a_key_whose_name_says_nothing_may_be_a_picture() -> None:
     assert of_key("dir/4f2a9c") == ("image", None)
     assert of_key("dir/readme.txt") == ("other", "not-media")
     assert of_key("dir/film.MOV") == ("video", None)
-    assert of_key("dir/raw.CR2") == ("image", "unsupported-format: cr2")
+    assert of_key("dir/raw.X3F") == ("image", "unsupported-format: x3f")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import UsageError
-from reports.review.verdicts import Review, Verdict, read_verdicts, review
+from reports.review.verdicts import MOST_BYTES, Review, Verdict, read_verdicts, review
 from reports.spreadsheet_safe import defuse, undefuse
 
 HEADER = "item_id,uri,api,name,confidence,left,top,width,height,verdict,note\n"
@@ -72,3 +72,8 @@ def test_a_verdict_nobody_understands_names_its_line() -> None:
 @given(st.text())
 def test_a_defused_cell_comes_back(text: str) -> None:
     assert undefuse(defuse(text)) in (text, text.replace("\x00", "\ufffd"), text[1:])
+
+
+def test_a_file_far_larger_than_any_sheet_is_refused_unread() -> None:
+    with pytest.raises(UsageError, match="more than 64 MiB"):
+        read_verdicts(bytes(MOST_BYTES + 1))
