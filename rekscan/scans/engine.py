@@ -13,6 +13,7 @@ from jobs.ledger import Ledger
 from jobs.money.stored import data_folder
 from jobs.redact import redact
 from jobs.status import INTERRUPTED
+from rekscan.console.output import say
 from rekscan.settings import Settings
 from workers.config import WorkerConfig, connect, refuse_cluster
 from workers.supervisor import Supervisor, local_redis_url
@@ -70,10 +71,12 @@ def worker_config(settings: Settings, redis_url: str) -> WorkerConfig:
     return WorkerConfig(redis_url=redis_url, profile=settings.profile, region=settings.region, **settings.limits())
 
 
-def _leave_alone(records: Ledger, job: str) -> None:
-    """A job that nobody follows here waits for its own `resume`."""
-    if records.fields(job).get("state") == "running":
+def _leave_alone(records: Ledger, job: str) -> bool:
+    """A job that nobody follows here waits for its own `resume`. Whether it ran."""
+    ran = records.fields(job).get("state") == "running"
+    if ran:
         records.set_state(job, "paused", reason=INTERRUPTED, do=f"`rekscan resume {job}` goes on.")
+    return ran
 
 
 def logs(settings: Settings) -> Path | None:
@@ -126,8 +129,11 @@ class Engine(AbstractContextManager["Engine"]):
         self._ledger = Ledger(connect(url))
         if self.supervisor.first:
             for other in self._ledger.live():  # of scans that were killed
-                if other != spec.job:
-                    _leave_alone(self._ledger, other)
+                if other != spec.job and _leave_alone(self._ledger, other):
+                    say(
+                        f"Job {other} was killed while it ran: answers that its folder has not yet are not known here."
+                        f" `rekscan resume {other}` comes first if they have pictures in common."
+                    )
         self.rekognition_url = settings.rekognition_url  # set: it overrides the one of job.json
         if self.local and self.rekognition_url is None:
             self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url, profile=settings.profile)
