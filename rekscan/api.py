@@ -9,7 +9,7 @@ from PIL import Image
 from jobs.errors import UsageError
 from jobs.media.fetch import fetcher_of
 from jobs.sources import is_local
-from rekscan.scans.engine import ledger
+from rekscan.scans.engine import ledger_for_a_job
 from rekscan.scans.order import Order, plan_order
 from rekscan.scans.run import hand_over
 from rekscan.settings import resolve
@@ -49,7 +49,7 @@ def submit(
     `beside` it: both may be paid for them.
     """
     resolved = resolve(None, **settings)
-    records = ledger(resolved) if resolved.redis_url else None
+    records = ledger_for_a_job(resolved) if resolved.redis_url else None
     if records is None:
         raise UsageError("submit hands the job to a cluster, and no Redis is named", "Set REKSCAN_REDIS_URL.")
     folder = plan_order(_list(source), [api], Order(max_cost=max_cost), resolved).approved(yes=True, beside=beside)

@@ -11,7 +11,7 @@ from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.console.plan import show_plan
-from rekscan.scans.engine import ledger
+from rekscan.scans.engine import ledger_for_a_job
 from rekscan.scans.listing import Progress
 from rekscan.scans.order import Order, Planned, plan_order
 from rekscan.scans.run import hand_over, run_here
@@ -49,6 +49,8 @@ def scan(
     """
     order = order or Order()
     settings = resolve(connection, workers=workers, shard_size=order.shard_size)
+    if not dry_run:
+        ledger_for_a_job(settings)
     with _listing(quiet=json) as progress:
         planned = plan_order(source, api, order, settings, local=local, progress=progress)
     if dry_run:
@@ -68,7 +70,7 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
     """
     order = order or Order()
     settings = resolve(connection, shard_size=order.shard_size)
-    records = ledger(settings) if settings.redis_url else None
+    records = ledger_for_a_job(settings) if settings.redis_url else None
     if records is None:
         raise UsageError(
             "submit hands the job to a cluster, and no Redis is named",

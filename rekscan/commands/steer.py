@@ -17,7 +17,7 @@ from rekscan.console.output import print_json, say
 from rekscan.console.summary import print_summary
 from rekscan.flags import BESIDE, cap
 from rekscan.scans.beside import Asking, rivals_here
-from rekscan.scans.engine import find, ledger, local_scan_is_gone
+from rekscan.scans.engine import find, ledger, ledger_for_a_job, local_scan_is_gone
 from rekscan.scans.follow import ENDED, Gone, exit_code, follow
 from rekscan.scans.run import run_here
 from rekscan.settings import Connection, Settings, resolve
@@ -68,7 +68,7 @@ def resume(
     """
     settings, max_cost = resolve(connection), cap(max_cost)
     folder = find(settings, job)
-    records = ledger(settings)
+    records = ledger_for_a_job(settings)
     found = status_of(folder, records)
     if found.state == "finished":
         say(f"job {folder.job} is finished already")
@@ -129,7 +129,7 @@ def retry(
     """
     settings = resolve(connection)
     folder = find(settings, job)
-    found = status_of(folder, ledger(settings))
+    found = status_of(folder, ledger_for_a_job(settings))
     if found.state != "finished":
         first = "watch" if found.state == "running" else "resume"
         raise RekscanError(f"job {folder.job} is {found.state}", f"`rekscan {first} {folder.job}` comes first.")

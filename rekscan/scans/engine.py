@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.ledger import Ledger
+from jobs.ledger.server import Trouble, explain, trouble
 from jobs.money.stored import data_folder
 from jobs.redact import redact
 from jobs.status import INTERRUPTED
@@ -45,11 +46,29 @@ def ledger(settings: Settings) -> Ledger | None:
     try:
         refuse_cluster(found.redis, redact(url))
     except (RedisError, OSError) as error:
-        raise RekscanError(
-            f"Redis at {redact(url)} does not answer: {redact(str(error))}", "Is REKSCAN_REDIS_URL right, and is it up?"
-        ) from None
+        why = explain(error)
+        raise RekscanError(why.what.replace("Redis", f"Redis at {redact(url)}", 1), why.do) from None
     _hang_the_bell(url)
     return found
+
+
+def ledger_for_a_job(settings: Settings) -> Ledger | None:
+    """As `ledger`, for a job that is to be put on the table.
+
+    Raises RekscanError when nothing can be written there.
+    """
+    found = ledger(settings)
+    if found is not None and (why := trouble(found.redis)) is not None:
+        if why.stops:
+            raise RekscanError(why.what, why.do)
+        warn_of(why)
+    return found
+
+
+def warn_of(why: Trouble | None) -> None:
+    """What a Redis cannot do, on the screen."""
+    if why is not None:
+        say((str(why), "yellow"))
 
 
 def _hang_the_bell(url: str) -> None:

@@ -21,6 +21,7 @@ from jobs.folder.half_written import set_all_aside
 from jobs.folder.retries import Retry, newest
 from jobs.known.sync import sync
 from jobs.ledger import Ledger
+from jobs.ledger.server import explain
 from jobs.outcomes import OPEN
 
 
@@ -39,9 +40,8 @@ def none_left(folder: JobFolder, *, new: bool = True) -> Iterator[None]:
         if new:
             folder.remove()
         if isinstance(error, RedisError):
-            raise RekscanError(
-                f"Redis does not take the job: {error}", "Give it room, or the right to write."
-            ) from error
+            why = explain(error)
+            raise RekscanError(why.what, why.do) from error
         raise
 
 
