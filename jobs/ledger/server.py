@@ -35,7 +35,7 @@ _REFUSALS = {
     ),
     "max number of clients": (
         "takes no more clients",
-        "CONFIG SET maxclients higher, or end what holds its connections. A worker holds some 20.",
+        "CONFIG SET maxclients higher, or end what holds its connections.",
     ),
     "Authentication required": (
         "wants a password",
