@@ -1,6 +1,7 @@
 """Commands that steer a job: watch, pause, resume, cancel, retry. `last` is the newest of the home."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -144,7 +145,7 @@ def retry(
 
 def _look_beside(settings: Settings, folder: JobFolder, *, beside: bool) -> None:
     """Raises RekscanError when a running job of the home may ask the same; says so instead, to go `beside` it."""
-    for rival in rivals_here(settings, Asking.of(folder), but=[folder.job]):
+    for rival in rivals_here(settings, partial(Asking.of, folder), but=[folder.job]):
         if not beside:
             raise rival.refusal
         say((rival.note, "yellow"))

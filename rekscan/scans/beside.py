@@ -90,11 +90,11 @@ def rivals(records: Ledger, settings: Settings, asking: Asking, *, but: Iterable
             yield Rival(job, pictures)
 
 
-def rivals_here(settings: Settings, asking: Asking, *, but: Iterable[str] = ()) -> tuple[Rival, ...]:
-    """As far as a Redis tells."""
+def rivals_here(settings: Settings, asking: Callable[[], Asking], *, but: Iterable[str] = ()) -> tuple[Rival, ...]:
+    """As far as a Redis tells. `asking` is called where there is one."""
     with suppress(RekscanError, RedisError, OSError):
         if records := ledger(settings):
-            return tuple(rivals(records, settings, asking, but=but))
+            return tuple(rivals(records, settings, asking(), but=but))
     return ()
 
 
@@ -122,9 +122,9 @@ def _refuse(records: Ledger, settings: Settings, asking: Asking, judged: set[str
 def _shared(asking: Asking, other: JobFolder) -> int | None:
     try:
         theirs = Asking.of(other)
-    except RekscanError:  # a job of a newer version, say
+        return asking.shared(theirs) if asking.calls & theirs.calls else 0
+    except (RekscanError, OSError):  # a job of a newer version, or whose folder was deleted
         return None
-    return asking.shared(theirs) if asking.calls & theirs.calls else 0
 
 
 def _running(records: Ledger, home: str) -> list[str]:

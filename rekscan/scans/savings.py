@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import urlsplit
 
+from jobs.apis import Choice
 from jobs.counts import Counts
 from jobs.files import ParquetFiles
 from jobs.known.count import known_calls
@@ -45,18 +46,24 @@ def known_of(
         return KnownCalls()
     segments = Segments(settings.home, settings.aws)
     calls: dict[str, int] = {}
-    etags = is_aws(settings.s3_url)  # elsewhere an ETag may stand for any content
-    told = counts.s3_images if etags else 0
-    asked = with_files(choices, partial(_read, fit=terms.fit))
-    account = _account(terms)
+    # Elsewhere than on AWS an ETag may stand for any content.
+    told = counts.s3_images if counts.s3_images and is_aws(settings.s3_url) else 0
     if told:
         sync(settings.home, settings.aws)
-        calls = known_calls(listing(), segments, asked, account=account, fit=terms.fit)
-    asking = Asking(calls_of(asked, account, fit=terms.fit), listing, etags, whole, free=terms.local)
-    found = rivals_here(settings, asking) if beside and counts.images else ()
+        calls = known_calls(listing(), segments, _with_files(terms), account=_account(terms), fit=terms.fit)
+    found = rivals_here(settings, lambda: _asking(terms, listing, whole=whole)) if beside and counts.images else ()
     notes = [_READ_LATER] if counts.images > told and segments.paths() else []
     notes += [rival.note for rival in found]
     return KnownCalls(calls if any(calls.values()) else {}, tuple(notes), found)
+
+
+def _asking(terms: Terms, listing: Callable[[], ParquetFiles], *, whole: bool) -> Asking:
+    calls = calls_of(_with_files(terms), _account(terms), fit=terms.fit)
+    return Asking(calls, listing, is_aws(terms.settings.s3_url), whole, free=terms.local)
+
+
+def _with_files(terms: Terms) -> tuple[Choice, ...]:
+    return with_files(terms.choices, partial(_read, fit=terms.fit))
 
 
 def _account(terms: Terms) -> str:

@@ -85,6 +85,14 @@ def test_a_job_that_is_paused_or_over_is_in_nobodys_way(
     submit(photos, settings, ledger)
 
 
+def test_a_job_that_cannot_be_read_may_have_anything(
+    photos: Path, settings: Settings, running: JobFolder, redis: Redis
+) -> None:
+    running.delete("job.json")
+    with pytest.raises(RekscanError, match=f"Job {running.job} of this home runs now, and pictures may be in it too"):
+        submit(photos, settings, Ledger(redis))
+
+
 def test_resume_and_retry_look_beside_them_before_anything_else(
     photos: Path, settings: Settings, running: JobFolder, redis: Redis, capsys: pytest.CaptureFixture[str]
 ) -> None:
