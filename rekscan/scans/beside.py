@@ -84,7 +84,7 @@ def rivals(records: Ledger, settings: Settings, asking: Asking, *, but: Iterable
     """The running jobs of the home, `but` some, that may ask what this one does."""
     if asking.free or not asking.calls:
         return
-    for job in set(_running(records, home_path(settings.home))).difference(but):
+    for job in sorted(set(_running(records, home_path(settings.home))).difference(but)):
         pictures = _shared(asking, JobFolder(settings.home, job, settings.aws))
         if pictures != 0:
             yield Rival(job, pictures)

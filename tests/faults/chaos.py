@@ -173,8 +173,16 @@ class Round:
 
     def forget(self) -> None:
         """Redis keeps its counters, and nothing else of it."""
-        until(lambda: kept_in(self.ledger.redis) == {key(self.job)}, "only the counters are left")
+        try:
+            until(lambda: not self.left(), "only the counters are left")
+        except AssertionError as error:
+            raise AssertionError(f"left in Redis: {self.left()}") from error
         self.ledger.redis.delete(key(self.job))
+
+    def left(self) -> dict[str, object]:
+        """What Redis keeps beside its counters; of messages, what they are."""
+        redis, names = self.ledger.redis, kept_in(self.ledger.redis) - {key(self.job)}
+        return {name: redis.hgetall(name) if name == bell.UNACKED else redis.type(name) for name in names}
 
 
 # --- blows: what is done to a round
