@@ -169,7 +169,10 @@ class Round:
         return not live and state == "finished"
 
     def finish(self) -> None:
-        until(self.ends, "the job is finished", seconds=150)
+        try:
+            until(self.ends, "the job is finished", seconds=150)
+        except AssertionError as error:
+            raise AssertionError(f"does not end: {self.stands()}") from error
 
     def forget(self) -> None:
         """Redis keeps its counters, and nothing else of it."""
@@ -178,6 +181,12 @@ class Round:
         except AssertionError as error:
             raise AssertionError(f"left in Redis: {self.left()}") from error
         self.ledger.redis.delete(key(self.job))
+
+    def stands(self) -> tuple[object, ...]:
+        """How the job stands, for one that does not end."""
+        redis, job = self.ledger.redis, self.job
+        tables = {name: redis.hgetall(key(job, name)) for name in ("holders", "lapses")}
+        return self.status(), self.ledger.table(job), self.ledger.fields(job), tables, redis.llen(bell.QUEUE_KEY)
 
     def left(self) -> dict[str, object]:
         """What Redis keeps beside its counters; of messages, what they are."""
