@@ -9,7 +9,7 @@ from PIL import Image
 from jobs.errors import UsageError
 from jobs.media.fetch import fetcher_of
 from jobs.sources import is_local
-from rekscan.scans.engine import ledger
+from rekscan.scans.engine import ledger_for_a_job
 from rekscan.scans.order import Order, plan_order
 from rekscan.scans.run import hand_over
 from rekscan.settings import resolve
@@ -40,14 +40,20 @@ def estimate(source: str | Sequence[str], *, api: str, **settings: Any) -> dict[
     return planned.plan.to_json()
 
 
-def submit(source: str | Sequence[str], *, api: str, max_cost: Decimal | None = None, **settings: Any) -> str:
-    """Hand a scan to the cluster of `redis_url` (or REKSCAN_REDIS_URL); the job's id. It is approved by this call."""
+def submit(
+    source: str | Sequence[str], *, api: str, max_cost: Decimal | None = None, beside: bool = False, **settings: Any
+) -> str:
+    """Hand a scan to the cluster of `redis_url` (or REKSCAN_REDIS_URL); the job's id. It is approved by this call.
+
+    Raises jobs.errors.RekscanError when a running job of the home may have some of its pictures, unless told to go
+    `beside` it: both may be paid for them.
+    """
     resolved = resolve(None, **settings)
-    records = ledger(resolved) if resolved.redis_url else None
+    records = ledger_for_a_job(resolved) if resolved.redis_url else None
     if records is None:
         raise UsageError("submit hands the job to a cluster, and no Redis is named", "Set REKSCAN_REDIS_URL.")
-    folder = plan_order(_list(source), [api], Order(max_cost=max_cost), resolved).approved(yes=True)
-    hand_over(records, folder, resolved)
+    folder = plan_order(_list(source), [api], Order(max_cost=max_cost), resolved).approved(yes=True, beside=beside)
+    hand_over(records, folder, resolved, beside=beside)
     return folder.job
 
 

@@ -23,6 +23,7 @@ from jobs.errors import RekscanError
 from jobs.folder import JobFolder
 from jobs.folder.retries import Retry
 from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
+from jobs.ledger.server import explain
 from jobs.media.file_faults import of_machine, passes
 from workers import bell
 from workers.calls.loop import EventLoop
@@ -197,7 +198,7 @@ class Runtime:
                 self._yield_turns()
             except RedisError as error:
                 self._reconciler.lost_touch()
-                log.warning("Redis is away (%s)", error)
+                log.warning("%s", explain(error))
             except Exception:
                 log.exception("keeper")
             self._forget_idle()

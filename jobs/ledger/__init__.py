@@ -13,7 +13,8 @@ Keys of a job, all under `rekscan:{<id>}` (`keys.py`):
     :journals :buckets      numbers of the shards and of the claims that have such keys: what there is to delete
     :open                   there while the job is not over
 
-`rekscan:{jobs}` lists the jobs that are not over. The folder is the truth: with all this lost, `resume` rebuilds it.
+`rekscan:{jobs}` lists the jobs that are not over, `rekscan:{turn}` is the lock under which one is put on the table.
+The folder is the truth: with all this lost, `resume` rebuilds it.
 """
 
 from jobs.ledger.ledger import LAST_STEP, OVER, Attempt, Lease, Ledger, Refused, State

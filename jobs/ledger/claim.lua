@@ -4,8 +4,9 @@
 -- {'done', owner}: its shard's part is written; {'look', owner}: nothing yet, come again with the owner's answers.
 -- The first to claim a content owns it. An owner who failed, or whose shard nobody holds, is replaced for that request in
 -- `instead`; one who comes back finds that and waits like the others. An owner never waits, so nobody waits in a circle.
-local CLAIMS, BUCKETS, INSTEAD, LEASES, QUEUED, TODO, ANSWERS = unpack(KEYS)
+local CLAIMS, BUCKETS, INSTEAD, LEASES, QUEUED, TODO, OPEN, ANSWERS = unpack(KEYS)
 local ITEM, CONTENT, REQUEST, BAD, BUCKET, SHARD_SIZE, SHARD = unpack(ARGV)
+if redis.call('EXISTS', OPEN) == 0 then return {'mine'} end -- over: one that slept keeps nothing here, nor may it ask
 local short = CONTENT:sub(1, 4) -- two contents that agree in it part ways in `instead`, which is kept by all eight
 local first = redis.call('HGET', CLAIMS, short)
 if not first then

@@ -38,7 +38,7 @@ class Claims:
     def claim(self, content: bytes, item: int, request: str, *, instead_of: int | None = None) -> Claim:
         """Claim a content (its 16-byte name) for an item and request. `instead_of`: an owner whose answer is no use."""
         bucket = int.from_bytes(content[:8], "big") % self._buckets
-        tables = (key(self._job, name) for name in ("buckets", "instead", "leases", "queued", "todo"))
+        tables = (key(self._job, name) for name in ("buckets", "instead", "leases", "queued", "todo", "open"))
         keys = [key(self._job, "claims", bucket), *tables]
         bad = "" if instead_of is None else instead_of
         asked = [item, content[8:], request, bad, bucket, self._shard_size]

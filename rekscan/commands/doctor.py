@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from jobs.aws import clients
 from jobs.aws.lean.methods import transport
 from jobs.errors import RekscanError
+from jobs.ledger.server import trouble
 from jobs.redact import redact
 from rekscan.console.output import print_json, print_line
 from rekscan.console.trouble import explained
@@ -80,11 +81,9 @@ def _redis(settings: Settings) -> str:
         return f"a local scan starts {server_binary()}"
     records = ledger(settings)
     assert records is not None  # redis_url is set
-    info = records.redis.info("server")
-    policy = records.redis.info("memory").get("maxmemory_policy")
-    if policy not in ("noeviction", None):
-        raise RekscanError(f"Redis evicts keys ({policy})", "Set maxmemory-policy noeviction: the ledger lives there.")
-    return f"Redis {info.get('redis_version')} answers"
+    if (why := trouble(records.redis)) is not None:
+        raise RekscanError(why.what, why.do)
+    return "Redis answers, and takes what the ledger writes"
 
 
 def _aws(settings: Settings) -> str:

@@ -6,10 +6,11 @@ from cyclopts import Parameter
 
 from jobs.documents import NewerFormat
 from jobs.folder import JobFolder, list_jobs
+from jobs.ledger.server import trouble
 from jobs.status import Status, status_of
 from rekscan.console.output import print_json, print_line, say
 from rekscan.console.status import status_line
-from rekscan.scans.engine import find, ledger
+from rekscan.scans.engine import find, ledger, warn_of
 from rekscan.settings import Connection, resolve
 
 JobArg = Annotated[str, Parameter(help="Job id, or `last`.")]
@@ -23,7 +24,9 @@ def status(job: JobArg = "last", *, connection: Connection | None = None, json: 
     """
     settings = resolve(connection)
     folder = find(settings, job)
-    show(status_of(folder, ledger(settings)), as_json=json)
+    records = ledger(settings)
+    show(status_of(folder, records), as_json=json)
+    warn_of(trouble(records.redis) if records else None)
     return 0
 
 

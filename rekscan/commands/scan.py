@@ -8,11 +8,12 @@ from cyclopts import Parameter
 
 from jobs.counts import Counts
 from jobs.errors import UsageError
-from rekscan.console.output import print_json, print_line, talk
+from jobs.folder import JobFolder
+from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.console.plan import show_plan
-from rekscan.scans.engine import ledger
+from rekscan.scans.engine import ledger_for_a_job
 from rekscan.scans.listing import Progress
-from rekscan.scans.order import Order, plan_order
+from rekscan.scans.order import Order, Planned, plan_order
 from rekscan.scans.run import hand_over, run_here
 from rekscan.settings import Connection, resolve
 
@@ -48,6 +49,8 @@ def scan(
     """
     order = order or Order()
     settings = resolve(connection, workers=workers, shard_size=order.shard_size)
+    if not dry_run:
+        ledger_for_a_job(settings)
     with _listing(quiet=json) as progress:
         planned = plan_order(source, api, order, settings, local=local, progress=progress)
     if dry_run:
@@ -56,7 +59,8 @@ def scan(
         return 0
     if not json:
         show_plan(planned.plan, talk, brief=True)
-    return run_here(planned.approved(yes=order.yes), settings, json=json, new=True)
+    folder = _approved(planned, order)
+    return run_here(folder, settings, json=json, new=True, beside=order.beside)
 
 
 def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, connection: Connection | None = None) -> int:
@@ -66,7 +70,7 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
     """
     order = order or Order()
     settings = resolve(connection, shard_size=order.shard_size)
-    records = ledger(settings) if settings.redis_url else None
+    records = ledger_for_a_job(settings) if settings.redis_url else None
     if records is None:
         raise UsageError(
             "submit hands the job to a cluster, and no Redis is named",
@@ -75,10 +79,17 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
     with _listing(quiet=False) as progress:
         planned = plan_order(source, api, order, settings, progress=progress)
     show_plan(planned.plan, talk, brief=True)
-    folder = planned.approved(yes=order.yes)
-    hand_over(records, folder, settings)
+    folder = _approved(planned, order)
+    hand_over(records, folder, settings, beside=order.beside)
     print_line(folder.job)
     return 0
+
+
+def _approved(planned: Planned, order: Order) -> JobFolder:
+    """What a plan cannot tell is said before anybody is asked."""
+    for rival in planned.rivals if order.beside else ():
+        say((rival.note, "yellow"))
+    return planned.approved(yes=order.yes, beside=order.beside)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Commands that steer a job: watch, pause, resume, cancel, retry. `last` is the newest of the home."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -15,14 +16,16 @@ from jobs.words import dollars
 from rekscan.commands.job import JobArg, JsonFlag, show
 from rekscan.console.output import print_json, say
 from rekscan.console.summary import print_summary
-from rekscan.flags import cap
-from rekscan.scans.engine import find, ledger, local_scan_is_gone
+from rekscan.flags import BESIDE, cap
+from rekscan.scans.beside import Asking, rivals_here
+from rekscan.scans.engine import find, ledger, ledger_for_a_job, local_scan_is_gone
 from rekscan.scans.follow import ENDED, Gone, exit_code, follow
 from rekscan.scans.run import run_here
 from rekscan.settings import Connection, Settings, resolve
 from workers import bell
 from workers.reconcile import reconcile
 
+BesideFlag = Annotated[bool, Parameter(name="--beside", help=BESIDE, negative=())]
 CostFlag = Annotated[Decimal | None, Parameter(help="Dollars this job may cost from now on, what it cost included.")]
 
 
@@ -51,7 +54,12 @@ def watch(job: JobArg = "last", *, connection: Connection | None = None, json: J
 
 
 def resume(
-    job: JobArg = "last", *, connection: Connection | None = None, max_cost: CostFlag = None, json: JsonFlag = False
+    job: JobArg = "last",
+    *,
+    connection: Connection | None = None,
+    max_cost: CostFlag = None,
+    beside: BesideFlag = False,
+    json: JsonFlag = False,
 ) -> int:
     """Go on with a job that was interrupted, paused, blocked, cancelled or out of budget. Nothing done is redone.
 
@@ -61,7 +69,7 @@ def resume(
     """
     settings, max_cost = resolve(connection), cap(max_cost)
     folder = find(settings, job)
-    records = ledger(settings)
+    records = ledger_for_a_job(settings)
     found = status_of(folder, records)
     if found.state == "finished":
         say(f"job {folder.job} is finished already")
@@ -75,7 +83,9 @@ def resume(
         return 0
     if settings.redis_url is None and records is not None and found.state == "running":
         raise RekscanError(f"job {folder.job} is running", f"`rekscan watch {folder.job}` follows it.")
-    return run_here(folder, settings, json=json, max_cost=max_cost)
+    if found.state != "running":
+        _look_beside(settings, folder, beside=beside)
+    return run_here(folder, settings, json=json, max_cost=max_cost, beside=beside)
 
 
 def cancel(job: JobArg, *, connection: Connection | None = None, json: JsonFlag = False) -> int:
@@ -111,6 +121,7 @@ def retry(
     connection: Connection | None = None,
     code: Annotated[str | None, Parameter(help="Only calls that failed with this code of AWS's.")] = None,
     api: Annotated[str | None, Parameter(help="Only calls of this API.")] = None,
+    beside: BesideFlag = False,
     json: JsonFlag = False,
 ) -> int:
     """Ask the failed calls of a finished job again, and only those.
@@ -119,16 +130,25 @@ def retry(
     """
     settings = resolve(connection)
     folder = find(settings, job)
-    found = status_of(folder, ledger(settings))
+    found = status_of(folder, ledger_for_a_job(settings))
     if found.state != "finished":
         first = "watch" if found.state == "running" else "resume"
         raise RekscanError(f"job {folder.job} is {found.state}", f"`rekscan {first} {folder.job}` comes first.")
     names = [choice.api.name for choice in folder.spec.apis]
     if api is not None and api not in names:
         raise UsageError(f"--api {api}: no API of this job", f"It has: {', '.join(names)}.")
+    _look_beside(settings, folder, beside=beside)
     planned = plan_retry(folder, code=code, api=api)
     say(f"asking {sum(planned.calls(set(planned.shards())).values()):,} failed calls again")
-    return run_here(folder, settings, json=json)
+    return run_here(folder, settings, json=json, beside=beside)
+
+
+def _look_beside(settings: Settings, folder: JobFolder, *, beside: bool) -> None:
+    """Raises RekscanError when a running job of the home may ask the same; says so instead, to go `beside` it."""
+    for rival in rivals_here(settings, partial(Asking.of, folder), but=[folder.job]):
+        if not beside:
+            raise rival.refusal
+        say((rival.note, "yellow"))
 
 
 def _running(settings: Settings, folder: JobFolder) -> Ledger:

@@ -7,9 +7,10 @@ from cyclopts import Parameter
 from redis.exceptions import RedisError
 
 from jobs.errors import UsageError
+from jobs.ledger.server import trouble
 from jobs.redact import redact
 from rekscan.console.output import say
-from rekscan.scans.engine import worker_config
+from rekscan.scans.engine import warn_of, worker_config
 from rekscan.settings import Connection, resolve
 from workers.config import connect, refuse_cluster
 from workers.limits import DEFAULTS
@@ -31,7 +32,9 @@ def worker(
     if settings.redis_url is None:
         raise UsageError("no Redis is named", "Set REKSCAN_REDIS_URL or --redis-url, as for the other workers.")
     config, shown = worker_config(settings, settings.redis_url), redact(settings.redis_url)
+    redis = connect(settings.redis_url)
     with suppress(RedisError, OSError):  # a worker waits for a Redis that is away
-        refuse_cluster(connect(settings.redis_url), shown)
+        refuse_cluster(redis, shown)
     say(f"worker on {shown}: {config.shards} shards, {config.calls} calls per API")
+    warn_of(trouble(redis))  # it waits: trouble may pass
     return serve(config, name=name)

@@ -20,7 +20,6 @@ from jobs.logs import keep_traceback
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 # Where an error's class is, what it is about, what to do. A module that was never imported raised nothing.
 _LIBRARIES = (
-    ("redis.exceptions", "RedisError", "Redis", "Is it up, and has it room? `rekscan doctor` looks."),
     ("botocore.exceptions", "BotoCoreError", "AWS", "`rekscan doctor` shows what it is asked with."),
     ("botocore.exceptions", "ClientError", "AWS", "`rekscan doctor` shows what it is asked with."),
 )
@@ -34,14 +33,23 @@ def explained(error: Exception, words: Sequence[str] = ()) -> RekscanError:
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return RekscanError(str(error), "Make room; `rekscan jobs` lists what there is to resume.")
     where = keep_traceback(error, _logs(words))
+    if _is(error, "redis.exceptions", "RedisError"):
+        from jobs.ledger.server import explain  # brings redis in, which has raised this
+
+        why = explain(error)
+        return RekscanError(why.what, f"{why.do} Traceback: {where}")
     for module, name, about, do in _LIBRARIES:
-        family = getattr(sys.modules.get(module), name, None)
-        if family is not None and isinstance(error, family):
+        if _is(error, module, name):
             return RekscanError(f"{about}: {_first_line(error)}", f"{do} Traceback: {where}")
     if isinstance(error, OSError):
         return RekscanError(str(error), f"Traceback: {where}")
     kind = type(error).__name__
     return RekscanError(f"{kind}: {_first_line(error)}", f"This is a bug: please report it with its traceback: {where}")
+
+
+def _is(error: Exception, module: str, name: str) -> bool:
+    family = getattr(sys.modules.get(module), name, None)
+    return family is not None and isinstance(error, family)
 
 
 def wrong_usage(error: CycloptsError) -> str:

@@ -10,9 +10,11 @@ from redis.exceptions import RedisError
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.ledger import Ledger
+from jobs.ledger.server import Trouble, explain, trouble
 from jobs.money.stored import data_folder
 from jobs.redact import redact
 from jobs.status import INTERRUPTED
+from rekscan.console.output import say
 from rekscan.settings import Settings
 from workers.config import WorkerConfig, connect, refuse_cluster
 from workers.supervisor import Supervisor, local_redis_url
@@ -44,11 +46,29 @@ def ledger(settings: Settings) -> Ledger | None:
     try:
         refuse_cluster(found.redis, redact(url))
     except (RedisError, OSError) as error:
-        raise RekscanError(
-            f"Redis at {redact(url)} does not answer: {redact(str(error))}", "Is REKSCAN_REDIS_URL right, and is it up?"
-        ) from None
+        why = explain(error)
+        raise RekscanError(why.what.replace("Redis", f"Redis at {redact(url)}", 1), why.do) from None
     _hang_the_bell(url)
     return found
+
+
+def ledger_for_a_job(settings: Settings) -> Ledger | None:
+    """As `ledger`, for a job that is to be put on the table.
+
+    Raises RekscanError when nothing can be written there.
+    """
+    found = ledger(settings)
+    if found is not None and (why := trouble(found.redis)) is not None:
+        if why.stops:
+            raise RekscanError(why.what, why.do)
+        warn_of(why)
+    return found
+
+
+def warn_of(why: Trouble | None) -> None:
+    """What a Redis cannot do, on the screen."""
+    if why is not None:
+        say((str(why), "yellow"))
 
 
 def _hang_the_bell(url: str) -> None:
@@ -70,10 +90,12 @@ def worker_config(settings: Settings, redis_url: str) -> WorkerConfig:
     return WorkerConfig(redis_url=redis_url, profile=settings.profile, region=settings.region, **settings.limits())
 
 
-def _leave_alone(records: Ledger, job: str) -> None:
-    """A job that nobody follows here waits for its own `resume`."""
-    if records.fields(job).get("state") == "running":
+def _leave_alone(records: Ledger, job: str) -> bool:
+    """A job that nobody follows here waits for its own `resume`. Whether it ran."""
+    ran = records.fields(job).get("state") == "running"
+    if ran:
         records.set_state(job, "paused", reason=INTERRUPTED, do=f"`rekscan resume {job}` goes on.")
+    return ran
 
 
 def logs(settings: Settings) -> Path | None:
@@ -126,8 +148,11 @@ class Engine(AbstractContextManager["Engine"]):
         self._ledger = Ledger(connect(url))
         if self.supervisor.first:
             for other in self._ledger.live():  # of scans that were killed
-                if other != spec.job:
-                    _leave_alone(self._ledger, other)
+                if other != spec.job and _leave_alone(self._ledger, other):
+                    say(
+                        f"Job {other} was killed while it ran: answers that its folder has not yet are not known here."
+                        f" `rekscan resume {other}` comes first if they have pictures in common."
+                    )
         self.rekognition_url = settings.rekognition_url  # set: it overrides the one of job.json
         if self.local and self.rekognition_url is None:
             self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url, profile=settings.profile)

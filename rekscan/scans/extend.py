@@ -115,7 +115,9 @@ def _plan(folder: JobFolder, settings: Settings, counts: Counts, *, grown: bool)
     images = spec.plan.items.images
     calls = {line.api: images - int(line.units) for line in spec.plan.lines}
     terms = _terms(spec, settings)
-    found = known_of(lambda: manifest(folder, start=spec.manifest_parts), counts, terms) if grown else KnownCalls()
+    found = KnownCalls()
+    if grown:
+        found = known_of(lambda: manifest(folder, start=spec.manifest_parts), counts, terms, beside=False)
     calls = {name: known + found.calls.get(name, 0) for name, known in calls.items()}
     return plan_of(
         terms,

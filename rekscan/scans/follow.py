@@ -4,13 +4,13 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 
 from redis.exceptions import RedisError
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from jobs.folder import JobFolder
 from jobs.ledger import Ledger
+from jobs.ledger.server import explain
 from jobs.status import INTERRUPTED, Status, status_of
 from jobs.words import duration
 from rekscan.console.output import say, talk
@@ -68,7 +68,7 @@ def follow(
     every = 0.25 if sys.stderr.isatty() else 1.0
     with _bars(quiet) as bars:
         shown: dict[str, TaskID] = {}
-        last_line = 0.0
+        last_line, refused = 0.0, ""
         reconciler = Reconciler(ledger, bell.ring)
         while True:
             status = _look(ledger, folder, tend, gone, reconciler)
@@ -83,9 +83,20 @@ def follow(
                 say(_line(status, speed))
             if tend is not None:
                 tend()
-            with suppress(RedisError, OSError):
-                reconciler.round()
+            refused = _round(reconciler, refused)
             time.sleep(every)
+
+
+def _round(reconciler: Reconciler, said: str) -> str:
+    """A round of the reconciler. What Redis refuses is told once; returns what stands on the screen of it."""
+    try:
+        reconciler.round()
+    except (RedisError, OSError) as error:
+        why = explain(error)
+        if why.what != said:
+            say(f"{why}")
+        return why.what
+    return ""
 
 
 def _look(
@@ -104,7 +115,7 @@ def _look(
             reconciler.lost_touch()
             if since is None:
                 since = time.monotonic()
-                say(f"Redis does not answer ({error}); waiting for it")
+                say(f"{explain(error).what}; waiting for it")
             if gone is not None and time.monotonic() - since > _GIVEN_UP and gone():
                 raise Gone from error
             time.sleep(0.5)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ from jobs.folder.half_written import set_all_aside
 from jobs.folder.retries import Retry, newest
 from jobs.known.sync import sync
 from jobs.ledger import Ledger
+from jobs.ledger.server import explain
 from jobs.outcomes import OPEN
 
 
@@ -39,16 +40,20 @@ def none_left(folder: JobFolder, *, new: bool = True) -> Iterator[None]:
         if new:
             folder.remove()
         if isinstance(error, RedisError):
-            raise RekscanError(
-                f"Redis does not take the job: {error}", "Give it room, or the right to write."
-            ) from error
+            why = explain(error)
+            raise RekscanError(why.what, why.do) from error
         raise
 
 
 def open_job(
-    ledger: Ledger, folder: JobFolder, *, rekognition_url: str | None = None, max_cost: Decimal | None = None
+    ledger: Ledger,
+    folder: JobFolder,
+    *,
+    rekognition_url: str | None = None,
+    max_cost: Decimal | None = None,
+    turn: AbstractContextManager[None] | None = None,
 ) -> None:
-    """`rekognition_url` and `max_cost` replace those of job.json."""
+    """`rekognition_url` and `max_cost` replace those of job.json. `turn`: what is to be waited for when all is read."""
     spec = folder.spec
     left = ledger.on_table(spec.job)  # before the folder is read: a shard done meanwhile is in one of them
     parts = set_all_aside(folder)
@@ -82,15 +87,16 @@ def open_job(
             raise
     if cap is not None:
         fields["cap"] = nanousd(cap)
-    ledger.open(
-        spec.job,
-        home=home_path(folder.home),
-        shards=missing,
-        left=left,
-        fields={**fields, **known},
-        prices=schedule.to_json() if schedule else None,
-        base=base,
-    )
+    with turn or nullcontext():
+        ledger.open(
+            spec.job,
+            home=home_path(folder.home),
+            shards=missing,
+            left=left,
+            fields={**fields, **known},
+            prices=schedule.to_json() if schedule else None,
+            base=base,
+        )
 
 
 def _asked_again(folder: JobFolder, retry: Retry, parts: ShardParts) -> Counter[str]:

@@ -12,8 +12,9 @@ from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
 from jobs.sources import Globs
-from rekscan.flags import EXCLUDE, INCLUDE, PAYER, PRIVATE, cap, rates
+from rekscan.flags import BESIDE, EXCLUDE, INCLUDE, PAYER, PRIVATE, cap, rates
 from rekscan.scans.approval import approve
+from rekscan.scans.beside import Rival
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
 from rekscan.scans.inputs import check_inputs
@@ -41,6 +42,7 @@ class Order:
     fit: Annotated[bool, Parameter(help="Mend what AWS refuses: convert, rotate, shrink.")] = True
     peek: Annotated[bool, Parameter(help="Look at the first bytes of S3 objects before sending them.")] = True
     again: Annotated[bool, Parameter(help="Pay again for what is known, duplicates too.", negative=())] = False
+    beside: Annotated[bool, Parameter(help=BESIDE, negative=())] = False
     column: Annotated[str | None, Parameter(help="Column of a CSV or Parquet list with the paths or URLs.")] = None
     versions: Annotated[
         bool, Parameter(help="Keep each S3 object's version and send that one. Lists slower.", negative=())
@@ -78,14 +80,20 @@ class Planned:
     terms: Terms
     drafted: Draft
     plan: Plan
+    rivals: tuple[Rival, ...] = ()  # running jobs of the home that may have its pictures
 
     def discard(self) -> None:
         self.drafted.folder.remove()
 
-    def approved(self, *, yes: bool = False) -> JobFolder:
-        """Ask for approval where it takes one, and write job.json. What is not approved is gone."""
+    def approved(self, *, yes: bool = False, beside: bool = False) -> JobFolder:
+        """Ask for approval where it takes one, and write job.json. What is not approved is gone.
+
+        Raises RekscanError where a rival runs, unless this one goes `beside` it.
+        """
         terms, folder = self.terms, self.drafted.folder
         try:
+            if self.rivals and not beside:
+                raise self.rivals[0].refusal
             approve(
                 self.plan,
                 yes=yes or terms.local,
@@ -117,13 +125,13 @@ def plan_order(
     check_inputs(terms.choices, fit=terms.fit)
     drafted = draft(source, terms, limit=_limit(terms), progress=progress)
     try:
-        known = known_of(lambda: manifest(drafted.folder), drafted.counts, terms)
+        known = known_of(lambda: manifest(drafted.folder), drafted.counts, terms, whole=drafted.listing is None)
         plan = plan_of(terms, drafted.counts, known)
         plan = plan.cut_by_cap() if drafted.listing else plan
     except BaseException:
         drafted.folder.remove()
         raise
-    return Planned(terms, drafted, plan)
+    return Planned(terms, drafted, plan, known.rivals)
 
 
 def _limit(terms: Terms) -> int | None:

@@ -20,6 +20,7 @@ from jobs.status import status as status_from
 from rekscan.console.output import print_json, say, talk
 from rekscan.console.plan import show_plan
 from rekscan.console.summary import print_summary
+from rekscan.scans.beside import turn
 from rekscan.scans.engine import Engine
 from rekscan.scans.extend import extend
 from rekscan.scans.follow import exit_code, follow
@@ -32,9 +33,18 @@ _LEFT = ("paused", "blocked")  # without a last step, which would write the stat
 
 
 def run_here(
-    folder: JobFolder, settings: Settings, *, json: bool, max_cost: Decimal | None = None, new: bool = False
+    folder: JobFolder,
+    settings: Settings,
+    *,
+    json: bool,
+    max_cost: Decimal | None = None,
+    new: bool = False,
+    beside: bool = False,
 ) -> int:
-    """Run and follow a job; its exit code. A `new` one that cannot even start leaves no folder."""
+    """Run and follow a job; its exit code. A `new` one that cannot even start leaves no folder.
+
+    `beside`: whatever other jobs of its home run.
+    """
     spec = folder.spec
     with none_left(folder, new=new):
         engine = Engine(settings, local=spec.options.local)
@@ -46,7 +56,7 @@ def run_here(
                 make_job_ready(folder, settings, engine.rekognition_url)
                 if spec.job not in ledger.live():
                     _list_on(folder, settings, max_cost, quiet=json)
-                put = _put(engine, ledger, folder, max_cost)
+                put = _put(engine, ledger, folder, max_cost, beside=beside)
             status = follow(ledger, folder, tend=engine.tend, reopen=put, quiet=json)
             while _ready_for_more(status):
                 cap = _held_to(ledger, spec.job)
@@ -56,7 +66,7 @@ def run_here(
                 except RekscanError as error:
                     say(f"{error.what}. {error.do}")
                     break
-                put = _put(engine, ledger, folder, cap)
+                put = _put(engine, ledger, folder, cap, beside=beside)
                 status = follow(ledger, folder, tend=engine.tend, reopen=put, quiet=json)
         except KeyboardInterrupt:
             engine.let_go(spec.job)
@@ -95,20 +105,21 @@ def make_job_ready(folder: JobFolder, settings: Settings, rekognition_url: str |
         make_ready(clients.rekognition(aws), spec.apis)
 
 
-def hand_over(ledger: Ledger, folder: JobFolder, settings: Settings) -> None:
+def hand_over(ledger: Ledger, folder: JobFolder, settings: Settings, *, beside: bool = False) -> None:
     """Put a new job on the table of a cluster; its workers go on from there."""
     with none_left(folder):
         make_job_ready(folder, settings)
-        open_job(ledger, folder)
+        open_job(ledger, folder, turn=None if beside else turn(ledger, settings, folder))
     with suppress(RedisError):  # the workers' own rounds come anyway
         reconcile(ledger, bell.ring)
 
 
-def _put(engine: Engine, ledger: Ledger, folder: JobFolder, cap: Decimal | None) -> Callable[[], None]:
+def _put(engine: Engine, ledger: Ledger, folder: JobFolder, cap: Decimal | None, *, beside: bool) -> Callable[[], None]:
     """Put the job on the table; what does so again, should Redis forget it."""
     folder.delete(STATUS)  # of an earlier end
     put = partial(open_job, ledger, folder, rekognition_url=engine.rekognition_url, max_cost=cap)
-    put()
+    on_it = ledger.fields(folder.job).get("state") == "running" and ledger.is_live(folder.job)
+    put(turn=None if beside or on_it else turn(ledger, engine.settings, folder))
     return put
 
 

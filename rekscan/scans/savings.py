@@ -1,48 +1,46 @@
 """What of a plan is known already, and is not paid for again. The same for `estimate`, `scan` and `submit`."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import urlsplit
 
-from redis.exceptions import RedisError
-
+from jobs.apis import Choice
 from jobs.counts import Counts
-from jobs.errors import RekscanError
-from jobs.files import ParquetFiles, home_path
+from jobs.files import ParquetFiles
 from jobs.known.count import known_calls
 from jobs.known.keys import with_files
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.media.check import Skip
 from jobs.uris import is_aws
-from rekscan.scans.engine import ledger
+from rekscan.scans.beside import Asking, Rival, calls_of, rivals_here
 from rekscan.scans.inputs import input_picture
 from rekscan.scans.terms import Terms
-from rekscan.settings import Settings
 
 _READ_LATER = (
     "Files outside AWS's S3 are compared when they are read: those that an earlier job of this home answered, and"
     " duplicates, are counted here but cost nothing then (--again pays for them again)."
 )
 
-_SIDE_BY_SIDE = (
-    "{} of this home runs now. It and this scan see each other's answers some minutes late: a picture that both ask"
-    " about may be paid for twice. Wait for its end if they have pictures in common."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class KnownCalls:
-    """`calls`: left out of the plan, by API. `notes`: what the plan cannot know yet."""
+    """`calls`: left out of the plan, by API. `notes`: what the plan cannot know yet. `rivals`: running jobs of the home
+    that may be paid for the same pictures meanwhile."""
 
     calls: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    rivals: tuple[Rival, ...] = ()
 
 
-def known_of(listing: Callable[[], ParquetFiles], counts: Counts, terms: Terms) -> KnownCalls:
-    """What earlier jobs and equal objects save. `listing` gives the rows of the source as `known_calls` takes them."""
+def known_of(
+    listing: Callable[[], ParquetFiles], counts: Counts, terms: Terms, *, whole: bool = True, beside: bool = True
+) -> KnownCalls:
+    """What earlier jobs and equal objects save. `listing` gives the rows of the source as `known_calls` takes them.
+
+    `whole`: it has all of the source. `beside`: look for running jobs, too.
+    """
     choices, settings = terms.choices, terms.settings
     if terms.again or not any(choice.api.reusable for choice in choices):
         return KnownCalls()
@@ -52,22 +50,20 @@ def known_of(listing: Callable[[], ParquetFiles], counts: Counts, terms: Terms) 
     told = counts.s3_images if counts.s3_images and is_aws(settings.s3_url) else 0
     if told:
         sync(settings.home, settings.aws)
-        asked = with_files(choices, partial(_read, fit=terms.fit))
-        calls = known_calls(listing(), segments, asked, account=_account(terms), fit=terms.fit)
-    unread = counts.images > told and bool(segments.paths())
-    notes = [_READ_LATER] if unread else []
-    notes += [_SIDE_BY_SIDE.format(job) for job in _running(settings)]
-    return KnownCalls(calls if any(calls.values()) else {}, tuple(notes))
+        calls = known_calls(listing(), segments, _with_files(terms), account=_account(terms), fit=terms.fit)
+    found = rivals_here(settings, lambda: _asking(terms, listing, whole=whole)) if beside and counts.images else ()
+    notes = [_READ_LATER] if counts.images > told and segments.paths() else []
+    notes += [rival.note for rival in found]
+    return KnownCalls(calls if any(calls.values()) else {}, tuple(notes), found)
 
 
-def _running(settings: Settings) -> list[str]:
-    """The jobs of this home that are running, as far as a Redis tells."""
-    with suppress(RekscanError, RedisError, OSError):
-        if records := ledger(settings):
-            home = home_path(settings.home)
-            of = {job: records.fields(job) for job in records.live()}
-            return [job for job, f in of.items() if (f.get("home"), f.get("state")) == (home, "running")]
-    return []
+def _asking(terms: Terms, listing: Callable[[], ParquetFiles], *, whole: bool) -> Asking:
+    calls = calls_of(_with_files(terms), _account(terms), fit=terms.fit)
+    return Asking(calls, listing, is_aws(terms.settings.s3_url), whole, free=terms.local)
+
+
+def _with_files(terms: Terms) -> tuple[Choice, ...]:
+    return with_files(terms.choices, partial(_read, fit=terms.fit))
 
 
 def _account(terms: Terms) -> str:

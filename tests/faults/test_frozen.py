@@ -1,10 +1,11 @@
-"""A worker frozen past its lease and thawed: what it knows reaches the folder, and no cap is passed over it."""
+"""A worker, Redis or both frozen past a lease and thawed: what they know reaches the folder, and no cap is passed."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from tests.support.scans import Emulator, emulator, make_photos
 from tests.support.waiting import until
 
 PHOTOS = 120
+LEASE = 2  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,7 @@ class Cluster:
 
     home: Path
     env: dict[str, str]
+    server: RedisServer
     redis: "Redis[bytes]"
     stack: ExitStack
     job: str = ""
@@ -62,6 +65,10 @@ class Cluster:
         self.stack.callback(process.send_signal, signal.SIGCONT)
         return process
 
+    def workers(self, asleep: str) -> "list[subprocess.Popen[bytes]]":
+        """One, before `freeze_and_thaw` starts another; two where all are to sleep."""
+        return [self.worker() for _ in range(2 if asleep == "all" else 1)]
+
     def holder(self) -> bytes | None:
         return self.redis.hget(key(self.job, "holders"), "0")
 
@@ -71,9 +78,12 @@ class Cluster:
     def is_over(self) -> bool:
         return bool(self.job) and not self.redis.exists(key(self.job, "open"))
 
-    def freeze_and_thaw(self, rekognition: Emulator, workers: "list[subprocess.Popen[bytes]]") -> None:
-        """The holder sleeps until the next one has made calls."""
+    def freeze_and_thaw(self, asleep: str, rekognition: Emulator, workers: "list[subprocess.Popen[bytes]]") -> None:
+        """The holder sleeps until the next one has made calls; or Redis, or all, past the lease."""
         until(lambda: rekognition.total() >= 10 and self.holder(), "the holder makes calls")
+        if asleep != "the holder":
+            self._all_sleep(workers if asleep == "all" else [])
+            return
         first = self.holder()
         frozen = workers[0]
         os.kill(frozen.pid, signal.SIGSTOP)
@@ -82,6 +92,19 @@ class Cluster:
         before = rekognition.total()
         until(lambda: rekognition.total() > before + 5, "it makes calls")
         os.kill(frozen.pid, signal.SIGCONT)
+
+    def _all_sleep(self, workers: "list[subprocess.Popen[bytes]]") -> None:
+        """Redis and these workers, until every lease is long over."""
+        assert self.server.process is not None
+        lapses = self.redis.zscore(key(self.job, "leases"), "0") or 0
+        asleep = [self.server.process.pid, *(worker.pid for worker in workers)]
+        try:
+            for pid in asleep:
+                os.kill(pid, signal.SIGSTOP)
+            until(lambda: time.time() * 1000 > lapses + LEASE * 1000, "the lease is over")
+        finally:
+            for pid in asleep:
+                os.kill(pid, signal.SIGCONT)
 
     def wait_for_the_end(self) -> None:
         until(self.is_over, "the job is over", seconds=60)
@@ -105,10 +128,10 @@ class Cluster:
 def cluster(tmp_path: Path, redis_server: RedisServer, redis: "Redis[bytes]") -> Iterator[Cluster]:
     env = {
         **os.environ, "REKSCAN_REDIS_URL": redis_server.url, "REKSCAN_HOME": str(tmp_path / "home"),
-        "AWS_REGION": "us-east-1", "REKSCAN_LEASE_SECONDS": "2", "REKSCAN_SHARDS": "1",
+        "AWS_REGION": "us-east-1", "REKSCAN_LEASE_SECONDS": str(LEASE), "REKSCAN_SHARDS": "1",
     }  # fmt: skip
     with ExitStack() as stack:
-        yield Cluster(tmp_path / "home", env, redis, stack)
+        yield Cluster(tmp_path / "home", env, redis_server, redis, stack)
 
 
 @contextmanager
@@ -130,13 +153,14 @@ def same_everywhere(cluster: Cluster) -> None:
     assert round(1000 * (float(status["usd"]["actual"]) + float(status["usd"]["maybe"]))) == cluster.owned()
 
 
-def test_what_a_thawed_holder_knows_counts_and_the_cap_holds_over_a_resume(
-    photos: Path, cluster: Cluster, tmp_path: Path
+@pytest.mark.parametrize("asleep", ["the holder", "Redis", "all"])
+def test_what_the_thawed_know_counts_and_the_cap_holds_over_a_resume(
+    photos: Path, cluster: Cluster, tmp_path: Path, asleep: str
 ) -> None:
     with endpoint(cluster, tmp_path) as rekognition:
         cluster.submit(photos, "--max-cost", "0.10")
-        workers = [cluster.worker()]
-        cluster.freeze_and_thaw(rekognition, workers)
+        workers = cluster.workers(asleep)
+        cluster.freeze_and_thaw(asleep, rekognition, workers)
         cluster.wait_for_the_end()
         assert rekognition.stands_still() == billed(rekognition) <= 100
         until(lambda: cluster.owned() >= billed(rekognition), "the thawed one has written what it knows")
@@ -149,11 +173,14 @@ def test_what_a_thawed_holder_knows_counts_and_the_cap_holds_over_a_resume(
         same_everywhere(cluster)
 
 
-def test_what_a_thawed_holder_knows_of_a_cancelled_job_counts(photos: Path, cluster: Cluster, tmp_path: Path) -> None:
+@pytest.mark.parametrize("asleep", ["the holder", "all"])
+def test_what_the_thawed_know_of_a_cancelled_job_counts(
+    photos: Path, cluster: Cluster, tmp_path: Path, asleep: str
+) -> None:
     with endpoint(cluster, tmp_path) as rekognition:
-        cluster.submit(photos)
-        workers = [cluster.worker()]
-        cluster.freeze_and_thaw(rekognition, workers)
+        cluster.submit(photos, "--tps", "labels=12")  # time to be cancelled in
+        workers = cluster.workers(asleep)
+        cluster.freeze_and_thaw(asleep, rekognition, workers)
         cluster.rekscan("cancel", cluster.job)
         cluster.wait_for_the_end()
         rekognition.stands_still()
@@ -168,12 +195,15 @@ def test_what_a_thawed_holder_knows_of_a_cancelled_job_counts(photos: Path, clus
         same_everywhere(cluster)
 
 
-def test_a_holder_that_loses_a_retry_does_not_end_it(photos: Path, cluster: Cluster, tmp_path: Path) -> None:
+@pytest.mark.parametrize("asleep", ["the holder", "Redis"])
+def test_a_holder_that_loses_a_retry_does_not_end_it(
+    photos: Path, cluster: Cluster, tmp_path: Path, asleep: str
+) -> None:
     with endpoint(
         cluster, tmp_path, "--fault", f"DetectLabels:400:InvalidImageFormatException:{PHOTOS}"
     ) as rekognition:
         cluster.submit(photos, "--tps", "labels=100")
-        workers = [cluster.worker()]
+        workers = cluster.workers(asleep)
         cluster.wait_for_the_end()
         assert cluster.rekscan("status", cluster.job)["calls"]["failed"] == PHOTOS
         asked = rekognition.total()
@@ -181,7 +211,7 @@ def test_a_holder_that_loses_a_retry_does_not_end_it(photos: Path, cluster: Clus
             [sys.executable, "-m", "rekscan", "retry", cluster.job, "--json"], env=cluster.env, stdout=subprocess.PIPE
         )
         until(lambda: rekognition.total() >= asked + 10, "the retry makes calls")
-        cluster.freeze_and_thaw(rekognition, workers)
+        cluster.freeze_and_thaw(asleep, rekognition, workers)
         out, _ = retry.communicate(timeout=90)
         status = json.loads(out)
         assert (retry.returncode, status["state"], status["calls"]["ok"]) == (0, "finished", PHOTOS)

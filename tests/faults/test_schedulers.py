@@ -133,8 +133,6 @@ def test_a_scan_goes_on_alone_when_the_one_that_started_their_redis_is_interrupt
     with emulator(tmp_path, "--latency", "50ms") as of_first:
         first = start("scan", photos, home, of_first, "--tps", "faces=1")
         until(of_first.total, "the first scan is under way")
-        planned = json.loads(start("scan", photos, home, rekognition, "--dry-run", "--json").wait()[1])
-        assert f"{tables(home).folder.name} of this home runs now" in " ".join(planned["assumptions"])
         second = start("scan", photos, home, rekognition, "--again")
         until(lambda: rekognition.total() > 10, "the second scan is under way", seconds=120)
         assert second.children("redis.sock") == []
@@ -143,3 +141,29 @@ def test_a_scan_goes_on_alone_when_the_one_that_started_their_redis_is_interrupt
         assert second.wait()[0] == 0
         assert of_first.total() == paid < CALLS  # nobody goes on with what was interrupted
     once(home, rekognition, undisturbed)
+
+
+def test_of_two_scans_of_a_home_in_the_same_instant_one_is_refused_and_nothing_is_paid_twice(
+    photos: Path, tmp_path: Path, rekognition: Emulator, undisturbed: Tables
+) -> None:
+    home = tmp_path / "home"
+    scans = [start("scan", photos, home, rekognition, "--json") for _ in range(2)]
+    codes = sorted(scan.wait()[0] for scan in scans)
+    assert codes == [0, 1], scans[0].log.read_text()
+    once(home, rekognition, undisturbed)
+    [job] = home.glob("*/job.json")  # what was refused leaves nothing
+    assert f"Job {job.parent.name} of this home runs now, and {CALLS + 4} of these" in scans[0].log.read_text()
+    assert "--beside" in scans[0].log.read_text()
+
+
+def test_a_scan_that_is_told_to_go_beside_another_says_so_and_runs(
+    photos: Path, tmp_path: Path, rekognition: Emulator
+) -> None:
+    home = tmp_path / "home"
+    first = start("scan", photos, home, rekognition, "--tps", "faces=4")
+    until(lambda: rekognition.total() > 10, "the first scan is under way", seconds=120)
+    job = tables(home).folder.name
+    beside = start("scan", photos, home, rekognition, "--beside", "--json", "--tps", "faces=100")
+    until(lambda: f"Job {job} of this home runs now" in first.log.read_text(), "it says so", seconds=60)
+    until(lambda: len(list(home.glob("*/job.json"))) == 2, "it is a job", seconds=60)
+    assert [first.interrupt(), beside.interrupt()] == [130, 130]

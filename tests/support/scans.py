@@ -30,14 +30,14 @@ from tests.support.waiting import until
 from workers.bell import QUEUE_KEY, UNACKED
 from workers.config import connect
 
-_LASTING = ("rekscan:{gate:", key("workers"), key("reconciler"), key("celery"))  # of no one job
+_LASTING = ("rekscan:{gate:", key("workers"), key("reconciler"), key("celery"), key("turn"))  # of no one job
 
 
-def make_photos(directory: Path, count: int, *, broken: int = 0) -> Path:
-    """Small pictures that all differ, and files that are none."""
+def make_photos(directory: Path, count: int, *, broken: int = 0, shade: int = 77) -> Path:
+    """Small pictures that all differ, and files that are none. With another shade they differ from those."""
     directory.mkdir(parents=True, exist_ok=True)
     for number in range(count):
-        picture = Image.new("RGB", (96, 96), (number % 256, number // 256, 77))
+        picture = Image.new("RGB", (96, 96), (number % 256, number // 256, shade))
         picture.putpixel((number % 96, 5), (255, 255, 255))
         picture.save(directory / f"photo-{number:04d}.jpg", quality=90)
     for number in range(broken):
@@ -89,7 +89,11 @@ class Emulator:
         return seen[-1]
 
     def reset(self) -> None:
-        urllib.request.urlopen(urllib.request.Request(f"{self.url}/admin/reset", method="POST")).read()
+        self._post("reset", b"")
+
+    def set_faults(self, *faults: str) -> None:
+        """Replace its faults by these, written as for --fault."""
+        self._post("faults", json.dumps(faults).encode())
 
     def kill(self) -> None:
         self.process.kill()
@@ -98,6 +102,10 @@ class Emulator:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(20)
+
+    def _post(self, what: str, body: bytes) -> None:
+        head = {"Content-Type": "application/json"}
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/admin/{what}", body, head)).read()
 
     def _get(self, path: str) -> Any:
         with urllib.request.urlopen(self.url + path) as answer:

@@ -18,6 +18,7 @@ from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from jobs.ledger import Attempt, Lease, Ledger
+from jobs.ledger.server import explain
 
 log = logging.getLogger(__name__)
 
@@ -131,10 +132,10 @@ class Journal:
                     self._ledger.redis.script_load(script.script)
                 return False
         except (RedisConnectionError, RedisTimeoutError) as error:
-            log.warning("Redis is away (%s); waiting for it", error)
+            log.warning("%s Calls wait for it.", explain(error))
             return False
         except RedisError as error:  # out of memory, read-only replica: nothing may be paid for, so stop asking
-            log.error("Redis refuses to write (%s); waiting", error)
+            log.error("%s Calls wait for it.", explain(error))
             return False
         words = [word.decode() for several in replies[len(settled) :] for word in several]
         _answer(zip((answer for calls in asked.values() for _, _, answer in calls), words, strict=True))

@@ -105,6 +105,8 @@ def test_claims_are_gone_with_the_job(redis: "Redis[bytes]", ledger: Ledger, cla
         claims.claim(content_id(str(number)), number % 40, "labels")
     ledger.close(JOB, "finished", {})
     assert redis.keys("*") == [key(JOB).encode()]
+    assert claims.claim(SAME, 3, "labels").word == "mine"  # a holder that slept; the door lets nothing through
+    assert redis.keys("*") == [key(JOB).encode()]
 
 
 def test_a_million_claims_fit_into_twenty_megabytes(redis: "Redis[bytes]", ledger: Ledger) -> None:

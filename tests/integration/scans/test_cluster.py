@@ -176,7 +176,7 @@ def test_a_small_job_does_not_wait_behind_a_large_one(tmp_path: Path, redis_serv
         options = ["--api", "labels", "--yes", "--tps", "labels=10", "--shard-size", "200"]
         first = rekscan("submit", str(large), *options).stdout.strip()
         until(lambda: redis.zcard(key(first, "leases")) == 3 and rekognition.total() > 10, "every slot is taken")
-        second = rekscan("submit", str(small), *options).stdout.strip()
+        second = rekscan("submit", str(small), "--beside", *options).stdout.strip()
         assert rekscan("watch", second, "--json").returncode == 0
         status = json.loads(rekscan("status", first, "--json").stdout)
         assert status["state"] == "running"

@@ -21,8 +21,10 @@ SHARDS = 3
 
 
 def submit(photos: Path, home: Path) -> Path:
-    command = [sys.executable, "-m", "rekscan", "submit", str(photos), "--api", "labels", "--yes", "--shard-size", "4"]
-    done = subprocess.run([*command, "--home", str(home)], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "rekscan", "submit", str(photos), "--api", "labels", "--yes", "--beside"]
+    done = subprocess.run(
+        [*command, "--shard-size", "4", "--home", str(home)], capture_output=True, text=True, check=True
+    )
     return home / done.stdout.strip()
 
 
