@@ -90,13 +90,18 @@ class Scheduler:
         except BaseException as error:
             self.crashed.append((thread, error))
 
-    def ready(self) -> list[Thread]:
-        """Those that can go on, the one that ran last first."""
-        found = [thread for thread in self.threads if thread.ready(self.now)]
-        if self.last is not None and self.last in found and found[0] is not self.last:
-            found.remove(self.last)
-            found.insert(0, self.last)
-        return found
+    def next(self, drawn: int) -> Thread | None:
+        """Of those that can go on the drawn one; 0: the one that ran last, or else the first."""
+        now, last = self.now, self.last
+        if drawn == 0:
+            if last is not None and not last.dead and last.ready(now):
+                return last
+            return next((thread for thread in self.threads if thread.ready(now)), None)
+        found = [thread for thread in self.threads if thread.ready(now)]
+        if last in found:
+            found.remove(last)
+            found.insert(0, last)
+        return found[drawn % len(found)] if found else None
 
     def times(self) -> list[float]:
         """When those wake up that wait for the clock."""
