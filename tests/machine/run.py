@@ -35,7 +35,7 @@ class Machine:
             stdout=subprocess.DEVNULL,
         )
         self._pool = ConnectionPool(
-            connection_class=UnixDomainSocketConnection, path=str(socket), protocol=PROTOCOL
+            connection_class=UnixDomainSocketConnection, path=str(socket), protocol=PROTOCOL, socket_timeout=None
         )
         until(self._answers, "Valkey answers")
         self._store = Server(self._pool, Wire(str(socket)))
