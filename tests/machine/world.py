@@ -4,7 +4,7 @@ Rule: product code does all that is done to the job; the world only says who goe
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -376,12 +376,16 @@ class World:
         if holder is not process:
             self.found([Broken("fence", f"{process.name} holds shard {lease.shard} by the fence of {holder.name}")])
 
-    def reread(self) -> None:
-        """A job is put on the table as the folder has it, its newest retry too."""
+    def in_folder(self) -> Counter[Call]:
+        """Units and marks of each call."""
+        have, _ = invariants.counted(self)
+        return have
+
+    def put_on_table(self, have: Counter[Call], fresh: bool) -> None:
+        """A job is on the table; where Redis had it not, as the folder has it, its newest retry too."""
         self.retried.update(dict.fromkeys(self.to_retry, self.scheduler.now))
         self.to_retry = []
-        have, _ = invariants.counted(self)
-        for call, bills in self.endpoint.by_call.items():
+        for call, bills in self.endpoint.by_call.items() if fresh else ():
             for bill in sorted(bills, key=lambda bill: bill.intent.lost)[: have[call]]:
                 bill.reread = True
 

@@ -204,6 +204,20 @@ def test_a_closed_job_leaves_only_its_counters(ledger: Ledger) -> None:
     assert ledger.live() == []
 
 
+def test_a_job_is_ended_by_who_holds_its_last_step_while_nobody_goes_on_with_it(ledger: Ledger) -> None:
+    job = opened(ledger, shards=1)
+    ledger.stop_short(job, "cancelled")
+    last = held(ledger, job, LAST_STEP)
+    opened(ledger, shards=1)  # a resume
+    assert not ledger.close(job, "cancelled", {}, under=last)
+    assert ledger.fields(job)["state"] == "running"
+    ledger.stop_short(job, "cancelled")
+    assert not ledger.close(job, "cancelled", {}, under=Lease(job, LAST_STEP, "another"))
+    assert ledger.live() == [job]
+    assert ledger.close(job, "cancelled", {}, under=last)
+    assert ledger.live() == []
+
+
 def test_a_job_opened_while_it_is_closed_is_listed_unless_it_is_over(ledger: Ledger) -> None:
     for _ in range(50):
         job = opened(ledger)
