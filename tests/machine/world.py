@@ -16,7 +16,6 @@ from random import Random
 from traceback import extract_tb
 from typing import Any
 
-from greenlet import greenlet
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -36,7 +35,7 @@ from tests.machine.invariants import Broken
 from tests.machine.job import NANO, Job
 from tests.machine.store import Server, Store
 from tests.machine.tape import Tape
-from tests.machine.threads import Process, Scheduler, Thread, park, sleep
+from tests.machine.threads import Process, Scheduler, Thread, outside, park, sleep
 from workers.bell import QUEUE_KEY
 from workers.config import WorkerConfig
 from workers.runtime import Runtime
@@ -347,8 +346,7 @@ class World:
 
     def build_tables(self, folder: JobFolder, **options: Any) -> None:
         if self._tables:
-            outside = greenlet(lambda: build_tables(folder, helpers=0, **options))
-            outside.switch()
+            outside(lambda: build_tables(folder, helpers=0, **options))
         else:
             folder.write("reports/tables.json", b"{}")
 
@@ -378,8 +376,7 @@ class World:
 
     def in_folder(self) -> Counter[Call]:
         """Units and marks of each call."""
-        have, _ = invariants.counted(self)
-        return have
+        return outside(lambda: invariants.counted(self)[0])
 
     def put_on_table(self, have: Counter[Call], fresh: bool) -> None:
         """A job is on the table; where Redis had it not, as the folder has it, its newest retry too."""
@@ -407,7 +404,7 @@ class World:
     def closed(self) -> None:
         """Redis forgot the job."""
         self.known.clear()
-        self.found(invariants.when_closed(self))
+        self.found(outside(lambda: invariants.when_closed(self)))
 
     def planned_retry(self, calls: Iterable[Call]) -> None:
         self.to_retry = list(calls)
