@@ -314,7 +314,7 @@ class Ledger:
 
     def begin(self, lease: Lease, calls: Iterable[tuple[str, str, int]], pipe: Pipeline | None = None) -> Any:
         """The door before paid calls: (call, request name, number of the attempt from 1) -> `go MONTH`, `wait` or why
-        not, as bytes.
+        not (`answered`: a holder before brought its answer late), as bytes.
 
         The intent is written for each `go`. With `pipe` the script is queued there instead.
         """
@@ -322,8 +322,8 @@ class Ledger:
         for call in calls:
             arguments += call
         job = lease.job
-        intents, *_ = _journal(job, lease.shard)
-        keys = [key(job), key(job, "holders"), intents, key(job, "prices"), key(job, "todo")]
+        intents, answers, *_ = _journal(job, lease.shard)
+        keys = [key(job), key(job, "holders"), intents, key(job, "prices"), key(job, "todo"), answers]
         return self._scripts["begin"](keys, arguments, client=pipe)
 
     def settle(self, lease: Lease, attempts: Iterable[Attempt], pipe: Pipeline | None = None) -> Any:

@@ -100,7 +100,7 @@ class World:
         self.workers: list[Worker] = []
         self.person = Process("person")
         self.intents: defaultdict[Call, list[Intent]] = defaultdict(list)
-        self.known: dict[Call, int] = {}  # answers recorded in Redis, and at which step
+        self.known: dict[Call, int] = {}  # answers that Redis has, and at which step it took them
         self.kept: dict[Call, int] = {}  # answers recorded in the folder
         self.taken: dict[str, int] = {}  # by fence: the step at which a shard was taken
         self.to_retry: list[Call] = []  # calls of a retry that is not on the table yet
@@ -364,8 +364,8 @@ class World:
             call = self.call_of(name)
             self.intents[call].append(Intent(call, self.month(), self.steps, {process}))
             taken = self.taken.get(str(lease.fence), self.steps)
-            if min(self.kept.get(call, taken), self.known.get(call, taken)) < taken:
-                where = "the folder" if call in self.kept else "Redis"
+            if call in self.known or self.kept.get(call, taken) < taken:
+                where = "Redis" if call in self.known else "the folder"
                 self.found([Broken("asked again", f"{name} ({request}) by {process.name}: its answer is in {where}")])
 
     def leased(self, process: Process, lease: Lease) -> None:

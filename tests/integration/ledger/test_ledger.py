@@ -164,6 +164,18 @@ def test_the_door_is_shut_for_lost_leases_and_jobs_that_do_not_run(ledger: Ledge
     assert words(ledger, lease, ("0:a", "a", 1)) == ["go"]
 
 
+def test_the_door_is_shut_for_a_call_whose_answer_a_holder_before_brought_late(ledger: Ledger) -> None:
+    job = opened(ledger)
+    frozen = held(ledger, job)
+    assert words(ledger, frozen, ("0:a", "a", 1)) == ["go"]
+    until(lambda: ledger.reap(job), "the lease lapses")
+    lease = held(ledger, job)
+    _, answers = ledger.adopt(lease)
+    assert answers == {}
+    ledger.settle(frozen, [Attempt("0:a", "a", 1, "b", b"an answer")])
+    assert words(ledger, lease, ("0:a", "a", 1), ("1:a", "a", 1)) == ["answered", "go"]
+
+
 def test_asking_twice_because_the_reply_was_lost_counts_once(ledger: Ledger) -> None:
     job = opened(ledger, cap=1000)
     lease = held(ledger, job)
