@@ -78,7 +78,7 @@ def drawn(tape: Tape) -> Job:
         start=start,
         workers=2 + one_of("workers", 0.3, 1),
         slots=1 + one_of("slots", 0.4, 1),
-        calls=(4, 1, 2)[one_of("calls", 0.5, 2)],
+        calls=(4, 1, 2)[one_of("calls", 0.75, 2)],
     )
 
 

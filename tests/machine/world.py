@@ -119,6 +119,8 @@ class World:
         self._faults = faults.drawn(tape)
         self._often = (0.0, 0.006, 0.015, 0.03)[tape.draw("often", 0.9, 3)]
         self._about_retries = bool(tape.draw("about retries", 0.25))  # calls fail first, and then the faults come
+        # Workers sleep past their lease where they send.
+        self._freezing = (0.0, 0.2, 0.6)[tape.draw("freezing", 0.6 if self._about_retries else 0.2, 2)]
         self._calm_after = (300, 600, 1000)[tape.draw("length", 0.6, 2)]  # steps in which faults may happen
         self.dice = Random(tape.seed)  # what product code draws
         seams.now.world = self
@@ -147,7 +149,7 @@ class World:
         self.steps += 1
         if not self.calm and self.steps > self._calm_after:
             self._calm_down()
-        if not self.calm and (self.retries or not self._about_retries):
+        if self.befalls:
             faults.maybe(self, self._faults, self._often * (_IN_RETRIES if self.retries else 1))
         due = [fate for fate in self._fates if fate[0] <= self.scheduler.now]
         for fate in due:
@@ -166,6 +168,11 @@ class World:
         if self.steps > _STEPS or (self.calm and self.scheduler.now > self._calm_at + _ENDS_WITHIN):
             state = self.store.raw.hget(key(jobs_of.NAME), "state")
             self.found([Broken("ends", f"not finished {_ENDS_WITHIN:g} s after the last fault; state {state!r}")])
+
+    @property
+    def befalls(self) -> bool:
+        """Whether anything may break now."""
+        return not self.calm and bool(self.retries or not self._about_retries)
 
     def pass_time(self, seconds: float) -> None:
         self.scheduler.now += max(seconds, 0.0)
@@ -445,6 +452,10 @@ class World:
         return kind
 
     def _sent(self, call: Call, process: Process) -> Intent:
+        if self.befalls and self.tape.draw(("freezing", self.endpoint.requests.total()), self._freezing):
+            for worker in self.workers:
+                if worker.process is process:
+                    faults.freeze_for(self, worker, 2.5 * LEASE)
         mine = [intent for intent in self.intents[call] if process in intent.knowers]
         if not mine:
             self.found([Broken("intent", f"{call} is sent by {process.name} without an intent")])
