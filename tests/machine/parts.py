@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.folder import parts
 from jobs.files import Files
+from jobs.folder import parts
 from jobs.outcomes import RESULT_SCHEMA
 
 _read_part = parts.read_part

@@ -204,10 +204,8 @@ class Pipe(_Seam, Pipeline):
     def execute(self, raise_on_error: bool = True) -> Any:
         self.store.before("pipeline")
         listeners, self.listeners = self.listeners, []
-        if self.transaction or self.scripts:
-            replies = super().execute(raise_on_error)
-        else:
-            replies = self._quickly(raise_on_error)
+        plain = not self.transaction and not self.scripts
+        replies = self._quickly(raise_on_error) if plain else super().execute(raise_on_error)
         for position, listener in listeners:
             listener(replies[position])
         self.store.after("pipeline")

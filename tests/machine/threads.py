@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 
 from greenlet import getcurrent, greenlet
 
-
 _Found = TypeVar("_Found")
 
 
