@@ -327,8 +327,8 @@ class Ledger:
         return self._scripts["begin"](keys, arguments, client=pipe)
 
     def settle(self, lease: Lease, attempts: Iterable[Attempt], pipe: Pipeline | None = None) -> Any:
-        """Record what came of attempts. 0 when the shard is done and takes no more: its holder keeps them, in a part of
-        its own. With `pipe` the script is queued there instead."""
+        """Record what came of attempts. 0 when not all of it is taken (the shard is done, or the lease is of before a
+        retry): its holder keeps it, in a part of its own. With `pipe` the script is queued there instead."""
         arguments: list[Any] = [lease.shard, lease.fence]
         for attempt in attempts:
             arguments += [attempt.call, attempt.request, attempt.number, attempt.mark, attempt.answer, attempt.counters]

@@ -176,6 +176,18 @@ def test_the_door_is_shut_for_a_call_whose_answer_a_holder_before_brought_late(l
     assert words(ledger, lease, ("0:a", "a", 1), ("1:a", "a", 1)) == ["answered", "go"]
 
 
+def test_a_failure_of_before_a_retry_is_none_of_the_retry(ledger: Ledger) -> None:
+    job = opened(ledger, shards=1)
+    frozen = held(ledger, job)
+    assert words(ledger, frozen, ("0:a", "a", 1)) == ["go"]
+    ledger.close(job, "finished", {})
+    opened(ledger, shards=1, retry=1)
+    assert not ledger.settle(frozen, [Attempt("0:a", "a", 1, "n", b"a failure", "failed:a")])
+    lease = held(ledger, job)
+    assert adopted(ledger, lease) == ({"0:a": "n"}, {})
+    assert words(ledger, lease, ("0:a", "a", 1)) == ["go"]
+
+
 def test_asking_twice_because_the_reply_was_lost_counts_once(ledger: Ledger) -> None:
     job = opened(ledger, cap=1000)
     lease = held(ledger, job)
