@@ -9,7 +9,7 @@ TESTS ?= tests
 export PYTHONDONTWRITEBYTECODE :=
 FLAGS ?=
 
-.PHONY: install demo test test-browser test-machine test-benchmarks test-bare test-newest check format bench chaos constraints clean
+.PHONY: install demo test test-browser test-benchmarks test-bare test-newest check format bench chaos constraints clean
 
 install: $(STAMP)
 
@@ -26,16 +26,12 @@ demo: install
 # Six files at a time (fault tests mostly wait), the long ones first; those of one file share what they started. The
 # browser tests need Chromium: make test-browser. What each file costs: make test FLAGS="-p tests.support.cpu".
 test: install
-	$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/benchmarks --ignore tests/machine $(FLAGS) $(TESTS)
+	$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/benchmarks $(FLAGS) $(TESTS)
 
 test-browser: install
 	@command -v chromium >/dev/null || { echo "needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)"; exit 1; }
 	npm ci --prefix tests/browser --silent --no-audit --no-fund
 	REKSCAN_SCREENSHOTS=$${REKSCAN_SCREENSHOTS:-build/screenshots} $(BIN)/python -m pytest tests/browser
-
-# The real ledger, folder and shards in any order on a simulated clock: 500 runs, and old faults put back (some minutes).
-test-machine: install
-	$(BIN)/python -m pytest $(FLAGS) tests/machine
 
 # Every benchmark at its smallest size: do they run?
 test-benchmarks: install

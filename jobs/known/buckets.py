@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ class Buckets(AbstractContextManager["Buckets"]):
     def __init__(self) -> None:
         self._type = np.dtype([("name", "S16")])
         self._directory = tempfile.TemporaryDirectory(prefix="rekscan-")
-        self._files = [(Path(self._directory.name) / str(n)).open("w+b") for n in range(1 << _BITS)]
+        self._files: dict[int, IO[bytes]] = {}  # of the buckets that have any
 
     def add(self, names: Records, **columns: Any) -> None:
         """Records of a name and whatever else, the same columns each time: arrays, or one value for all."""
@@ -45,21 +45,26 @@ class Buckets(AbstractContextManager["Buckets"]):
         bucket = np.ascontiguousarray(names).view(np.uint8)[::16] >> (8 - _BITS)
         records = records[np.argsort(bucket, kind="stable")]
         ends = np.cumsum(np.bincount(bucket, minlength=1 << _BITS))
-        for file, start, end in zip(self._files, [0, *ends], ends, strict=False):
+        for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
             if start < end:
-                file.write(records[start:end].tobytes())
+                self._file(number).write(records[start:end].tobytes())
 
     def each(self) -> Iterator[tuple[bytes, bytes | None, Records]]:
-        """The records of a range of names: from the first name on, to before the second."""
-        for number, file in enumerate(self._files):
+        """The records of a range of names, where there are any: from the first name on, to before the second."""
+        for number, file in sorted(self._files.items()):
             file.seek(0)
-            last = number + 1 == len(self._files)
+            last = number + 1 == 1 << _BITS
             high = None if last else bytes([number + 1 << 8 - _BITS])
             yield bytes([number << 8 - _BITS]), high, np.frombuffer(file.read(), self._type)
+
+    def _file(self, number: int) -> IO[bytes]:
+        if number not in self._files:
+            self._files[number] = (Path(self._directory.name) / str(number)).open("w+b")
+        return self._files[number]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for file in self._files:
+        for file in self._files.values():
             file.close()
         self._directory.cleanup()

@@ -1,7 +1,7 @@
 """Shards: who holds which, what is left, and the state of a job. See the package docstring for the keys."""
 
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
@@ -18,6 +18,7 @@ State = Literal["planned", "running", "paused", "blocked", "finished", "incomple
 
 LAST_STEP = -1  # the shard number of the step that ends a job: checks the count, builds the tables
 OVER: frozenset[str] = frozenset({"finished", "cancelled"})
+_STOPPED_SHORT = (b"incomplete", b"cancelled")  # states with a last step, though shards are left
 _RENEWED = ("cap", "rekognition_url", "home_s3_url")  # fields that a resume may change
 _SHORT_LIVED = 7 * 24 * 3600  # seconds a finished job's counters stay in Redis
 _JOBS = key("jobs")
@@ -138,8 +139,10 @@ class Ledger:
 
     def on_table(self, job: str) -> set[int]:
         """The shards that are left to hand out, have a message under way or are held."""
-        names = ("todo", "queued", "leases")
-        return {int(n) for name in names for n in self.redis.zrange(key(job, name), 0, -1)}
+        return self._on_table(job, self.redis)
+
+    def _on_table(self, job: str, redis: Redis) -> set[int]:
+        return {int(n) for name in ("todo", "queued", "leases") for n in redis.zrange(key(job, name), 0, -1)}
 
     def live(self) -> list[str]:
         """The jobs that are not over, oldest first."""
@@ -170,19 +173,53 @@ class Ledger:
     def set_cap(self, job: str, nano_dollars: int) -> None:
         self.redis.hset(key(job), "cap", nano_dollars)
 
-    def close(self, job: str, state: State, counters: Mapping[str, int], *, reason: str = "") -> None:
-        """The job is over: only its counters, as its folder has them, stay for a week."""
-        pipe = self.redis.pipeline(transaction=True)
-        pipe.hset(key(job), mapping={**counters, "state": state, "reason": reason})
-        pipe.expire(key(job), _SHORT_LIVED)
+    def close(
+        self,
+        job: str,
+        state: State,
+        counters: Mapping[str, int],
+        *,
+        reason: str = "",
+        under: Lease | None = None,
+    ) -> bool:
+        """The job is over: only its counters, as its folder has them, stay for a week.
+
+        `under`: the lease of its last step. False when that was lost, or somebody went on with the job meanwhile.
+        """
         gone = [key(job, name) for name in _OF_AN_OPEN_JOB]
         for shard in self.redis.smembers(key(job, "journals")):
             gone += _journal(job, int(shard))
         gone += [key(job, "claims", int(bucket)) for bucket in self.redis.smembers(key(job, "buckets"))]
-        for start in range(0, len(gone), 1000):
-            pipe.unlink(*gone[start : start + 1000])
-        pipe.execute()
+        fields = {**counters, "state": state, "reason": reason}
+        put = partial(self._close, job, fields, gone, under)
+        watched = (key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders")))
+        if not self.redis.transaction(put, *watched, value_from_callable=True):
+            return False
         self._unlist(job)
+        return True
+
+    def _close(
+        self, job: str, fields: Mapping[str, Any], gone: Sequence[str], under: Lease | None, pipe: Pipeline
+    ) -> bool:
+        """What `close` writes, unless another process writes meanwhile; then it is called again."""
+        over = under is None or self._may_end(under, pipe)
+        pipe.multi()
+        if over:
+            pipe.hset(key(job), mapping=dict(fields))
+            pipe.expire(key(job), _SHORT_LIVED)
+            for start in range(0, len(gone), 1000):
+                pipe.unlink(*gone[start : start + 1000])
+        return over
+
+    def may_end(self, lease: Lease) -> bool:
+        """Whether this last step still holds its lease, and nobody went on with the job since it stopped short."""
+        return self._may_end(lease, self.redis)
+
+    def _may_end(self, lease: Lease, redis: Redis) -> bool:
+        holder = redis.hget(key(lease.job, "holders"), str(lease.shard))
+        state = redis.hget(key(lease.job), "state")
+        mine = holder is not None and holder.decode() == lease.fence
+        return mine and (state in _STOPPED_SHORT or not self._on_table(lease.job, redis) - {lease.shard})
 
     def _unlist(self, job: str) -> None:
         """The list of jobs has a slot of its own, so another process may open the job between these steps."""
@@ -277,7 +314,7 @@ class Ledger:
 
     def begin(self, lease: Lease, calls: Iterable[tuple[str, str, int]], pipe: Pipeline | None = None) -> Any:
         """The door before paid calls: (call, request name, number of the attempt from 1) -> `go MONTH`, `wait` or why
-        not, as bytes.
+        not (`answered`: a holder before brought its answer late), as bytes.
 
         The intent is written for each `go`. With `pipe` the script is queued there instead.
         """
@@ -285,13 +322,13 @@ class Ledger:
         for call in calls:
             arguments += call
         job = lease.job
-        intents, *_ = _journal(job, lease.shard)
-        keys = [key(job), key(job, "holders"), intents, key(job, "prices"), key(job, "todo")]
+        intents, answers, *_ = _journal(job, lease.shard)
+        keys = [key(job), key(job, "holders"), intents, key(job, "prices"), key(job, "todo"), answers]
         return self._scripts["begin"](keys, arguments, client=pipe)
 
     def settle(self, lease: Lease, attempts: Iterable[Attempt], pipe: Pipeline | None = None) -> Any:
-        """Record what came of attempts. 0 when the shard is done and takes no more: its holder keeps them, in a part of
-        its own. With `pipe` the script is queued there instead."""
+        """Record what came of attempts. 0 when not all of it is taken (the shard is done, or the lease is of before a
+        retry): its holder keeps it, in a part of its own. With `pipe` the script is queued there instead."""
         arguments: list[Any] = [lease.shard, lease.fence]
         for attempt in attempts:
             arguments += [attempt.call, attempt.request, attempt.number, attempt.mark, attempt.answer, attempt.counters]

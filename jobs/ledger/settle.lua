@@ -1,9 +1,13 @@
 -- Record what came of attempts of holder FENCE.
 -- ARGV goes on with call, request, number, mark, answer, counters of each. An empty mark: nothing was sent.
 -- An empty answer means that the call has no outcome yet. Everything is kept even when the lease is lost: it was paid
--- for, and the next holder reads it. Returns 0 when the shard is done and takes no more: then the holder keeps it.
+-- for, and the next holder reads it. Not a failure that a holder of before a retry brings late: the retry is to ask that
+-- call. Returns 0 when anything is not taken (the shard is done, or that): then its holder keeps it.
 local JOB, TODO, QUEUED, HOLDERS, JOURNALS, INTENTS, ANSWERS, LIVE, PRICES = unpack(KEYS)
 local SHARD, FENCE = ARGV[1], ARGV[2]
+local mine = redis.call('HGET', HOLDERS, SHARD) == FENCE
+local retries = (redis.call('HGET', JOB, 'retry') or '0') ~= '0'
+local taken = 1
 local undone = redis.call('HGET', HOLDERS, SHARD)
   or redis.call('ZSCORE', TODO, SHARD) or redis.call('ZSCORE', QUEUED, SHARD)
 if not undone then return 0 end
@@ -33,10 +37,12 @@ end
 for i = 3, #ARGV, 6 do
   local call, request, number, mark = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local answer, counters = ARGV[i + 4], ARGV[i + 5]
+  local known = mine or redis.call('HEXISTS', INTENTS, call .. ' ' .. FENCE .. ' ' .. number) == 1
   local news = mark ~= '' and note(call, request, number, mark)
+  if retries and not known and counters:find('failed:', 1, true) then answer, counters, taken = '', '', 0 end
   -- A counter is raised with the answer, or with the attempt where there is none yet (a throttle).
   if (answer == '' and news) or (answer ~= '' and redis.call('HSETNX', ANSWERS, call, answer) == 1) then
     for counter in counters:gmatch('[^ ]+') do redis.call('HINCRBY', LIVE, counter, 1) end
   end
 end
-return 1
+return taken

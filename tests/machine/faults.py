@@ -53,9 +53,11 @@ def _one(world: "World", argument: int) -> "Worker | None":
 
 def freeze(world: "World", argument: int) -> None:
     worker = _one(world, argument)
-    if worker is None:
-        return
-    seconds = _FREEZES[argument // 7 % 3]
+    if worker is not None:
+        freeze_for(world, worker, _FREEZES[argument // 7 % 3])
+
+
+def freeze_for(world: "World", worker: "Worker", seconds: float) -> None:
     worker.process.frozen = True
     world.tell(f"{worker.process.name} is frozen for {seconds:g} s")
 

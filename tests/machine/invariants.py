@@ -3,7 +3,8 @@
 lost         each attempt the endpoint billed is a unit or a mark in the folder, once Redis has forgotten the job
 invented     no unit is counted that the endpoint did not bill
 cap          billed never passes the cap in force, months told apart (world.py, at each bill)
-asked again  a recorded answer is never asked again (world.py, at each intent)
+asked again  an answer that Redis has, or that the folder had when the shard was taken, is not asked again (world.py, at
+             each intent)
 fence        no two processes hold a shard by the same fence (world.py, at each lease)
 ends         when faults stop, the job ends in bounded time (world.py)
 sums         planned == ok + skipped + failed, and status == costs == tables

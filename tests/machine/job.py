@@ -61,8 +61,9 @@ def drawn(tape: Tape) -> Job:
         return tape.draw(("job", name), chance, most)
 
     items = 3 + one_of("items", 0.8, 5)
-    near_the_edge = one_of("edge", 0.3, 1)
-    start = datetime(2026, 11, 30, 23, 59, 50, tzinfo=UTC) if near_the_edge else datetime(2026, 11, 10, tzinfo=UTC)
+    start = datetime(2026, 11, 10, tzinfo=UTC)
+    if before_the_edge := (0.0, 10.0, 1.0, 0.3)[one_of("edge", 0.3, 3)]:
+        start = datetime(2026, 12, 1, tzinfo=UTC) - timedelta(seconds=before_the_edge)
     twins = bool(one_of("twins", 0.15, 1))
     apis = _APIS[one_of("apis", 0.5, 2)]
     if twins and len(apis) > 1:
@@ -77,7 +78,7 @@ def drawn(tape: Tape) -> Job:
         start=start,
         workers=2 + one_of("workers", 0.3, 1),
         slots=1 + one_of("slots", 0.4, 1),
-        calls=(4, 1, 2)[one_of("calls", 0.5, 2)],
+        calls=(4, 1, 2)[one_of("calls", 0.75, 2)],
     )
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 from redis import ConnectionPool, Redis, UnixDomainSocketConnection
 
-from tests.machine.store import Server
+from tests.machine import parts
+from tests.machine.store import PROTOCOL, Server, Wire
 from tests.machine.tape import Tape
 from tests.machine.world import Story, World
 from tests.support.waiting import until
@@ -33,9 +34,11 @@ class Machine:
             cwd=directory,
             stdout=subprocess.DEVNULL,
         )
-        self._pool = ConnectionPool(connection_class=UnixDomainSocketConnection, path=str(socket))
-        self._store = Server(self._pool)
+        self._pool = ConnectionPool(
+            connection_class=UnixDomainSocketConnection, path=str(socket), protocol=PROTOCOL, socket_timeout=None
+        )
         until(self._answers, "Valkey answers")
+        self._store = Server(self._pool, Wire(str(socket)))
         self.home = directory / "home"
 
     def _answers(self) -> bool:
@@ -46,11 +49,13 @@ class Machine:
 
     def run(self, seed: int, kept: frozenset[Hashable] | None = None) -> Story:
         shutil.rmtree(self.home, ignore_errors=True)
+        parts.forget()
         random.seed(seed)  # tenacity's back-off
         world = World(Tape(seed, kept), self._store, self.home, tables=seed % _TABLES_EVERY == 0)
         return world.run()
 
     def close(self) -> None:
+        self._store.wire.close()
         self._process.terminate()
         self._process.wait()
 
@@ -61,6 +66,7 @@ def machine() -> Iterator[Machine]:
     directory = Path(tempfile.mkdtemp(prefix="mc", dir=base))
     logging.disable(logging.CRITICAL)
     pa.set_cpu_count(1)
+    tempfile.tempdir = str(directory)
     found = Machine(directory)
     try:
         with warnings.catch_warnings():
@@ -69,4 +75,5 @@ def machine() -> Iterator[Machine]:
     finally:
         found.close()
         logging.disable(logging.NOTSET)
+        tempfile.tempdir = None
         shutil.rmtree(directory, ignore_errors=True)

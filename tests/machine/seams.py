@@ -30,14 +30,16 @@ import workers
 from jobs.aws import clients
 from jobs.aws.lean import methods
 from jobs.folder import JobFolder, retries
+from jobs.folder import parts as folder_parts
 from jobs.items import Item
+from jobs.known.sync import index_job
 from jobs.media.prepare import Preparer
 from jobs.media.prepared import Prepared
 from rekscan import settings
 from rekscan.console.summary import print_summary
 from reports.tables.build import build_tables
 from reports.views.report import build_report
-from tests.machine import threads, watch
+from tests.machine import parts, threads, watch
 from workers import app, bell, config
 from workers.gate.gate import Stopped, Turnstile
 from workers.shards.job_work import ProcessPictures
@@ -152,12 +154,14 @@ def _replacements() -> list[tuple[object, object]]:
         (Turnstile, OpenTurnstile),
         (build_tables, lambda folder, **options: now.world.build_tables(folder, **options)),
         (build_report, _nothing),
+        (index_job, lambda folder, **options: now.world.index_job(folder, **options)),
         (output.talk, quiet),
         (output.print_json, _nothing),
         (output.print_line, _nothing),
         (print_summary, _nothing),
         (settings.resolve, _resolved),
         (retries.plan_retry, watch.planned(_world)),
+        (folder_parts.read_part, parts.read_part),
     ]
 
 

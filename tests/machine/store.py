@@ -4,16 +4,21 @@ Rule: scripts see the simulated time; every command is a seam; what a command di
 anybody else runs.
 """
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import hiredis
 from redis import ConnectionPool, Redis
+from redis._parsers.base import BaseParser
 from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 
 from tests.machine.threads import Scheduler, current, seam
 
+PROTOCOL = 3  # of RESP: redis-py's own choice
 _REAL_TIME = "redis.call('TIME')"
 _CLOCK = "machine:clock"
 _OUR_TIME = f"redis.call('HMGET','{_CLOCK}','s','us')"
@@ -24,11 +29,49 @@ _REMEMBER = (
 )
 
 
+class Wire:
+    """One connection, without the care that redis-py takes of many: that costs more than the commands do."""
+
+    def __init__(self, path: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(path)
+        self._reader = hiredis.Reader(protocolError=RedisError, replyError=BaseParser.parse_error)
+        self._before = b""
+        self.ask([("HELLO", PROTOCOL)])
+
+    def first(self, *command: Any) -> None:
+        """Goes out with the next one; nobody waits for its reply."""
+        self._before = hiredis.pack_command(_plain(command))
+
+    def ask(self, commands: Sequence[Iterable[Any]]) -> list[Any]:
+        """Their replies, errors among them."""
+        silent = bool(self._before)
+        self._socket.sendall(self._before + b"".join(hiredis.pack_command(_plain(one)) for one in commands))
+        self._before = b""
+        replies = [self._reply() for _ in range(silent + len(commands))]
+        return replies[silent:]
+
+    def _reply(self) -> Any:
+        while (reply := self._reader.gets()) is False:
+            self._reader.feed(self._socket.recv(65536))
+        return reply
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _plain(command: Iterable[Any]) -> tuple[Any, ...]:
+    """As hiredis takes it: `SCRIPT LOAD` are two words."""
+    name, *arguments = command
+    return (*name.split(), *arguments)
+
+
 @dataclass(slots=True)
 class Server:
     """A Valkey that runs share, one after another."""
 
     pool: ConnectionPool
+    wire: Wire
     scripts: set[str] = field(default_factory=set)  # those it has, so that no run is the first to meet it
 
 
@@ -45,7 +88,8 @@ class Store:
         self.raw = Redis.from_pool(pool)
         self.client = Client(connection_pool=pool)
         self.client.store = self
-        self.wire = pool.get_connection()
+        self.wire = server.wire
+        self.scripts: dict[str, Any] = {}  # as the product wrote them
         self._lasting: dict[str, float] = {}  # key -> when it ends
         self._seconds: dict[str, float] = {}  # key -> how long it lasts
         self.raw.flushall()
@@ -54,7 +98,7 @@ class Store:
     def tick(self) -> None:
         """The clock moved."""
         now, wall = self.scheduler.now, self.scheduler.wall
-        self.raw.hset(_CLOCK, mapping={"s": int(wall), "us": int(wall % 1 * 1e6)})
+        self.wire.first("HSET", _CLOCK, "s", int(wall), "us", int(wall % 1 * 1e6))
         over = [name for name, end in self._lasting.items() if end <= now]
         for name in over:
             del self._lasting[name]
@@ -63,9 +107,6 @@ class Store:
     def lasts(self, name: str, seconds: float) -> None:
         self._seconds[name] = seconds
         self._lasting[name] = self.scheduler.now + seconds
-
-    def close(self) -> None:
-        self.pool.release(self.wire)
 
     # --- what may happen to it
 
@@ -99,14 +140,27 @@ class Store:
 
 class _Seam:
     store: Store
+    response_callbacks: Mapping[Any, Callable[..., Any]]
+
+    def as_asked(self, replies: Iterable[Any], commands: Iterable[tuple[Any, dict[str, Any]]]) -> list[Any]:
+        """Replies as redis-py gives them."""
+        found = []
+        for reply, (arguments, options) in zip(replies, commands, strict=True):
+            options.pop("keys", None)  # of redis-py's cache
+            callback = self.response_callbacks.get(arguments[0])
+            raw = callback is None or isinstance(reply, RedisError)
+            found.append(reply if raw else callback(reply, **options))
+        return found
 
     def register_script(self, script: str) -> Any:
-        text = script.replace(_REAL_TIME, _OUR_TIME)
-        server = self.store.server
-        if text not in server.scripts:
-            server.scripts.add(text)
-            self.store.raw.script_load(text)
-        return super().register_script(text)  # type: ignore[misc]
+        made = self.store.scripts.get(script)
+        if made is None:
+            text = script.replace(_REAL_TIME, _OUR_TIME)
+            made = self.store.scripts[script] = super().register_script(text)  # type: ignore[misc]
+            if text not in self.store.server.scripts:
+                self.store.server.scripts.add(text)
+                self.store.raw.script_load(text)
+        return made
 
 
 class Client(_Seam, Redis):
@@ -118,8 +172,9 @@ class Client(_Seam, Redis):
         what = str(args[0])
         lasts, self._lasts = self._lasts, None
         self.store.before(what)
-        self.store.wire.send_command(*args)
-        reply = self.parse_response(self.store.wire, what, **options)
+        [reply] = self.as_asked(self.store.wire.ask([args]), [(args, options)])
+        if isinstance(reply, RedisError):
+            raise reply
         if what == "SET" and lasts is not None and reply:
             self.store.lasts(*lasts)
         self.store.after(what)
@@ -149,11 +204,20 @@ class Pipe(_Seam, Pipeline):
     def execute(self, raise_on_error: bool = True) -> Any:
         self.store.before("pipeline")
         listeners, self.listeners = self.listeners, []
-        replies = super().execute(raise_on_error)
+        plain = not self.transaction and not self.scripts
+        replies = self._quickly(raise_on_error) if plain else super().execute(raise_on_error)
         for position, listener in listeners:
             listener(replies[position])
         self.store.after("pipeline")
         return replies
+
+    def _quickly(self, raise_on_error: bool) -> list[Any]:
+        commands = self.command_stack
+        found = self.as_asked(self.store.wire.ask([arguments for arguments, _ in commands]), commands)
+        self.reset()
+        if raise_on_error:
+            self.raise_first_error(commands, found)
+        return found
 
     def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
         self.store.before(str(args[0]))

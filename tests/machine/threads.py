@@ -11,9 +11,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from greenlet import getcurrent, greenlet
+
+_Found = TypeVar("_Found")
 
 
 class Killed(BaseException):
@@ -90,13 +92,18 @@ class Scheduler:
         except BaseException as error:
             self.crashed.append((thread, error))
 
-    def ready(self) -> list[Thread]:
-        """Those that can go on, the one that ran last first."""
-        found = [thread for thread in self.threads if thread.ready(self.now)]
-        if self.last is not None and self.last in found and found[0] is not self.last:
-            found.remove(self.last)
-            found.insert(0, self.last)
-        return found
+    def next(self, drawn: int) -> Thread | None:
+        """Of those that can go on the drawn one; 0: the one that ran last, or else the first."""
+        now, last = self.now, self.last
+        if drawn == 0:
+            if last is not None and not last.dead and last.ready(now):
+                return last
+            return next((thread for thread in self.threads if thread.ready(now)), None)
+        found = [thread for thread in self.threads if thread.ready(now)]
+        if last in found:
+            found.remove(last)
+            found.insert(0, last)
+        return found[drawn % len(found)] if found else None
 
     def times(self) -> list[float]:
         """When those wake up that wait for the clock."""
@@ -165,6 +172,13 @@ def seam(at: str) -> None:
     """A place where others may go first."""
     if current() is not None:
         park(at)
+
+
+def outside(work: Callable[[], _Found]) -> _Found:
+    """Do something to the end: no seam of it is a place to switch."""
+    found: list[_Found] = []
+    greenlet(lambda: found.append(work())).switch()
+    return found[0]
 
 
 def sleep(seconds: float) -> None:

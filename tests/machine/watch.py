@@ -17,7 +17,7 @@ from tests.machine.threads import current
 from workers.journal.packing import decode
 
 _begin, _settle, _adopt = Ledger.begin, Ledger.settle, Ledger.adopt
-_open, _lease, _release, _close = Ledger.open, Ledger.lease, Ledger.release, Ledger.close
+_put, _lease, _release, _close = Ledger._put, Ledger.lease, Ledger.release, Ledger.close
 _commit = JobFolder.commit
 
 
@@ -51,9 +51,12 @@ def install(world: Callable[[], Any]) -> None:
             world().adopted(me.process, found[0])
         return found
 
-    def open_(self: Ledger, *args: Any, **options: Any) -> None:
-        world().reread()
-        _open(self, *args, **options)
+    def put(self: Ledger, *args: Any) -> None:
+        *_, pipe = args
+        have = world().in_folder()
+        _put(self, *args)
+        fresh = any(command == "DEL" for (command, *_), _ in pipe.command_stack)
+        pipe.listeners.append((0, lambda _: world().put_on_table(have, fresh)))
 
     def lease(self: Ledger, *args: Any, **options: Any) -> Any:
         found = _lease(self, *args, **options)
@@ -69,9 +72,11 @@ def install(world: Callable[[], Any]) -> None:
             world().released(me.process, lease)
         return held
 
-    def close(self: Ledger, *args: Any, **options: Any) -> None:
-        _close(self, *args, **options)
-        world().closed()
+    def close(self: Ledger, *args: Any, **options: Any) -> bool:
+        closed = _close(self, *args, **options)
+        if closed:
+            world().closed()
+        return closed
 
     def commit(self: JobFolder, shard: int, outcomes: Iterable[Outcome], **options: Any) -> bool:
         rows = list(outcomes)
@@ -81,7 +86,7 @@ def install(world: Callable[[], Any]) -> None:
         return written
 
     Ledger.begin, Ledger.settle, Ledger.adopt = begin, settle, adopt  # type: ignore[method-assign]
-    Ledger.open, Ledger.lease, Ledger.release, Ledger.close = open_, lease, release, close  # type: ignore[method-assign]
+    Ledger._put, Ledger.lease, Ledger.release, Ledger.close = put, lease, release, close  # type: ignore[method-assign]
     JobFolder.commit = commit  # type: ignore[method-assign]
 
 

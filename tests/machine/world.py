@@ -4,24 +4,24 @@ Rule: product code does all that is done to the job; the world only says who goe
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from traceback import extract_tb
 from typing import Any
 
-from greenlet import greenlet
 from redis import Redis
 from redis.exceptions import RedisError
 
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
+from jobs.known.sync import index_job
 from jobs.ledger import Lease, Ledger
 from jobs.ledger.keys import key
 from jobs.status import Status, status_of
@@ -35,7 +35,7 @@ from tests.machine.invariants import Broken
 from tests.machine.job import NANO, Job
 from tests.machine.store import Server, Store
 from tests.machine.tape import Tape
-from tests.machine.threads import Process, Scheduler, Thread, park, sleep
+from tests.machine.threads import Process, Scheduler, Thread, outside, park, sleep
 from workers.bell import QUEUE_KEY
 from workers.config import WorkerConfig
 from workers.runtime import Runtime
@@ -63,6 +63,12 @@ class Worker:
     process: Process
     runtime: Runtime | None = None
     busy: int = 0
+
+
+@cache
+def _config(calls: int, slots: int) -> WorkerConfig:
+    """One takes milliseconds to make."""
+    return WorkerConfig(redis_url="redis://machine", lease_seconds=LEASE, calls=calls, shards=slots)
 
 
 @dataclass(slots=True)
@@ -94,7 +100,7 @@ class World:
         self.workers: list[Worker] = []
         self.person = Process("person")
         self.intents: defaultdict[Call, list[Intent]] = defaultdict(list)
-        self.known: dict[Call, int] = {}  # answers recorded in Redis, and at which step
+        self.known: dict[Call, int] = {}  # answers that Redis has, and at which step it took them
         self.kept: dict[Call, int] = {}  # answers recorded in the folder
         self.taken: dict[str, int] = {}  # by fence: the step at which a shard was taken
         self.to_retry: list[Call] = []  # calls of a retry that is not on the table yet
@@ -113,6 +119,8 @@ class World:
         self._faults = faults.drawn(tape)
         self._often = (0.0, 0.006, 0.015, 0.03)[tape.draw("often", 0.9, 3)]
         self._about_retries = bool(tape.draw("about retries", 0.25))  # calls fail first, and then the faults come
+        # Workers sleep past their lease where they send.
+        self._freezing = (0.0, 0.2, 0.6)[tape.draw("freezing", 0.6 if self._about_retries else 0.2, 2)]
         self._calm_after = (300, 600, 1000)[tape.draw("length", 0.6, 2)]  # steps in which faults may happen
         self.dice = Random(tape.seed)  # what product code draws
         seams.now.world = self
@@ -132,7 +140,6 @@ class World:
                 self.found(invariants.at_the_end(self))
         finally:
             self.scheduler.end()
-            self.store.close()
             del seams.now.world
         return Story(
             self.tape.seed, self.broken, self.events, self.steps, self.scheduler.now - 1000.0, dict(self.tape.taken)
@@ -142,15 +149,15 @@ class World:
         self.steps += 1
         if not self.calm and self.steps > self._calm_after:
             self._calm_down()
-        if not self.calm and (self.retries or not self._about_retries):
+        if self.befalls:
             faults.maybe(self, self._faults, self._often * (_IN_RETRIES if self.retries else 1))
         due = [fate for fate in self._fates if fate[0] <= self.scheduler.now]
         for fate in due:
             self._fates.remove(fate)
             fate[1]()
-        ready = self.scheduler.ready()
-        if ready:
-            self.scheduler.step(ready[self.tape.draw(("pick", self.steps), self._order, 10**6) % len(ready)])
+        thread = self.scheduler.next(self.tape.draw(("pick", self.steps), self._order, 10**6))
+        if thread is not None:
+            self.scheduler.step(thread)
         elif times := [*self.scheduler.times(), *(when for when, _ in self._fates)]:
             self.pass_time(min(times) - self.scheduler.now)
         else:
@@ -161,6 +168,11 @@ class World:
         if self.steps > _STEPS or (self.calm and self.scheduler.now > self._calm_at + _ENDS_WITHIN):
             state = self.store.raw.hget(key(jobs_of.NAME), "state")
             self.found([Broken("ends", f"not finished {_ENDS_WITHIN:g} s after the last fault; state {state!r}")])
+
+    @property
+    def befalls(self) -> bool:
+        """Whether anything may break now."""
+        return not self.calm and bool(self.retries or not self._about_retries)
 
     def pass_time(self, seconds: float) -> None:
         self.scheduler.now += max(seconds, 0.0)
@@ -240,10 +252,7 @@ class World:
 
     def _work(self, worker: Worker) -> None:
         """A worker process: Celery's part of it is these loops."""
-        config = WorkerConfig(
-            redis_url="redis://machine", lease_seconds=LEASE, calls=self.job.calls, shards=self.job.slots
-        )
-        runtime = worker.runtime = Runtime(config)
+        runtime = worker.runtime = Runtime(_config(self.job.calls, self.job.slots))
         runtime.name = worker.process.name
         redis = self.connect()
         slots = [
@@ -344,10 +353,14 @@ class World:
 
     def build_tables(self, folder: JobFolder, **options: Any) -> None:
         if self._tables:
-            outside = greenlet(lambda: build_tables(folder, helpers=0, **options))
-            outside.switch()
+            outside(lambda: build_tables(folder, helpers=0, **options))
         else:
             folder.write("reports/tables.json", b"{}")
+
+    def index_job(self, folder: JobFolder, **options: Any) -> None:
+        """Where nothing is looked for in the index, making it costs a tenth of the run."""
+        if self.job.twins or self._tables:
+            index_job(folder, **options)
 
     # --- what product code did (see watch.py)
 
@@ -358,8 +371,8 @@ class World:
             call = self.call_of(name)
             self.intents[call].append(Intent(call, self.month(), self.steps, {process}))
             taken = self.taken.get(str(lease.fence), self.steps)
-            if min(self.kept.get(call, taken), self.known.get(call, taken)) < taken:
-                where = "the folder" if call in self.kept else "Redis"
+            if call in self.known or self.kept.get(call, taken) < taken:
+                where = "Redis" if call in self.known else "the folder"
                 self.found([Broken("asked again", f"{name} ({request}) by {process.name}: its answer is in {where}")])
 
     def leased(self, process: Process, lease: Lease) -> None:
@@ -368,12 +381,15 @@ class World:
         if holder is not process:
             self.found([Broken("fence", f"{process.name} holds shard {lease.shard} by the fence of {holder.name}")])
 
-    def reread(self) -> None:
-        """A job is put on the table as the folder has it, its newest retry too."""
+    def in_folder(self) -> Counter[Call]:
+        """Units and marks of each call."""
+        return outside(lambda: invariants.counted(self)[0])
+
+    def put_on_table(self, have: Counter[Call], fresh: bool) -> None:
+        """A job is on the table; where Redis had it not, as the folder has it, its newest retry too."""
         self.retried.update(dict.fromkeys(self.to_retry, self.scheduler.now))
         self.to_retry = []
-        have, _ = invariants.counted(self)
-        for call, bills in self.endpoint.by_call.items():
+        for call, bills in self.endpoint.by_call.items() if fresh else ():
             for bill in sorted(bills, key=lambda bill: bill.intent.lost)[: have[call]]:
                 bill.reread = True
 
@@ -395,7 +411,7 @@ class World:
     def closed(self) -> None:
         """Redis forgot the job."""
         self.known.clear()
-        self.found(invariants.when_closed(self))
+        self.found(outside(lambda: invariants.when_closed(self)))
 
     def planned_retry(self, calls: Iterable[Call]) -> None:
         self.to_retry = list(calls)
@@ -436,6 +452,10 @@ class World:
         return kind
 
     def _sent(self, call: Call, process: Process) -> Intent:
+        if self.befalls and self.tape.draw(("freezing", self.endpoint.requests.total()), self._freezing):
+            for worker in self.workers:
+                if worker.process is process:
+                    faults.freeze_for(self, worker, 2.5 * LEASE)
         mine = [intent for intent in self.intents[call] if process in intent.knowers]
         if not mine:
             self.found([Broken("intent", f"{call} is sent by {process.name} without an intent")])

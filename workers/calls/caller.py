@@ -338,7 +338,8 @@ class _Attempts:
             raise
         go, _, self.month = word.partition(" ")
         if go != "go":
-            self.stop.set()
+            if go != "answered":  # that one is found by who takes the shard next
+                self.stop.set()
             raise Stopped
         self.under_way = True
         self.place.release()

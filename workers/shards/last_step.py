@@ -12,7 +12,7 @@ from jobs.folder import JobFolder
 from jobs.known.sync import index_job
 from jobs.ledger import LAST_STEP, Lease, Ledger, State
 from jobs.media.fetch import fetcher
-from jobs.status import keep, status
+from jobs.status import STATUS, keep, status
 from reports.tables.build import build_tables
 from reports.views.report import build_report
 from workers import bell
@@ -46,10 +46,15 @@ def end_job(ledger: Ledger, folder: JobFolder, lease: Lease) -> None:
     partial = None if state == "finished" else f"{state}: {reason}" if reason else state
     build_tables(folder, costs=costs.table(folder.spec, tallies), partial=partial)
     _make_known(folder, final=state == "finished")
+    if not ledger.may_end(lease):
+        ledger.release(lease)
+        return
     keep(folder, found)
     _show(folder)
-    ledger.close(lease.job, state, tallies.counters(), reason=reason)
-    bell.forget(ledger.redis, lease.job)
+    if ledger.close(lease.job, state, tallies.counters(), reason=reason, under=lease):
+        bell.forget(ledger.redis, lease.job)
+    elif ledger.release(lease):  # somebody went on with it just now
+        folder.delete(STATUS)
 
 
 def _make_known(folder: JobFolder, *, final: bool) -> None:

@@ -164,6 +164,30 @@ def test_the_door_is_shut_for_lost_leases_and_jobs_that_do_not_run(ledger: Ledge
     assert words(ledger, lease, ("0:a", "a", 1)) == ["go"]
 
 
+def test_the_door_is_shut_for_a_call_whose_answer_a_holder_before_brought_late(ledger: Ledger) -> None:
+    job = opened(ledger)
+    frozen = held(ledger, job)
+    assert words(ledger, frozen, ("0:a", "a", 1)) == ["go"]
+    until(lambda: ledger.reap(job), "the lease lapses")
+    lease = held(ledger, job)
+    _, answers = ledger.adopt(lease)
+    assert answers == {}
+    ledger.settle(frozen, [Attempt("0:a", "a", 1, "b", b"an answer")])
+    assert words(ledger, lease, ("0:a", "a", 1), ("1:a", "a", 1)) == ["answered", "go"]
+
+
+def test_a_failure_of_before_a_retry_is_none_of_the_retry(ledger: Ledger) -> None:
+    job = opened(ledger, shards=1)
+    frozen = held(ledger, job)
+    assert words(ledger, frozen, ("0:a", "a", 1)) == ["go"]
+    ledger.close(job, "finished", {})
+    opened(ledger, shards=1, retry=1)
+    assert not ledger.settle(frozen, [Attempt("0:a", "a", 1, "n", b"a failure", "failed:a")])
+    lease = held(ledger, job)
+    assert adopted(ledger, lease) == ({"0:a": "n"}, {})
+    assert words(ledger, lease, ("0:a", "a", 1)) == ["go"]
+
+
 def test_asking_twice_because_the_reply_was_lost_counts_once(ledger: Ledger) -> None:
     job = opened(ledger, cap=1000)
     lease = held(ledger, job)
@@ -201,6 +225,20 @@ def test_a_closed_job_leaves_only_its_counters(ledger: Ledger) -> None:
     words(ledger, lease, ("0:a", "a", 1))
     ledger.close(job, "finished", {"ok:labels": 1})
     assert ledger.redis.keys("*") == [key(job).encode()]
+    assert ledger.live() == []
+
+
+def test_a_job_is_ended_by_who_holds_its_last_step_while_nobody_goes_on_with_it(ledger: Ledger) -> None:
+    job = opened(ledger, shards=1)
+    ledger.stop_short(job, "cancelled")
+    last = held(ledger, job, LAST_STEP)
+    opened(ledger, shards=1)  # a resume
+    assert not ledger.close(job, "cancelled", {}, under=last)
+    assert ledger.fields(job)["state"] == "running"
+    ledger.stop_short(job, "cancelled")
+    assert not ledger.close(job, "cancelled", {}, under=Lease(job, LAST_STEP, "another"))
+    assert ledger.live() == [job]
+    assert ledger.close(job, "cancelled", {}, under=last)
     assert ledger.live() == []
 
 
