@@ -2,7 +2,7 @@
 
 Rule: credentials, Region, endpoints and certificates are botocore's to find (environment, profile, role, SSO, process,
 web identity, container, instance) and to renew; what a user said on our own command line or in REKSCAN_* comes first.
-Retries of Rekognition are off: workers/calls/caller.py owns those.
+Retries of Rekognition are off: workers/calls/attempts.py owns those.
 """
 
 import os

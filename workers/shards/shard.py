@@ -26,7 +26,7 @@ from jobs.folder.half_written import set_aside
 from jobs.folder.retries import Retry
 from jobs.ledger import Attempt, Lease, Ledger
 from jobs.outcomes import OPEN, Outcome
-from workers.calls.caller import JobFault
+from workers.calls.attempts import JobFault
 from workers.calls.known import Later
 from workers.calls.lanes import Ask, Lanes
 from workers.calls.rows import owned_up, storable, unanswered
