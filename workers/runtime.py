@@ -52,7 +52,11 @@ class Runtime:
     def __init__(self, config: WorkerConfig) -> None:
         self.config = config
         self.name = f"{socket.gethostname()}:{os.getpid()}"
-        self.ledger = Ledger(connect(config.redis_url), lease_ms=int(config.lease_seconds * 1000))
+        self.ledger = Ledger(
+            connect(config.redis_url),
+            lease_ms=int(config.lease_seconds * 1000),
+            outage_ms=int(config.outage_seconds * 1000),
+        )
         self._gate = Gate(self.ledger.redis)
         self._journal = Journal(self.ledger)
         self._pictures = ProcessPictures(config)

@@ -1,9 +1,10 @@
--- Record what came of attempts of holder FENCE.
--- ARGV goes on with call, request, number, mark, answer, counters of each. An empty mark: nothing was sent.
+-- Record what came of attempts of holder FENCE. PATIENCE: ms that a service may be ill, until the job is blocked.
+-- ARGV goes on with call, request, number, mark, answer, counters, what it tells of the service (health.lua) of each.
+-- An empty mark: nothing was sent.
 -- An empty answer means that the call has no outcome yet. Everything is kept even when the lease is lost: it was paid
 -- for, and the next holder reads it. Returns 0 when the shard is done and takes no more: then the holder keeps it.
-local JOB, TODO, QUEUED, HOLDERS, JOURNALS, INTENTS, ANSWERS, LIVE, PRICES = unpack(KEYS)
-local SHARD, FENCE = ARGV[1], ARGV[2]
+local JOB, TODO, QUEUED, HOLDERS, JOURNALS, INTENTS, ANSWERS, LIVE, PRICES, HEALTH = unpack(KEYS)
+local SHARD, FENCE, PATIENCE = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local undone = redis.call('HGET', HOLDERS, SHARD)
   or redis.call('ZSCORE', TODO, SHARD) or redis.call('ZSCORE', QUEUED, SHARD)
 if not undone then return 0 end
@@ -12,7 +13,7 @@ redis.call('SADD', JOURNALS, SHARD)
 local function sent(mark) return mark == 'b' or mark == 'u' or mark == 'm' or mark == '?' end
 
 -- Whether it was news.
-local function note(call, request, number, mark)
+local function note(call, request, number, mark, tells)
   local field = call .. ' ' .. FENCE .. ' ' .. number
   local written = redis.call('HGET', INTENTS, field)
   local had, month = nil, month_of(now) -- no record: Redis has lost its last second, or everything
@@ -20,7 +21,10 @@ local function note(call, request, number, mark)
   -- `m`: the next holder took it for maybe billed, but its own holder knows.
   if had and had ~= '?' and had ~= 'm' then return false end
   redis.call('HSET', INTENTS, field, attempt_text(mark, month, request))
-  if had == '?' then redis.call('HINCRBY', JOB, 'in_flight', -1) end
+  if had == '?' then
+    redis.call('HINCRBY', JOB, 'in_flight', -1)
+    ended(JOB, load_health(HEALTH, call), field, number == '1', PATIENCE, tells)
+  end
   local counted = had ~= nil
   if counted ~= sent(mark) then
     count(load_schedule(PRICES), JOB, request, month, counted and -1 or 1)
@@ -30,13 +34,14 @@ local function note(call, request, number, mark)
   return true
 end
 
-for i = 3, #ARGV, 6 do
+for i = 4, #ARGV, 7 do
   local call, request, number, mark = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local answer, counters = ARGV[i + 4], ARGV[i + 5]
-  local news = mark ~= '' and note(call, request, number, mark)
+  local answer, counters, tells = ARGV[i + 4], ARGV[i + 5], ARGV[i + 6]
+  local news = mark ~= '' and note(call, request, number, mark, tells)
   -- A counter is raised with the answer, or with the attempt where there is none yet (a throttle).
   if (answer == '' and news) or (answer ~= '' and redis.call('HSETNX', ANSWERS, call, answer) == 1) then
     for counter in counters:gmatch('[^ ]+') do redis.call('HINCRBY', LIVE, counter, 1) end
   end
 end
+save_health(HEALTH)
 return 1

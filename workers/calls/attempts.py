@@ -16,24 +16,25 @@ from typing import Any, Literal, Protocol
 
 from jobs.apis import Request
 from jobs.attempts import NONE, Attempts, Mark, Tried
-from jobs.aws.faults import Fault, Kind, understand
+from jobs.aws.faults import Fault, Kind, understand, unreadable
 from jobs.aws.lean.methods import Method
 from jobs.aws.object_faults import named
-from jobs.codes import Code
 from jobs.items import Item
-from jobs.ledger import Attempt, Lease
+from jobs.ledger import WELL, Attempt, Lease
 from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
 from workers.calls import rows
 from workers.calls.proof import Doubt
 from workers.calls.streak import Streak, Undecided
 from workers.calls.tries import TryAgain, persistently
-from workers.gate.gate import Stopped, Turnstile, sleep_until
+from workers.calls.waiting import Hold, Place, sleep
+from workers.gate.gate import Stopped, Turnstile
 from workers.journal.journal import Journal
 
 log = logging.getLogger(__name__)
 
 _MARKS: dict[Kind, Mark] = {Kind.UNKNOWN: "u", Kind.THROTTLED: "t"}  # the others: not billed
+_SAMPLE = 300  # characters of what went wrong that a blocked job shows
 
 
 class JobFault(Exception):
@@ -47,28 +48,9 @@ class JobFault(Exception):
 class Keep(Protocol):
     """Keeps the outcomes of the call, and the mark of the attempt that they came of."""
 
-    def __call__(self, outcomes: list[Outcome], number: int = 0, mark: Mark | Literal[""] = "", /) -> list[Outcome]: ...
-
-
-class Place:
-    """A place of a semaphore, given back early or at the end."""
-
-    def __init__(self, semaphore: asyncio.Semaphore) -> None:
-        self._semaphore = semaphore
-        self._taken = False
-
-    async def __aenter__(self) -> "Place":
-        await self._semaphore.acquire()
-        self._taken = True
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.release()
-
-    def release(self) -> None:
-        if self._taken:
-            self._semaphore.release()
-            self._taken = False
+    def __call__(
+        self, outcomes: list[Outcome], number: int = 0, mark: Mark | Literal[""] = "", tells: str = "", /
+    ) -> list[Outcome]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +62,7 @@ class Way:
     journal: Journal
     at_once: asyncio.Semaphore  # calls under way
     asking: Streak = field(default_factory=Streak)  # refusals by Rekognition
+    hold: Hold = field(default_factory=Hold)
 
 
 @dataclass(slots=True)
@@ -113,8 +96,7 @@ class CallAttempts:
             if last.fault.kind is Kind.AWAY:
                 raise JobFault(last.fault) from last
             # The last attempt's mark is settled already; this only keeps the row.
-            outcomes = rows.failed(self.request, self.item, last.fault, self.attempts, self.picture, started)
-            return self.keep(outcomes)
+            raise self._undecided(last.fault, started) from last
 
     async def _once(self, arguments: dict[str, Any], started: datetime) -> list[Outcome]:
         async with self.way.at_once:
@@ -140,9 +122,7 @@ class CallAttempts:
             return await self._went_wrong(understand(error, self.request.operation), started)
         took = time.monotonic() - before
         if not any(key in response for choice in self.request.choices for key in choice.api.answer_keys):
-            # botocore reads a body that is not JSON (a proxy's page, a cut answer) as an answer without members.
-            fault = Fault(Kind.UNKNOWN, Code.UNREADABLE_ANSWER, "the answer's body is not what the service sends")
-            return await self._went_wrong(fault, started)
+            return await self._went_wrong(unreadable(response), started)
         return self._answered(response, started, took)
 
     def _answered(
@@ -154,30 +134,40 @@ class CallAttempts:
         call = (self.request, self.item, response, self.attempts, self.picture, started)
         try:
             self._note("b")
-            return self._settled("b", rows.answered(*call, took, code))
+            return self._settled("b", rows.answered(*call, took, code), WELL)
         except MemoryError:
             self.attempts.update(before)
             raise
         except Exception as error:
             log.warning("an answer of %s cannot be stored: %s", self.name, error)
-            return self._settled("b", rows.unstorable(*call, str(error)))
+            return self._settled("b", rows.unstorable(*call, str(error)), WELL)
 
     async def _door(self) -> None:
-        """Wait for the rate, then for the budget; the intent stands when this returns."""
-        self.ticket = await self.way.turnstile.pass_through(self.stop)
+        """Wait for a service that is not well, the rate, the budget; the intent stands when this returns."""
         self.number += 1
+        go = "hold"
+        while go == "hold":
+            await self.way.hold.over(self.stop)
+            self.ticket = await self.way.turnstile.pass_through(self.stop)
+            go, _, more = (await self._word()).partition(" ")
+            if go == "hold":
+                self.way.hold.back_off(int(more) / 1000)
+        self.month = more
+        if go != "go":
+            self.stop.set()
+            raise Stopped
+        self.under_way = True
+        self.place.release()
+
+    async def _word(self) -> str:
+        """The door's, once no call under way may free the budget for this one."""
         try:
             while (word := await self._begin()) == "wait":
                 await sleep(self.stop, 0.1)
         except asyncio.CancelledError:  # the intent may stand all the same
             self.way.journal.settle(self.lease, Attempt(self.name, self.request.name, self.number, "n"))
             raise
-        go, _, self.month = word.partition(" ")
-        if go != "go":
-            self.stop.set()
-            raise Stopped
-        self.under_way = True
-        self.place.release()
+        return word
 
     async def _begin(self) -> str:
         return await self.way.journal.begin(self.lease, self.name, self.request.name, self.number)
@@ -196,17 +186,21 @@ class CallAttempts:
             self.way.asking.end()
         if fault.kind is Kind.ITEM or (fault.kind is Kind.DENIED and self.way.asking.over):
             self._note(mark)
-            return self._settled(
-                mark, rows.failed(self.request, self.item, fault, self.attempts, self.picture, started)
-            )
-        self._settle(mark, f"throttled:{self.request.name}" if fault.kind is Kind.THROTTLED else "")
+            return self._settled(mark, self._failed(fault, started), WELL if fault.kind is Kind.ITEM else "")
+        self._settle(mark, f"throttled:{self.request.name}" if fault.kind is Kind.THROTTLED else "", _told(fault))
         if fault.kind is Kind.JOB or (fault.kind is Kind.DENIED and self.way.asking.refused()):
             raise JobFault(fault)
         if fault.kind is Kind.DENIED:
-            raise Undecided(fault)
+            raise self._undecided(fault, started)
         if fault.kind is Kind.THROTTLED:
             await self.way.turnstile.throttled(self.ticket)
         raise TryAgain(fault)
+
+    def _undecided(self, fault: Fault, started: datetime) -> Undecided:
+        return Undecided(fault, partial(self.keep, self._failed(fault, started)))
+
+    def _failed(self, fault: Fault, started: datetime) -> list[Outcome]:
+        return rows.failed(self.request, self.item, fault, self.attempts, self.picture, started)
 
     def _note(self, mark: Mark) -> None:
         """The attempt under way has come to this."""
@@ -214,19 +208,23 @@ class CallAttempts:
         for choice in self.request.choices:
             self.attempts[choice.api.name] = self.attempts.get(choice.api.name, NONE) | made
 
-    def _settle(self, mark: Mark, counter: str = "") -> None:
+    def _settle(self, mark: Mark, counter: str = "", tells: str = "") -> None:
         """The attempt is over, and the call has no outcome yet."""
         self._note(mark)
-        attempt = Attempt(self.name, self.request.name, self.number, mark, b"", counter)
+        attempt = Attempt(self.name, self.request.name, self.number, mark, b"", counter, tells)
         self.way.journal.settle(self.lease, attempt)
         self.under_way = False
 
-    def _settled(self, mark: Mark, outcomes: list[Outcome]) -> list[Outcome]:
+    def _settled(self, mark: Mark, outcomes: list[Outcome], tells: str = "") -> list[Outcome]:
         """The attempt is over, and the call has its outcomes."""
-        kept = self.keep(outcomes, self.number, mark)
+        kept = self.keep(outcomes, self.number, mark, tells)
         self.under_way = False
         return kept
 
 
-async def sleep(stop: threading.Event, seconds: float) -> None:
-    await sleep_until(time.monotonic() + seconds, stop)
+def _told(fault: Fault) -> str:
+    """What a failure tells of the service."""
+    if not fault.of_service:
+        return ""
+    sample = " ".join(f"{fault.code}: {fault.message}".split())
+    return f"{rows.storable(sample)[:_SAMPLE]}\n{fault.do}"

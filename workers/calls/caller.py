@@ -26,10 +26,11 @@ from jobs.media.file_faults import of_machine
 from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
 from workers.calls import rows
-from workers.calls.attempts import CallAttempts, JobFault, Place, Way, sleep
+from workers.calls.attempts import CallAttempts, JobFault, Way
 from workers.calls.known import Known, Later
 from workers.calls.streak import Streak, Undecided
 from workers.calls.tries import TRIES, TryAgain, persistently
+from workers.calls.waiting import Place, sleep
 from workers.gate.gate import Stopped, Turnstile
 from workers.journal.journal import Journal
 from workers.journal.packing import counters_of, encode
@@ -87,7 +88,7 @@ class Caller:
         """The outcomes of one item, one per API of the request. `attempts`: those made so far, by API; the ones made
         here are added, whatever comes of them. `content`: what the item is, where an earlier call told (Later).
 
-        Raises Stopped (nothing more is to be sent), Later (ask again: a duplicate is under way), Undecided (refused,
+        Raises Stopped (nothing more is to be sent), Later (ask again: a duplicate is under way), Undecided (it failed,
         perhaps for this item alone), JobFault, or MemoryError (the worker's trouble, not the item's).
         """
         try:
@@ -168,9 +169,10 @@ class Caller:
         """Failed rows of a picture that could not be read, unless it fares as every other so far."""
         if fault.kind is Kind.JOB or (fault.kind is Kind.DENIED and self.reading.refused()):
             raise JobFault(fault)
+        give_up = partial(self.give_up, item, lease, attempts, fault.code, fault.message)
         if fault.kind is Kind.DENIED and not self.reading.over:
-            raise Undecided(fault)
-        return self.give_up(item, lease, attempts, fault.code, fault.message)
+            raise Undecided(fault, give_up)
+        return give_up()
 
     def _ready(
         self, item: Item, attempts: ByApi, stop: threading.Event, content: str | None
@@ -202,11 +204,17 @@ class Caller:
         return rest
 
     def _keep(
-        self, lease: Lease, name: str, outcomes: list[Outcome], number: int = 0, mark: Mark | Literal[""] = ""
+        self,
+        lease: Lease,
+        name: str,
+        outcomes: list[Outcome],
+        number: int = 0,
+        mark: Mark | Literal[""] = "",
+        tells: str = "",
     ) -> list[Outcome]:
         if self._beside:
             apis = [choice.api.name for choice in self._all.choices]
             outcomes = sorted([*outcomes, *self._beside], key=lambda row: apis.index(row.api))
-        attempt = Attempt(name, self.request.name, number, mark, encode(outcomes), counters_of(outcomes))
+        attempt = Attempt(name, self.request.name, number, mark, encode(outcomes), counters_of(outcomes), tells)
         self._journal.settle(lease, attempt)
         return outcomes

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 from redis.exceptions import RedisError
 
 from jobs.attempts import NONE, Attempts, ByApi
-from jobs.aws.faults import Fault
 from jobs.codes import Code
 from jobs.costs import shard_tally
 from jobs.folder import JobFolder, ShardParts
@@ -165,17 +164,17 @@ class Shard:
         """Make calls; those that wait for a duplicate under way come last, until it is answered."""
         fault: JobFault | None = None
         full: MemoryError | None = None
-        refused: list[tuple[Ask, Fault]] = []
         rounds = 0
         while asked and not self.stop.is_set():
             later: list[Ask] = []
+            undecided: list[tuple[Ask, Undecided]] = []
             for ask, result in zip(asked, self.lanes.call(asked, self.lease, self.stop), strict=True):
                 if isinstance(result, list):
                     self.known[ask.name] = result
                 elif isinstance(result, Later):
                     later.append(replace(ask, content=result.content))
                 elif isinstance(result, Undecided):
-                    refused.append((ask, result.fault))
+                    undecided.append((ask, result))
                 elif isinstance(result, JobFault):
                     fault = fault or result
                 elif isinstance(result, MemoryError):
@@ -186,15 +185,26 @@ class Shard:
                 self.journal.flush()
                 raise full
             asked = later
+            if fault is None and not self.stop.is_set():
+                asked += self._decide(undecided)
             if asked:
                 rounds += 1
                 if rounds % _TELL_AGAIN == 0:
                     self._tell()
                 self.stop.wait(min(0.05 * rounds, 1.0))
-        if fault is None and not self.stop.is_set():
-            for ask, why in refused:
-                self.known[ask.name] = self.lanes.give_up(ask, self.lease, why.code, why.message)
         return fault
+
+    def _decide(self, undecided: list[tuple[Ask, Undecided]]) -> list[Ask]:
+        """Calls that failed alone are failed rows; those behind which the service is not well are to be asked again."""
+        if not undecided:
+            return []
+        self.journal.flush()
+        shut = self.ledger.shut(self.lease.job)
+        again = [ask for ask, why in undecided if why.fault.of_service and ask.request.name in shut]
+        for ask, why in undecided:
+            if ask not in again:
+                self.known[ask.name] = why.keep()
+        return again
 
     def _ask_one_by_one(self, asked: list[Ask]) -> JobFault | None:
         """This shard's holders keep dying: find the call that kills them, and give it up. Its mates complete."""
