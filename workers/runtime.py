@@ -46,6 +46,7 @@ _ROUNDS = 5  # of the background thread in the time of a lease
 class _Held:
     lease: Lease
     stop: threading.Event = field(default_factory=threading.Event)
+    shard: Shard | None = None
 
 
 class Runtime:
@@ -90,7 +91,8 @@ class Runtime:
                 else:
                     number_of_retry = int(self.ledger.fields(job).get("retry", 0))
                     retry = Retry(work.folder, number_of_retry) if number_of_retry else None
-                    Shard(taken, work.folder, self.ledger, self._journal, work.lanes, held.stop, retry).run()
+                    held.shard = Shard(taken, work.folder, self.ledger, self._journal, work.lanes, held.stop, retry)
+                    held.shard.run()
         except NewerFormat as error:
             feeds = False  # the shard would come straight back
             self._leave(taken, error)
@@ -153,6 +155,14 @@ class Runtime:
         with self._lock:
             for held in self._held:
                 held.stop.set()
+
+    def leave(self) -> bool:
+        """After `stop`: wait for no picture that is being read. Whether calls are under way, or answers to be kept."""
+        with self._lock:
+            works, held = list(self._jobs.values()), list(self._held)
+        for work in works:
+            work.lanes.leave()
+        return any(h.shard is not None and h.shard.begun for h in held)
 
     def close(self) -> None:
         self.stop()

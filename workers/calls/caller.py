@@ -7,12 +7,13 @@ import asyncio
 import copy
 import logging
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from jobs.apis import Request
 from jobs.attempts import Attempts, ByApi, Mark
@@ -75,6 +76,7 @@ class Caller:
         self._threads = threads
         self._way = Way(method, turnstile, journal, asyncio.Semaphore(at_once))
         self._waiting = asyncio.Semaphore(min(_WAITING, at_once))
+        self._looking: set[asyncio.Task[Any] | None] = set()  # whose pictures are read just now
         self.reading, self.asking = Streak(), self._way.asking  # refusals by S3, and by Rekognition
 
     async def call(
@@ -148,7 +150,8 @@ class Caller:
         async def look() -> "tuple[Caller, Prepared | Skip | None]":
             try:
                 if self._known.may_block() or self._pictures.may_block(item):
-                    ready = await loop.run_in_executor(self._threads, self._ready, item, attempts, stop, content)
+                    with self._may_be_left():
+                        ready = await loop.run_in_executor(self._threads, self._ready, item, attempts, stop, content)
                 else:
                     ready = self._ready(item, attempts, stop, content)
             except OSError as error:  # no decoder can be started, no earlier answer be read
@@ -164,6 +167,23 @@ class Caller:
             if last.fault.kind is Kind.AWAY:
                 raise JobFault(last.fault) from last
             return self, Skip(Code.UNREADABLE, last.fault.message, fault=replace(last.fault, kind=Kind.DENIED))
+
+    def leave(self) -> None:
+        """The process ends: calls whose pictures are still being read raise Stopped, the readers are left behind."""
+        for task in self._looking:
+            if task is not None:
+                task.cancel()
+
+    @contextmanager
+    def _may_be_left(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        self._looking.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise Stopped from None
+        finally:
+            self._looking.discard(task)
 
     def _refused(self, item: Item, lease: Lease, attempts: ByApi, fault: Fault) -> list[Outcome]:
         """Failed rows of a picture that could not be read, unless it fares as every other so far."""

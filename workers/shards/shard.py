@@ -56,11 +56,13 @@ class Shard:
     parts: ShardParts = field(default_factory=ShardParts)  # what the folder had of it at the start
     asks: list[Ask] = field(default_factory=list)  # every call of it, in item order
     known: dict[str, list[Outcome]] = field(default_factory=dict)  # call -> its outcomes
+    begun: bool = False  # calls may be under way, or their answers on the way into the folder
 
     def run(self) -> bool:
         """True when the shard is done, False when it was given back or lost."""
         try:
             self.take()
+            self.begun = True
             self.ask()
             return self.end()
         except BaseException:
