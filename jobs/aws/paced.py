@@ -47,7 +47,7 @@ class _Waiting(io.RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int | None:
         before = time.monotonic()
-        count: int | None = self._raw.readinto(buffer)  # type: ignore[attr-defined]
+        count: int | None = self._raw.readinto(buffer)
         self._waited += time.monotonic() - before
         self._got += count or 0
         if not self.head_is_read and self._got > _HEAD:
