@@ -20,7 +20,7 @@ local health_seen = {}
 
 -- Of the request that CALL (`12:labels`) is of.
 local function load_health(key, call)
-  local request = call:match('^%d+:([^ ]+)')
+  local request = call:match('^%d+:([^ ]+)') or call
   local found = health_seen[request]
   if found then return found end
   local fields = {}

@@ -23,7 +23,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scan(photos: Path, tmp_path: Path, rekognition: Emulator, *more: str, workers: int = 1, outage: int = 3) -> Scan:
     env = {
         "REKSCAN_OUTAGE_SECONDS": str(outage),
-        "REKSCAN_READ_TIMEOUT": "1",
+        "REKSCAN_READ_TIMEOUT": "3",
         "REKSCAN_WORKERS": str(workers),
         "REKSCAN_REKOGNITION_ENDPOINT_URL": rekognition.url,
     }
