@@ -115,7 +115,7 @@ class CallAttempts:
             raise
         except Doubt as doubt:  # AWS has answered, but not said which picture it means
             with doubt:
-                self._settle("b")
+                self._settle("b", tells=WELL)
                 await self._door()
                 return await self._ask(doubt.arguments, started)
         except Exception as error:
