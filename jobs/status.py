@@ -94,7 +94,7 @@ def status_of(folder: JobFolder, ledger: Ledger | None) -> Status:
             fields["state"],
             reason=fields.get("reason", ""),
             do=fields.get("do", ""),
-            waits_for=_waits_for(ledger, spec.job, fields["state"]),
+            waits_for=_waits_for(ledger, spec.job, fields),
         )
     if (found := kept(folder)) is not None:
         return found
@@ -125,9 +125,11 @@ def kept(folder: JobFolder) -> Status | None:
     return replace(again, throttled=found.throttled)
 
 
-def _waits_for(ledger: Ledger, job: str, state: str) -> str:
-    if state != "running":
+def _waits_for(ledger: Ledger, job: str, fields: Mapping[str, str]) -> str:
+    if fields["state"] != "running":
         return ""
+    if trouble := fields.get("trouble"):
+        return f"a service that is not well ({redact(trouble)})"
     table = ledger.table(job)
     if table["held"]:
         return ""

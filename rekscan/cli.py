@@ -1,7 +1,7 @@
 """The command line. Commands live one per module in `rekscan.commands` and are imported when they are run.
 
 Exit codes: 0 done; 1 refused or failed; 2 usage; 3 done, but some calls failed; 4 incomplete (budget, paused, blocked,
-cancelled); 130 interrupted.
+cancelled); 130 interrupted (Ctrl-C, SIGTERM).
 """
 
 import os
@@ -15,6 +15,7 @@ from jobs.logs import set_up
 from jobs.without_pandas import keep_pandas_out
 from rekscan.console.output import fit_streams, say, talk
 from rekscan.console.trouble import explained, wrong_usage
+from rekscan.ending import end_when_told
 
 # name -> where it is, what it is for (shown by `rekscan --help`, which imports none of them)
 COMMANDS = {
@@ -59,6 +60,7 @@ def build(*, listing: bool) -> App:
 def main(argv: list[str] | None = None) -> None:
     """Run a command and exit with its code."""
     keep_pandas_out()
+    end_when_told()
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 

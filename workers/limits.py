@@ -15,6 +15,12 @@ class Limits(BaseModel):
     read_timeout: float = Field(
         default=60, ge=1, le=300, description="seconds until an answer of Rekognition is given up"
     )
+    outage_seconds: float = Field(
+        default=120,
+        ge=0,
+        le=86400,
+        description="seconds that a service may answer nothing usable until a job is blocked",
+    )
 
     def limits(self) -> dict[str, Any]:
         """The numbers alone, of whatever carries them."""

@@ -47,13 +47,18 @@ _ROUNDS = 5  # of the background thread in the time of a lease
 class _Held:
     lease: Lease
     stop: threading.Event = field(default_factory=threading.Event)
+    shard: Shard | None = None
 
 
 class Runtime:
     def __init__(self, config: WorkerConfig) -> None:
         self.config = config
         self.name = f"{socket.gethostname()}:{os.getpid()}"
-        self.ledger = Ledger(connect(config.redis_url), lease_ms=int(config.lease_seconds * 1000))
+        self.ledger = Ledger(
+            connect(config.redis_url),
+            lease_ms=int(config.lease_seconds * 1000),
+            outage_ms=int(config.outage_seconds * 1000),
+        )
         self._gate = Gate(self.ledger.redis)
         self._journal = Journal(self.ledger)
         self._pictures = ProcessPictures(config)
@@ -87,7 +92,8 @@ class Runtime:
                 else:
                     number_of_retry = int(self.ledger.fields(job).get("retry", 0))
                     retry = Retry(work.folder, number_of_retry) if number_of_retry else None
-                    Shard(taken, work.folder, self.ledger, self._journal, work.lanes, held.stop, retry).run()
+                    held.shard = Shard(taken, work.folder, self.ledger, self._journal, work.lanes, held.stop, retry)
+                    held.shard.run()
         except NewerFormat as error:
             feeds = False  # the shard would come straight back
             self._leave(taken, error)
@@ -150,6 +156,14 @@ class Runtime:
         with self._lock:
             for held in self._held:
                 held.stop.set()
+
+    def leave(self) -> bool:
+        """After `stop`: wait for no picture that is being read. Whether calls are under way, or answers to be kept."""
+        with self._lock:
+            works, held = list(self._jobs.values()), list(self._held)
+        for work in works:
+            work.lanes.leave()
+        return any(h.shard is not None and h.shard.begun for h in held)
 
     def close(self) -> None:
         self.stop()

@@ -2,7 +2,7 @@
 
 Rule: credentials, Region, endpoints and certificates are botocore's to find (environment, profile, role, SSO, process,
 web identity, container, instance) and to renew; what a user said on our own command line or in REKSCAN_* comes first.
-Retries of Rekognition are off: workers/calls/caller.py owns those.
+Retries of Rekognition are off: workers/calls/attempts.py owns those.
 """
 
 import os
@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConfigParseError, InvalidConfigError, ProfileNotFound
 
 from jobs.aws.access import Aws, endpoint
+from jobs.aws.paced import pace
 from jobs.aws.unreachable import unreachable
 from jobs.errors import RekscanError, UsageError
 
@@ -138,11 +139,13 @@ def _made(aws: Aws, service: str, config: Config, *, endpoint_url: str | None = 
     where = region or region_of(aws)
     try:
         with _lock:
-            return _session(aws.profile, _source()).client(
+            client = _session(aws.profile, _source()).client(
                 service, region_name=where, endpoint_url=endpoint_url, config=config, **anybody
             )
     except (BotoCoreError, ValueError) as error:  # botocore: ValueError("Invalid endpoint: ...")
         raise unreachable(error) from error
+    pace(client)
+    return client
 
 
 def _core(profile: str | None) -> botocore.session.Session:

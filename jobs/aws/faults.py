@@ -5,8 +5,10 @@ limits.html) and botocore's service model; the codes outside the model are AWS's
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -22,6 +24,8 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from jobs.codes import Code
+
 
 class Kind(Enum):
     THROTTLED = "throttled"  # not billed; slow down, try again
@@ -30,6 +34,7 @@ class Kind(Enum):
     UNKNOWN = "unknown"  # sent, the answer never came: maybe billed; try again
     JOB = "job"  # every call will fail so: stop the job
     ITEM = "item"  # this call fails, the others need not
+    STRANGE = "strange"  # a refusal that nobody knows: of this item while it is rare (jobs/ledger/health.lua)
     DENIED = "denied"  # of this item, or of every one: how the others fare will tell (workers/calls/streak.py)
 
 
@@ -39,6 +44,11 @@ class Fault:
     code: str
     message: str
     do: str = ""
+
+    @property
+    def of_service(self) -> bool:
+        """Whether it may be the service that is not well, or what is before it."""
+        return self.kind in (Kind.TRANSIENT, Kind.AWAY, Kind.UNKNOWN, Kind.STRANGE)
 
 
 class Told(Exception):
@@ -97,6 +107,13 @@ _JOB = {
     "LimitExceededException": "Wait or raise the limit, then resume the job.",
     "UnknownOperationException": "This endpoint does not offer {operation}; leave the API out.",
 }
+_ITEM = {
+    "InvalidParameterException",
+    "InvalidImageFormatException",
+    "ImageTooLargeException",
+    "ValidationException",
+    "ValidationError",
+}
 
 # AWS: "Signature expired: 20261126T101500Z is now earlier than ..." and "Signature not yet current: ...".
 _SIGNATURE = {"InvalidSignatureException", "SignatureDoesNotMatch"}
@@ -143,6 +160,15 @@ def understand(error: Exception, operation: str) -> Fault:
     return Fault(Kind.UNKNOWN, name, text)
 
 
+def unreadable(answer: Mapping[str, Any]) -> Fault:
+    """Of a 200 without any member of an answer: botocore reads a body that is not JSON (a proxy's page, a cut answer)
+    as one. `Sample`: the body's beginning, where the lean way read it."""
+    about = answer.get("ResponseMetadata", {})
+    seen = about.get("Sample") or about.get("HTTPHeaders", {}).get("content-type", "")
+    what = "the answer's body is not what the service sends"
+    return Fault(Kind.UNKNOWN, Code.UNREADABLE_ANSWER, f"{what}: {seen}" if seen else what)
+
+
 def _answered(error: ClientError, operation: str) -> Fault:
     details = error.response.get("Error", {})
     code, message = str(details.get("Code", "Unknown")), str(details.get("Message", ""))
@@ -160,4 +186,4 @@ def _answered(error: ClientError, operation: str) -> Fault:
         return Fault(Kind.JOB, code, message, _JOB[code].format(operation=operation))
     if status == 200:  # an answer that is no answer
         return Fault(Kind.UNKNOWN, code, message)
-    return Fault(Kind.ITEM, code, message)
+    return Fault(Kind.ITEM if code in _ITEM else Kind.STRANGE, code, message)

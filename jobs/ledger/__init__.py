@@ -11,12 +11,13 @@ Keys of a job, all under `rekscan:{<id>}` (`keys.py`):
                             be what kills its holders; gone once it is committed
     :claims:<n> :instead    who asks about a content that several items have (`claims.py`)
     :journals :buckets      numbers of the shards and of the claims that have such keys: what there is to delete
+    :health                 of each request: how the service behind it fares (`health.lua`)
     :open                   there while the job is not over
 
 `rekscan:{jobs}` lists the jobs that are not over, `rekscan:{turn}` is the lock under which one is put on the table.
 The folder is the truth: with all this lost, `resume` rebuilds it.
 """
 
-from jobs.ledger.ledger import LAST_STEP, OVER, Attempt, Lease, Ledger, Refused, State
+from jobs.ledger.ledger import LAST_STEP, OVER, WELL, Attempt, Lease, Ledger, Refused, State
 
-__all__ = ["LAST_STEP", "OVER", "Attempt", "Lease", "Ledger", "Refused", "State"]
+__all__ = ["LAST_STEP", "OVER", "WELL", "Attempt", "Lease", "Ledger", "Refused", "State"]

@@ -1,8 +1,9 @@
--- The door before paid calls: the lease is still held, the job runs, the budget covers the call; then the intent is
--- written. ARGV goes on with call, request, number triples; numbers count a holder's attempts at a call.
--- Returns for each 'go MONTH' (the month it is begun in), 'wait' (the budget is held by calls in flight: ask again) or
--- why not: 'answered' where a holder before brought the answer after this one had looked.
-local JOB, HOLDERS, INTENTS, PRICES, TODO, ANSWERS = unpack(KEYS)
+-- The door before paid calls: the lease is still held, the job runs, the budget covers the call, the service is well;
+-- then the intent is written. ARGV goes on with call, request, number triples; numbers count a holder's attempts at a call.
+-- Returns for each 'go MONTH' (the month it is begun in), 'wait' (the budget is held by calls in flight: ask again),
+-- 'hold MS' (no room, or the service is not well: ask again after so long) or why not: 'answered' where a holder before
+-- brought the answer after this one had looked.
+local JOB, HOLDERS, INTENTS, PRICES, TODO, ANSWERS, HEALTH = unpack(KEYS)
 local SHARD, FENCE = ARGV[1], ARGV[2]
 local state = redis.call('HGET', JOB, 'state') or 'gone'
 local mine = redis.call('HGET', HOLDERS, SHARD) == FENCE
@@ -25,6 +26,8 @@ for i = 3, #ARGV, 3 do
     word = state
   elseif redis.call('HEXISTS', ANSWERS, call) == 1 then
     word = 'answered'
+  elseif must_wait(load_health(HEALTH, call)) then
+    word = 'hold ' .. must_wait(load_health(HEALTH, call))
   elseif cap < math.huge and cost_with(schedule, JOB, request, month, 1) > cap then
     if tonumber(redis.call('HGET', JOB, 'in_flight') or '0') > 0 then
       word = 'wait'
@@ -36,8 +39,10 @@ for i = 3, #ARGV, 3 do
   else
     count(schedule, JOB, request, month, 1)
     redis.call('HINCRBY', JOB, 'in_flight', 1)
+    begun(load_health(HEALTH, call), field)
     redis.call('HSET', INTENTS, field, attempt_text('?', month, request))
   end
   answer[#answer + 1] = word
 end
+save_health(HEALTH)
 return answer

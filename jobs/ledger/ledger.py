@@ -16,6 +16,7 @@ from jobs.ledger.keys import key
 
 State = Literal["planned", "running", "paused", "blocked", "finished", "incomplete", "cancelled"]
 
+WELL = "well"
 LAST_STEP = -1  # the shard number of the step that ends a job: checks the count, builds the tables
 OVER: frozenset[str] = frozenset({"finished", "cancelled"})
 _STOPPED_SHORT = (b"incomplete", b"cancelled")  # states with a last step, though shards are left
@@ -24,6 +25,7 @@ _SHORT_LIVED = 7 * 24 * 3600  # seconds a finished job's counters stay in Redis
 _JOBS = key("jobs")
 _OF_AN_OPEN_JOB = (
     "open", "todo", "queued", "leases", "holders", "lapses", "prices", "base", "journals", "buckets", "instead",
+    "health",
 )  # fmt: skip
 
 
@@ -54,6 +56,7 @@ class Attempt:
     mark: Mark | Literal[""]
     answer: bytes = b""  # empty: the call will be tried again
     counters: str = ""  # space-separated names to raise by one once the call has its answer
+    tells: str = ""  # of the service: `WELL`, nothing, or what was wrong with it and, in a second line, what to do
 
 
 @cache
@@ -62,7 +65,12 @@ def script(name: str, clock: str | None = None) -> str:
     milliseconds, instead of Redis's own clock."""
     folder = files(__package__)
     text = (folder / f"{name}.lua").read_text()
-    for word, before in (("read_attempt", "attempts"), ("load_schedule", "cost"), ("now", "clock")):
+    for word, before in (
+        ("read_attempt", "attempts"),
+        ("load_schedule", "cost"),
+        ("load_health", "health"),
+        ("now", "clock"),
+    ):
         if re.search(rf"\b{word}\b", text):
             text = (clock if before == "clock" and clock else (folder / f"{before}.lua").read_text()) + text
     return text
@@ -71,12 +79,16 @@ def script(name: str, clock: str | None = None) -> str:
 class Ledger:
     """The ledger of every job in one Redis (decode_responses off). Thread-safe, as redis-py is."""
 
-    def __init__(self, redis: Redis, *, lease_ms: int = 10_000, clock: str | None = None) -> None:
+    def __init__(
+        self, redis: Redis, *, lease_ms: int = 10_000, outage_ms: int = 120_000, clock: str | None = None
+    ) -> None:
+        """`outage_ms`: how long a service may give nothing usable until the job is blocked; 0: it never is for that."""
         self.redis = redis
         self.lease_ms = lease_ms
+        self._outage_ms = outage_ms
         self._scripts = {
             name: redis.register_script(script(name, clock))
-            for name in ("lease", "renew", "adopt", "begin", "settle", "finish", "release", "feed", "reap")
+            for name in ("lease", "renew", "adopt", "begin", "settle", "finish", "release", "feed", "reap", "look")
         }
 
     # --- jobs
@@ -102,6 +114,7 @@ class Ledger:
         put = partial(self._put, job, home, list(shards), fields, prices, left, base or {})
         self.redis.sadd(_JOBS, job)  # before it is open: an open job that nobody lists would wait for ever
         self.redis.transaction(put, *(key(job, name) for name in ("open", "queued", "leases")))
+        self._scripts["look"]([key(job, "health")])
         self.redis.sadd(_JOBS, job)
 
     def _put(
@@ -122,7 +135,7 @@ class Ledger:
         missing = [n for n in shards if n not in out and not (live and n in left)]
         pipe.multi()
         if not live:
-            pipe.delete(key(job), key(job, "base"))
+            pipe.delete(key(job), key(job, "base"), key(job, "health"))
             for shard, counters in base.items():
                 pipe.hset(key(job, "base"), str(shard), orjson.dumps(counters))
         pipe.hset(key(job), mapping={**({} if live else fields), "home": home, "state": "running"})
@@ -303,7 +316,7 @@ class Ledger:
         """
         job, number = lease.job, lease.shard if shard is None else shard
         intents, answers, live, _ = _journal(job, number)
-        keys = [key(job), key(job, "holders"), intents, answers, live]
+        keys = [key(job), key(job, "holders"), intents, answers, live, key(job, "health")]
         began, answered = self._scripts["adopt"](keys, [number, lease.fence, lease.shard])
         records = ((f.decode(), v.decode()) for f, v in zip(began[::2], began[1::2], strict=True))
         return of_journal(records), {f.decode(): v for f, v in zip(answered[::2], answered[1::2], strict=True)}
@@ -313,8 +326,8 @@ class Ledger:
         return sorted(int(shard) for shard in self.redis.smembers(key(job, "journals")))
 
     def begin(self, lease: Lease, calls: Iterable[tuple[str, str, int]], pipe: Pipeline | None = None) -> Any:
-        """The door before paid calls: (call, request name, number of the attempt from 1) -> `go MONTH`, `wait` or why
-        not (`answered`: a holder before brought its answer late), as bytes.
+        """The door before paid calls: (call, request name, number of the attempt from 1) -> `go MONTH`, `wait`,
+        `hold MS` or why not (`answered`: a holder before brought its answer late), as bytes.
 
         The intent is written for each `go`. With `pipe` the script is queued there instead.
         """
@@ -323,20 +336,28 @@ class Ledger:
             arguments += call
         job = lease.job
         intents, answers, *_ = _journal(job, lease.shard)
-        keys = [key(job), key(job, "holders"), intents, key(job, "prices"), key(job, "todo"), answers]
+        holders, prices, todo, health = (key(job, name) for name in ("holders", "prices", "todo", "health"))
+        keys = [key(job), holders, intents, prices, todo, answers, health]
         return self._scripts["begin"](keys, arguments, client=pipe)
 
     def settle(self, lease: Lease, attempts: Iterable[Attempt], pipe: Pipeline | None = None) -> Any:
         """Record what came of attempts. 0 when not all of it is taken (the shard is done, or the lease is of before a
         retry): its holder keeps it, in a part of its own. With `pipe` the script is queued there instead."""
-        arguments: list[Any] = [lease.shard, lease.fence]
-        for attempt in attempts:
-            arguments += [attempt.call, attempt.request, attempt.number, attempt.mark, attempt.answer, attempt.counters]
+        arguments: list[Any] = [lease.shard, lease.fence, self._outage_ms]
+        for one in attempts:
+            arguments += [one.call, one.request, one.number, one.mark, one.answer, one.counters, one.tells]
         job = lease.job
         intents, answers, live, _ = _journal(job, lease.shard)
         tables = (key(job, name) for name in ("todo", "queued", "holders", "journals"))
-        keys = [key(job), *tables, intents, answers, live, key(job, "prices")]
+        keys = [key(job), *tables, intents, answers, live, key(job, "prices"), key(job, "health")]
         return self._scripts["settle"](keys, arguments, client=pipe)
+
+    def shut(self, job: str) -> set[str]:
+        """The requests whose service is not well, so that their calls wait (health.lua)."""
+        found = self.redis.hgetall(key(job, "health"))
+        return {
+            name.decode().removesuffix(":next") for name, at in found.items() if name.endswith(b":next") and at != b"0"
+        }
 
     def stumble(self, lease: Lease) -> int:
         """A shard ended with an error of our own; how often that and the death of its holder has happened."""

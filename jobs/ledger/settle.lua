@@ -1,10 +1,11 @@
--- Record what came of attempts of holder FENCE.
--- ARGV goes on with call, request, number, mark, answer, counters of each. An empty mark: nothing was sent.
+-- Record what came of attempts of holder FENCE. PATIENCE: ms that a service may be ill, until the job is blocked.
+-- ARGV goes on with call, request, number, mark, answer, counters, what it tells of the service (health.lua) of each.
+-- An empty mark: nothing was sent.
 -- An empty answer means that the call has no outcome yet. Everything is kept even when the lease is lost: it was paid
 -- for, and the next holder reads it. Not a failure that a holder of before a retry brings late: the retry is to ask that
 -- call. Returns 0 when anything is not taken (the shard is done, or that): then its holder keeps it.
-local JOB, TODO, QUEUED, HOLDERS, JOURNALS, INTENTS, ANSWERS, LIVE, PRICES = unpack(KEYS)
-local SHARD, FENCE = ARGV[1], ARGV[2]
+local JOB, TODO, QUEUED, HOLDERS, JOURNALS, INTENTS, ANSWERS, LIVE, PRICES, HEALTH = unpack(KEYS)
+local SHARD, FENCE, PATIENCE = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local mine = redis.call('HGET', HOLDERS, SHARD) == FENCE
 local retries = (redis.call('HGET', JOB, 'retry') or '0') ~= '0'
 local taken = 1
@@ -16,7 +17,7 @@ redis.call('SADD', JOURNALS, SHARD)
 local function sent(mark) return mark == 'b' or mark == 'u' or mark == 'm' or mark == '?' end
 
 -- Whether it was news.
-local function note(call, request, number, mark)
+local function note(call, request, number, mark, tells)
   local field = call .. ' ' .. FENCE .. ' ' .. number
   local written = redis.call('HGET', INTENTS, field)
   local had, month = nil, month_of(now) -- no record: Redis has lost its last second, or everything
@@ -24,7 +25,10 @@ local function note(call, request, number, mark)
   -- `m`: the next holder took it for maybe billed, but its own holder knows.
   if had and had ~= '?' and had ~= 'm' then return false end
   redis.call('HSET', INTENTS, field, attempt_text(mark, month, request))
-  if had == '?' then redis.call('HINCRBY', JOB, 'in_flight', -1) end
+  if had == '?' then
+    redis.call('HINCRBY', JOB, 'in_flight', -1)
+    ended(JOB, load_health(HEALTH, call), field, number == '1', PATIENCE, tells)
+  end
   local counted = had ~= nil
   if counted ~= sent(mark) then
     count(load_schedule(PRICES), JOB, request, month, counted and -1 or 1)
@@ -34,15 +38,16 @@ local function note(call, request, number, mark)
   return true
 end
 
-for i = 3, #ARGV, 6 do
+for i = 4, #ARGV, 7 do
   local call, request, number, mark = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local answer, counters = ARGV[i + 4], ARGV[i + 5]
+  local answer, counters, tells = ARGV[i + 4], ARGV[i + 5], ARGV[i + 6]
   local known = mine or redis.call('HEXISTS', INTENTS, call .. ' ' .. FENCE .. ' ' .. number) == 1
-  local news = mark ~= '' and note(call, request, number, mark)
+  local news = mark ~= '' and note(call, request, number, mark, tells)
   if retries and not known and counters:find('failed:', 1, true) then answer, counters, taken = '', '', 0 end
   -- A counter is raised with the answer, or with the attempt where there is none yet (a throttle).
   if (answer == '' and news) or (answer ~= '' and redis.call('HSETNX', ANSWERS, call, answer) == 1) then
     for counter in counters:gmatch('[^ ]+') do redis.call('HINCRBY', LIVE, counter, 1) end
   end
 end
+save_health(HEALTH)
 return taken

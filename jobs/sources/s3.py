@@ -9,6 +9,7 @@ manifest fixes the order of a job.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _THREADS = 8
 _RANGES = 64  # at most
 _LOOKS = 24  # calls spent on finding where to cut
 _BUFFER = 128  # pages held ready
+_LET_GO = 2.0  # seconds that requests under way are waited for when nobody wants the rest: they are left behind then
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,9 @@ class _Parallel:
             with self._turn:
                 self._stop = True
                 self._turn.notify_all()
+            until = time.monotonic() + _LET_GO
             for worker in workers:
-                worker.join()
+                worker.join(max(0.0, until - time.monotonic()))
 
     def _take(self) -> pa.RecordBatch | None:
         with self._turn:

@@ -15,6 +15,7 @@ from jobs.money.stored import data_folder
 from jobs.redact import redact
 from jobs.status import INTERRUPTED
 from rekscan.console.output import say
+from rekscan.ending import in_order
 from rekscan.settings import Settings
 from workers.config import WorkerConfig, connect, refuse_cluster
 from workers.supervisor import Supervisor, local_redis_url
@@ -127,7 +128,8 @@ class Engine(AbstractContextManager["Engine"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.supervisor is not None:
-            self.supervisor.stop()
+            with in_order():
+                self.supervisor.stop()
 
     @property
     def ledger(self) -> Ledger:

@@ -18,7 +18,7 @@ from jobs.ledger.keys import key
 from jobs.outcomes import Outcome
 from tests.machine import job as jobs_of
 from tests.machine import seams
-from workers.calls import caller, rows
+from workers.calls import attempts, rows
 from workers.shards import last_step
 from workers.shards.shard import Shard
 
@@ -88,16 +88,14 @@ def _unstorable_answer_is_forgotten(stack: ExitStack) -> None:
         before = dict(self.attempts)
         try:
             self._note("b")
-            found = rows.answered(
-                self.caller.request, self.item, response, self.attempts, self.picture, started, took, code
-            )
+            found = rows.answered(self.request, self.item, response, self.attempts, self.picture, started, took, code)
             return self._settled("b", found)
         except Exception:
             self.attempts.update({api: before.get(api, rows.NONE) for api in self.attempts})
             self.under_way = False
             raise
 
-    stack.enter_context(patch.object(caller._Attempts, "_answered", answered))
+    stack.enter_context(patch.object(attempts.CallAttempts, "_answered", answered))
 
 
 def _cap_knows_no_month(stack: ExitStack) -> None:

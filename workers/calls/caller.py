@@ -1,26 +1,24 @@
-"""One call: prepare the picture, pass the gate, write the intent, ask AWS, keep the answer. Retries live here alone.
+"""One call: whom to ask about which picture, and what rows come of it. How it is attempted: attempts.py.
 
-Rule: every attempt passes the turnstile and has an intent before it is sent; what came of it is settled at once.
+Rule: whatever becomes of a call, its rows and attempts are settled in the journal.
 """
 
 import asyncio
 import copy
 import logging
 import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Literal, Protocol
 
 from jobs.apis import Request
-from jobs.attempts import NONE, Attempts, ByApi, Mark, Tried
-from jobs.aws.faults import Fault, Kind, understand
+from jobs.attempts import Attempts, ByApi, Mark
+from jobs.aws.faults import Fault, Kind
 from jobs.aws.lean.methods import Method
-from jobs.aws.object_faults import named
 from jobs.codes import Code
 from jobs.items import Item
 from jobs.ledger import Attempt, Lease
@@ -29,26 +27,18 @@ from jobs.media.file_faults import of_machine
 from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
 from workers.calls import rows
+from workers.calls.attempts import CallAttempts, JobFault, Way
 from workers.calls.known import Known, Later
-from workers.calls.proof import Doubt
 from workers.calls.streak import Streak, Undecided
 from workers.calls.tries import TRIES, TryAgain, persistently
-from workers.gate.gate import Stopped, Turnstile, sleep_until
+from workers.calls.waiting import Place, sleep
+from workers.gate.gate import Stopped, Turnstile
 from workers.journal.journal import Journal
 from workers.journal.packing import counters_of, encode
 
 log = logging.getLogger(__name__)
 
-_MARKS: dict[Kind, Mark] = {Kind.UNKNOWN: "u", Kind.THROTTLED: "t"}  # the others: not billed
 _WAITING = 32  # pictures being prepared, or ready and waiting at the gate: more would only hold memory
-
-
-class JobFault(Exception):
-    """An error that every call of the job will meet."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.message)
-        self.fault = fault
 
 
 class Pictures(Protocol):
@@ -81,14 +71,13 @@ class Caller:
         self._all = request
         self._beside: list[Outcome] = []  # known rows that join those of a call made for the other APIs alone
         self._known = known
-        self._method = method
         self._pictures = pictures
-        self._turnstile = turnstile
         self._journal = journal
         self._threads = threads
-        self._at_once = asyncio.Semaphore(at_once)
+        self._way = Way(method, turnstile, journal, asyncio.Semaphore(at_once))
         self._waiting = asyncio.Semaphore(min(_WAITING, at_once))
-        self.reading, self.asking = Streak(), Streak()  # refusals by S3, and by Rekognition
+        self._looking: set[asyncio.Task[Any] | None] = set()  # whose pictures are read just now
+        self.reading, self.asking = Streak(), self._way.asking  # refusals by S3, and by Rekognition
 
     async def call(
         self,
@@ -101,11 +90,11 @@ class Caller:
         """The outcomes of one item, one per API of the request. `attempts`: those made so far, by API; the ones made
         here are added, whatever comes of them. `content`: what the item is, where an earlier call told (Later).
 
-        Raises Stopped (nothing more is to be sent), Later (ask again: a duplicate is under way), Undecided (refused,
+        Raises Stopped (nothing more is to be sent), Later (ask again: a duplicate is under way), Undecided (it failed,
         perhaps for this item alone), JobFault, or MemoryError (the worker's trouble, not the item's).
         """
         try:
-            async with _Place(self._waiting) as place:
+            async with Place(self._waiting) as place:
                 if stop.is_set():
                     raise Stopped
                 return await self._call(item, lease, attempts, stop, content, place)
@@ -135,7 +124,7 @@ class Caller:
         attempts: dict[str, Attempts],
         stop: threading.Event,
         content: str | None,
-        place: "_Place",
+        place: "Place",
     ) -> list[Outcome]:
         started = datetime.now(UTC)
         rest, picture = await self._looked_at(item, attempts, stop, content)
@@ -148,7 +137,9 @@ class Caller:
         if isinstance(picture, Skip):
             return rest._keep(lease, name, rows.skipped(rest.request, item, picture, attempts))
         with picture:
-            return await _Attempts(rest, item, picture, lease, name, attempts, stop, place).run(started)
+            keep = partial(rest._keep, lease, name)
+            call = CallAttempts(self._way, rest.request, keep, item, picture, lease, name, attempts, stop, place)
+            return await call.run(started)
 
     async def _looked_at(
         self, item: Item, attempts: ByApi, stop: threading.Event, content: str | None
@@ -159,7 +150,8 @@ class Caller:
         async def look() -> "tuple[Caller, Prepared | Skip | None]":
             try:
                 if self._known.may_block() or self._pictures.may_block(item):
-                    ready = await loop.run_in_executor(self._threads, self._ready, item, attempts, stop, content)
+                    with self._may_be_left():
+                        ready = await loop.run_in_executor(self._threads, self._ready, item, attempts, stop, content)
                 else:
                     ready = self._ready(item, attempts, stop, content)
             except OSError as error:  # no decoder can be started, no earlier answer be read
@@ -170,19 +162,37 @@ class Caller:
             return ready
 
         try:
-            return await persistently(look, partial(_sleep, stop))
+            return await persistently(look, partial(sleep, stop))
         except TryAgain as last:
             if last.fault.kind is Kind.AWAY:
                 raise JobFault(last.fault) from last
             return self, Skip(Code.UNREADABLE, last.fault.message, fault=replace(last.fault, kind=Kind.DENIED))
 
+    def leave(self) -> None:
+        """The process ends: calls whose pictures are still being read raise Stopped, the readers are left behind."""
+        for task in self._looking:
+            if task is not None:
+                task.cancel()
+
+    @contextmanager
+    def _may_be_left(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        self._looking.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise Stopped from None
+        finally:
+            self._looking.discard(task)
+
     def _refused(self, item: Item, lease: Lease, attempts: ByApi, fault: Fault) -> list[Outcome]:
         """Failed rows of a picture that could not be read, unless it fares as every other so far."""
         if fault.kind is Kind.JOB or (fault.kind is Kind.DENIED and self.reading.refused()):
             raise JobFault(fault)
+        give_up = partial(self.give_up, item, lease, attempts, fault.code, fault.message)
         if fault.kind is Kind.DENIED and not self.reading.over:
-            raise Undecided(fault)
-        return self.give_up(item, lease, attempts, fault.code, fault.message)
+            raise Undecided(fault, give_up)
+        return give_up()
 
     def _ready(
         self, item: Item, attempts: ByApi, stop: threading.Event, content: str | None
@@ -214,185 +224,17 @@ class Caller:
         return rest
 
     def _keep(
-        self, lease: Lease, name: str, outcomes: list[Outcome], number: int = 0, mark: Mark | Literal[""] = ""
+        self,
+        lease: Lease,
+        name: str,
+        outcomes: list[Outcome],
+        number: int = 0,
+        mark: Mark | Literal[""] = "",
+        tells: str = "",
     ) -> list[Outcome]:
         if self._beside:
             apis = [choice.api.name for choice in self._all.choices]
             outcomes = sorted([*outcomes, *self._beside], key=lambda row: apis.index(row.api))
-        attempt = Attempt(name, self.request.name, number, mark, encode(outcomes), counters_of(outcomes))
+        attempt = Attempt(name, self.request.name, number, mark, encode(outcomes), counters_of(outcomes), tells)
         self._journal.settle(lease, attempt)
         return outcomes
-
-
-class _Place:
-    """A place of a semaphore, given back early or at the end."""
-
-    def __init__(self, semaphore: asyncio.Semaphore) -> None:
-        self._semaphore = semaphore
-        self._taken = False
-
-    async def __aenter__(self) -> "_Place":
-        await self._semaphore.acquire()
-        self._taken = True
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.release()
-
-    def release(self) -> None:
-        if self._taken:
-            self._semaphore.release()
-            self._taken = False
-
-
-@dataclass(slots=True)
-class _Attempts:
-    """The attempts at one call, under tenacity.
-
-    Rule: whatever way an attempt ends, its mark is settled and stands in `attempts`.
-    """
-
-    caller: Caller
-    item: Item
-    picture: Prepared
-    lease: Lease
-    name: str
-    attempts: dict[str, Attempts]
-    stop: threading.Event
-    place: _Place  # among those that wait at the gate
-    ticket: int = 0  # of the permit of the last attempt
-    number: int = 0  # of the attempt under way, else of the last one
-    month: str = ""  # in which it was begun
-    under_way: bool = False
-
-    async def run(self, started: datetime) -> list[Outcome]:
-        caller = self.caller
-        arguments = caller.request.arguments(self.picture.image, self.item)
-        self.number = max(attempts.next_of(self.lease.fence) for attempts in (*self.attempts.values(), NONE)) - 1
-        try:
-            return await persistently(lambda: self._once(arguments, started), partial(_sleep, self.stop))
-        except TryAgain as last:
-            if last.fault.kind is Kind.AWAY:
-                raise JobFault(last.fault) from last
-            # The last attempt's mark is settled already; this only keeps the row.
-            outcomes = rows.failed(caller.request, self.item, last.fault, self.attempts, self.picture, started)
-            return caller._keep(self.lease, self.name, outcomes)
-
-    async def _once(self, arguments: dict[str, Any], started: datetime) -> list[Outcome]:
-        async with self.caller._at_once:
-            await self._door()
-            try:
-                return await self._ask(arguments, started)
-            finally:
-                if self.under_way:  # no memory for its answer, or this process ends
-                    self._settle("u")
-
-    async def _ask(self, arguments: dict[str, Any], started: datetime) -> list[Outcome]:
-        caller = self.caller
-        before = time.monotonic()
-        try:
-            response = await caller._method(**arguments)
-        except MemoryError:
-            raise
-        except Doubt as doubt:  # AWS has answered, but not said which picture it means
-            with doubt:
-                self._settle("b")
-                await self._door()
-                return await self._ask(doubt.arguments, started)
-        except Exception as error:
-            return await self._went_wrong(understand(error, caller.request.operation), started)
-        took = time.monotonic() - before
-        if not any(key in response for choice in caller.request.choices for key in choice.api.answer_keys):
-            # botocore reads a body that is not JSON (a proxy's page, a cut answer) as an answer without members.
-            fault = Fault(Kind.UNKNOWN, Code.UNREADABLE_ANSWER, "the answer's body is not what the service sends")
-            return await self._went_wrong(fault, started)
-        return self._answered(response, started, took)
-
-    def _answered(
-        self, response: Mapping[str, Any], started: datetime, took: float | None = None, code: str | None = None
-    ) -> list[Outcome]:
-        """Keep an answer, in whatever form it can be kept."""
-        caller, before = self.caller, dict(self.attempts)
-        caller.asking.end()
-        call = (caller.request, self.item, response, self.attempts, self.picture, started)
-        try:
-            self._note("b")
-            return self._settled("b", rows.answered(*call, took, code))
-        except MemoryError:
-            self.attempts.update(before)
-            raise
-        except Exception as error:
-            log.warning("an answer of %s cannot be stored: %s", self.name, error)
-            return self._settled("b", rows.unstorable(*call, str(error)))
-
-    async def _door(self) -> None:
-        """Wait for the rate, then for the budget; the intent stands when this returns."""
-        caller = self.caller
-        self.ticket = await caller._turnstile.pass_through(self.stop)
-        self.number += 1
-        try:
-            while (word := await self._begin()) == "wait":
-                await _sleep(self.stop, 0.1)
-        except asyncio.CancelledError:  # the intent may stand all the same
-            caller._journal.settle(self.lease, Attempt(self.name, caller.request.name, self.number, "n"))
-            raise
-        go, _, self.month = word.partition(" ")
-        if go != "go":
-            if go != "answered":  # that one is found by who takes the shard next
-                self.stop.set()
-            raise Stopped
-        self.under_way = True
-        self.place.release()
-
-    async def _begin(self) -> str:
-        return await self.caller._journal.begin(self.lease, self.name, self.caller.request.name, self.number)
-
-    async def _went_wrong(self, fault: Fault, started: datetime) -> list[Outcome]:
-        caller = self.caller
-        stands_for = next(
-            (r for c in caller.request.choices if (r := c.api.answer_for_error(fault.code, fault.message)) is not None),
-            None,
-        )
-        if stands_for is not None:
-            return self._answered(stands_for, started, code=fault.code)
-        mark = _MARKS.get(fault.kind, "n")
-        if fault.kind is Kind.DENIED:
-            fault = named(fault, self.item)
-        elif fault.kind is Kind.ITEM:  # AWS has looked at the picture
-            caller.asking.end()
-        if fault.kind is Kind.ITEM or (fault.kind is Kind.DENIED and caller.asking.over):
-            self._note(mark)
-            return self._settled(
-                mark, rows.failed(caller.request, self.item, fault, self.attempts, self.picture, started)
-            )
-        self._settle(mark, f"throttled:{caller.request.name}" if fault.kind is Kind.THROTTLED else "")
-        if fault.kind is Kind.JOB or (fault.kind is Kind.DENIED and caller.asking.refused()):
-            raise JobFault(fault)
-        if fault.kind is Kind.DENIED:
-            raise Undecided(fault)
-        if fault.kind is Kind.THROTTLED:
-            await caller._turnstile.throttled(self.ticket)
-        raise TryAgain(fault)
-
-    def _note(self, mark: Mark) -> None:
-        """The attempt under way has come to this."""
-        made = Attempts({(self.lease.fence, self.number): Tried(mark, self.month)})
-        for choice in self.caller.request.choices:
-            self.attempts[choice.api.name] = self.attempts.get(choice.api.name, NONE) | made
-
-    def _settle(self, mark: Mark, counter: str = "") -> None:
-        """The attempt is over, and the call has no outcome yet."""
-        self._note(mark)
-        attempt = Attempt(self.name, self.caller.request.name, self.number, mark, b"", counter)
-        self.caller._journal.settle(self.lease, attempt)
-        self.under_way = False
-
-    def _settled(self, mark: Mark, outcomes: list[Outcome]) -> list[Outcome]:
-        """The attempt is over, and the call has its outcomes."""
-        kept = self.caller._keep(self.lease, self.name, outcomes, self.number, mark)
-        self.under_way = False
-        return kept
-
-
-async def _sleep(stop: threading.Event, seconds: float) -> None:
-    await sleep_until(time.monotonic() + seconds, stop)

@@ -70,6 +70,11 @@ class Lanes:
         """Failed rows for a call that is not to be tried."""
         return self._callers[ask.request.name].give_up(ask.item, lease, ask.attempts, code, message)
 
+    def leave(self) -> None:
+        """The process ends: wait for no picture that is being read."""
+        for caller in self._callers.values():
+            self._loop.call_soon_threadsafe(caller.leave)
+
     def close(self) -> None:
         for pool in self._threads:
             pool.shutdown(wait=False, cancel_futures=True)

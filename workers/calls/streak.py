@@ -5,17 +5,21 @@ of `ENOUGH` pictures and no other, is the job's (a permission that is missing, a
 known, a refusal is no verdict: the rows are made once all calls of the shard are over.
 """
 
+from collections.abc import Callable
+
 from jobs.aws.faults import Fault
+from jobs.outcomes import Outcome
 
 ENOUGH = 10  # pictures: one or two without rights are common, ten at the start are no chance
 
 
 class Undecided(Exception):
-    """A picture was refused, and no other picture has told yet whose trouble it is."""
+    """A call failed, and it is not known yet whose trouble it is. `keep`: keeps its failed rows, and gives them."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, keep: Callable[[], list[Outcome]]) -> None:
         super().__init__(fault.message)
         self.fault = fault
+        self.keep = keep
 
 
 class Streak:

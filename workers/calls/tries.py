@@ -8,7 +8,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from jobs.aws.faults import Fault, Kind
 
 # Tries of one call by what went wrong. Throttles are many: the gate slows down until they stop.
-TRIES = {Kind.THROTTLED: 30, Kind.AWAY: 12, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3}
+TRIES = {Kind.THROTTLED: 30, Kind.AWAY: 12, Kind.TRANSIENT: 6, Kind.UNKNOWN: 3, Kind.STRANGE: 1}
 
 
 Found = TypeVar("Found")

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 from redis.exceptions import RedisError
 
 from jobs.attempts import NONE, Attempts, ByApi
-from jobs.aws.faults import Fault
 from jobs.codes import Code
 from jobs.costs import shard_tally
 from jobs.folder import JobFolder, ShardParts
@@ -26,7 +25,7 @@ from jobs.folder.half_written import set_aside
 from jobs.folder.retries import Retry
 from jobs.ledger import Attempt, Lease, Ledger
 from jobs.outcomes import OPEN, Outcome
-from workers.calls.caller import JobFault
+from workers.calls.attempts import JobFault
 from workers.calls.known import Later
 from workers.calls.lanes import Ask, Lanes
 from workers.calls.rows import owned_up, storable, unanswered
@@ -57,11 +56,13 @@ class Shard:
     parts: ShardParts = field(default_factory=ShardParts)  # what the folder had of it at the start
     asks: list[Ask] = field(default_factory=list)  # every call of it, in item order
     known: dict[str, list[Outcome]] = field(default_factory=dict)  # call -> its outcomes
+    begun: bool = False  # calls may be under way, or their answers on the way into the folder
 
     def run(self) -> bool:
         """True when the shard is done, False when it was given back or lost."""
         try:
             self.take()
+            self.begun = True
             self.ask()
             return self.end()
         except BaseException:
@@ -165,17 +166,17 @@ class Shard:
         """Make calls; those that wait for a duplicate under way come last, until it is answered."""
         fault: JobFault | None = None
         full: MemoryError | None = None
-        refused: list[tuple[Ask, Fault]] = []
         rounds = 0
         while asked and not self.stop.is_set():
             later: list[Ask] = []
+            undecided: list[tuple[Ask, Undecided]] = []
             for ask, result in zip(asked, self.lanes.call(asked, self.lease, self.stop), strict=True):
                 if isinstance(result, list):
                     self.known[ask.name] = result
                 elif isinstance(result, Later):
                     later.append(replace(ask, content=result.content))
                 elif isinstance(result, Undecided):
-                    refused.append((ask, result.fault))
+                    undecided.append((ask, result))
                 elif isinstance(result, JobFault):
                     fault = fault or result
                 elif isinstance(result, MemoryError):
@@ -186,15 +187,26 @@ class Shard:
                 self.journal.flush()
                 raise full
             asked = later
+            if fault is None and not self.stop.is_set():
+                asked += self._decide(undecided)
             if asked:
                 rounds += 1
                 if rounds % _TELL_AGAIN == 0:
                     self._tell()
                 self.stop.wait(min(0.05 * rounds, 1.0))
-        if fault is None and not self.stop.is_set():
-            for ask, why in refused:
-                self.known[ask.name] = self.lanes.give_up(ask, self.lease, why.code, why.message)
         return fault
+
+    def _decide(self, undecided: list[tuple[Ask, Undecided]]) -> list[Ask]:
+        """Calls that failed alone are failed rows; those behind which the service is not well are to be asked again."""
+        if not undecided:
+            return []
+        self.journal.flush()
+        shut = self.ledger.shut(self.lease.job)
+        again = [ask for ask, why in undecided if why.fault.of_service and ask.request.name in shut]
+        for ask, why in undecided:
+            if ask not in again:
+                self.known[ask.name] = why.keep()
+        return again
 
     def _ask_one_by_one(self, asked: list[Ask]) -> JobFault | None:
         """This shard's holders keep dying: find the call that kills them, and give it up. Its mates complete."""

@@ -32,6 +32,7 @@ Method = Callable[..., Awaitable[Mapping[str, Any]]]
 
 _CHOSEN = "because REKSCAN_WIRE=boto3 is set"
 _LARGE = 65536  # bytes of a picture, from which on serializing and signing hold up the event loop
+_SAMPLE = 200  # bytes of an answer that is not one
 
 
 def methods(client: Any, threads: Executor | None = None) -> Callable[[str], Method]:
@@ -193,7 +194,10 @@ class Wire:
             },
             model.output_shape,
         )
-        parsed.setdefault("ResponseMetadata", {})["RetryAttempts"] = 0
+        about = parsed.setdefault("ResponseMetadata", {})
+        about["RetryAttempts"] = 0
+        if not answer.body.startswith(b"{"):  # no JSON: whoever looks at it must see what it was instead
+            about["Sample"] = answer.body[:_SAMPLE].decode(errors="replace")
         if answer.status >= 300:
             info = parsed.get("Error", {})
             code = info.get("QueryErrorCode") or info.get("Code")

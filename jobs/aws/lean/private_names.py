@@ -15,6 +15,7 @@ import urllib3
 
 # Of any client.
 _CLIENT = (
+    "_endpoint.http_session._pool_classes_by_scheme",
     "_endpoint.http_session.send",
     "_request_signer._credentials",
     "_resolve_endpoint_ruleset",
@@ -53,7 +54,7 @@ def missing_for_calls(client: Any) -> str:
 
 
 def missing(client: Any) -> str:
-    """The same for what is used of any client (s3_spans, boto3_way)."""
+    """The same for what is used of any client (s3_spans, boto3_way, jobs/aws/paced.py)."""
     return _told(_absent(client, _CLIENT))
 
 

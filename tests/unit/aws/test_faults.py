@@ -42,6 +42,10 @@ def refusal(code: str, message: str = "no", status: int = 403) -> ClientError:
         (refusal("InvalidS3ObjectException", "Unable to get object metadata", 400), Kind.DENIED, "s3:GetObject"),
         (refusal("AccessDeniedException", "not authorized to perform: rekognition:X"), Kind.JOB, "rekognition:"),
         (refusal("AccessDeniedException", "not authorized to perform: s3:GetObject on x"), Kind.DENIED, "s3:GetObject"),
+        (refusal("InvalidImageFormatException", status=400), Kind.ITEM, ""),
+        (refusal("TeapotException", status=418), Kind.STRANGE, ""),
+        (refusal("302", "<html>", status=302), Kind.STRANGE, ""),
+        (refusal("InternalServerError", status=500), Kind.TRANSIENT, ""),
     ],
 )  # fmt: skip
 def test_what_an_error_of_a_call_means(error: Exception, kind: Kind, do: str) -> None:

@@ -1,0 +1,231 @@
+"""How one call is attempted: gate, intent, request, answer, what went wrong, settled, another try. Retries live here
+alone.
+
+Rule: every attempt passes the turnstile and has an intent before it is sent; what came of it is settled at once.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal, Protocol
+
+from jobs.apis import Request
+from jobs.attempts import NONE, Attempts, Mark, Tried
+from jobs.aws.faults import Fault, Kind, understand, unreadable
+from jobs.aws.lean.methods import Method
+from jobs.aws.object_faults import named
+from jobs.items import Item
+from jobs.ledger import WELL, Attempt, Lease
+from jobs.media.prepare import Prepared
+from jobs.outcomes import Outcome
+from workers.calls import rows
+from workers.calls.proof import Doubt
+from workers.calls.streak import Streak, Undecided
+from workers.calls.tries import TryAgain, persistently
+from workers.calls.waiting import Hold, Place, sleep
+from workers.gate.gate import Stopped, Turnstile
+from workers.journal.journal import Journal
+
+log = logging.getLogger(__name__)
+
+_MARKS: dict[Kind, Mark] = {Kind.UNKNOWN: "u", Kind.THROTTLED: "t"}  # the others: not billed
+_SAMPLE = 300  # characters of what went wrong that a blocked job shows
+
+
+class JobFault(Exception):
+    """An error that every call of the job will meet."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+class Keep(Protocol):
+    """Keeps the outcomes of the call, and the mark of the attempt that they came of."""
+
+    def __call__(
+        self, outcomes: list[Outcome], number: int = 0, mark: Mark | Literal[""] = "", tells: str = "", /
+    ) -> list[Outcome]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the calls of one request of one job go through, in this process."""
+
+    method: Method
+    turnstile: Turnstile
+    journal: Journal
+    at_once: asyncio.Semaphore  # calls under way
+    asking: Streak = field(default_factory=Streak)  # refusals by Rekognition
+    hold: Hold = field(default_factory=Hold)
+
+
+@dataclass(slots=True)
+class CallAttempts:
+    """The attempts at one call, under tenacity.
+
+    Rule: whatever way an attempt ends, its mark is settled and stands in `attempts`.
+    """
+
+    way: Way
+    request: Request
+    keep: Keep
+    item: Item
+    picture: Prepared
+    lease: Lease
+    name: str
+    attempts: dict[str, Attempts]
+    stop: threading.Event
+    place: Place  # among those that wait at the gate
+    ticket: int = 0  # of the permit of the last attempt
+    number: int = 0  # of the attempt under way, else of the last one
+    month: str = ""  # in which it was begun
+    under_way: bool = False
+
+    async def run(self, started: datetime) -> list[Outcome]:
+        arguments = self.request.arguments(self.picture.image, self.item)
+        self.number = max(attempts.next_of(self.lease.fence) for attempts in (*self.attempts.values(), NONE)) - 1
+        try:
+            return await persistently(lambda: self._once(arguments, started), partial(sleep, self.stop))
+        except TryAgain as last:
+            if last.fault.kind is Kind.AWAY:
+                raise JobFault(last.fault) from last
+            # The last attempt's mark is settled already; this only keeps the row.
+            raise self._undecided(last.fault, started) from last
+
+    async def _once(self, arguments: dict[str, Any], started: datetime) -> list[Outcome]:
+        async with self.way.at_once:
+            await self._door()
+            try:
+                return await self._ask(arguments, started)
+            finally:
+                if self.under_way:  # no memory for its answer, or this process ends
+                    self._settle("u")
+
+    async def _ask(self, arguments: dict[str, Any], started: datetime) -> list[Outcome]:
+        before = time.monotonic()
+        try:
+            response = await self.way.method(**arguments)
+        except MemoryError:
+            raise
+        except Doubt as doubt:  # AWS has answered, but not said which picture it means
+            with doubt:
+                self._settle("b", tells=WELL)
+                await self._door()
+                return await self._ask(doubt.arguments, started)
+        except Exception as error:
+            return await self._went_wrong(understand(error, self.request.operation), started)
+        took = time.monotonic() - before
+        if not any(key in response for choice in self.request.choices for key in choice.api.answer_keys):
+            return await self._went_wrong(unreadable(response), started)
+        return self._answered(response, started, took)
+
+    def _answered(
+        self, response: Mapping[str, Any], started: datetime, took: float | None = None, code: str | None = None
+    ) -> list[Outcome]:
+        """Keep an answer, in whatever form it can be kept."""
+        before = dict(self.attempts)
+        self.way.asking.end()
+        call = (self.request, self.item, response, self.attempts, self.picture, started)
+        try:
+            self._note("b")
+            return self._settled("b", rows.answered(*call, took, code), WELL)
+        except MemoryError:
+            self.attempts.update(before)
+            raise
+        except Exception as error:
+            log.warning("an answer of %s cannot be stored: %s", self.name, error)
+            return self._settled("b", rows.unstorable(*call, str(error)), WELL)
+
+    async def _door(self) -> None:
+        """Wait for a service that is not well, the rate, the budget; the intent stands when this returns."""
+        self.number += 1
+        go = "hold"
+        while go == "hold":
+            await self.way.hold.over(self.stop)
+            self.ticket = await self.way.turnstile.pass_through(self.stop)
+            go, _, more = (await self._word()).partition(" ")
+            if go == "hold":
+                self.way.hold.back_off(int(more) / 1000)
+        self.month = more
+        if go != "go":
+            if go != "answered":  # that one is found by who takes the shard next
+                self.stop.set()
+            raise Stopped
+        self.under_way = True
+        self.place.release()
+
+    async def _word(self) -> str:
+        """The door's, once no call under way may free the budget for this one."""
+        try:
+            while (word := await self._begin()) == "wait":
+                await sleep(self.stop, 0.1)
+        except asyncio.CancelledError:  # the intent may stand all the same
+            self.way.journal.settle(self.lease, Attempt(self.name, self.request.name, self.number, "n"))
+            raise
+        return word
+
+    async def _begin(self) -> str:
+        return await self.way.journal.begin(self.lease, self.name, self.request.name, self.number)
+
+    async def _went_wrong(self, fault: Fault, started: datetime) -> list[Outcome]:
+        stands_for = next(
+            (r for c in self.request.choices if (r := c.api.answer_for_error(fault.code, fault.message)) is not None),
+            None,
+        )
+        if stands_for is not None:
+            return self._answered(stands_for, started, code=fault.code)
+        mark = _MARKS.get(fault.kind, "n")
+        if fault.kind is Kind.DENIED:
+            fault = named(fault, self.item)
+        elif fault.kind is Kind.ITEM:  # AWS has looked at the picture
+            self.way.asking.end()
+        if fault.kind is Kind.ITEM or (fault.kind is Kind.DENIED and self.way.asking.over):
+            self._note(mark)
+            return self._settled(mark, self._failed(fault, started), WELL if fault.kind is Kind.ITEM else "")
+        self._settle(mark, f"throttled:{self.request.name}" if fault.kind is Kind.THROTTLED else "", _told(fault))
+        if fault.kind is Kind.JOB or (fault.kind is Kind.DENIED and self.way.asking.refused()):
+            raise JobFault(fault)
+        if fault.kind is Kind.DENIED:
+            raise self._undecided(fault, started)
+        if fault.kind is Kind.THROTTLED:
+            await self.way.turnstile.throttled(self.ticket)
+        raise TryAgain(fault)
+
+    def _undecided(self, fault: Fault, started: datetime) -> Undecided:
+        return Undecided(fault, partial(self.keep, self._failed(fault, started)))
+
+    def _failed(self, fault: Fault, started: datetime) -> list[Outcome]:
+        return rows.failed(self.request, self.item, fault, self.attempts, self.picture, started)
+
+    def _note(self, mark: Mark) -> None:
+        """The attempt under way has come to this."""
+        made = Attempts({(self.lease.fence, self.number): Tried(mark, self.month)})
+        for choice in self.request.choices:
+            self.attempts[choice.api.name] = self.attempts.get(choice.api.name, NONE) | made
+
+    def _settle(self, mark: Mark, counter: str = "", tells: str = "") -> None:
+        """The attempt is over, and the call has no outcome yet."""
+        self._note(mark)
+        attempt = Attempt(self.name, self.request.name, self.number, mark, b"", counter, tells)
+        self.way.journal.settle(self.lease, attempt)
+        self.under_way = False
+
+    def _settled(self, mark: Mark, outcomes: list[Outcome], tells: str = "") -> list[Outcome]:
+        """The attempt is over, and the call has its outcomes."""
+        kept = self.keep(outcomes, self.number, mark, tells)
+        self.under_way = False
+        return kept
+
+
+def _told(fault: Fault) -> str:
+    """What a failure tells of the service."""
+    if not fault.of_service:
+        return ""
+    sample = " ".join(f"{fault.code}: {fault.message}".split())
+    return f"{rows.storable(sample)[:_SAMPLE]}\n{fault.do}"
