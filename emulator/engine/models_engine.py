@@ -22,6 +22,7 @@ from emulator.faces.gallery import Gallery
 from emulator.models.features import Seen
 from emulator.operations.base import Call, ImageRules, Operation
 from emulator.options import Options
+from emulator.videos.kind import Known
 from emulator.videos.store import JobStore
 from emulator.videos.videos import Videos
 
@@ -31,13 +32,14 @@ REMEMBERED = 1024  # what was seen in so many pictures, a few KB each
 class ModelEngine:
     name = "models"
 
-    def __init__(self, pool: Pool, fetcher: Fetcher, collections: Collections, jobs: JobStore) -> None:
+    def __init__(self, pool: Pool, fetcher: Fetcher, collections: Collections, jobs: JobStore, folder: Path) -> None:
         self.ready = False
         self._pool = pool
         self._fetcher = fetcher
         self._collections = collections
         self._gallery = Gallery()
-        self.videos = Videos(jobs, Films())
+        self._films = Films(jobs, fetcher, Known(collections, self._gallery), folder)
+        self.videos = Videos(jobs, self._films)
         self._seen: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     @classmethod
@@ -48,13 +50,14 @@ class ModelEngine:
             folder = options.data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rekscan-")))
             collections = stack.enter_context(open_collections(folder))
             jobs = stack.enter_context(open_jobs(folder, options))
-            engine = cls(Pool(options.workers), Fetcher(options.s3_endpoint_url), collections, jobs)
+            engine = cls(Pool(options.workers), Fetcher(options.s3_endpoint_url), collections, jobs, folder)
             try:
                 await engine._pool.start()
                 if options.gallery is not None:
                     await engine._gallery.load(options.gallery, engine._look_at)
-                engine.ready = True
-                yield engine
+                async with engine._films.shown_by(engine._pool.children):
+                    engine.ready = True
+                    yield engine
             finally:
                 await engine._pool.stop()
 

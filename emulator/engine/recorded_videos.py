@@ -107,8 +107,12 @@ def _segments(film: Film, types: list[str]) -> list[Item]:
     found = []
     if "SHOT" in types:
         length = round(_SHOT_SECONDS * FPS)
-        spans = [(first, min(first + length, frames) - 1) for first in range(0, frames, length)]
+        spans = [_span(film, first, min(first + length, frames) - 1) for first in range(0, frames, length)]
         found = [segments.shot(film, index, span, 95.5) for index, span in enumerate(spans)]
     if "TECHNICAL_CUE" in types:
-        found.append(segments.cue(film, "Content", (0, frames - 1), 95.5))
-    return found
+        found.append(segments.cue(film, "Content", _span(film, 0, frames - 1), 95.5))
+    return sorted(found, key=lambda item: types.index(item["Type"]))
+
+
+def _span(film: Film, first: int, last: int) -> segments.Span:
+    return segments.Span(first, last, int(first * 1000 / FPS), min(film.ms, int((last + 1) * 1000 / FPS)))

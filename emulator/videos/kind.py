@@ -2,11 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+from emulator.faces.face_collections import Collections
+from emulator.faces.gallery import Gallery
+from emulator.models.cuts import Frame
+from emulator.models.features import Seen
+from emulator.videos.film import Film
 
 Item = dict[str, Any]  # one element of an answer's list, with its Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who may be recognised."""
+
+    collections: Collections
+    gallery: Gallery
+
+
+class Viewer(Protocol):
+    """Turns what is seen of one film into items, as it is seen; what can only be said at the end, at the end."""
+
+    def look(self, at: int, seen: Seen) -> Iterable[Item]:
+        """What the models saw at this millisecond."""
+
+    def frame(self, frame: Frame) -> None:
+        """A single frame of a film that is looked at for cuts."""
+
+    def end(self, film: Film) -> Iterable[Item]: ...
+
+
+@dataclass(slots=True)
+class EachLook:
+    """A viewer that needs no more than one look for its items."""
+
+    items: Callable[[int, Seen], Iterable[Item]]
+
+    def look(self, at: int, seen: Seen) -> Iterable[Item]:
+        return self.items(at, seen)
+
+    def frame(self, frame: Frame) -> None:
+        """Not asked for."""
+
+    def end(self, film: Film) -> Iterable[Item]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +62,9 @@ class Kind:
     subject: str
     short: str
     results: str
+    viewer: Callable[[dict[str, Any], Known], Viewer]
+    features: Callable[[dict[str, Any]], tuple[str, ...]] = lambda request: ()  # of `Seen`, twice a second
+    darkest: Callable[[dict[str, Any]], float | None] = lambda request: None  # cuts are wanted: MaxPixelThreshold
     member: str = ""
     key: str = ""
     sort: str = ""

@@ -15,7 +15,7 @@ _GAP = 2.5  # steps: a segment goes on over one look that missed
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`by_name`: by the kind's key and then by time."""
+    """`by_name`: by the kind's key first."""
 
     by_name: bool = False
     segments: bool = False
@@ -38,7 +38,7 @@ def arrange(kind: Kind, items: Iterable[Item], order: Order, ms: int, step: floa
         raise invalid_parameter()
     wanted = list(_merged(kind, items, ms, step) if order.segments else items)
     if order.by_name:
-        return sorted(wanted, key=lambda item: item[kind.member][kind.key])
+        return sorted(wanted, key=lambda item: (item[kind.member][kind.key], _doubt(kind, item)))
     return sorted(wanted, key=lambda item: item["Timestamp"]) if order.segments else wanted
 
 
@@ -53,6 +53,11 @@ def _merged(kind: Kind, items: Iterable[Item], ms: int, step: float) -> Iterator
     for run in runs.values():
         last: int = run[-1]["Timestamp"]
         yield segment(kind, run, ms if ms - last <= step else last)
+
+
+def _doubt(kind: Kind, item: Item) -> float:
+    """Within a name the surest come first; persons and celebrities stay in the order of time."""
+    return -float(item[kind.member]["Confidence"]) if kind.aggregates else 0.0
 
 
 def segment(kind: Kind, run: list[Item], end: int) -> Item:

@@ -10,7 +10,7 @@ from emulator.operations.video import celebrities, face_search, faces, labels, m
 from emulator.videos.kind import Kind
 from emulator.videos.videos import Videos
 
-KINDS = tuple(
+KINDS: tuple[Kind, ...] = tuple(
     module.KIND for module in (labels, moderation, faces, face_search, celebrities, text, segments)
 )  # fmt: skip
 
