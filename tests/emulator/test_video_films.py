@@ -127,6 +127,49 @@ def test_text_is_read_when_it_is_on_the_screen(run: Run, films: Any) -> None:
     assert not [text for at, text in lines if text == "CITY LIBRARY" and at < 2000]
 
 
+@pytest.fixture(scope="session")
+def people(s3: S3Server) -> str:
+    """In S3: half a second each of Obama, Hopper, Obama speaking, Hopper."""
+    names = ("obama-portrait.jpg", "hopper.jpg", "obama-speech.jpg", "hopper.jpg")
+    data = film(chain.from_iterable(shown(name, 10) for name in names), 20)
+    s3.client().put_object(Bucket=s3.bucket, Key="people.mp4", Body=data)
+    return "people.mp4"
+
+
+def test_persons_of_a_collection_are_named_and_keep_their_index(
+    run: Run, aws: Any, people: str, collection: str, photo: Photo
+) -> None:
+    aws.index_faces(CollectionId=collection, Image=photo("obama-portrait.jpg"), ExternalImageId="obama")
+    answer = run("FaceSearch", people, {"SortBy": "INDEX"}, CollectionId=collection)
+    found = [
+        (
+            item["Timestamp"],
+            item["Person"]["Index"],
+            [match["Face"]["ExternalImageId"] for match in item["FaceMatches"]],
+        )
+        for item in answer["Persons"]
+    ]
+    assert found == [(0, 0, ["obama"]), (1000, 0, ["obama"]), (500, 1, []), (1500, 1, [])]
+    assert {"BoundingBox", "Confidence", "Landmarks", "Pose", "Quality"} == set(answer["Persons"][0]["Person"]["Face"])
+    strictest = run("FaceSearch", people, CollectionId=collection, FaceMatchThreshold=100)["Persons"]
+    assert [item["Timestamp"] for item in strictest] == [0, 500, 1000, 1500]
+    assert [item["FaceMatches"] for item in strictest[1:]] == [[], [], []]
+
+
+def test_a_search_in_a_collection_that_is_not_there_is_refused(aws: Any, people: str) -> None:
+    with pytest.raises(ClientError, match=r"ResourceNotFoundException.*The collection id: nowhere does not exist"):
+        aws.start_face_search(**wanted(people, CollectionId="nowhere"))
+
+
+def test_people_of_the_gallery_are_celebrities(run: Run, people: str) -> None:
+    answer = run("CelebrityRecognition", people, {"SortBy": "ID"})
+    found = {(item["Celebrity"]["Name"], item["Timestamp"]) for item in answer["Celebrities"]}
+    assert found == {("Barack Obama", 0), ("Barack Obama", 1000), ("Grace Hopper", 500), ("Grace Hopper", 1500)}
+    ids = [item["Celebrity"]["Id"] for item in answer["Celebrities"]]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 2
+
+
 def spans(segments: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     def name(item: dict[str, Any]) -> Any:
         return item["ShotSegment"]["Index"] if item["Type"] == "SHOT" else item["TechnicalCueSegment"]["Type"]
