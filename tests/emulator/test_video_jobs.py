@@ -150,7 +150,7 @@ def test_neighbouring_moments_are_one_segment_as_sure_as_the_surest() -> None:
     assert [item["DurationMillis"] for item in found] == [1500, 0, 0, 400]
     by_name = arrange(labels.KIND, seen, Order(by_name=True), 5000, 500)
     assert [(item["Label"]["Name"], item["Timestamp"]) for item in by_name] == [
-        *(("Cat", at) for at in (0, 500, 1500, 3000)),
+        *(("Cat", at) for at in (500, 1500, 0, 3000)),  # the surest first
         ("Dog", 500),
         ("Dog", 4600),
     ]
