@@ -27,12 +27,13 @@ def film(
     container: str = "mp4",
     times: Iterable[int] | None = None,
     flags: str = "",
+    side: tuple[int, int] = SIDE,
 ) -> bytes:
     """`pictures`: BGR, one a frame; `times` of the frames in units of 1/rate, one after the other by default."""
     with NamedTemporaryFile() as to:  # FFmpeg opens it a second time to move its header
         with av.open(to.name, "w", format=container, options={"movflags": flags} if flags else {}) as out:
             stream: Any = out.add_stream(codec, rate=rate)
-            stream.width, stream.height, stream.pix_fmt = *SIDE, "yuv420p"
+            stream.width, stream.height, stream.pix_fmt = *side, "yuv420p"
             stream.codec_context.time_base = 1 / Fraction(rate)
             for picture, time in zip(pictures, times or _count(), strict=False):
                 frame = av.VideoFrame.from_ndarray(picture, format="bgr24")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -15,10 +17,17 @@ import numpy as np
 import pytest
 from botocore.exceptions import ClientError
 
+from emulator.engine.films import Films
 from emulator.engine.lengths import picture_ms
+from emulator.errors import AwsError
+from emulator.faces.face_collections import Collections
+from emulator.faces.gallery import Gallery
 from emulator.faces.indexes import Indexes
 from emulator.models.cuts import Cuts
+from emulator.operations.video import labels
 from emulator.operations.video.segments import cuts, runs
+from emulator.videos.kind import Known
+from emulator.videos.store import JobStore
 from rekscan.testing import Emulator, emulator
 from tests.emulator import strict
 from tests.emulator.conftest import S3Server
@@ -232,6 +241,32 @@ def test_a_film_that_is_not_there_is_refused_and_its_token_stays_free(aws: Any, 
         aws.start_content_moderation(**asked)
     put("later.mp4", film(repeat(plain(90), 3)))
     assert aws.start_content_moderation(**asked)["JobId"]
+
+
+class Shelf:
+    """A store of films that has one of this size."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    async def size(self, place: dict[str, Any]) -> int:
+        return self._size
+
+    async def save(self, place: dict[str, Any], to: Path) -> None:
+        raise AssertionError("nobody starts this film")
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_film_over_ten_gigabytes_is_refused(more: int, tmp_path: Path) -> None:
+    known = Known(Collections(":memory:"), Gallery())
+    films = Films(JobStore(":memory:"), Shelf(10 * 1024**3 + more), known, tmp_path)
+
+    async def ask() -> None:
+        await films.check(labels.KIND, wanted("large.mp4"))
+
+    refused = pytest.raises(AwsError, match="VideoTooLargeException") if more else contextlib.nullcontext()
+    with refused:
+        asyncio.run(ask())
 
 
 @pytest.mark.parametrize(
