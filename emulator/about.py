@@ -16,8 +16,14 @@ def text() -> str:
         lines.append(f"  {model.file}: {model.answers}")
         lines.append(f"      {model.source}, {model.licence}; {model.weak}")
     lines += [f"  {TEXT[0]}: {TEXT[1]}", f"      {TEXT[2]}, {TEXT[3]}"]
-    lines += ["  OpenCV, no model: image properties, on a scale of our own", "", "Cannot answer"]
+    lines.append(
+        "  OpenCV, no model: image properties, on a scale of our own; films, their cuts, black frames, colour bars"
+    )
+    lines += ["", "Cannot answer"]
     lines += [f"  {line}" for line in limits()]
+    lines.append(
+        "  Films are looked at twice a second with the models above, and what those cannot see is not seen in films."
+    )
     lines.append("  Every other operation of Rekognition is refused with AccessDeniedException naming it,")
     lines.append("  custom labels and adapters with ResourceNotFoundException.")
     return "\n".join(lines)

@@ -27,6 +27,8 @@ def emulator(
     quota_burst: float | None = None,
     ramp: float | None = None,
     latency: str | None = None,
+    video_jobs: int = 20,
+    video_latency: str | None = None,
     fault: Annotated[list[str] | None, Parameter(negative=())] = None,
     seed: int = 0,
     verify_key: str | None = None,
@@ -53,7 +55,7 @@ def emulator(
     s3_endpoint_url
         Where S3Object images are fetched from; without it (or AWS_ENDPOINT_URL_S3) they are refused.
     data_dir
-        Where face collections are kept; by default a temporary directory that goes when the server stops.
+        Where face collections and video jobs are kept; by default in a temporary directory that goes with the server.
     gallery
         Folder of photos named after people, for RecognizeCelebrities.
     quota
@@ -66,6 +68,10 @@ def emulator(
         Refuse a second with more than this many times the calls of the one before (ThrottlingException).
     latency
         Shortest time to an answer: 300ms, 0.3s, 300ms±100 or 300ms+-100.
+    video_jobs
+        Video jobs that may be open at once, all kinds together.
+    video_latency
+        Shortest time a video job takes, each and by length of film: 20s, or 20s+6s/min.
     fault
         What goes wrong: OPERATION:WHAT:HOW-OFTEN, as DetectFaces:500:1% or '*:reset:3'. Repeatable.
     seed
@@ -101,6 +107,8 @@ def emulator(
             quota_burst=quota_burst,
             ramp=ramp,
             latency=latency,
+            video_jobs=video_jobs,
+            video_latency=video_latency,
             fault=tuple(fault or ()),
             seed=seed,
             verify_key=verify_key,

@@ -21,6 +21,8 @@ class Options:
     quota_burst: float | None = None
     ramp: float | None = None
     latency: str | None = None
+    video_jobs: int = 20
+    video_latency: str | None = None
     fault: tuple[str, ...] = ()
     seed: int = 0
     verify_key: str | None = None

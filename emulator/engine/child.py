@@ -1,7 +1,8 @@
 """A model process: frames in on stdin, frames out on stdout, one at a time, until stdin ends.
 
 stdin ends when the server does, however it does, so no child outlives it.
-A frame is two big-endian lengths, a JSON head and bytes.
+A frame is two big-endian lengths, a JSON head and bytes. It asks for a look at a picture, or for the next turn of a
+film that lies in a file.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import struct
 import sys
 import threading
 import time
-from typing import BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import orjson
 
 from emulator.engine.eyes import Eyes
+from emulator.engine.reel import Reel
 from emulator.errors import AwsError
 
 LENGTHS = struct.Struct(">II")
@@ -31,10 +34,42 @@ def main() -> None:
     _limit_memory()
     eyes = Eyes()
     eyes.warm()
+    projector = Projector(eyes)
     _write(out, {"ready": True})
     while (frame := _read(sys.stdin.buffer)) is not None:
         head, data = frame
-        _write(out, _answer(eyes, head, data))
+        _write(out, projector.turn(head) if "film" in head else _answer(eyes, head, data))
+
+
+class Projector:
+    """Shows one film at a time: the server gives a process no other before it has seen this one to its end."""
+
+    def __init__(self, eyes: Eyes) -> None:
+        self._eyes = eyes
+        self._reel: Reel | None = None
+
+    def turn(self, head: dict[str, Any]) -> object:
+        """The next turn; at position 0 a film begins. Elsewhere than the film is means: begin again."""
+        try:
+            if head["position"] == 0:
+                self._close()
+                self._reel = Reel(Path(head["film"]), head["features"], head["darkest"])
+            reel = self._reel
+            if reel is None or reel.position != head["position"]:
+                return {"lost": True}
+            seen = reel.watch(self._eyes)
+            if "film" in seen:
+                self._close()
+            return {"seen": seen}
+        except AwsError as failure:
+            return {"error": [failure.code, failure.message, failure.status]}
+        except MemoryError:
+            return {"error": ["FAILED", "The film needs more memory than there is.", 400]}
+
+    def _close(self) -> None:
+        reel, self._reel = self._reel, None
+        if reel is not None:
+            reel.close()
 
 
 def _watch(parent: int) -> None:

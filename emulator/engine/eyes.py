@@ -50,6 +50,13 @@ class Eyes:
                 self._find(view, feature)
         return view.seen
 
+    def see(self, picture: Picture, features: list[str]) -> Seen:
+        """A picture that will not come again."""
+        view = View(picture, {"width": picture.width, "height": picture.height})
+        for feature in features:
+            self._find(view, feature)
+        return view.seen
+
     def warm(self) -> None:
         """Load everything now, so that no request waits for it."""
         for model in ("things", "scenes", "detector", "measurer", "attributes", "vectors", "nudity", "text"):

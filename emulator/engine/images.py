@@ -58,6 +58,12 @@ def decode(data: bytes) -> Picture:
     return Picture(_working_size(pixels), width, height)
 
 
+def picture_of(frame: Any) -> Picture:
+    """A frame of a film, upright already."""
+    pixels = np.asarray(frame, np.uint8)
+    return Picture(_working_size(pixels), pixels.shape[1], pixels.shape[0])
+
+
 def _upright(image: Any) -> tuple[Image, bool]:
     """BGR pixels with the EXIF orientation of a JPEG applied (AWS leaves PNG as stored), and whether sides swapped."""
     jpeg = image.format != "PNG"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import sqlite3
 import tempfile
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -13,14 +12,19 @@ from typing import Any, cast
 
 import orjson
 
+from emulator.engine.data_folder import open_collections, open_jobs
+from emulator.engine.films import Films
 from emulator.engine.pool import Pool
 from emulator.engine.s3 import Fetcher
-from emulator.errors import OptionError, invalid_parameter, too_large
+from emulator.errors import invalid_parameter, too_large
 from emulator.faces.face_collections import Collections
 from emulator.faces.gallery import Gallery
 from emulator.models.features import Seen
 from emulator.operations.base import Call, ImageRules, Operation
 from emulator.options import Options
+from emulator.videos.kind import Known
+from emulator.videos.store import JobStore
+from emulator.videos.videos import Videos
 
 REMEMBERED = 1024  # what was seen in so many pictures, a few KB each
 
@@ -28,12 +32,14 @@ REMEMBERED = 1024  # what was seen in so many pictures, a few KB each
 class ModelEngine:
     name = "models"
 
-    def __init__(self, pool: Pool, fetcher: Fetcher, collections: Collections) -> None:
+    def __init__(self, pool: Pool, fetcher: Fetcher, collections: Collections, jobs: JobStore, folder: Path) -> None:
         self.ready = False
         self._pool = pool
         self._fetcher = fetcher
         self._collections = collections
         self._gallery = Gallery()
+        self._films = Films(jobs, fetcher, Known(collections, self._gallery), folder)
+        self.videos = Videos(jobs, self._films)
         self._seen: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     @classmethod
@@ -42,14 +48,16 @@ class ModelEngine:
         """Ready when yielded; everything it started is gone afterwards."""
         with contextlib.ExitStack() as stack:
             folder = options.data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rekscan-")))
-            collections = stack.enter_context(contextlib.closing(_open(folder)))
-            engine = cls(Pool(options.workers), Fetcher(options.s3_endpoint_url), collections)
+            collections = stack.enter_context(open_collections(folder))
+            jobs = stack.enter_context(open_jobs(folder, options))
+            engine = cls(Pool(options.workers), Fetcher(options.s3_endpoint_url), collections, jobs, folder)
             try:
                 await engine._pool.start()
                 if options.gallery is not None:
                     await engine._gallery.load(options.gallery, engine._look_at)
-                engine.ready = True
-                yield engine
+                async with engine._films.shown_by(engine._pool.children):
+                    engine.ready = True
+                    yield engine
             finally:
                 await engine._pool.stop()
 
@@ -75,14 +83,6 @@ class ModelEngine:
         while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
         return cast("Seen", known)
-
-
-def _open(folder: Path) -> Collections:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Collections(folder / "collections.sqlite")
-    except (OSError, sqlite3.Error) as failure:
-        raise OptionError(f"--data-dir {folder}: {failure}; name a folder that can be written") from None
 
 
 def _check_size(seen: Seen, rules: ImageRules) -> None:

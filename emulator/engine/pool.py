@@ -42,9 +42,12 @@ class Child:
             raise StartError("a model process did not start; what it said is above") from None
 
     async def ask(self, head: dict[str, Any], data: bytes) -> dict[str, Any]:
-        """Raises Dead; the next call finds a new process."""
-        self.waiting += 1
+        """A look at a picture. Raises Dead; the next call finds a new process."""
         self.recent.append(head["key"])
+        return await self.turn(head, data)
+
+    async def turn(self, head: dict[str, Any], data: bytes = b"") -> dict[str, Any]:
+        self.waiting += 1
         try:
             async with self._turn:
                 process = await self._started()
@@ -93,16 +96,16 @@ class Child:
 
 class Pool:
     def __init__(self, size: int | None) -> None:
-        self._children = [Child() for _ in range(size or _cores())]
+        self.children = [Child() for _ in range(size or _cores())]
 
     async def start(self) -> None:
         for name in ("cv2", "onnxruntime", "rapidocr"):
             if importlib.util.find_spec(name) is None:
                 raise ModuleNotFoundError(name=name)
-        await asyncio.gather(*(child.start() for child in self._children))
+        await asyncio.gather(*(child.start() for child in self.children))
 
     async def stop(self) -> None:
-        await asyncio.gather(*(child.stop() for child in self._children))
+        await asyncio.gather(*(child.stop() for child in self.children))
 
     async def look(self, key: str, data: bytes, features: list[str]) -> dict[str, Any]:
         """What the models see, or AWS's error. A picture that kills two processes is not a picture."""
@@ -119,8 +122,8 @@ class Pool:
 
     def _choose(self, key: str) -> Child:
         """The process that has the picture already, unless it is two calls busier than the idlest."""
-        idlest = min(self._children, key=lambda child: child.waiting)
-        holders = (child for child in self._children if key in child.recent)
+        idlest = min(self.children, key=lambda child: child.waiting)
+        holders = (child for child in self.children if key in child.recent)
         return next((child for child in holders if child.waiting <= idlest.waiting + 1), idlest)
 
 

@@ -1,11 +1,13 @@
-"""S3Object images, fetched from the one S3 endpoint the emulator was given; never from AWS by accident."""
+"""S3Object images and films, fetched from the one S3 endpoint the emulator was given; never from AWS by accident."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import boto3
 import botocore.config
@@ -15,6 +17,8 @@ from emulator.errors import OptionError, invalid_s3_object, too_large
 from emulator.operations.base import MAX_S3_BYTES
 
 THREADS = 16
+_CHUNK = 1024 * 1024
+T = TypeVar("T")
 
 
 class Fetcher:
@@ -25,17 +29,46 @@ class Fetcher:
 
     async def fetch(self, place: dict[str, Any]) -> bytes:
         """Raises InvalidS3ObjectException for whatever S3 refuses, ImageTooLargeException over 15 MB."""
+        return await self._in_thread(_get, place)
+
+    async def size(self, place: dict[str, Any]) -> int:
+        """Bytes of an object; raises as `fetch`."""
+        return await self._in_thread(_size, place)
+
+    async def save(self, place: dict[str, Any], to: Path) -> None:
+        """The whole object into a file; raises as `fetch`."""
+        await self._in_thread(_save, place, to)
+
+    async def _in_thread(self, do: Callable[..., T], place: dict[str, Any], *more: Any) -> T:
         if self._client is None:
             raise invalid_s3_object("The emulator was started without --s3-endpoint-url and fetches no S3Object.")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _get, self._client, place)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, do, self._client, place, *more)
+
+
+def _size(client: Any, place: dict[str, Any]) -> int:
+    try:
+        return int(client.head_object(**_named(place))["ContentLength"])
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+        raise invalid_s3_object() from None
+
+
+def _save(client: Any, place: dict[str, Any], to: Path) -> None:
+    try:
+        with to.open("wb") as file:
+            for chunk in client.get_object(**_named(place))["Body"].iter_chunks(_CHUNK):
+                file.write(chunk)
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+        raise invalid_s3_object() from None
+
+
+def _named(place: dict[str, Any]) -> dict[str, Any]:
+    version = {"VersionId": place["Version"]} if place.get("Version") else {}
+    return {"Bucket": place["Bucket"], "Key": place["Name"], **version}
 
 
 def _get(client: Any, place: dict[str, Any]) -> bytes:
-    request = {"Bucket": place["Bucket"], "Key": place["Name"]}
-    if place.get("Version"):
-        request["VersionId"] = place["Version"]
     try:
-        answer = client.get_object(**request)
+        answer = client.get_object(**_named(place))
         if answer["ContentLength"] > MAX_S3_BYTES:
             answer["Body"].close()
             raise too_large(f"Image size is too large. Maximum size is {MAX_S3_BYTES} bytes.")

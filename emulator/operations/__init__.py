@@ -7,12 +7,12 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from emulator.errors import OptionError
-from emulator.operations.base import Operation
+from emulator.operations.base import Operation, VideoOperation
 
 
 @cache
-def registry() -> dict[str, Operation]:
-    found: dict[str, Operation] = {}
+def registry() -> dict[str, Operation | VideoOperation]:
+    found: dict[str, Operation | VideoOperation] = {}
     for module in iter_modules(__path__):
         for operation in getattr(import_module(f"{__name__}.{module.name}"), "OPERATIONS", ()):
             found[operation.name] = operation

@@ -1,18 +1,20 @@
 """What an operation is to the emulator: a name, the images it takes, what AWS bills for it, and how it is answered.
 
-`Call` is what an operation may use to answer one checked request; `Operation` is the row of the registry.
+`Call` is what an operation on images or collections may use to answer one checked request. The rows of the registry are
+`Operation`, answered by an engine, and `VideoOperation`, answered by the jobs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from emulator.errors import invalid_parameter, too_large
 from emulator.faces.face_collections import Collections
 from emulator.faces.gallery import Gallery
 from emulator.models.features import Seen
+from emulator.videos.videos import Videos
 
 MAX_IMAGE_BYTES = 5_242_880
 MAX_S3_BYTES = 15_728_640
@@ -30,13 +32,12 @@ class ImageRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """`meters` gives the units one successful call adds to each meter."""
+class Described:
+    """`images`: the members that hold one, or a video."""
 
     name: str
     short: str
-    answer: Callable[[Call], Awaitable[dict[str, Any]]]
-    meters: Callable[[dict[str, Any]], dict[str, int]]
+    _: KW_ONLY
     images: tuple[str, ...] = ("Image",)
     rules: ImageRules = ImageRules()
     cannot: str = ""  # what the open models cannot answer here, said at start and by --about
@@ -52,6 +53,21 @@ class Operation:
                 raise invalid_parameter()
             if len(image.get("Bytes", b"")) > self.rules.max_bytes:
                 raise too_large(f"Image size is too large. Maximum size is {self.rules.max_bytes} bytes.")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Described):
+    """`meters` gives the units one successful call adds to each meter."""
+
+    answer: Callable[[Call], Awaitable[dict[str, Any]]]
+    meters: Callable[[dict[str, Any]], dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoOperation(Described):
+    """No call is billed: a job is, once it has succeeded. `answer` takes what the job is to fail with, if it is."""
+
+    answer: Callable[[Videos, dict[str, Any], str | None], Awaitable[dict[str, Any]]]
 
 
 @dataclass(slots=True)

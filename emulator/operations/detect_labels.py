@@ -8,7 +8,7 @@ from emulator.errors import invalid_parameter
 from emulator.faces.faces import bounding_box, percent
 from emulator.models.catalogue import MODEL_VERSION
 from emulator.models.colors import dominant
-from emulator.models.features import Properties, Scene, Thing
+from emulator.models.features import Properties, Scene, Seen, Thing
 from emulator.operations.base import Call, ImageRules, Operation, group_2
 from emulator.operations.vocabulary import Label, vocabulary
 
@@ -30,13 +30,18 @@ async def answer(call: Call) -> dict[str, Any]:
     document: dict[str, Any] = {"Labels": [], "LabelModelVersion": MODEL_VERSION}
     if general:
         least = request.get("MinConfidence", DEFAULT_CONFIDENCE)
-        scores, boxes = _scores(seen["things"], seen["scene"])
-        document["Labels"] = _labels(scores, boxes, least, settings.get("GeneralLabels") or {})
-        document["Labels"] = document["Labels"][: request.get("MaxLabels", MAX_LABELS)]
+        labels = labels_of(seen, least, settings.get("GeneralLabels") or {})
+        document["Labels"] = labels[: request.get("MaxLabels", MAX_LABELS)]
     if properties:
         most = (settings.get("ImageProperties") or {}).get("MaxDominantColors", DEFAULT_COLORS)
         document["ImageProperties"] = _properties(seen["properties"], most)
     return document
+
+
+def labels_of(seen: Seen, least: float, filters: dict[str, Any]) -> list[dict[str, Any]]:
+    """Surest first; `filters` are those of GeneralLabels."""
+    scores, boxes = _scores(seen["things"], seen["scene"])
+    return _labels(scores, boxes, least, filters)
 
 
 def _scores(things: list[Thing], scene: list[Scene]) -> tuple[dict[str, float], dict[str, list[Thing]]]:

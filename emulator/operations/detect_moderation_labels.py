@@ -7,6 +7,7 @@ from typing import Any
 from emulator.errors import not_found
 from emulator.faces.faces import percent
 from emulator.models.catalogue import MODEL_VERSION
+from emulator.models.features import Seen
 from emulator.operations.base import Call, ImageRules, Operation, group_2
 
 DEFAULT_CONFIDENCE = 50.0
@@ -19,16 +20,20 @@ async def answer(call: Call) -> dict[str, Any]:
     if version:
         raise not_found(f"{version} does not exist: the emulator has no adapters.")
     least = call.request.get("MinConfidence", DEFAULT_CONFIDENCE)
-    confidence = percent((await call.look("nudity"))["nudity"])
-    levels = _LEVELS if confidence >= least else ()
     return {
-        "ModerationLabels": [
-            {"Confidence": confidence, "Name": name, "ParentName": parent, "TaxonomyLevel": level}
-            for level, (name, parent) in enumerate(levels, 1)
-        ],
+        "ModerationLabels": labels_of(await call.look("nudity"), least),
         "ModerationModelVersion": MODEL_VERSION,
         "ContentTypes": [],
     }
+
+
+def labels_of(seen: Seen, least: float) -> list[dict[str, Any]]:
+    confidence = percent(seen["nudity"])
+    levels = _LEVELS if confidence >= least else ()
+    return [
+        {"Confidence": confidence, "Name": name, "ParentName": parent, "TaxonomyLevel": level}
+        for level, (name, parent) in enumerate(levels, 1)
+    ]
 
 
 def _meters(request: dict[str, Any]) -> dict[str, int]:

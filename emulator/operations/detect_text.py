@@ -6,15 +6,23 @@ from typing import Any
 
 from emulator.faces.faces import bounding_box, percent
 from emulator.models.catalogue import MODEL_VERSION
-from emulator.models.features import Line, Point, Word
+from emulator.models.features import Line, Point, Seen, Word
 from emulator.operations.base import Call, Operation, group_2
 
 MAX_WORDS = 100
 
 
 async def answer(call: Call) -> dict[str, Any]:
-    filters = call.request.get("Filters") or {}
-    lines = _kept((await call.look("text"))["text"], filters)
+    seen = await call.look("text")
+    return {
+        "TextDetections": detections_of(seen, call.request.get("Filters") or {}),
+        "TextModelVersion": MODEL_VERSION,
+    }
+
+
+def detections_of(seen: Seen, filters: dict[str, Any]) -> list[dict[str, Any]]:
+    """Lines, then the words of each."""
+    lines = _kept(seen["text"], filters)
     detections: list[dict[str, Any]] = []
     for number, (line, _) in enumerate(lines):
         detections.append({"DetectedText": line["text"], "Type": "LINE", "Id": number, **_place(line)})
@@ -23,7 +31,7 @@ async def answer(call: Call) -> dict[str, Any]:
             number = len(detections)
             head = {"DetectedText": word["text"], "Type": "WORD", "Id": number, "ParentId": parent}
             detections.append(head | _place(word))
-    return {"TextDetections": detections, "TextModelVersion": MODEL_VERSION}
+    return detections
 
 
 def _kept(lines: list[Line], filters: dict[str, Any]) -> list[tuple[Line, list[Word]]]:

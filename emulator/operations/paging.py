@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from emulator.errors import AwsError
 
@@ -18,7 +17,7 @@ def after(given: str | None) -> str:
         return ""
     try:
         text = base64.b64decode(given, altchars=b"-_", validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, no UTF-8, no ASCII
         text = ""
     if not text.startswith("after:"):
         raise AwsError("InvalidPaginationTokenException", "The pagination token is not valid.")

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from emulator.errors import AwsError, OptionError
 
 WIRE = ("reset", "hang", "truncate", "html", "slow")
+FAIL = "fail"  # a video job that starts and then fails
+_UNSUPPORTED = "Unsupported codec/format."  # AWS's message for a film that is not H.264
 _CODES = {500: "InternalServerError", 503: "ServiceUnavailableException", 403: "AccessDeniedException"}
 
 
@@ -134,16 +136,19 @@ class Fault:
     """One `--fault`: which calls, what befalls them, how often (`share`), how many `times` or for what `content`."""
 
     operation: str  # "*" for every one
-    what: str  # an error code, or one of WIRE
+    what: str  # an error code, FAIL, or one of WIRE
     status: int = 400
     seconds: float = 0.0
     share: float = 1.0
     times: int | None = None
     content: str = ""
+    message: str = ""  # of a failed job
     text: str = ""
     used: int = 0
 
     def hits(self, operation: str, content: str, chance: float) -> bool:
+        if self.what == FAIL and not operation.startswith("Start"):
+            return False
         if self.operation not in ("*", operation) or self.content not in content or chance >= self.share:
             return False
         if self.times is not None and self.used >= self.times:
@@ -180,6 +185,8 @@ def _set_what(fault: Fault, parts: list[str], hint: str) -> None:
         fault.what = name
         fault.status = int(value) if name == "html" and value.isdigit() else 200
         fault.seconds = _number(value, f"--fault {fault.text}", hint) if name == "slow" and value else 5.0
+    elif name == FAIL and len(parts) == 1:
+        fault.what, fault.status, fault.message = name, 200, value or _UNSUPPORTED
     elif parts[0].isdigit() and 400 <= int(parts[0]) <= 599:
         fault.status = int(parts[0])
         default = "InternalServerError" if fault.status >= 500 else "InvalidParameterException"

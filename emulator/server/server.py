@@ -17,21 +17,23 @@ import orjson
 
 from emulator.errors import AwsError, OptionError
 from emulator.operations import operation_of, registry
-from emulator.operations.base import Operation
+from emulator.operations.base import Operation, VideoOperation
 from emulator.server import protocol
-from emulator.server.behaviour import Behaviour, Fault, parse_fault, parse_quotas
+from emulator.server.behaviour import FAIL, WIRE, Behaviour, Fault, parse_fault, parse_quotas
 from emulator.server.connections import Request, Response
 from emulator.server.counts import Counts, content_key
 from emulator.server.doors import Doors, from_elsewhere, is_json
 from emulator.server.signature import Verifier
+from emulator.videos.videos import Videos
 
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 
 
 class Engine(Protocol):
-    """Answers a checked request: at once (fixed) or later (models)."""
+    """Answers a checked request: at once (fixed) or later (models). Its video jobs are in `videos`."""
 
     name: str
+    videos: Videos
 
     @property
     def ready(self) -> bool: ...
@@ -81,10 +83,13 @@ class Server:
         content = content_key(arguments, operation.images)
         self.counts.call(name, content)
         fault = self.behaviour.fault(name, content)
-        if fault is not None and fault.what not in ("reset", "hang", "truncate", "html", "slow"):
+        if fault is not None and fault.what not in (*WIRE, FAIL):
             self.counts.error(name, fault.what)
             raise fault.error()
         not_before = self._not_before(request)
+        if isinstance(operation, VideoOperation):
+            fails = fault.message if fault is not None and fault.what == FAIL else None
+            return self._video(operation, arguments, fails, not_before, fault)
         answer = self.engine.answer(operation, arguments)
         if isinstance(answer, bytes):
             self.counts.bill(name, content, operation.meters(arguments))
@@ -108,6 +113,24 @@ class Server:
         except Exception:
             return _bug()
         self.counts.bill(operation.name, content, operation.meters(arguments))
+        return _deliver(protocol.answer(body, not_before), fault, self.now())
+
+    async def _video(
+        self,
+        operation: VideoOperation,
+        arguments: dict[str, Any],
+        fails: str | None,
+        not_before: float,
+        fault: Fault | None,
+    ) -> Response:
+        """A Start or a Get of stored video. Neither is billed: what jobs cost is asked of them."""
+        try:
+            body = orjson.dumps(await operation.answer(self.engine.videos, arguments, fails))
+        except AwsError as failure:
+            self.counts.error(operation.name, failure.code)
+            return protocol.error(failure, not_before)
+        except Exception:
+            return _bug()
         return _deliver(protocol.answer(body, not_before), fault, self.now())
 
     def _admit(self, name: str, now: float) -> None:
@@ -137,12 +160,15 @@ class Server:
             return _json({"error": "send Content-Type: application/json"}, 415)
         match request.method, path:
             case "GET", "/admin/counts":
-                return _json(self.counts.document())
+                return _json(self.counts.document(*self.engine.videos.jobs.billed()))
+            case "GET", "/admin/videos":
+                return _json({"jobs": self.engine.videos.jobs.listing()})
             case "GET", "/admin/arrivals":
                 wanted = parse_qs(urlsplit(request.target).query).get("operation", [None])[0]
                 return _json({"arrivals": self.counts.arrivals.of(wanted)})
             case "POST", "/admin/reset":
                 self.counts.reset()
+                self.engine.videos.jobs.forget()
                 self.behaviour.forget()
                 return _json({})
             case "POST", "/admin/faults":
@@ -225,7 +251,7 @@ def _not_emulated(name: str) -> AwsError:
 
 def _deliver(response: Response, fault: Fault | None, now: float) -> Response:
     """Let a fault on the wire have its way with an answer that was worked out, and so would be billed."""
-    if fault is None:
+    if fault is None or fault.what == FAIL:
         return response
     if fault.what == "html":
         response.status, response.body = fault.status, HTML

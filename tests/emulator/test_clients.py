@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ import pytest
 
 from rekscan.testing import Emulator
 from tests.emulator.conftest import S3Server
+from tests.emulator.films import film, shown
 from tests.emulator.strict import check_answer
 from tests.emulator.types import Photo
+from tests.support.waiting import until
 
 CLIENTS = Path(__file__).parents[2] / "build" / "emulator-clients"
 AWSCLI = "awscli==1.46.3"
@@ -91,12 +94,29 @@ def test_the_aws_cli_detects_compares_and_searches(cli: Path, run: Any, archive:
     assert "(AccessDeniedException)" in aws("list-stream-processors", fails=True)
 
 
+def test_the_aws_cli_starts_a_video_job_and_reads_it(cli: Path, run: Any, s3: S3Server) -> None:
+    video = json.dumps({"S3Object": {"Bucket": s3.bucket, "Name": "cli.mp4"}})
+    s3.client().put_object(Bucket=s3.bucket, Key="cli.mp4", Body=film(shown("cat.jpg", 10), 10))
+    start = ("start-label-detection", "--video", video, "--client-request-token", "from-the-cli")
+    job = run(cli, "rekognition", *start)["JobId"]
+    assert run(cli, "rekognition", *start)["JobId"] == job
+
+    def over() -> Any:
+        read = run(cli, "rekognition", "get-label-detection", "--job-id", job, "--max-results", "3")
+        return None if read["JobStatus"] == "IN_PROGRESS" else read
+
+    answer = until(over, "the job is over")
+    check_answer("GetLabelDetection", answer)
+    assert len(answer["Labels"]) == 3
+    assert answer["NextToken"]
+
+
 PROGRAM = """
 import { readFileSync } from "node:fs";
 import {
   CompareFacesCommand, CreateCollectionCommand, DeleteCollectionCommand, DescribeCollectionCommand,
   DetectFacesCommand, DetectLabelsCommand, DetectTextCommand, IndexFacesCommand, ListFacesCommand,
-  RekognitionClient, SearchFacesByImageCommand,
+  GetSegmentDetectionCommand, RekognitionClient, SearchFacesByImageCommand, StartSegmentDetectionCommand,
 } from "@aws-sdk/client-rekognition";
 
 const [folder, bucket] = process.argv.slice(2);
@@ -129,6 +149,12 @@ try {
 } catch (error) {
   said.refused = error.name;
 }
+const Video = { S3Object: { Bucket: bucket, Name: "js.mp4" } };
+const { JobId } = await client.send(new StartSegmentDetectionCommand({ Video, SegmentTypes: ["SHOT"] }));
+do {
+  said.segments = await client.send(new GetSegmentDetectionCommand({ JobId }));
+  await new Promise((done) => setTimeout(done, 100));
+} while (said.segments.JobStatus === "IN_PROGRESS");
 console.log(JSON.stringify(said));
 """
 
@@ -144,6 +170,9 @@ def test_the_aws_sdk_for_javascript_finds_the_same(run: Any, archive: Path, s3: 
     program = package.parents[2] / "program.mjs"
     program.write_text(PROGRAM)
     s3.client().put_object(Bucket=s3.bucket, Key="js.jpg", Body=photo("cat.jpg")["Bytes"])
+    s3.client().put_object(
+        Bucket=s3.bucket, Key="js.mp4", Body=film(chain(shown("cat.jpg", 10), shown("hopper.jpg", 10)))
+    )
     said = run(node, program, archive, s3.bucket)
     assert "Cat" in [label["Name"] for label in said["labels"]]
     assert len(said["faces"]) == 1
@@ -155,6 +184,8 @@ def test_the_aws_sdk_for_javascript_finds_the_same(run: Any, archive: Path, s3: 
     assert (said["error"]["name"], said["error"]["status"]) == ("ResourceNotFoundException", 400)
     assert said["error"]["id"]
     assert said["refused"] == "InvalidImageFormatException"
+    assert [item["ShotSegment"]["Index"] for item in said["segments"]["Segments"]] == [0, 1]
+    assert said["segments"]["VideoMetadata"][0]["DurationMillis"] == 800
 
 
 def test_the_pattern_of_awss_examples_local_file_s3_object_compare_and_collection(

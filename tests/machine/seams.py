@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from importlib import import_module
@@ -37,6 +38,7 @@ from jobs.media.prepare import Preparer
 from jobs.media.prepared import Prepared
 from rekscan import settings
 from rekscan.console.summary import print_summary
+from rekscan.scans import beside
 from reports.tables.build import build_tables
 from reports.views.report import build_report
 from tests.machine import parts, threads, watch
@@ -160,6 +162,7 @@ def _replacements() -> list[tuple[object, object]]:
         (output.print_line, _nothing),
         (print_summary, _nothing),
         (settings.resolve, _resolved),
+        (beside.turn, lambda *_: nullcontext()),  # a home of one job has no other beside it
         (retries.plan_retry, watch.planned(_world)),
         (folder_parts.read_part, parts.read_part),
     ]

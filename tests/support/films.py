@@ -2,8 +2,10 @@
 
 import io
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count, islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -28,9 +30,11 @@ def film(
     pixels: str = "yuv420p",
     flags: str = "",
     muxer: dict[str, str] | None = None,
+    pictures: Iterable[Any] | None = None,
     **options: str,
 ) -> bytes:
     """A film of `frames` frames, or one at each of `times` (in units of `base`). `sound`: seconds of it, from 0 on.
+    The frames are `pictures` (blue, green, red), or shades of gray.
 
     `muxer`, `options`: FFmpeg's of the container and of the codec; `flags`: movflags of the container.
     """
@@ -39,25 +43,31 @@ def film(
         with av.open(to.name, "w", format=container, options=more) as out:
             heard: Any = out.add_stream(sound_codec, rate=48_000) if sound else None
             if codec:
-                _pictures(out, codec, times or list(range(frames)), rate, base, side, pixels, options)
+                shown = zip(
+                    times or count(), pictures or islice(_grays(side), len(times or range(frames))), strict=False
+                )
+                _pictures(out, codec, shown, rate, base, side, pixels, options)
             if heard:
                 _sound(out, heard, sound)
         return Path(to.name).read_bytes()
 
 
 def _pictures(
-    out: Any, codec: str, times: list[int], rate: Fraction | int, base: Fraction | None, side: tuple[int, int],
-    pixels: str, options: dict[str, str],
+    out: Any, codec: str, frames: Iterable[tuple[int, Any]], rate: Fraction | int, base: Fraction | None,
+    side: tuple[int, int], pixels: str, options: dict[str, str],
 ) -> None:  # fmt: skip
     shown = out.add_stream(codec, rate=rate, options=options)
     shown.width, shown.height, shown.pix_fmt = *side, pixels
     shown.codec_context.time_base = base or 1 / Fraction(rate)
-    for number, time in enumerate(times):
-        gray = np.full((side[1], side[0], 3), number * 7 % 256, np.uint8)
-        frame = av.VideoFrame.from_ndarray(gray, format="rgb24").reformat(format=pixels)
+    for time, picture in frames:
+        frame = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(format=pixels)
         frame.pts, frame.time_base = time, shown.codec_context.time_base
         out.mux(shown.encode(frame))
     out.mux(shown.encode(None))
+
+
+def _grays(side: tuple[int, int]) -> Iterator[Any]:
+    return (np.full((side[1], side[0], 3), number * 7 % 256, np.uint8) for number in count())
 
 
 def _sound(out: Any, heard: Any, seconds: float) -> None:
