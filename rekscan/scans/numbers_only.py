@@ -65,7 +65,8 @@ def count_source(source: Source, listing: Listing, draw: Draw | None) -> tuple[C
     with talk.status("listing") as status:
 
         def progress() -> None:
-            status.update(f"listing: {counts.images + counts.videos:,} images and videos")
+            looked = f", {counts.videos_measured:,} videos measured" if lengths and lengths.looked_at else ""
+            status.update(f"listing: {counts.images + counts.videos:,} images and videos{looked}")
 
         if lengths is None:
             for batch in batches():
