@@ -117,7 +117,7 @@ def test_image_apis_count_images_and_video_apis_films(folder: Path, capsys: pyte
         ("video-moderation", 1.033333333),
     ]
     images = document(capsys, str(folder), "--api", "labels")
-    assert (images["items"]["videos"], "videos" in images) == (7, False)  # nobody looked at them
+    assert (images["items"]["videos"], "videos" in images) == (6, False)  # nobody looked at them
 
 
 def test_what_is_printed_names_what_is_left_out_and_what_is_assumed(
