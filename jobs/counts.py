@@ -25,6 +25,11 @@ class Counts:
     video_ms: int = 0  # length of the videos whose length is known
     video_minutes_up: int = 0  # the same with each video rounded up to whole minutes
     videos_measured: int = 0  # videos whose length is in `video_ms`
+    videos_at_cap: int = 0  # of the measured: nothing says their length, so they stand as the longest that AWS takes
+    videos_assumed: int = 0  # of the measured: nobody looked at them, so they stand with an average
+    videos_here: int = 0  # of the measured: files of this machine, which Rekognition does not read
+    left_out_ms: dict[str, int] = field(default_factory=dict)  # reason -> length of videos looked at and left out
+    video_gets: int = 0  # GET requests that looking at videos took
 
     def add(self, item: Item, *, video_ms: int | None = None) -> None:
         """Count one item. `video_ms`: a video's length, where it is known."""
@@ -38,11 +43,24 @@ class Counts:
         if item.kind == "video" and video_ms is not None:
             self.add_video_ms(video_ms)
 
+    def leave_out(self, video: Item, reason: str, ms: int | None) -> None:
+        """Count one video that was looked at and cannot be sent; `ms`: its length, where it is known."""
+        self.s3_items += video.uri.startswith("s3://")
+        self.skipped[reason] = self.skipped.get(reason, 0) + 1
+        self.left_out_ms[reason] = self.left_out_ms.get(reason, 0) + (ms or 0)
+
     def add_video_ms(self, ms: int) -> None:
         """The length of one video counted before."""
         self.video_ms += ms
         self.video_minutes_up += -(-ms // 60_000)
         self.videos_measured += 1
+
+    def assume_videos(self, videos: int, ms: int) -> None:
+        """Videos counted before, each taken to be so long."""
+        self.video_ms += videos * ms
+        self.video_minutes_up += videos * -(-ms // 60_000)
+        self.videos_measured += videos
+        self.videos_assumed += videos
 
     def add_batch(self, batch: pa.RecordBatch) -> None:
         """Count a batch of MANIFEST_SCHEMA at once."""

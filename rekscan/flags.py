@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from jobs.apis import catalogue
+from jobs.apis import catalogue, video_catalogue
 from jobs.errors import UsageError
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
@@ -16,6 +16,7 @@ from jobs.plan import demand
 from jobs.plan.build import Counts, Demand
 from jobs.plan.draw import Draw
 
+AVERAGE_MINUTES = Decimal(5)  # of a video nobody looked at: a guess of ours, which the estimate names
 Flag = Annotated[bool, Parameter(negative=())]
 Many = Annotated[list[str] | None, Parameter(negative=())]
 EXCLUDE = (
@@ -39,7 +40,10 @@ class Amounts:
     video_minutes
         So many minutes of stored video.
     videos
-        In how many videos those minutes are: bounds what rounding up part minutes can cost.
+        In how many videos those minutes are: bounds what rounding up part minutes can cost. Without minutes, each is as
+        long as --video-average says.
+    video_average
+        Minutes of a video on the average, where nobody looks at them: with --no-probe, or --video-count alone [5].
     faces_stored
         Face vectors kept in a collection, priced for --days.
     users_stored
@@ -52,7 +56,8 @@ class Amounts:
 
     images: int | None = None
     video_minutes: Decimal | None = None
-    videos: int = 1
+    videos: Annotated[int | None, Parameter(name=["--video-count", "--videos"])] = None
+    video_average: Decimal | None = None
     faces_stored: int | None = None
     users_stored: int | None = None
     days: Decimal = Decimal(30)
@@ -66,20 +71,33 @@ class Amounts:
     @property
     def instead(self) -> bool:
         """Whether it stands in place of a source."""
-        return self.images is not None or self.video_minutes is not None
+        return any(amount is not None for amount in (self.images, self.video_minutes, self.videos))
+
+    @property
+    def average_ms(self) -> int:
+        """Length of a video nobody looked at."""
+        return round((AVERAGE_MINUTES if self.video_average is None else self.video_average) * 60_000)
 
     def counts(self) -> Counts:
-        numbers = (self.images or 0, self.videos, self.faces_stored or 0, self.users_stored or 0)
-        amounts = [*map(Decimal, numbers), self.days, self.video_minutes or Decimal(0)]
+        numbers = (self.images or 0, self.videos or 0, self.faces_stored or 0, self.users_stored or 0)
+        amounts = [
+            *map(Decimal, numbers),
+            self.days,
+            self.video_minutes or Decimal(0),
+            self.video_average or Decimal(0),
+        ]
         if not all(amount.is_finite() and amount >= 0 for amount in amounts):
             raise UsageError("an amount is under 0, or no number", "Give amounts of 0 or more.")
         counts = Counts(images=self.images or 0)
         if self.video_minutes is not None:
-            if not self.videos:
-                raise UsageError("--videos 0 with --video-minutes", "Leave --videos out, or give how many there are.")
-            counts.videos = counts.videos_measured = self.videos
-            counts.video_ms = int(self.video_minutes * 60_000)
-            counts.video_minutes_up = -(-counts.video_ms // 60_000) + self.videos - 1
+            if self.videos == 0:
+                raise UsageError("--video-count 0 with --video-minutes", "Leave it out, or give how many there are.")
+            counts.videos = counts.videos_measured = videos = self.videos or 1
+            counts.video_ms = round(self.video_minutes * 60_000)
+            counts.video_minutes_up = -(-counts.video_ms // 60_000) + videos - 1
+        elif self.videos is not None:
+            counts.assume_videos(self.videos, self.average_ms)
+            counts.videos = self.videos
         return counts
 
     def demands(self, prices: PriceTable) -> list[Demand]:
@@ -174,9 +192,9 @@ def rates(values: Iterable[str]) -> dict[str, float]:
     """--tps: calls a second, by the name of an API or of AWS's operation."""
     found = numbers("--tps", values)
     apis = catalogue()
-    known = {*apis, *(api.operation for api in apis.values()), *QuotaTable.bundled().rates}
+    known = {*apis, *video_catalogue(), *(api.operation for api in apis.values()), *QuotaTable.bundled().rates}
     for name, rate in found.items():
-        if name not in known and not name.startswith("video-"):
+        if name not in known:
             raise UsageError(f"--tps {name}={rate}: there is no API {name!r}", f"APIs: {', '.join(apis)}.")
         if not rate:
             raise UsageError(f"--tps {name}={rate}: a rate is above 0", "`rekscan pause` stops a job.")

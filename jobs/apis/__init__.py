@@ -7,33 +7,67 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, cached_property
 from importlib import import_module
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from jobs.apis.base import Api, Image, Param
+from jobs.apis.base import Api, Entry, Image, Param, VideoApi
+from jobs.apis.ended import ENDED
 from jobs.errors import UsageError
 from jobs.items import Item
+
+Row = TypeVar("Row", bound=Entry)
 
 
 @cache
 def catalogue() -> Mapping[str, Api]:
-    """Every API by its command-line name, in alphabetical order of file names."""
-    found: dict[str, Api] = {}
-    for module in pkgutil.iter_modules(__path__):
-        row = getattr(import_module(f"{__name__}.{module.name}"), "API", None)
-        if row is not None:
-            found[row.name] = row
-    return found
+    """Every API for images by its command-line name, in alphabetical order of file names."""
+    return {row.name: row for row in _rows() if isinstance(row, Api)}
+
+
+@cache
+def video_catalogue() -> Mapping[str, VideoApi]:
+    """The same of those for stored video, which are priced and cannot be scanned with yet."""
+    return {row.name: row for row in _rows() if isinstance(row, VideoApi)}
+
+
+@cache
+def _rows() -> tuple[Entry, ...]:
+    modules = [import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    return tuple(module.API for module in modules if hasattr(module, "API"))
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """An API as one scan asks for it, with every parameter spelled out."""
+class AnyChoice(Generic[Row]):
+    """An API as somebody asks for it, with every parameter spelled out."""
 
-    api: Api
+    api: Row
     params: Mapping[str, Any]
+
+    @property
+    def meters(self) -> tuple[str, ...]:
+        return self.api.meters_for(self.params)
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.api.name, "params": dict(self.params)}
+
+
+class Choice(AnyChoice[Api]):
+    """An API for images, as one scan asks for it."""
+
+    __slots__ = ()
+
+
+class VideoChoice(AnyChoice[VideoApi]):
+    """An API for stored video, as an estimate prices it."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `--api` names, in the order given."""
+
+    images: tuple[Choice, ...] = ()
+    videos: tuple[VideoChoice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,8 +109,18 @@ def requests(choices: Iterable[Choice]) -> tuple[Request, ...]:
 def parse(values: Iterable[str]) -> tuple[Choice, ...]:
     """`["labels:min_confidence=70,max_labels=50,faces", "text"]` -> choices, in the order given.
 
-    Raises UsageError naming what is wrong and what there is.
+    Raises UsageError naming what is wrong and what there is, also for an API that is only priced.
     """
+    asked = sort_out(values)
+    if asked.videos:
+        raise _estimate_only(asked.videos[0].api.name)
+    if not asked.images:
+        raise UsageError("no API asked for", f"--api takes one or more of: {', '.join(catalogue())}")
+    return asked.images
+
+
+def sort_out(values: Iterable[str]) -> Asked:
+    """The same with those that are only priced, and it may be none at all. Raises UsageError as `parse`."""
     asked: dict[str, dict[str, str]] = {}
     current: str | None = None
     for token in (part.strip() for value in values for part in value.split(",")):
@@ -88,42 +132,55 @@ def parse(values: Iterable[str]) -> tuple[Choice, ...]:
                 raise UsageError(f"--api: {token!r} stands before any API name", "Write --api NAME:key=value,key=value")
             setting = token
         else:
-            current = _known(name)
+            current = _known(name).name
             asked.setdefault(current, {})
         if colon or "=" in name:
             key, equals, value = setting.partition("=")
             if not equals:
-                raise UsageError(f"--api {token}: a parameter is written key=value", _parameters(catalogue()[current]))
+                raise UsageError(f"--api {token}: a parameter is written key=value", _parameters(_known(current)))
             asked[current][key.strip().replace("-", "_")] = value.strip()
-    if not asked:
-        raise UsageError("no API asked for", f"--api takes one or more of: {', '.join(catalogue())}")
-    return tuple(Choice(catalogue()[name], _typed(catalogue()[name], given)) for name, given in asked.items())
+    images, videos = catalogue(), video_catalogue()
+    return Asked(
+        tuple(Choice(images[name], _typed(images[name], given)) for name, given in asked.items() if name in images),
+        tuple(VideoChoice(videos[name], _typed(videos[name], g)) for name, g in asked.items() if name in videos),
+    )
 
 
 def choices_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Choice, ...]:
     """The choices of a job.json. A parameter that came after the job was made has its default."""
     found = []
     for row in rows:
-        api = catalogue()[_known(row["name"])]
+        api = _known(row["name"])
+        if not isinstance(api, Api):
+            raise _estimate_only(api.name)
         found.append(Choice(api, {param.name: param.default for param in api.params} | row["params"]))
     return tuple(found)
 
 
-def _known(name: str) -> str:
-    if name not in catalogue():
-        meant = get_close_matches(name, catalogue(), 1)
-        guess = f"Did you mean {meant[0]}? " if meant else ""
-        raise UsageError(
-            f"there is no API {name!r}", f"{guess}Choose from: {', '.join(catalogue())}. See `rekscan apis`."
-        )
-    return name
+def _known(name: str) -> Entry:
+    found = catalogue().get(name) or video_catalogue().get(name)
+    if found is not None:
+        return found
+    if ended := ENDED.get(name):
+        raise UsageError(f"{name}: {ended.what}", ended.instead)
+    names = [*catalogue(), *video_catalogue()]
+    meant = get_close_matches(name, names, 1)
+    guess = f"Did you mean {meant[0]}? " if meant else ""
+    raise UsageError(f"there is no API {name!r}", f"{guess}Choose from: {', '.join(names)}. See `rekscan apis`.")
 
 
-def _parameters(api: Api) -> str:
+def _estimate_only(name: str) -> UsageError:
+    return UsageError(
+        f"{name}: stored video is estimate only in this version",
+        f"`rekscan estimate SOURCE --api {name}` prices it; a scan takes: {', '.join(catalogue())}.",
+    )
+
+
+def _parameters(api: Entry) -> str:
     return f"{api.name} takes: {', '.join(p.name for p in api.params) or 'no parameters'}. See `rekscan apis`."
 
 
-def _typed(api: Api, given: Mapping[str, str]) -> dict[str, Any]:
+def _typed(api: Entry, given: Mapping[str, str]) -> dict[str, Any]:
     by_name = {param.name: param for param in api.params}
     if unknown := set(given) - set(by_name):
         raise UsageError(f"{api.name} has no parameter {sorted(unknown)[0]!r}", _parameters(api))
@@ -132,7 +189,7 @@ def _typed(api: Api, given: Mapping[str, str]) -> dict[str, Any]:
     return {p.name: _value(api, p, given[p.name]) if p.name in given else p.default for p in api.params}
 
 
-def _value(api: Api, param: Param, text: str) -> Any:
+def _value(api: Entry, param: Param, text: str) -> Any:
     where = f"--api {api.name}:{param.name}={text}"
     value: Any
     try:
@@ -149,6 +206,8 @@ def _value(api: Api, param: Param, text: str) -> Any:
         bounds = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
         raise UsageError(f"{where}: outside {bounds}", param.help)
     parts = value if isinstance(value, list) else [value]
+    if len(parts) < param.least:
+        raise UsageError(f"{where}: {len(parts)} values, at least {param.least} is needed", param.help)
     if param.most is not None and len(parts) > param.most:
         raise UsageError(f"{where}: {len(parts)} values, at most {param.most} are allowed")
     for part in parts:
@@ -178,4 +237,7 @@ def _merge(one: Any, other: Any) -> Any:
     return other
 
 
-__all__ = ["Choice", "Request", "catalogue", "choices_from_json", "parse", "requests"]
+__all__ = [
+    "Asked", "Choice", "Request", "VideoChoice", "catalogue", "choices_from_json", "parse", "requests", "sort_out",
+    "video_catalogue",
+]  # fmt: skip

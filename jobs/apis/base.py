@@ -1,7 +1,7 @@
 """The shape of a catalogue row: everything the project knows of one Rekognition API.
 
-Rule: adding an API is adding one file beside this one (with a module constant `API`) and one golden pair; nothing
-else names an API. Everything here is pure: no I/O, no clock.
+Rule: adding an API is adding one file beside this one (with a module constant `API`) and, for images, one golden pair;
+nothing else names an API. Everything here is pure: no I/O, no clock.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -29,6 +29,7 @@ class Param:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     pattern: str | None = None  # what the text, or each part of a list, must match in full
+    least: int = 0  # parts a list must have
     most: int | None = None  # parts a list may have
     required: bool = False
 
@@ -67,12 +68,34 @@ class Cap:
         return self.most if asked is None else min(self.most, asked)
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What every name of `--api` has: all a price and the list of APIs need."""
+
     name: str  # what the user types
     operation: str  # AWS's own name, also the name of the TPS quota
     summary: str  # one line for `rekscan apis` and the docs
-    meters: tuple[str, ...]  # meters of jobs/prices that one answered call adds one unit to
+    meters: tuple[str, ...]  # meters of jobs/money/prices.py that one answered call adds its units to
+    params: tuple[Param, ...] = ()
+    # Parameters that move the call to other meters (a moderation adapter) -> those; None: always `meters`.
+    meters_by_params: Callable[[Params], tuple[str, ...]] | None = None
+    assumptions: tuple[str, ...] = ()  # sentences an estimate shows beside this API's price
+
+    def meters_for(self, params: Params) -> tuple[str, ...]:
+        """The meters one answered call with these parameters adds its units to."""
+        return self.meters_by_params(params) if self.meters_by_params else self.meters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoApi(Entry):
+    """An API for stored video, whose unit is a minute. It is priced and not asked yet, so it has neither a request nor
+    tables, and no parameters but those that move its price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api(Entry):
+    """An API for images, whose unit is one of them."""
+
     request: Callable[[Image, Item, Params], dict[str, Any]]  # -> keyword arguments of the boto3 method
     answer_keys: tuple[str, ...]  # top-level keys of the response that belong to this API
     rows: Callable[[Mapping[str, Any]], Iterable[tuple[Any, ...]]]  # response -> rows in the order of `schema`
@@ -80,7 +103,6 @@ class Api:
     brief: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # response -> this API's columns of the `images` table
     brief_schema: pa.Schema
     cap: Cap | None = None  # adds a column `<table>_capped` to `images`
-    params: tuple[Param, ...] = ()
     limits: Limits = Limits()
     version_key: str | None = None  # response key of the model version
     name_column: str | None = None  # column of `schema` that --label filters and the report counts
@@ -91,15 +113,8 @@ class Api:
     # Such an error may be about a parameter's picture: a call's arguments -> those of one that tells whether it is.
     question: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     golden_params: Mapping[str, Any] | None = None  # params used in tests where there are required ones
-    # Parameters that move the call to other meters (a moderation adapter) -> those; None: always `meters`.
-    meters_by_params: Callable[[Params], tuple[str, ...]] | None = None
     prepare: Callable[[Params], tuple[Preparation, ...]] = lambda params: ()
     reusable: bool = True  # False: the answer depends on a collection that changes, so an earlier job's is not taken
-    assumptions: tuple[str, ...] = ()  # sentences an estimate shows beside this API's price
-
-    def meters_for(self, params: Params) -> tuple[str, ...]:
-        """The meters one answered call with these parameters adds one unit to."""
-        return self.meters_by_params(params) if self.meters_by_params else self.meters
 
     @property
     def table(self) -> str:

@@ -66,7 +66,21 @@ def by_days(kept: Decimal, days: Decimal, start: date | None) -> list[tuple[str,
     return spread
 
 
-def quantity(units: Decimal, divisor: int) -> Decimal:
+def by_time(units: Decimal, seconds: float, start: date) -> list[tuple[str, Decimal]]:
+    """How many of `units` fall into each month if they are made evenly in so many seconds. Adds up to `units`."""
+    spread: list[tuple[str, Decimal]] = []
+    done = Decimal(0)
+    for month, days, _ in months_from(start):
+        if done == units and spread:
+            break
+        passed = days * _DAY
+        reached = units if passed >= seconds else quantity(units * passed, Decimal(str(seconds)))
+        spread.append((month, reached - done))
+        done = reached
+    return spread
+
+
+def quantity(units: Decimal, divisor: int | Decimal) -> Decimal:
     """A part of a unit, to nine decimals (half up): a quantity, so the money made of it is still exact."""
     with localcontext(EXACT) as context:
         context.rounding = ROUND_HALF_UP

@@ -21,19 +21,25 @@ from jobs.money.prices import PriceTable, Tier
 
 SERVICE = "AmazonRekognition"
 # Usage type after the Region's prefix -> the meters it may be, and our units per AWS unit. The suffixes are those of
-# AWS's price list and free-tier tables. Several meters: only the SKU's `operation` can tell, else it is ambiguous.
+# AWS's price list and free-tier tables. Several meters: only the SKU's `operation` can tell, and of segments the type
+# that its description names, else it is ambiguous.
 _VIDEO = ("video-labels", "video-moderation", "video-faces", "video-face-search", "video-celebrities", "video-text")
+_SEGMENTS = {"video-segments-shot": "shot", "video-segments-technical-cue": "technical cue"}  # meter -> its words
 SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "Group1-ImagesProcessed": ("image-group-1",),
     "Group2-ImagesProcessed": ("image-group-2",),
     "ImagesProcessed": ("image-properties", "custom-moderation"),
     "FaceVectorsStored": ("face-vectors",),
     "UserVectorsStored": ("user-vectors",),
-    "MinutesOfVideoProcessed": (*_VIDEO, "video-segments-shot", "video-segments-technical-cue"),
+    "MinsOfArchVideoProcessed": (*_VIDEO, *_SEGMENTS),
+    "MinutesOfVideoProcessed": (*_VIDEO, *_SEGMENTS),
     "MinsOfLiveVideoProcessed": ("stream-labels", "stream-face-search"),
     "inferenceminutes": ("custom-labels-inference",),
     "minutestrained": ("custom-labels-training",),
 }
+# A SKU without an operation is the price of all of these: the list has one a Region for "Archived Content", and AWS's
+# pricing page one price for every stored-video API but segments.
+_OF_ALL: Mapping[str, tuple[str, ...]] = {"MinsOfArchVideoProcessed": _VIDEO}
 _MINUTES_AN_HOUR = {"inferenceminutes": 60, "minutestrained": 60}  # AWS bills minutes, the meters are hours
 
 
@@ -119,13 +125,14 @@ def refresh(table: PriceTable, skus: Iterable[Sku], *, source: str, as_of: str) 
         tiers = _tiers(sku)
         if isinstance(tiers, str):
             refused.append(Refusal(sku.sku, sku.region, sku.usage_type, tiers))
-        elif len(meters) != 1:
+        elif len(meters) != 1 and tuple(meters) != _OF_ALL.get(sku.suffix):
             which = (
                 f"it may be any of {', '.join(meters)}" if meters else f"its operation {sku.operation!r} is no meter's"
             )
             refused.append(Refusal(sku.sku, sku.region, sku.usage_type, which))
         else:
-            by_row.setdefault((meters[0], sku.region), []).append((sku, tiers))
+            for meter in meters:
+                by_row.setdefault((meter, sku.region), []).append((sku, tiers))
     rows: dict[tuple[str, str], tuple[Tier, ...]] = {}
     for (meter, region), found in by_row.items():
         if len({tiers for _, tiers in found}) == 1:
@@ -153,10 +160,15 @@ def _merged(table: PriceTable, rows: Mapping[tuple[str, str], tuple[Tier, ...]],
 
 
 def _meters(sku: Sku, table: PriceTable) -> list[str]:
-    """The meters a SKU may be: where its usage type leaves several, those that bill its operation."""
-    meters = [meter for meter in SUFFIXES[sku.suffix] if meter in table.meters]
+    """The meters a SKU may be: where its usage type leaves several, those that bill its operation or its segments."""
+    known = SUFFIXES[sku.suffix] if sku.operation else _OF_ALL.get(sku.suffix, SUFFIXES[sku.suffix])
+    meters = [meter for meter in known if meter in table.meters]
+    if len(meters) == 1 or not sku.operation:
+        return meters
     named = [meter for meter in meters if sku.operation in table.operations.get(meter, ())]
-    return named if len(meters) > 1 and sku.operation and any(named) else meters
+    said = sku.description.lower().replace("-", " ").replace("_", " ")
+    typed = [meter for meter in named if meter in _SEGMENTS and _SEGMENTS[meter] in said]
+    return typed or named or meters
 
 
 def _tiers(sku: Sku) -> tuple[Tier, ...] | str:

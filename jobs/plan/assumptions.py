@@ -5,10 +5,13 @@ Rule: every sentence holds for the plan at hand; those that do not concern it ar
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
-from jobs.apis import Choice
+from jobs.apis import Choice, VideoChoice
 from jobs.money.quotas import QuotaTable
 from jobs.plan.values import Plan
+from jobs.plan.videos import FIXED_S, PER_SECOND
+from jobs.words import count
 
 # Source of the rules: AWS's pricing page and FAQ as collected in docs/pricing.md.
 _EACH = "Each API on each image counts as one image."
@@ -24,32 +27,40 @@ _MINUTES = (
     "Video: exact length in minutes; the upper bound rounds each video up, as AWS does not say how part minutes count."
 )
 _SPEED = (
-    "AWS publishes no speed of video analysis, of which {jobs} run at a time: the duration is that of starting them."
+    "AWS publishes no speed of video analysis. Until the first jobs show it, each API is taken to need"
+    f" {FIXED_S:g} s and {PER_SECOND:g} times the video's length; {{jobs}} jobs of an account run at a time, over all"
+    " APIs."
 )
+_AT_CAP = "Nothing says how long {videos} videos are: they are priced at the 6 hours that AWS takes at most."
+_ASSUMED = "Nobody looked at {videos} videos: they are priced at {minutes} minutes on the average (--video-average)."
+_STAGING = (
+    "{videos} videos are on this machine. Rekognition reads them from S3 only: what it costs to upload and to keep them"
+    " there is left out."
+)
+_NOT_YET = "Stored video is estimate only in this version: `scan` and `submit` refuse it."
 _STORED = "Stored vectors are billed by the month and prorated by days kept{flat}."
 _NOT = "Not included: S3 requests and data transfer, SNS, SQS, KMS, taxes, discounts."
 _DURATION = "Duration: APIs run side by side, each at its quota from the first second; the slowest sets it."
 
 
-def assumptions(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice] = ()) -> tuple[str, ...]:
+def assumptions(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice | VideoChoice] = ()) -> tuple[str, ...]:
     """The sentences of this plan, those of its APIs among them."""
     return tuple(dict.fromkeys(_sentences(plan, quotas, choices)))
 
 
-def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice]) -> Iterator[str]:
+def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice | VideoChoice]) -> Iterator[str]:
     units = {line.unit for line in plan.lines}
     if "image" in units:
         yield _EACH
         yield _SENT
     for choice in choices:
         yield from choice.api.assumptions
-    if plan.counts.videos and "minute" not in units:
+    if plan.counts.videos and not plan.asks_of_videos:
         yield f"{plan.counts.videos:,} videos are left out: no video API was asked for."
     if plan.counts.images and plan.lines and "image" not in units:
         yield f"{plan.counts.images:,} images are left out: no image API was asked for."
-    if "minute" in units:
-        yield _MINUTES
-        yield _SPEED.format(jobs=quotas.concurrent_videos)
+    if plan.asks_of_videos:
+        yield from _videos(plan, quotas)
     if plan.known:
         yield f"{plan.known:,} calls are left out: their answers are known (--again pays for them again)."
     yield _FAILED
@@ -60,6 +71,20 @@ def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice]) -> Ite
     yield from _rates(plan, quotas)
     yield from _prices(plan)
     yield _NOT
+
+
+def _videos(plan: Plan, quotas: QuotaTable) -> Iterator[str]:
+    counts = plan.counts
+    yield _NOT_YET
+    yield _MINUTES
+    if counts.videos_at_cap:
+        yield _AT_CAP.format(videos=f"{counts.videos_at_cap:,}")
+    if counts.videos_assumed:
+        average = Decimal(counts.video_ms) / (60_000 * counts.videos_assumed)
+        yield _ASSUMED.format(videos=f"{counts.videos_assumed:,}", minutes=count(average))
+    if counts.videos_here:
+        yield _STAGING.format(videos=f"{counts.videos_here:,}")
+    yield _SPEED.format(jobs=quotas.concurrent_videos)
 
 
 def _months(plan: Plan) -> Iterator[str]:

@@ -8,17 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from jobs.apis import Choice
+from jobs.apis import Choice, VideoChoice
 from jobs.counts import Counts
 from jobs.errors import UsageError
 from jobs.money.free_tier import FreeTier, Month
-from jobs.money.months import by_days, by_rate, month_of
+from jobs.money.months import by_days, by_rate, by_time, month_of
 from jobs.money.prices import PriceTable, TierLine, Units, known_total
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand as plan_demand
 from jobs.plan.assumptions import assumptions
 from jobs.plan.demand import Demand
 from jobs.plan.values import Plan, PlanLine, PlanMonth, Rate
+from jobs.plan.videos import video_jobs
 
 Spread = dict[str, dict[int, Decimal]]  # month -> number of the demand -> its units in that month
 Lines = dict[int, PlanLine]  # number of the demand -> its line
@@ -36,23 +37,26 @@ def plan(
     start: date | None = None,
     free_tier: FreeTier | None = None,
     known: Mapping[str, int] | int = 0,
+    videos: Sequence[VideoChoice] = (),
     extra: Iterable[Demand] = (),
 ) -> Plan:
     """Price and time these APIs on these items.
 
     `tps`: rates that replace the table's, by API name or operation. `month_to_date`: units per meter billed before,
     in the first month. `start`: lay the job over calendar months from that day; without it all is priced as one month.
-    `known`: calls whose answer is there already, for each API or by API name. `extra`: demands besides those of
-    `choices` (storage, video minutes without files). Raises RekscanError if an API does not exist in the Region.
+    `known`: calls whose answer is there already, for each API or by API name. `videos`: APIs for the videos.
+    `extra`: demands besides (storage, hours of a model). Raises RekscanError if an API does not exist in the Region.
     """
     have = dict.fromkeys((c.api.name for c in choices), known) if isinstance(known, int) else dict(known)
     more = list(extra)
     stated = {demand.meter for demand in more}
+    jobs = video_jobs(counts, len(videos), quotas.concurrent_videos)
     asked = plan_demand.of_choices(choices, counts, prices, have)
+    asked += plan_demand.of_videos(videos, counts, jobs.seconds if jobs else None)
     demands = [demand for demand in asked if not (demand.open and demand.meter in stated)] + more
     for operation in dict.fromkeys(demand.operation for demand in demands if demand.operation):
         quotas.check(operation, region)
-    calls = plan_demand.calls(choices, counts, prices, have) | plan_demand.video_calls(d for d in more if d.calls)
+    calls = plan_demand.calls(choices, counts, have) | plan_demand.video_calls(videos, counts)
     rates = _rates(demands, calls, region, quotas, tps or {})
     used = dict(month_to_date or {})
     months = _priced(demands, _spread(demands, rates, start), Month(prices, region, used, free_tier), prices)
@@ -74,8 +78,9 @@ def plan(
         month_to_date=used,
         free_tier=free_tier,
         known=sum(have.values()),
+        video_jobs=jobs,
     )
-    return built.assuming(assumptions(built, quotas, choices))
+    return built.assuming(assumptions(built, quotas, (*choices, *videos)))
 
 
 def _rates(
@@ -108,6 +113,8 @@ def _months(demand: Demand, rate: Rate | None, start: date | None) -> list[tuple
         return by_days(demand.units, demand.days, start)
     if start is None:
         return [("", demand.units)]
+    if demand.seconds is not None:
+        return by_time(demand.units, demand.seconds, start)
     if rate is None or rate.tps is None or not demand.per_call:  # no rate to spread by
         return [(month_of(start), demand.units)]
     return [(month, Decimal(calls)) for month, calls in by_rate(demand.calls, rate.tps, start)]

@@ -3,17 +3,15 @@
 Rule: one demand per API and meter, in the order the APIs were asked for. A quantity that cannot be known says why.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from jobs.apis import Choice, requests
+from jobs.apis import Choice, VideoChoice, requests
 from jobs.counts import Counts
 from jobs.errors import UsageError
-from jobs.money.months import quantity
 from jobs.money.prices import PriceTable
-
-_MINUTE = "minute"  # unit of the meters that count video by its length; all others of an API count calls
+from jobs.plan.videos import minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,7 @@ class Demand:
     high: Decimal
     calls: int = 0  # calls that carry these units, at the operation's rate
     per_call: bool = False  # a call is a unit, so that units spread over time as calls do
+    seconds: float | None = None  # the units spread evenly over this time
     days: Decimal | None = None  # kept so long, and billed by the month
     open: str | None = None  # why the quantity is not fully known
 
@@ -41,25 +40,21 @@ def of_choices(choices: Sequence[Choice], counts: Counts, prices: PriceTable, kn
     for choice in choices:
         api = choice.api
         have = known.get(api.name, 0)
-        meters = api.meters_for(choice.params)
-        if not meters and (counts.images or counts.videos):
+        if not choice.meters and (counts.images or counts.videos):
             found += _uncounted(api.name, api.operation, prices)
-        for meter in meters:
-            if prices.unit(meter) == _MINUTE:
-                found.append(_video(api.name, api.operation, meter, counts))
-            else:
-                units = Decimal(max(0, counts.images - have))
-                found.append(Demand(api.name, api.operation, meter, units, units, int(units), per_call=True))
+        for meter in choice.meters:
+            units = Decimal(max(0, counts.images - have))
+            found.append(Demand(api.name, api.operation, meter, units, units, int(units), per_call=True))
     return found
 
 
-def of_video_meters(name: str, counts: Counts, prices: PriceTable) -> list[Demand]:
-    """What a stored-video API asks for, by the meters of its name: `video-segments` is billed per segment type, so it
-    has two. Raises UsageError if no meter goes by that name."""
-    meters = [m for m in prices.meters if (m == name or m.startswith(f"{name}-")) and prices.unit(m) == _MINUTE]
-    if not meters or not name.startswith("video-"):
-        raise UsageError(f"there is no meter for {name!r}", f"Meters: {', '.join(prices.meters)}.")
-    return [_video(name, _operation(prices, meter), meter, counts) for meter in meters]
+def of_videos(choices: Sequence[VideoChoice], counts: Counts, seconds: float | None) -> list[Demand]:
+    """What these APIs ask for on these videos, all of them in so many seconds."""
+    return [
+        _video(choice.api.name, choice.api.operation, meter, counts, seconds)
+        for choice in choices
+        for meter in choice.meters
+    ]
 
 
 def stored(meter: str, count: int, days: Decimal, prices: PriceTable) -> Demand:
@@ -75,23 +70,18 @@ def of_meter(meter: str, units: Decimal, prices: PriceTable) -> Demand:
     return Demand(meter, _operation(prices, meter), meter, units, units)
 
 
-def calls(choices: Sequence[Choice], counts: Counts, prices: PriceTable, known: Mapping[str, int]) -> dict[str, int]:
+def calls(choices: Sequence[Choice], counts: Counts, known: Mapping[str, int]) -> dict[str, int]:
     """Calls per operation: APIs that share a call count once."""
     found: dict[str, int] = {}
     for request in requests(choices):
-        video = all(prices.unit(m) == _MINUTE for c in request.choices for m in c.api.meters_for(c.params))
-        items = counts.videos if video else counts.images
-        left = max(max(0, items - known.get(choice.api.name, 0)) for choice in request.choices)
+        left = max(max(0, counts.images - known.get(choice.api.name, 0)) for choice in request.choices)
         found[request.operation] = found.get(request.operation, 0) + left
     return found
 
 
-def video_calls(demands: Iterable[Demand]) -> dict[str, int]:
-    """Start calls per operation of `of_video_meters`: one call carries all segment types."""
-    found: dict[str, int] = {}
-    for demand in demands:
-        found[demand.operation] = max(found.get(demand.operation, 0), demand.calls)
-    return found
+def video_calls(choices: Sequence[VideoChoice], counts: Counts) -> dict[str, int]:
+    """Calls that start a job, per operation: one is on all meters of its API."""
+    return {choice.api.operation: counts.videos for choice in choices}
 
 
 def _uncounted(name: str, operation: str, prices: PriceTable) -> list[Demand]:
@@ -104,15 +94,16 @@ def _uncounted(name: str, operation: str, prices: PriceTable) -> list[Demand]:
     return [Demand(name, operation, meter, Decimal(0), Decimal(0), open=why)]
 
 
-def _video(name: str, operation: str, meter: str, counts: Counts) -> Demand:
+def _video(name: str, operation: str, meter: str, counts: Counts, seconds: float | None) -> Demand:
     unmeasured = counts.videos - counts.videos_measured
     return Demand(
         name,
         operation,
         meter,
-        units=quantity(Decimal(counts.video_ms), 60_000),
+        units=minutes(counts.video_ms),
         high=Decimal(counts.video_minutes_up),
         calls=counts.videos,
+        seconds=seconds,
         open=f"the length of {unmeasured:,} videos is not known" if unmeasured else None,
     )
 

@@ -6,9 +6,10 @@ Rule: every line shows quantity x price = amount per tier, and every assumption 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from jobs.money.months import quantity
+from jobs.counts import Counts
 from jobs.money.prices import money, number
 from jobs.plan.values import Plan, PlanLine
+from jobs.plan.videos import minutes
 from jobs.words import ROUNDING, count, dollars, duration, each, table
 
 HEADER = ("API", "Meter", "Units", "Each", "Price", "Confidence")
@@ -23,7 +24,7 @@ def title(plan: Plan) -> str:
     counts = plan.counts
     parts = [f"{n:,} {what}{'s' * (n != 1)}" for n, what in ((counts.images, "image"), (counts.videos, "video")) if n]
     if counts.video_ms:
-        parts.append(f"{count(quantity(Decimal(counts.video_ms), 60_000))} minutes of video")
+        parts.append(f"{count(minutes(counts.video_ms))} minutes of video")
     return f"{', '.join(parts) or 'Price'} in {plan.region}"
 
 
@@ -54,12 +55,8 @@ def notes(plan: Plan, *, brief: bool = False) -> list[str]:
     if plan.complete and low != high:
         found.append(f"Between {dollars(low)} and {dollars(high)}, as AWS does not say how part minutes count.")
     if plan.counts.skipped:
-        found.append("Skipped: " + ", ".join(f"{n:,} {reason}" for reason, n in sorted(plan.counts.skipped.items())))
-    slowest = max(plan.rates, key=lambda rate: rate.seconds or 0, default=None)
-    if slowest is not None and slowest.calls:
-        by = f" ({slowest.operation} at {slowest.tps:g}/s)" if slowest.tps and plan.duration_s is not None else ""
-        least = "at least " if any(line.unit == "minute" for line in plan.lines) else ""
-        found.append(f"Duration: {least}{duration(plan.duration_s)}{by}")
+        found.append("Skipped: " + ", ".join(_skipped(plan.counts)))
+    found += _duration(plan)
     if brief:
         return [*found, ROUNDING]
     return [*found, ROUNDING, "", "Assumptions", *(f"  - {line}" for line in plan.assumptions)]
@@ -115,6 +112,24 @@ def csv_rows(plans: Iterable[tuple[str, Plan]]) -> Iterator[tuple[str, ...]]:
                     yield (*head, "unknown", "", "unknown", line.open)
         total = money(plan.total) or "unknown"
         yield (name, "", "total", "", "", "", "", "", total, "complete" if plan.complete else "not complete")
+
+
+def _skipped(counts: Counts) -> Iterator[str]:
+    """`3 hidden`, `2 unsupported-codec: hevc (61.5 minutes)`."""
+    for reason, items in sorted(counts.skipped.items()):
+        ms = counts.left_out_ms.get(reason)
+        yield f"{items:,} {reason}" + (f" ({count(minutes(ms))} minutes)" if ms else "")
+
+
+def _duration(plan: Plan) -> Iterator[str]:
+    """By what is slowest: the jobs of stored video, or the calls of one operation."""
+    jobs = plan.video_jobs
+    slowest = max(plan.rates, key=lambda rate: rate.seconds or 0, default=None)
+    if jobs and plan.duration_s == jobs.seconds:
+        yield f"Duration: about {duration(jobs.seconds)} ({jobs.jobs:,} video jobs, {jobs.at_once} at a time)"
+    elif slowest is not None and slowest.calls:
+        by = f" ({slowest.operation} at {slowest.tps:g}/s)" if slowest.tps and plan.duration_s is not None else ""
+        yield f"Duration: {duration(plan.duration_s)}{by}"
 
 
 def _line(line: PlanLine) -> list[tuple[str, ...]]:

@@ -24,6 +24,7 @@ from jobs.folder.planned import (
 )
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable, TierLine, Units, known_total, number, total
+from jobs.plan.videos import VideoJobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Plan:
     month_to_date: Mapping[str, Units] = field(default_factory=dict)
     free_tier: FreeTier | None = None
     known: int = 0  # calls left out because their answer is there already
+    video_jobs: VideoJobs | None = None  # what is started at AWS and waited for
     assumptions: tuple[str, ...] = ()
     cut: str = ""  # why not all of the source is in the plan
 
@@ -135,9 +137,19 @@ class Plan:
 
     @property
     def duration_s(self) -> float | None:
-        """Seconds: APIs run side by side, so as long as the slowest operation; None if a rate is unknown."""
+        """Seconds: APIs run side by side, so as long as the slowest; None if a rate is unknown."""
         times = [rate.seconds for rate in self.rates]
+        times += [self.video_jobs.seconds] if self.video_jobs else []
         return None if None in times else max((time for time in times if time is not None), default=0.0)
+
+    @property
+    def asks_of_videos(self) -> bool:
+        """Whether there is an API for stored video: they have operations that start a job, and no others do."""
+        return any(rate.operation.startswith("Start") for rate in self.rates)
+
+    @property
+    def asks_of_images(self) -> bool:
+        return any(not rate.operation.startswith("Start") for rate in self.rates)
 
     @property
     def bounds(self) -> tuple[Decimal | None, Decimal | None]:

@@ -7,9 +7,11 @@ from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
 
-from jobs.apis import catalogue
-from jobs.apis.base import Api, Param
+from jobs.apis import catalogue, video_catalogue
+from jobs.apis.base import Api, Entry, Param
 from rekscan.console.output import print_json, print_lines, results
+
+ESTIMATE_ONLY = "Estimate only in this version."
 
 
 def apis(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
@@ -22,31 +24,25 @@ def apis(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
     json
         Print a list with an object per API.
     """
-    rows = catalogue().values()
+    rows, videos = catalogue().values(), video_catalogue().values()
     if json:
-        print_json([document(api) for api in rows])
+        print_json([*map(document, rows), *map(entry, videos)])
     elif results.is_terminal:
         results.print(_table(), soft_wrap=False)
         results.print(
             "A parameter is set as --api labels:min_confidence=70,max_labels=50. docs/apis.md has the columns."
         )
     else:
-        for api in rows:
+        for api in (*rows, *videos):
             params = ",".join(param.name for param in api.params)
-            print_lines("\t".join((api.name, api.operation, billed(api), params, api.summary)))
+            print_lines("\t".join((api.name, api.operation, billed(api), params, _summary(api))))
     return 0
 
 
 def document(api: Api) -> dict[str, Any]:
     """An API as `rekscan apis --json` shows it."""
     limits = api.limits
-    return {
-        "name": api.name,
-        "operation": api.operation,
-        "summary": api.summary,
-        "meters": list(api.meters),
-        "assumptions": list(api.assumptions),
-        "params": [_param(param) for param in api.params],
+    return entry(api) | {
         "limits": {
             "bytes": limits.max_bytes,
             "s3_bytes": limits.max_s3_bytes,
@@ -59,13 +55,41 @@ def document(api: Api) -> dict[str, Any]:
     }
 
 
-def billed(api: Api) -> str:
+def entry(api: Entry) -> dict[str, Any]:
+    """The same of one that is only priced: it has no tables."""
+    return {
+        "name": api.name,
+        "operation": api.operation,
+        "summary": api.summary,
+        "of": "image" if isinstance(api, Api) else "video",
+        "estimate_only": not isinstance(api, Api),
+        "meters": list(api.meters),
+        "assumptions": list(api.assumptions),
+        "params": [_param(param) for param in api.params],
+    }
+
+
+def billed(api: Entry) -> str:
     return " + ".join(api.meters) or "not per image"
+
+
+def _summary(api: Entry) -> str:
+    return api.summary if isinstance(api, Api) else f"{api.summary} {ESTIMATE_ONLY}"
 
 
 def markdown() -> str:
     """The generated part of docs/apis.md: every API in a table, then each with its parameters and columns."""
     return "\n".join(_lines()) + "\n"
+
+
+def video_markdown() -> str:
+    """The same of the APIs for stored video."""
+    rows = video_catalogue().values()
+    found = ["| `--api` | Rekognition operation | billed by the minute as | what it finds |", "|---|---|---|---|"]
+    found += [f"| `{api.name}` | {api.operation} | {billed(api)} | {api.summary} |" for api in rows]
+    found += ["", "| parameter | type | default | values | meaning |", "|---|---|---|---|---|"]
+    found += [_param_line(param, f"{api.name}:") for api in rows for param in api.params]
+    return "\n".join(found) + "\n"
 
 
 def _lines() -> Iterator[str]:
@@ -100,9 +124,9 @@ def _table() -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("--api", "operation", "billed as", "parameters (default)", "finds"):
         table.add_column(heading, overflow="fold")
-    for api in catalogue().values():
+    for api in (*catalogue().values(), *video_catalogue().values()):
         params = "\n".join(f"{param.name} ({_default(param)})" for param in api.params)
-        table.add_row(Text(api.name, "bold"), api.operation, billed(api), params, api.summary)
+        table.add_row(Text(api.name, "bold"), api.operation, billed(api), params, _summary(api))
     return table
 
 
@@ -116,6 +140,7 @@ def _param(param: Param) -> dict[str, Any]:
         "maximum": param.maximum,
         "choices": list(param.choices),
         "pattern": param.pattern,
+        "least": param.least,
         "most": param.most,
         "help": param.help,
     }
@@ -142,11 +167,11 @@ def _sides(api: Api) -> str:
     return f"{api.limits.min_side} to {top:,}" if top else f"{api.limits.min_side} or more"
 
 
-def _param_line(param: Param) -> str:
+def _param_line(param: Param, before: str = "") -> str:
     values = ", ".join(param.choices)
     if param.minimum is not None and param.maximum is not None:
         values = f"{param.minimum:g} to {int(param.maximum):,}"
-    return f"| `{param.name}` | {param.type} | {_default(param)} | {values} | {_cell(param.help)} |"
+    return f"| `{before}{param.name}` | {param.type} | {_default(param)} | {values} | {_cell(param.help)} |"
 
 
 def _column_line(field: Any) -> str:

@@ -4,14 +4,14 @@ Rule: it builds the same Plan as `scan` does and only prints it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from jobs.apis import Choice, catalogue, parse
+from jobs.apis import Asked, parse, sort_out
 from jobs.errors import UsageError
 from jobs.known.count import Listing
 from jobs.money.free_tier import FreeTier
@@ -19,18 +19,18 @@ from jobs.money.months import month_of
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.money.stored import stored_prices, stored_quotas
-from jobs.plan import demand as plan_demand
 from jobs.plan import pilot as plan_sample
 from jobs.plan.build import Counts, Plan, plan
-from jobs.plan.draw import Draw
 from jobs.plan.pilot import Extrapolation, extrapolate
 from jobs.plan.s3_requests import s3_json, s3_lines
 from jobs.plan.text import CSV, csv_rows
-from jobs.sources import Globs, enumerate_batches
+from jobs.plan.videos import videos_json
+from jobs.sources import Globs
 from jobs.words import dollars
-from rekscan.console.output import print_document, print_json, print_lines, talk
+from rekscan.console.output import print_document, print_json, print_lines
 from rekscan.console.plan import show_plan, show_plans, stdout
 from rekscan.flags import EXCLUDE, INCLUDE, PAYER, Amounts, Billing, Flag, Many, Pilot, numbers, rates
+from rekscan.scans.numbers_only import Lengths, Source, count_source
 from rekscan.scans.savings import known_of
 from rekscan.scans.terms import Terms
 from rekscan.settings import Connection, Settings, resolve
@@ -51,6 +51,7 @@ def estimate(
     billing: Billing | None = None,
     pilot: Pilot | None = None,
     connection: Connection | None = None,
+    probe: bool = True,
     again: Flag = False,
     strict: Flag = False,
     json: Flag = False,
@@ -70,6 +71,9 @@ def estimate(
         Several API sets side by side: --compare labels labels,faces labels,faces,text.
     column
         Column of a CSV or Parquet list that holds the paths or URLs.
+    probe
+        Look at each video for its length, by a few small reads, where a video API is asked for; --no-probe takes
+        --video-average.
     again
         Price what an earlier job answered, and duplicates, once more.
     strict
@@ -81,16 +85,24 @@ def estimate(
     """
     amounts, billing, pilot = amounts or Amounts(), billing or Billing(), pilot or Pilot()
     if sources and amounts.instead:
-        raise UsageError("a source and amounts", "Leave SOURCE out, or --images and --video-minutes.")
+        raise UsageError("a source and amounts", "Leave SOURCE out, or --images, --video-minutes and --video-count.")
+    if sources and probe and amounts.video_average is not None:
+        raise UsageError("--video-average, and each video is looked at", "Add --no-probe, or leave it out.")
     if not sources and not amounts.given:
         raise UsageError("nothing to price", "Give a SOURCE, or --images, --video-minutes, --faces-stored or --units.")
     settings = resolve(connection)
+    sets = [(name, sort_out([name])) for name in compare or [",".join(api or ())]]
+    if not all(asked.images or asked.videos for _, asked in sets) and (sources or amounts.instead):
+        parse([])  # says which APIs there are
     draw = pilot.draw(sources, compare)
+    if draw and not sets[0][1].images:
+        raise UsageError("--sample sends images, and no image API is asked for", "Leave --sample out.")
+    stated = amounts.counts()
     globs = Globs(tuple(include or ()), tuple(exclude or ()))
+    lengths = Lengths(probe, amounts.average_ms) if any(asked.videos for _, asked in sets) else None
+    source = Source(sources, settings, DEFAULT_REGION, column, globs, lengths, request_payer=request_payer)
     with Listing() as listing:
-        counts = amounts.counts()
-        if sources:
-            counts = list_sources(sources, settings, column, globs, draw, listing, request_payer=request_payer)
+        counts, notes = count_source(source, listing, draw) if sources else (stated, ())
         question = Question(
             counts,
             amounts,
@@ -99,18 +111,18 @@ def estimate(
             stored_prices(),
             stored_quotas(),
             listing,
+            notes,
             again=again,
             local=pilot.local,
         )
-        sets = compare or [",".join(api or ())]
-        plans = [(name, build(name, question)) for name in sets]
+        plans = [(name, build(asked, question)) for name, asked in sets]
     found = None
     if draw is not None:
         from rekscan.scans.pilot import pilot as run_pilot  # brings the workers in, which a price does not need
 
         built = plans[0][1]
-        asked = Terms(
-            split_apis(sets[0])[0],
+        terms = Terms(
+            sets[0][1].images,
             settings,
             built.region,
             local=pilot.local,
@@ -118,7 +130,7 @@ def estimate(
             request_payer=request_payer,
             allow_private_urls=pilot.allow_private_urls,
         )
-        job, rows = run_pilot(draw.batch(), sources, asked, yes=pilot.yes, quiet=json)
+        job, rows = run_pilot(draw.batch(), sources, terms, yes=pilot.yes, quiet=json)
         found = extrapolate(built, job, rows, question.prices)
     show(plans, question.prices, found, as_json=json, as_csv=csv, compared=compare is not None)
     return int(strict and not all(built.complete for _, built in plans))
@@ -135,22 +147,19 @@ class Question:
     prices: PriceTable
     quotas: QuotaTable
     listing: Listing
+    notes: tuple[str, ...]  # what listing left open
     again: bool
     local: bool
 
 
-def build(apis: str, question: Question) -> Plan:
+def build(asked: Asked, question: Question) -> Plan:
     """The plan of one set of APIs."""
     counts, billing, prices = question.counts, question.billing, question.prices
-    choices, videos = split_apis(apis)
-    demands = [demand for name in videos for demand in plan_demand.of_video_meters(name, counts, prices)]
-    if not choices and not videos and (counts.images or counts.videos or not question.amounts.given):
-        parse([apis])  # says which APIs there are
     region = question.settings.aws_region("")
-    asked = Terms(choices, question.settings, region or DEFAULT_REGION, local=question.local, again=question.again)
-    known = known_of(question.listing.read, counts, asked)
+    terms = Terms(asked.images, question.settings, region or DEFAULT_REGION, local=question.local, again=question.again)
+    known = known_of(question.listing.read, counts, terms)
     built = plan(
-        choices,
+        asked.images,
         counts,
         region=region or DEFAULT_REGION,
         prices=prices,
@@ -160,49 +169,11 @@ def build(apis: str, question: Question) -> Plan:
         start=billing.start,
         free_tier=FreeTier.named(billing.free_tier, prices) if billing.free_tier else None,
         known=known.calls,
-        extra=demands + question.amounts.demands(prices),
+        videos=asked.videos,
+        extra=question.amounts.demands(prices),
     )
     note = () if region else (f"No Region is set: priced in {DEFAULT_REGION} (--region sets one).",)
-    return built.assuming((*note, *built.assumptions, *known.notes))
-
-
-def list_sources(
-    sources: Sequence[str],
-    settings: Settings,
-    column: str | None,
-    globs: Globs,
-    draw: Draw | None,
-    listing: Listing,
-    *,
-    request_payer: bool,
-) -> Counts:
-    """Enumerate sources into counts and the listing, drawing a sample on the way; how far it got stands on stderr."""
-    counts = Counts()
-
-    from jobs.aws import clients  # brings boto3 in, which a price without a source does not need
-    from rekscan.scans.listing import refuse_vain_list  # as above
-
-    def s3() -> Any:
-        where = settings.aws_region(DEFAULT_REGION)
-        return clients.s3(replace(settings.aws, region=where, requester_pays=request_payer))
-
-    with talk.status("listing") as status:
-        for batch in enumerate_batches(sources, s3_client_factory=s3, column=column, globs=globs):
-            counts.add_batch(batch)
-            listing.add_batch(batch)
-            if draw is not None:
-                draw.add(batch)
-            status.update(f"listing: {counts.images + counts.videos:,} images and videos")
-    refuse_vain_list(sources, counts)
-    return counts
-
-
-def split_apis(apis: str) -> tuple[tuple[Choice, ...], list[str]]:
-    """The choices of the catalogue, and the names that only have meters (stored video)."""
-    tokens = [token.strip() for token in apis.split(",") if token.strip()]
-    videos = [token for token in tokens if token.startswith("video-") and token.split(":")[0] not in catalogue()]
-    rest = [token for token in tokens if token not in videos]
-    return (parse(rest) if rest else ()), videos
+    return built.assuming((*note, *question.notes, *built.assumptions, *known.notes))
 
 
 def billed_before(billing: Billing, settings: Settings, prices: PriceTable) -> dict[str, Decimal]:
@@ -216,7 +187,7 @@ def billed_before(billing: Billing, settings: Settings, prices: PriceTable) -> d
     now = datetime.now(UTC)
     if billing.start and month_of(billing.start) != month_of(now.date()):
         raise UsageError("--month-to-date cloudwatch counts this month, --start is in another", "Leave one out.")
-    from jobs.aws import cloudwatch  # as above
+    from jobs.aws import cloudwatch  # brings boto3 in, which a price without it does not need
 
     region = settings.aws_region(DEFAULT_REGION)
     return dict(cloudwatch.month_to_date(region, prices, now, aws=settings.aws))
@@ -243,7 +214,7 @@ def show(
         show_plans(plans, stdout())
     else:
         show_plan(plans[0][1], stdout())
-        lines = s3_lines(plans[0][1].counts, plans[0][1].region, prices)
+        lines = s3_lines(plans[0][1], prices)
         if lines:
             parts = ", ".join(f"{line.units:,} {line.meter} {dollars(line.usd)}" for line in lines)
             print_lines(f"\nBeside it, on S3's bill, at most: {parts}")
@@ -252,6 +223,7 @@ def show(
 
 
 def document(built: Plan, prices: PriceTable) -> dict[str, Any]:
-    """The `--json` document: the plan's, and what S3 would add."""
-    lines = s3_lines(built.counts, built.region, prices)
-    return built.to_json() | ({"s3": s3_json(lines)} if lines else {})
+    """The `--json` document: the plan's, what is known of the videos, and what S3 would add."""
+    lines = s3_lines(built, prices)
+    videos = {"videos": videos_json(built.counts, built.video_jobs)} if built.asks_of_videos else {}
+    return built.to_json() | videos | ({"s3": s3_json(lines)} if lines else {})

@@ -54,7 +54,7 @@ def list_source(
 
 def refuse_vain_list(sources: Sequence[str], counts: Counts) -> None:
     """Raises RekscanError when the sources are lists, and no line of them names a picture or video."""
-    if counts.images or counts.videos or not all(map(is_list, sources)):
+    if counts.images or counts.videos or counts.left_out_ms or not all(map(is_list, sources)):
         return
     why = ", ".join(f"{count:,} {reason}" for reason, count in sorted(counts.skipped.items())) or "it is empty"
     raise RekscanError(

@@ -175,7 +175,7 @@ def test_storage_and_images_are_priced_together(capsys):
         ("--images 3 --api labels --tps labels=nan", "--tps labels=nan"),
         ("--images 3 --api labels --month-to-date image-group-9=1", "image-group-9"),
         ("--units parsecs=1", "parsecs"),
-        ("--video-minutes 3 --videos 0 --api video-labels", "--videos 0"),
+        ("--video-minutes 3 --videos 0 --api video-labels", "--video-count 0"),
         ("--video-minutes 3 --api video-dreams", "video-dreams"),
     ],
 )

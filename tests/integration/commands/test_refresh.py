@@ -27,14 +27,14 @@ TIERS = [("0", "1000000", "0.0011000000"), ("1000000", "5000000", "0.0009000000"
 FLAT = [("0", "Inf", "0.0000100000")]
 
 
-def product(sku, usage_type, tiers, region="us-east-1", operation="", currency="USD"):
+def product(sku, usage_type, tiers, region="us-east-1", operation="", currency="USD", what="image"):
     """One product of the Price List, as GetProducts gives it (there as a JSON text)."""
     code = f"{sku}.JRTCKXETXF"
     dimensions = {
         f"{code}.{number:04d}": {
             "unit": "Images",
             "endRange": end,
-            "description": f"${price} per image for {usage_type}",
+            "description": f"${price} per {what} for {usage_type}",
             "appliesTo": [],
             "rateCode": f"{code}.{number:04d}",
             "beginRange": begin,
@@ -210,6 +210,41 @@ def test_a_list_of_nothing_known_or_a_refusal_changes_nothing(aws):
         run(prices, "--refresh")
     assert "--from FILE" in caught.value.do
     assert stored_prices() == PriceTable.bundled()
+
+
+ARCHIVED = "MinsOfArchVideoProcessed"
+MINUTE = [("0", "Inf", "0.1300000000")]
+SIX = ["video-celebrities", "video-face-search", "video-faces", "video-labels", "video-moderation", "video-text"]
+
+
+def taken(aws, capsys, *documents):
+    aws.answers["GetProducts"] = ("PriceList", [json.dumps(document) for document in (LIST[0], *documents)])
+    assert run(prices, "--refresh", "--json") == 0
+    refreshed = json.loads(capsys.readouterr().out)["refresh"]
+    return sorted(row["meter"] for row in refreshed["taken"] if row["meter"].startswith("video"))
+
+
+def test_one_sku_of_archived_video_is_the_price_of_six_apis(aws, capsys):
+    sku = product("AAAV1", f"EUC1-{ARCHIVED}", MINUTE, region="eu-central-1", what="minute")
+    assert taken(aws, capsys, sku) == SIX
+    for meter in SIX:
+        assert stored_prices().price(meter, "eu-central-1", 10).usd == Decimal("1.3")
+        assert stored_prices().price(meter, "us-east-1", 10).usd == 1
+    assert stored_prices().tiers("video-segments-shot", "eu-central-1") == ()
+
+
+def test_a_sku_that_names_its_operation_is_the_price_of_one(aws, capsys):
+    sku = product("AAAV2", f"USE1-{ARCHIVED}", MINUTE, operation="StartTextDetection", what="minute")
+    assert taken(aws, capsys, sku) == ["video-text"]
+
+
+def test_segments_are_told_apart_by_their_type(aws, capsys):
+    def segments(name, what):
+        return product(name, f"USE1-{ARCHIVED}", MINUTE, operation="StartSegmentDetection", what=what)
+
+    shot, cue = segments("AAAV3", "minute of Shot detection"), segments("AAAV4", "minute of Technical-Cue detection")
+    assert taken(aws, capsys, shot, cue) == ["video-segments-shot", "video-segments-technical-cue"]
+    assert taken(aws, capsys, segments("AAAV5", "minute")) == []
 
 
 def offer_json(documents):

@@ -16,7 +16,15 @@ main()
 
 
 @pytest.mark.parametrize(
-    "command", ["estimate --images 1000 --api labels", "status", "jobs", "prices", "quotas", "apis"]
+    "command",
+    [
+        "estimate --images 1000 --video-count 10 --api labels,video-labels",
+        "status",
+        "jobs",
+        "prices",
+        "quotas",
+        "apis",
+    ],
 )
 def test_a_command_that_only_looks_imports_nothing_slow(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -5,7 +5,7 @@ import json
 import pytest
 from cogapp import Cog
 
-from jobs.apis import catalogue, parse
+from jobs.apis import catalogue, parse, video_catalogue
 from rekscan.cli import run
 from tests.support.places import ROOT
 
@@ -15,7 +15,8 @@ DOCS = ROOT / "docs" / "apis.md"
 def test_json_holds_every_api_with_all_its_parameters(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["apis", "--json"]) == 0
     found = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
-    assert set(found) == set(catalogue())
+    assert set(found) == {*catalogue(), *video_catalogue()}
+    assert {name for name, one in found.items() if one["estimate_only"]} == set(video_catalogue())
     labels = found["labels"]
     assert (labels["operation"], labels["meters"], labels["table"]) == ("DetectLabels", ["image-group-2"], "labels")
     assert labels["limits"] == {"bytes": 5_242_880, "s3_bytes": 15_728_640, "min_side_px": 80, "max_side_px": 10_000}
@@ -29,6 +30,7 @@ def test_json_holds_every_api_with_all_its_parameters(capsys: pytest.CaptureFixt
         "maximum": 100,
         "choices": [],
         "pattern": None,
+        "least": 0,
         "most": None,
         "help": "",
     }
@@ -37,7 +39,8 @@ def test_json_holds_every_api_with_all_its_parameters(capsys: pytest.CaptureFixt
 def test_a_pipe_gets_one_line_per_api_with_tabs(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["apis"]) == 0
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
-    assert [line[0] for line in lines] == list(catalogue())
+    assert [line[0] for line in lines] == [*catalogue(), *video_catalogue()]
+    assert [line[0] for line in lines if "Estimate only" in line[4]] == list(video_catalogue())
     assert {len(line) for line in lines} == {5}
 
 

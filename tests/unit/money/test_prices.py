@@ -69,7 +69,7 @@ def test_units_past_the_last_known_tier_have_no_price():
     assert TABLE.price("image-properties", "us-east-1", 5_000_000).usd == 750 + 2400
 
 
-@pytest.mark.parametrize("meter, region", [("image-group-2", "eu-south-2"), ("video-labels", "eu-west-1"), ("no", "x")])
+@pytest.mark.parametrize("meter, region", [("image-group-2", "eu-south-2"), ("video-labels", "sa-east-1"), ("no", "x")])
 def test_a_region_or_meter_without_a_price_is_unknown(meter, region):
     assert TABLE.price(meter, region, 10).usd is None
     assert TABLE.price(meter, region, 0).usd == 0

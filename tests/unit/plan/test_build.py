@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.apis import catalogue, parse
+from jobs.apis import catalogue, parse, sort_out
 from jobs.errors import RekscanError, UsageError
 from jobs.items import Item, to_batch
 from jobs.money.free_tier import FreeTier
-from jobs.money.months import by_days, by_rate
+from jobs.money.months import by_days, by_rate, quantity
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand as plan_demand
 from jobs.plan.build import Counts, plan
+from jobs.plan.videos import FIXED_S, PER_SECOND
 
 PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
 APIS = st.lists(
@@ -162,34 +163,76 @@ def extra(demands, counts, **options):
     return plan((), counts, region="us-east-1", prices=PRICES, quotas=QUOTAS, extra=demands, **options)
 
 
+def films(apis, counts, **options):
+    return extra((), counts, videos=sort_out([apis]).videos, **options)
+
+
 def test_segments_are_billed_once_per_segment_type():
-    counts = video(60)
-    built = extra(plan_demand.of_video_meters("video-segments", counts, PRICES), counts)
+    built = films("video-segments", video(60))
     assert [(line.meter, line.usd) for line in built.lines] == [
         ("video-segments-shot", 3),
         ("video-segments-technical-cue", 3),
     ]
     assert built.rates[0].calls == 1
+    assert films("video-segments:types=shot", video(60)).total == 3
 
 
 def test_part_minutes_have_a_lower_and_an_upper_bound():
     counts = Counts(videos=2)
     counts.add_video_ms(90_000)
     counts.add_video_ms(100)
-    built = extra(plan_demand.of_video_meters("video-labels", counts, PRICES), counts)
+    built = films("video-labels", counts)
     assert built.bounds == (PRICES.price("video-labels", "us-east-1", Decimal("1.501666667")).usd, Decimal("0.30"))
 
 
 def test_videos_of_unknown_length_leave_the_price_unknown():
-    counts = Counts(videos=3)
-    built = extra(plan_demand.of_video_meters("video-labels", counts, PRICES), counts)
+    built = films("video-labels", Counts(videos=3))
     assert built.total is None and not built.complete
     assert built.unknown == ("video-labels: the length of 3 videos is not known",)
 
 
-def test_a_video_api_nobody_bills_is_refused():
-    with pytest.raises(UsageError, match="video-dreams"):
-        plan_demand.of_video_meters("video-dreams", Counts(), PRICES)
+def test_jobs_of_all_video_apis_share_the_slots_of_an_account():
+    one, two = (films(apis, video(600, 100)) for apis in ("video-labels", "video-labels,video-text"))
+    assert (one.video_jobs.jobs, one.video_jobs.at_once) == (100, QUOTAS.concurrent_videos)
+    assert one.duration_s == (100 * FIXED_S + 36_000 * PER_SECOND) / QUOTAS.concurrent_videos
+    assert two.duration_s == 2 * one.duration_s
+
+
+def test_a_film_alone_is_not_twenty_times_as_fast():
+    assert films("video-labels", video(60)).duration_s == FIXED_S + 3600 * PER_SECOND
+
+
+def test_images_and_videos_are_priced_side_by_side():
+    counts = video(60)
+    counts.images = 1000
+    built = films("video-labels", counts)
+    assert "1,000 images are left out: no image API was asked for." in built.assumptions
+    both = plan(
+        parse(["labels"]),
+        counts,
+        region="us-east-1",
+        prices=PRICES,
+        quotas=QUOTAS,
+        videos=sort_out(["video-text"]).videos,
+    )
+    assert [(line.api, line.units) for line in both.lines] == [("labels", 1000), ("video-text", 60)]
+    assert both.total == 7
+
+
+@given(st.integers(1, 10**11), st.integers(1, 10**6), st.dates(date(2026, 1, 1), date(2030, 1, 1)))
+def test_minutes_laid_over_months_add_up_to_the_millisecond(ms, count, start):
+    counts = Counts(videos=count, video_ms=ms, video_minutes_up=-(-ms // 60_000), videos_measured=count)
+    built = films("video-labels,video-segments", counts, start=start)
+    for line in built.lines:
+        parts = [row.units for month in built.months for row in month.lines if row.meter == line.meter]
+        assert sum(parts) == line.units == quantity(Decimal(ms), 60_000)
+        assert all(part >= 0 for part in parts)
+    assert built.total == sum(month.usd for month in built.months)
+
+
+def test_a_region_without_stored_video_is_refused():
+    with pytest.raises(RekscanError, match="no stored video in ca-central-1"):
+        plan((), video(1), region="ca-central-1", prices=PRICES, quotas=QUOTAS, videos=sort_out(["video-text"]).videos)
 
 
 def test_a_million_faces_for_half_a_month_cost_half_a_month():

@@ -1,0 +1,62 @@
+"""Stored video in a plan: how long its jobs take, and what of the films is priced and what is left out.
+
+Rule: numbers of films come in, as jobs/counts.py has them; nothing here knows how they were measured.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from jobs.counts import Counts
+from jobs.money.months import quantity
+from jobs.money.prices import number
+
+# AWS publishes no speed. Clips of ten seconds took 20 to 46 s where somebody wrote it down; of long films nobody did,
+# so the second number is ours. The first jobs of an account show what is true.
+FIXED_S = 30.0  # seconds a job takes, however short its film
+PER_SECOND = 0.5  # seconds more for each second of film
+
+
+@dataclass(frozen=True, slots=True)
+class VideoJobs:
+    """One Start on one film is one job; an account has so many open at once, over all its video APIs."""
+
+    jobs: int
+    at_once: int
+    seconds: float  # that all of them take
+
+    def to_json(self) -> dict[str, Any]:
+        assumed = {"seconds_each": FIXED_S, "seconds_per_second": PER_SECOND}
+        return {"jobs": self.jobs, "at_once": self.at_once, "duration_s": self.seconds, "assumed": assumed}
+
+
+def video_jobs(counts: Counts, apis: int, at_once: int) -> VideoJobs | None:
+    """The jobs of so many APIs on these films; None where there are none or their length is not known."""
+    jobs = counts.videos * apis
+    if not jobs or counts.videos_measured < counts.videos:
+        return None
+    work = jobs * FIXED_S + apis * counts.video_ms / 1000 * PER_SECOND
+    return VideoJobs(jobs, at_once, work / min(jobs, at_once))
+
+
+def minutes(ms: int) -> Decimal:
+    """To nine decimals: each millisecond counts."""
+    return quantity(Decimal(ms), 60_000)
+
+
+def videos_json(counts: Counts, jobs: VideoJobs | None) -> dict[str, Any]:
+    """The `videos` part of `estimate --json`."""
+    left_out = {
+        reason: {"videos": counts.skipped[reason], "minutes": number(minutes(ms))}
+        for reason, ms in sorted(counts.left_out_ms.items())
+    }
+    return {
+        "videos": counts.videos,
+        "minutes": number(minutes(counts.video_ms)),
+        "minutes_each_rounded_up": counts.video_minutes_up,
+        "length_unknown": counts.videos_at_cap,
+        "length_assumed": counts.videos_assumed,
+        "left_out": left_out,
+        "gets": counts.video_gets,
+        "speed": jobs.to_json() if jobs else None,
+    }
