@@ -2,13 +2,13 @@
 
 import json
 import resource
+import struct
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from jobs.ledger.keys import key
-from tests.support.pictures import noise
 from tests.support.redis import RedisServer
 from tests.support.scans import (
     Emulator,
@@ -29,17 +29,23 @@ from workers.config import connect
 
 PHOTOS = 40
 ANSWERS = 2  # of which tests/faults/short_of_memory.py cannot read
-SPARE = 48 << 20  # bytes that a limited process may still take: enough for small things, too little to read a picture
+SPARE = 48 << 20  # bytes that a limited process may still take: enough for small things, too little for a large picture
+LARGE = range(12, 16)  # the numbers of those
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures larger than the 64 KiB that are read before a file is known to be one."""
-    directory = tmp_path_factory.mktemp("photos")
-    for number in range(PHOTOS):
-        picture = noise((200, 200))
-        picture.putpixel((number, 0), (0, 0, number))
-        picture.save(directory / f"photo-{number:04d}.png")
+    """Small pictures, and among them some whose 50 MB are mostly a hole in the file."""
+    directory = make_photos(tmp_path_factory.mktemp("photos"), PHOTOS)
+    for number in LARGE:
+        (directory / f"photo-{number:04d}.jpg").unlink()
+        with (directory / f"photo-{number:04d}.bmp").open("wb") as file:
+            pixels = 3 * 4000 * 4200
+            file.write(
+                struct.pack("<2sIHHIIiiHHIIiiII", b"BM", 54 + pixels, 0, 0, 54, 40, 4000, 4200, 1, 24, 0, 0, 0, 0, 0, 0)
+            )
+            file.write(bytes([number]))
+            file.truncate(54 + pixels)
     return directory
 
 

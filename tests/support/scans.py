@@ -148,23 +148,24 @@ class Scan:
         self.home = home
         log = home.parent / f"{home.name}.log"
         self.log = log
-        with log.open("ab") as output:
+        handle, said = tempfile.mkstemp(dir=home.parent, prefix=f"{home.name}.out-")
+        self._said = Path(said)  # no pipe: of a scan that is killed nobody closes it
+        with log.open("ab") as output, os.fdopen(handle, "wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, *program, *arguments, "--home", str(home)],
-                stdout=subprocess.PIPE,
+                stdout=out,
                 stderr=output,
                 env={**os.environ, "AWS_REGION": "us-east-1", **(env or {})},
-                text=True,
             )
 
     def wait(self, seconds: float = 150) -> tuple[int, str]:
         """Exit code and stdout."""
         try:
-            out, _ = self.process.communicate(timeout=seconds)
+            self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill_everything()
             raise AssertionError(f"not done in {seconds} s\n{self.log.read_text()[-3000:]}") from None
-        return self.process.returncode, out
+        return self.process.returncode, self._said.read_text()
 
     def status(self) -> dict[str, Any]:
         code, out = self.wait()
@@ -194,7 +195,7 @@ class Scan:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        self.process.communicate()
+        self.process.wait()
 
 
 def look(*words: str, home: Path) -> Any:
