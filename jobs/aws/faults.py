@@ -35,7 +35,7 @@ class Kind(Enum):
     JOB = "job"  # every call will fail so: stop the job
     ITEM = "item"  # this call fails, the others need not
     STRANGE = "strange"  # a refusal that nobody knows: of this item while it is rare (jobs/ledger/health.lua)
-    DENIED = "denied"  # of this item, or of every one: how the others fare will tell (workers/calls/streak.py)
+    DENIED = "denied"  # of this item, or of every one: what becomes of the others will tell (workers/calls/streak.py)
 
 
 @dataclass(frozen=True, slots=True)

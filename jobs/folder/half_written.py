@@ -1,4 +1,4 @@
-"""Parts that a power cut or a lying disk left half-written: told by their footer, and put aside.
+"""Parts that a power cut or a lying disk left half-written: recognised by their footer, and renamed.
 
 Rule: nothing is deleted. What was in such a part was paid for, so its calls are asked again as maybe billed
 (jobs/folder/facts.py). On S3 there is none: a PUT is whole or nothing.

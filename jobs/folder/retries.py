@@ -1,7 +1,7 @@
 """A retry: the failed calls of a finished job, asked again. Nothing else of the job is touched.
 
-Rule: which calls a retry asks is written down once, before any is asked; their new outcomes are parts of their own. A
-retry that stops short is gone on with by `resume`, as the scan itself is.
+Rule: which calls a retry asks is written down once, before any is asked; their new outcomes are parts of their own.
+`resume` continues a retry that stopped short, as it continues the scan itself.
 """
 
 import io

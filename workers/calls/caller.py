@@ -186,7 +186,7 @@ class Caller:
             self._looking.discard(task)
 
     def _refused(self, item: Item, lease: Lease, attempts: ByApi, fault: Fault) -> list[Outcome]:
-        """Failed rows of a picture that could not be read, unless it fares as every other so far."""
+        """Failed rows of a picture that could not be read, unless every other so far could not be read either."""
         if fault.kind is Kind.JOB or (fault.kind is Kind.DENIED and self.reading.refused()):
             raise JobFault(fault)
         give_up = partial(self.give_up, item, lease, attempts, fault.code, fault.message)
@@ -220,7 +220,7 @@ class Caller:
         apis = {row.api for row in known}
         rest = copy.copy(self)
         rest.request = Request(tuple(choice for choice in self.request.choices if choice.api.name not in apis))
-        rest._beside = rows.owned_up(known, attempts)
+        rest._beside = rows.with_all_attempts(known, attempts)
         return rest
 
     def _keep(

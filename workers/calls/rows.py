@@ -22,7 +22,7 @@ from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome, open_row, with_attempts
 
 
-def owned_up(outcomes: Iterable[Outcome], attempts: ByApi) -> list[Outcome]:
+def with_all_attempts(outcomes: Iterable[Outcome], attempts: ByApi) -> list[Outcome]:
     """Rows of an answer that the journal kept, with all attempts at their call: a holder that had lost its lease may
     have answered late what the next one asked again."""
     return [with_attempts(row, attempts.get(row.api, NONE)) for row in outcomes]

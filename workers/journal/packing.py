@@ -13,7 +13,7 @@ _FIELDS = [(field.name, field.default) for field in fields(Outcome)]
 
 
 def encode(outcomes: list[Outcome]) -> bytes:
-    """Outcomes as the journal keeps them: length, then zstd of JSON, without what is as by default."""
+    """Outcomes as the journal keeps them: length, then zstd of JSON, without fields that have their default."""
     data = orjson.dumps(
         [{n: value for n, default in _FIELDS if (value := getattr(row, n)) != default} for row in outcomes]
     )

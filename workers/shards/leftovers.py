@@ -10,7 +10,7 @@ from jobs.folder import JobFolder
 from jobs.folder.facts import rows_of
 from jobs.ledger import Lease, Ledger
 from jobs.outcomes import OPEN, Outcome, open_row
-from workers.calls.rows import owned_up
+from workers.calls.rows import with_all_attempts
 from workers.journal.packing import decode
 
 _TELLS = {OPEN: 0, "failed": 1, "skipped": 1, "ok": 2}
@@ -42,7 +42,7 @@ def _journalled(ledger: Ledger, lease: Lease, shard: int) -> Iterator[Outcome]:
     intents, answers = ledger.adopt(lease, shard)
     for call in dict.fromkeys([*answers, *intents]):
         attempts = intents.get(call, {})
-        rows = owned_up(decode(answers[call]), attempts) if call in answers else []
+        rows = with_all_attempts(decode(answers[call]), attempts) if call in answers else []
         yield from rows
         item, _, request = call.partition(":")
         without = set(request.split("+")) - {row.api for row in rows}

@@ -28,7 +28,7 @@ from jobs.outcomes import OPEN, Outcome
 from workers.calls.attempts import JobFault
 from workers.calls.known import Later
 from workers.calls.lanes import Ask, Lanes
-from workers.calls.rows import owned_up, storable, unanswered
+from workers.calls.rows import storable, unanswered, with_all_attempts
 from workers.calls.streak import Undecided
 from workers.gate.gate import Stopped
 from workers.journal.journal import Journal
@@ -93,7 +93,7 @@ class Shard:
             replace(ask, attempts=_both(intents.get(ask.name, {}), attempts.get(ask.name, {}))) for ask in self._calls()
         ]
         of = {ask.name: ask.attempts for ask in self.asks}
-        self.known = {name: owned_up(rows, of[name]) for name, rows in found.items() if name in of}
+        self.known = {name: with_all_attempts(rows, of[name]) for name, rows in found.items() if name in of}
 
     def ask(self) -> None:
         """Make the calls that are missing, as far as nothing stops them. What came of them is in the journal after."""

@@ -4,7 +4,7 @@ import pytest
 
 from jobs.attempts import Attempts, Tried
 from jobs.outcomes import Outcome, with_attempts
-from workers.calls.rows import owned_up
+from workers.calls.rows import with_all_attempts
 
 
 def made(holder: str, marks: str) -> Attempts:
@@ -30,5 +30,5 @@ FAILED = with_attempts(Outcome(7, "labels", "failed"), made("one", "uu"))
 def test_a_kept_answer_owns_up_to_attempts_made_beside_it(
     row: Outcome, marks: str, attempts: int, maybe_billed: int
 ) -> None:
-    (found,) = owned_up([row], {"labels": made("other", marks)})
+    (found,) = with_all_attempts([row], {"labels": made("other", marks)})
     assert (found.attempts, found.maybe_billed, found.units) == (attempts, maybe_billed, row.units)

@@ -51,7 +51,7 @@ def test_what_the_holder_knows_goes_before_what_others_took_it_for() -> None:
     assert (guessed | Attempts.of("one", Tried("b", "2026-11"))).units == 1
 
 
-def test_a_second_answer_is_owned_up_to() -> None:
+def test_a_second_answer_is_an_attempt_too() -> None:
     both = Attempts.of("one", Tried("b", "2026-11")) | Attempts.of("two", Tried("b", "2026-12"))
     assert (both.units, both.maybe_billed) == (1, 1)
     assert list(both.months()) == [("2026-11", 1, 1, 0), ("2026-12", 1, 0, 1)]
