@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError
 
 from jobs.errors import RekscanError
 from jobs.logs import set_up
-from jobs.without_pandas import keep_pandas_out
+from jobs.starting import start_light
 from rekscan.console.output import fit_streams, say, talk
 from rekscan.console.trouble import explained, wrong_usage
 from rekscan.ending import end_when_told
@@ -59,7 +59,7 @@ def build(*, listing: bool) -> App:
 
 def main(argv: list[str] | None = None) -> None:
     """Run a command and exit with its code."""
-    keep_pandas_out()
+    start_light()
     end_when_told()
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 

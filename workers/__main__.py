@@ -4,9 +4,9 @@ import logging
 import sys
 
 from jobs.logs import keep_traceback, set_up
-from jobs.without_pandas import keep_pandas_out
+from jobs.starting import start_light
 
-keep_pandas_out()  # before Arrow's datasets come in, which look for it
+start_light()  # before Arrow's datasets come in, which look for it
 
 from workers.config import WorkerConfig  # noqa: E402
 from workers.serve import serve  # noqa: E402

@@ -17,7 +17,7 @@ import orjson
 import pyarrow as pa
 
 from jobs.children import frames
-from jobs.without_pandas import keep_pandas_out
+from jobs.starting import start_light
 from reports.tables.flatten import flatten
 from reports.tables.layout import Layout
 
@@ -28,7 +28,7 @@ def main() -> None:
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what prints must not break the messages
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
-    keep_pandas_out()
+    start_light()
     layout = Layout(**orjson.loads(sys.argv[1]))
     send(sink, {"ready": True})
     while (message := receive(source)) is not None:

@@ -128,7 +128,7 @@ def _fence_is_a_clock(stack: ExitStack) -> None:
 ALL = {
     "parts share a name": Mutation(_parts_share_a_name, frozenset({"lost", "asked again", "cap"}), 17),
     "only outcomes are kept": Mutation(_only_outcomes_are_kept, frozenset({"lost", "cap"}), 4),
-    "a lost retry is whole": Mutation(_lost_retry_is_whole, frozenset({"lost", "retry", "asked again"}), 70),
+    "a lost retry is whole": Mutation(_lost_retry_is_whole, frozenset({"lost", "retry", "asked again"}), 49),
     "a paused retry is whole": Mutation(_paused_retry_is_whole, frozenset({"retry"}), 70),
     "an unstorable answer is forgotten": Mutation(_unstorable_answer_is_forgotten, frozenset({"lost", "ends"}), 31),
     "the cap knows no month": Mutation(_cap_knows_no_month, frozenset({"cap"}), 15),
