@@ -35,7 +35,7 @@ test-browser: install
 
 # Every benchmark at its smallest size: do they run?
 test-benchmarks: install
-	$(BIN)/python -m pytest -n 2 --timeout 600 $(FLAGS) tests/benchmarks
+	$(BIN)/python -m pytest -n 4 --timeout 600 $(FLAGS) tests/benchmarks
 
 # The wheel, without extras, in a venv of its own.
 test-bare: install
