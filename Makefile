@@ -9,7 +9,7 @@ TESTS ?= tests
 export PYTHONDONTWRITEBYTECODE :=
 FLAGS ?=
 
-.PHONY: install demo test test-browser test-benchmarks test-bare test-newest check format bench chaos constraints clean
+.PHONY: install demo test test-browser test-machine test-benchmarks test-bare test-newest check format bench chaos constraints clean
 
 install: $(STAMP)
 
@@ -23,15 +23,19 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/rekscan demo
 
-# Six files at a time (fault tests mostly wait), the long ones first; those of one file share what they started. The
+# Five files at a time (fault tests mostly wait), the long ones first; those of one file share what they started. The
 # browser tests need Chromium: make test-browser. What each file costs: make test FLAGS="-p tests.support.cpu".
 test: install
-	$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/benchmarks $(FLAGS) $(TESTS)
+	$(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/benchmarks --ignore tests/machine $(FLAGS) $(TESTS)
 
 test-browser: install
 	@command -v chromium >/dev/null || { echo "needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)"; exit 1; }
 	npm ci --prefix tests/browser --silent --no-audit --no-fund
 	REKSCAN_SCREENSHOTS=$${REKSCAN_SCREENSHOTS:-build/screenshots} $(BIN)/python -m pytest tests/browser
+
+# The real ledger, folder and shards in any order on a simulated clock: 500 runs, and seven old faults put back.
+test-machine: install
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(FLAGS) tests/machine
 
 # Every benchmark at its smallest size: do they run?
 test-benchmarks: install
