@@ -37,6 +37,13 @@ def redact(text: str) -> str:
     return _ANY.sub(rf"\1\2\3{GONE}", _USER.sub(rf"\1{GONE}@", text))
 
 
+def shown_url(url: str) -> str:
+    """A service's URL, as of a Redis: its name and password gone, whatever signs they are of."""
+    scheme, mark, rest = url.partition("://")
+    _, at, place = rest.rpartition("@")
+    return redact(f"{scheme}{mark}{GONE}@{place}" if at else url)
+
+
 def shown_uri(uri: str) -> str:
     """A URI as tables have it: the same for the same thing however it was signed, different for different things.
 

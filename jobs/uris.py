@@ -32,6 +32,11 @@ def path_of(uri: str) -> bytes:
     raise ValueError(f"not a local file: {uri!r}")
 
 
+def own(path: str) -> str:
+    """`~` and `~user` as the shell has them; of a user there is not, the path as it stands."""
+    return os.path.expanduser(path)  # noqa: PTH111  pathlib raises there
+
+
 def is_local(uri: str) -> bool:
     return uri.startswith(("/", _FILE))
 

@@ -16,6 +16,7 @@ from jobs.plan import demand
 from jobs.plan.build import Counts, Demand
 from jobs.plan.draw import Draw
 
+MOST = 10**18  # of anything that is typed: no archive and no account has more
 AVERAGE_MINUTES = Decimal(5)  # of a video nobody looked at: a guess of ours, which the estimate names
 Flag = Annotated[bool, Parameter(negative=())]
 Many = Annotated[list[str] | None, Parameter(negative=())]
@@ -86,8 +87,8 @@ class Amounts:
             self.video_minutes or Decimal(0),
             self.video_average or Decimal(0),
         ]
-        if not all(amount.is_finite() and amount >= 0 for amount in amounts):
-            raise UsageError("an amount is under 0, or no number", "Give amounts of 0 or more.")
+        if not all(amount.is_finite() and 0 <= amount <= MOST for amount in amounts):
+            raise UsageError(f"an amount is under 0, beyond {MOST:,}, or no number", "Give amounts of 0 or more.")
         counts = Counts(images=self.images or 0)
         if self.video_minutes is not None:
             if self.videos == 0:
@@ -169,8 +170,10 @@ class Billing:
 
 def cap(dollars: Decimal | None) -> Decimal | None:
     """--max-cost: dollars, or none. Raises UsageError for what cannot be a cap."""
-    if dollars is not None and not (dollars.is_finite() and dollars >= 0):
-        raise UsageError(f"--max-cost {dollars}: a cap is 0 dollars or more", "Write --max-cost 25 for 25 dollars.")
+    if dollars is not None and not (dollars.is_finite() and 0 <= dollars <= MOST):
+        raise UsageError(
+            f"--max-cost {dollars}: a cap is 0 dollars or more, {MOST:,} at most", "Write --max-cost 25 for 25 dollars."
+        )
     return dollars
 
 
@@ -185,6 +188,8 @@ def numbers(flag: str, values: Iterable[str]) -> dict[str, Decimal]:
             raise UsageError(f"{flag} {part}: not name=number", f"Write {flag} name=number.") from None
         if not name.strip() or not found[name.strip()].is_finite() or found[name.strip()] < 0:
             raise UsageError(f"{flag} {part}: not name=number", f"Write {flag} name=number, the number 0 or more.")
+        if found[name.strip()] > MOST:
+            raise UsageError(f"{flag} {part}: beyond any account", f"Give {MOST:,} at most.")
     return found
 
 

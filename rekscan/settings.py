@@ -15,6 +15,8 @@ from jobs.errors import UsageError
 from workers.limits import Limits
 
 _CALLS_IN_SHARD = 400
+# What redis-py makes of a URL, beside the query's arguments that it knows.
+_OF_A_REDIS = ("host", "port", "path", "username", "password", "client_name", "protocol", "connection_class")
 
 
 class Settings(Limits, BaseSettings):
@@ -43,6 +45,8 @@ class Settings(Limits, BaseSettings):
         scheme, sep, rest = home.partition("://")
         if not home.strip() or (sep and (scheme != "s3" or not rest.strip("/"))):
             raise ValueError("not a directory or s3://bucket/prefix")
+        if not home.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in home):
+            raise ValueError("its name is not UTF-8, which job.json and the report are")
         return home
 
     @field_validator("region")
@@ -57,12 +61,18 @@ class Settings(Limits, BaseSettings):
     def _is_of_redis(cls, url: str | None) -> str | None:
         if url is None:
             return None
-        from redis.connection import parse_url  # a tenth of a second, for those who name one
+        from redis.connection import (
+            URL_QUERY_ARGUMENT_PARSERS,
+            parse_url,
+        )  # a tenth of a second, for those who name one
 
         try:
             where = parse_url(url)
         except ValueError:
             where = {}
+        plain = {*URL_QUERY_ARGUMENT_PARSERS, *_OF_A_REDIS}
+        if odd := sorted(name for name in where if name not in plain and not name.startswith("ssl_")):
+            raise ValueError(f"a URL of a Redis takes no {odd[0]!r}")
         if not (where.get("host") or where.get("path")):
             raise ValueError("not the URL of a Redis, as redis://queue:6379/0, rediss://... or unix:///path")
         return url

@@ -184,7 +184,7 @@ def _typed(api: Entry, given: Mapping[str, str]) -> dict[str, Any]:
     by_name = {param.name: param for param in api.params}
     if unknown := set(given) - set(by_name):
         raise UsageError(f"{api.name} has no parameter {sorted(unknown)[0]!r}", _parameters(api))
-    if missing := [p.name for p in api.params if p.required and p.name not in given]:
+    if missing := [p.name for p in api.params if p.required and not given.get(p.name)]:
         raise UsageError(f"{api.name} needs {missing[0]}=...", f"Write --api {api.name}:{missing[0]}=VALUE")
     return {p.name: _value(api, p, given[p.name]) if p.name in given else p.default for p in api.params}
 

@@ -195,10 +195,11 @@ def _configured_endpoint(profile: str | None, service: str) -> str | None:
         return None
     config = core.get_scoped_config()
     services = core.full_config.get("services", {}).get(config.get("services"), {})
+    named = services.get(service)  # `s3 = text` is no section
     places = (
         os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}"),
         os.environ.get("AWS_ENDPOINT_URL"),
-        services.get(service, {}).get("endpoint_url"),
+        named.get("endpoint_url") if isinstance(named, dict) else None,
         config.get("endpoint_url"),
     )
     return next((str(place) for place in places if place), None)

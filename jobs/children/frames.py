@@ -1,4 +1,4 @@
-"""How a worker and its decoding child talk: frames of a JSON head and a body of bytes over a pipe.
+"""How a process and its child talk: frames of a JSON head and a body of bytes over a pipe.
 
 4 bytes length of the head | 8 bytes length of the body | head (JSON object) | body
 """

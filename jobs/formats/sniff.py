@@ -6,8 +6,6 @@ specification (JFIF/EXIF, PNG, RIFF, ISO base media file format, TIFF 6.0, Matro
 
 from typing import Literal
 
-SNIFF_BYTES = 64  # enough of a file's start for `sniff`, save MPEG-TS, which wants 189 or 197
-
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),

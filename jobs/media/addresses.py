@@ -10,6 +10,8 @@ _AZURE = IPv4Address("168.63.129.16")  # Azure's agent: a public address that on
 _PROTOCOLS = IPv4Network("192.0.0.0/24")  # IETF's own; 192.0.0.192 is Oracle's metadata service
 _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")  # RFC 8215: of one's own network
+_TRANSLATED = IPv6Network("::ffff:0:0:0/96")  # RFC 2765
 
 
 def is_public(address: str) -> bool:
@@ -19,7 +21,7 @@ def is_public(address: str) -> bool:
     if inner is not None:
         found = inner
     site_local = isinstance(found, IPv6Address) and found.is_site_local
-    known = found == _AZURE or found in _PROTOCOLS
+    known = found == _AZURE or found in _PROTOCOLS or found in _LOCAL_NAT64
     return found.is_global and not found.is_multicast and not site_local and not known
 
 
@@ -29,6 +31,6 @@ def _inside(address: IPv6Address) -> IPv4Address | None:
         return address.ipv4_mapped or address.sixtofour
     if address.teredo:
         return address.teredo[1]
-    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+    if address in _NAT64 or address in _TRANSLATED or (address in _COMPATIBLE and int(address) > 1):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return None

@@ -21,7 +21,8 @@ def flattened(image: Image.Image) -> tuple[Image.Image, list[str]]:
 
 def _is_bright(image: Image.Image, alpha: Image.Image) -> bool:
     """Whether more of its pixels vanish on white than on black."""
-    mask = alpha.point(lambda value: 255 if value >= _OPAQUE else 0)
+    least = min(_OPAQUE, max(1, alpha.getextrema()[1]))  # of a picture that is faint all over, its densest pixels
+    mask = alpha.point(lambda value: 255 if value >= least else 0)
     counts = image.convert("L").histogram(mask)
     on_white = sum(counts[value] for value in range(256) if 1.05 / (_luminance(value) + 0.05) < _READABLE)
     on_black = sum(counts[value] for value in range(256) if (_luminance(value) + 0.05) / 0.05 < _READABLE)

@@ -2,7 +2,7 @@
 
 Rule: money is Decimal and nothing is rounded here. Tiers are graduated and pooled per meter, Region and calendar month:
 each unit costs what the tier says that the month's running total has reached. A unit no tier covers has no price: it is
-unknown, never $0. Source of every number: jobs/data/prices.json, or the table given in its place (see price_offers.py).
+unknown, never $0. Source of every number: jobs/data/prices.json, or the table given in its place (see offers.py).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -96,7 +96,7 @@ class PriceTable:
     meters: Mapping[str, Meter]
     operations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # meter -> operations it bills
     confidence: Mapping[str, str] = field(default_factory=dict)  # what each level of confidence means
-    free_tier: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # offer -> its pools (price_free.py)
+    free_tier: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # offer -> its pools (free_tier.py)
 
     @classmethod
     def bundled(cls) -> "PriceTable":

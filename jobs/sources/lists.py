@@ -37,7 +37,9 @@ EXTENSIONS = frozenset(("txt", "csv", "tsv", "jsonl", "ndjson", "manifest", "par
 COLUMNS = ("uri", "url", "path", "key", "source-ref", "s3_uri", "file")  # looked for in this order
 _PLACES = frozenset(("uri", "url", "path", "source-ref", "s3_uri"))  # columns that say more than `bucket` and `key`
 _DELIMITERS = (",", ";", "\t", "|")
-_LISTED = re.compile(rb"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\d+ \S| {10,}PRE \S)")  # a line of `aws s3 ls`
+_LISTED = re.compile(
+    rb"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\d+(?:\.\d+)? (?:(?:Bytes|[KMGTPE]iB) )?\S| {10,}PRE \S)"
+)  # a line of `aws s3 ls`
 # Endings of pages, which may answer with a picture; so may whatever is asked with a query.
 _PAGES = frozenset(["php", "html", "htm", "xhtml", "pl", "py", "rb", "class", "dll", "exe", "com", "app"])
 
@@ -85,7 +87,7 @@ class ListFile:
 
 def is_manifest(start: bytes) -> bool:
     """Whether a file that begins so is a manifest of Ground Truth or Bulk Analysis: JSON Lines with `source-ref`."""
-    return start.lstrip().startswith(b"{") and b'"source-ref"' in start
+    return start.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{") and b'"source-ref"' in start
 
 
 @contextmanager

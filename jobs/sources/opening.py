@@ -21,7 +21,7 @@ from jobs.sources.left_out import BY_PRODUCT_NAMES, is_job_folder, is_left_out, 
 from jobs.sources.lists import EXTENSIONS, ListFile, is_manifest
 from jobs.sources.rows import numbered
 from jobs.sources.s3 import S3ClientFactory, S3Prefix
-from jobs.uris import is_arn, path_of, split_s3, uri_of
+from jobs.uris import is_arn, own, path_of, split_s3, uri_of
 
 _LOOK = 4096  # bytes of a file that may be a manifest
 REMEMBERED = 1_000_000  # URIs remembered to drop repeats of list files; about 100 MB
@@ -72,7 +72,7 @@ def open_source(
         raise UsageError(
             f"{text!r} is not a source", "Give a directory, s3://bucket/prefix, or a list file of http(s) URLs."
         )
-    path = path_of(text) if text.startswith("file:///") else os.fsencode(Path(text).expanduser())
+    path = path_of(text) if text.startswith("file:///") else os.fsencode(own(text))
     if _is_manifest(path):
         return ListFile(os.fsdecode(path), column, s3_client_factory)
     if os.path.basename(path) == b"manifest.json":  # noqa: PTH119  bytes path

@@ -13,7 +13,7 @@ from jobs.aws import clients
 from jobs.aws.lean.methods import transport
 from jobs.errors import RekscanError
 from jobs.ledger.server import trouble
-from jobs.redact import redact
+from jobs.redact import shown_url
 from rekscan.console.output import print_json, print_line
 from rekscan.console.trouble import explained
 from rekscan.scans.engine import ledger
@@ -56,7 +56,7 @@ def _try(check: Callable[[Settings], str], settings: Settings) -> tuple[bool, st
 
 def _plain(value: Any) -> str | None:
     """A setting as text, without a password that a URL may carry."""
-    return None if value is None else redact(str(value))
+    return None if value is None else shown_url(str(value)) if "://" in str(value) else str(value)
 
 
 def _python(settings: Settings) -> str:

@@ -10,7 +10,7 @@ from jobs.counts import Counts
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from rekscan.console.output import print_json, print_line, say, talk
-from rekscan.console.plan import show_plan
+from rekscan.console.plan import show_plan, stdout
 from rekscan.scans.engine import ledger_for_a_job
 from rekscan.scans.listing import Progress
 from rekscan.scans.order import Order, Planned, plan_order
@@ -55,7 +55,7 @@ def scan(
         planned = plan_order(source, api, order, settings, local=local, progress=progress)
     if dry_run:
         planned.discard()
-        print_json(planned.plan.to_json()) if json else show_plan(planned.plan, talk)
+        print_json(planned.plan.to_json()) if json else show_plan(planned.plan, stdout())
         return 0
     if not json:
         show_plan(planned.plan, talk, brief=True)

@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 
 from jobs.errors import UsageError
 from jobs.ledger.server import trouble
-from jobs.redact import redact
+from jobs.redact import shown_url
 from rekscan.console.output import say
 from rekscan.scans.engine import warn_of, worker_config
 from rekscan.settings import Connection, resolve
@@ -31,7 +31,7 @@ def worker(
     settings = resolve(connection, calls=calls, shards=shards)
     if settings.redis_url is None:
         raise UsageError("no Redis is named", "Set REKSCAN_REDIS_URL or --redis-url, as for the other workers.")
-    config, shown = worker_config(settings, settings.redis_url), redact(settings.redis_url)
+    config, shown = worker_config(settings, settings.redis_url), shown_url(settings.redis_url)
     redis = connect(settings.redis_url)
     with suppress(RedisError, OSError):  # a worker waits for a Redis that is away
         refuse_cluster(redis, shown)

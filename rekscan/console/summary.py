@@ -26,4 +26,4 @@ def print_summary(folder: JobFolder, status: Status) -> None:
     if folder.read("reports/report.html") is not None:
         print_line(f"Report  {folder.where}/reports/report.html")
     if status.state != "finished":
-        say(f"{status.state}{f': {status.reason}' if status.reason else ''}. {status.do}")
+        say(f"{status.state}{f': {status.reason}' if status.reason else ''}. {status.do}".rstrip())

@@ -70,4 +70,7 @@ def _logs(words: Sequence[str]) -> Path | None:
     named = [after for word, after in zip(words, [*words[1:], ""], strict=False) if word == "--home"]
     named += [word.removeprefix("--home=") for word in words if word.startswith("--home=")]
     home = [os.environ.get("REKSCAN_HOME") or "rekscan-jobs", *filter(None, named)][-1]
-    return Path(home) / ".rekscan" / "logs" if Path(home).is_dir() else None
+    try:
+        return Path(home) / ".rekscan" / "logs" if Path(home).is_dir() else None
+    except OSError:  # a name too long, or behind a folder that may not be entered
+        return None

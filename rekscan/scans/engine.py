@@ -12,7 +12,7 @@ from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.ledger import Ledger
 from jobs.ledger.server import Trouble, explain, trouble
 from jobs.money.stored import data_folder
-from jobs.redact import redact
+from jobs.redact import shown_url
 from jobs.status import INTERRUPTED
 from rekscan.console.output import say
 from rekscan.ending import in_order
@@ -45,10 +45,10 @@ def ledger(settings: Settings) -> Ledger | None:
         return None
     found = Ledger(connect(url))
     try:
-        refuse_cluster(found.redis, redact(url))
+        refuse_cluster(found.redis, shown_url(url))
     except (RedisError, OSError) as error:
         why = explain(error)
-        raise RekscanError(why.what.replace("Redis", f"Redis at {redact(url)}", 1), why.do) from None
+        raise RekscanError(why.what.replace("Redis", f"Redis at {shown_url(url)}", 1), why.do) from None
     _hang_the_bell(url)
     return found
 

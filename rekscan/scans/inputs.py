@@ -13,6 +13,7 @@ from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
 from jobs.media.prepare import Preparer
+from jobs.uris import own
 
 _WANTED = "It takes a picture of a format that is scanned too (JPEG, PNG, WebP, HEIC, ...)."
 
@@ -36,7 +37,7 @@ def input_params(choices: Sequence[Choice]) -> Iterator[tuple[Choice, Param]]:
 
 def input_picture(path: str, *, fit: bool) -> bytes | Skip:
     """The picture as it is sent, or why it cannot be. `fit`: it may be mended."""
-    item = Item(0, str(Path(path).expanduser().absolute()), "image")
+    item = Item(0, str(Path(own(path)).absolute()), "image")
     with DecoderPool(1) as pool:
         found = Preparer(pool, _no_s3, fit=fit).prepare(item, Limits(), s3_allowed=False)
         if isinstance(found, Skip):

@@ -25,7 +25,7 @@ from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.money.prices import PriceTable, Units
 from jobs.sources import EVERYTHING, Globs, enumerate_batches, is_list
-from jobs.uris import is_arn
+from jobs.uris import is_arn, own
 from rekscan.settings import Settings
 
 Progress = Callable[[Counts], None]
@@ -120,7 +120,7 @@ def known_at_most(choices: Sequence[Choice], settings: Settings) -> int:
 
 def absolute(source: str) -> str:
     """A source as it can be listed again from another directory."""
-    return source if "://" in source or is_arn(source) else str(Path(source).expanduser().absolute())
+    return source if "://" in source or is_arn(source) else str(Path(own(source)).absolute())
 
 
 def _without_videos(batch: pa.RecordBatch) -> pa.RecordBatch:

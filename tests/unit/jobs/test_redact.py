@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.redact import hides_something, redact, shown_uri
+from jobs.redact import GONE, hides_something, redact, shown_uri, shown_url
 
 AWS = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=KEEPOUT%2F20261127&X-Amz-Date=1&X-Amz-Signature=KEEPOUT"
 
@@ -72,3 +72,8 @@ def test_what_is_json_stays_json(document: dict[str, str]) -> None:
     except orjson.JSONEncodeError:  # a lone surrogate
         return
     assert isinstance(orjson.loads(redact(text)), dict)
+
+
+@pytest.mark.parametrize("password", ["s3cr'x", 's3cr"x', "s3<r", "s3\\r", "s3 r", "1/s3cr"])
+def test_a_services_url_loses_a_password_of_any_signs(password: str) -> None:
+    assert shown_url(f"redis://u:{password}@host:1/0") == f"redis://{GONE}@host:1/0"
