@@ -181,7 +181,7 @@ def _each(lines: Iterator[Any]) -> Iterator[Any]:
 
 
 def _of_csv(file: io.BufferedReader, uri: str, wanted: str | None, delimiter: str) -> Iterator[str | None]:
-    start = head(file).removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+    start = head(file).removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0].decode("utf-8", "replace").strip(" \r")
     lines = Texts(file)
     if start.lower().startswith("sep=") and len(start) == 5:  # Excel's own line
         next(lines)

@@ -169,6 +169,7 @@ def test_a_list_of_another_program_is_read_in_its_encoding(pictures: Path, codin
         "n;uri\n1;s3://b/k,1.jpg\n",
         "n\turi\n1\ts3://b/k,1.jpg\n",
         "sep=;\nn;uri\n1;s3://b/k,1.jpg\n",
+        "sep=\t\nn\turi\n1\ts3://b/k,1.jpg\n",
         "Bucket;n;KEY\nb;1;k,1.jpg\n",
     ],
 )  # fmt: skip
