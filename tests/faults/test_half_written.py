@@ -117,5 +117,5 @@ def test_a_half_written_part_of_one_job_does_not_hinder_another(
     committed = until(lambda: parts(home, 1), "a first part is written")
     scan.kill_everything()
     cut(committed[0])
-    other: Any = start(make_photos(tmp_path / "other", 5), home, rekognition).status()
+    other: Any = start(make_photos(tmp_path / "other", 5), home, rekognition, "--beside").status()
     assert (other["state"], other["calls"]["ok"]) == ("finished", 5)
