@@ -25,7 +25,7 @@ from jobs.folder.retries import Retry
 from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
 from jobs.ledger.server import explain
 from jobs.media.file_faults import of_machine, passes
-from workers import bell
+from workers import bell, memory
 from workers.calls.loop import EventLoop
 from workers.config import WorkerConfig, connect
 from workers.gate.gate import Gate
@@ -121,7 +121,7 @@ class Runtime:
             with suppress(RedisError):  # else its lease lapses
                 self.ledger.release(taken)
         except Exception as error:
-            self._stumbled(taken, error, _MEMORY if isinstance(error, MemoryError) else "Please report this as a bug.")
+            self._stumbled(taken, error, _MEMORY if memory.is_short(error) else "Please report this as a bug.")
         finally:
             with self._lock:
                 self._held.remove(held)
@@ -132,7 +132,7 @@ class Runtime:
     def _stumbled(self, taken: Lease, error: Exception, do: str) -> NoReturn:
         """The shard goes back, to be tried again; where that does not help, its job is stopped."""
         log.error("%s/%s stopped", taken.job, taken.shard, exc_info=error)
-        if isinstance(error, MemoryError | OSError):
+        if memory.is_short(error) or isinstance(error, OSError):
             self._stopping.wait(_BREATHER)  # memory, open files, a disk may come back
         if self.ledger.stumble(taken) >= _STUMBLES:
             what = f"shard {taken.shard} fails again and again: {type(error).__name__}: {error}"

@@ -23,6 +23,7 @@ from jobs.items import Item
 from jobs.ledger import WELL, Attempt, Lease
 from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
+from workers import memory
 from workers.calls import rows
 from workers.calls.proof import Doubt
 from workers.calls.streak import Streak, Undecided
@@ -111,14 +112,14 @@ class CallAttempts:
         before = time.monotonic()
         try:
             response = await self.way.method(**arguments)
-        except MemoryError:
-            raise
         except Doubt as doubt:  # AWS has answered, but not said which picture it means
             with doubt:
                 self._settle("b", tells=WELL)
                 await self._door()
                 return await self._ask(doubt.arguments, started)
         except Exception as error:
+            if memory.is_short(error):
+                raise
             return await self._went_wrong(understand(error, self.request.operation), started)
         took = time.monotonic() - before
         if not any(key in response for choice in self.request.choices for key in choice.api.answer_keys):

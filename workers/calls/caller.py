@@ -26,6 +26,7 @@ from jobs.media.check import Skip
 from jobs.media.file_faults import of_machine
 from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
+from workers import memory
 from workers.calls import rows
 from workers.calls.attempts import CallAttempts, JobFault, Way
 from workers.calls.known import Known, Later
@@ -100,10 +101,13 @@ class Caller:
                 return await self._call(item, lease, attempts, stop, content, place)
         except (Stopped, Later, Undecided):
             raise
-        except (JobFault, MemoryError):
+        except JobFault:
             stop.set()
             raise
         except Exception as error:
+            if memory.is_short(error):
+                stop.set()
+                raise MemoryError(str(error)) from error
             # An item's trouble, even with our own code, is a row: its shard mates go on.
             log.exception("%s of item %s", self.request.name, item.item_id)
             return self.give_up(item, lease, attempts, type(error).__name__, str(error))

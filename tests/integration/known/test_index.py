@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
@@ -238,15 +239,14 @@ MILLION = int(os.environ.get("ROWS", "1000000"))
 def _make(home: Path) -> None:
     """1 M answers in 500 parts of a job, half a million in another, a job of 1 M objects, 990,000 of them known."""
     first, extra = job(home, "job-a"), job(home, "job-b")
+    like = pa.concat_tables([to_table([answered(0, "")])] * 2000).combine_chunks()
     for folder, count, content in (
         (first, MILLION, lambda n: f"etag:{n:032x}:{n % 5000 + 1}"),
         (extra, MILLION // 2, lambda n: f"sha256:{n}"),
     ):
-        like = to_table([answered(0, "")])
         for start in range(0, count, 2000):
-            rows = pa.concat_tables([like] * 2000).combine_chunks()
             ids = range(start, start + 2000)
-            rows = rows.set_column(0, like.schema.field("item_id"), pa.array(ids, pa.int64()))
+            rows = like.set_column(0, like.schema.field("item_id"), pa.array(ids, pa.int64()))
             at = like.schema.get_field_index("content")
             rows = rows.set_column(at, like.schema.field("content"), pa.array([content(n) for n in ids]))
             buffer = io.BytesIO()
@@ -254,8 +254,19 @@ def _make(home: Path) -> None:
             folder.write(f"results/shard-{start // 2000:06d}.parquet", buffer.getvalue())
     with JobFolder(str(home), "job-c").manifest_writer() as writer:
         for start in range(0, MILLION, 10_000):
-            numbers = range(start + 10_000, start + 20_000)
-            writer.add(*(Item(n - 10_000, f"s3://b/{n}", "image", n % 5000 + 1, f"{n:032x}") for n in numbers))
+            numbers = np.arange(start + 10_000, start + 20_000)
+            columns = {
+                "item_id": numbers - 10_000,
+                "uri": [f"s3://b/{n}" for n in numbers],
+                "kind": ["image"] * 10_000,
+                "size": numbers % 5000 + 1,
+                "etag": [f"{n:032x}" for n in numbers],
+            }
+            given = [
+                pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(10_000, f.type)
+                for f in MANIFEST_SCHEMA
+            ]
+            writer.add_batch(pa.record_batch(given, MANIFEST_SCHEMA))
 
 
 def _index(home: Path) -> None:
