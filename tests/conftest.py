@@ -34,3 +34,12 @@ def redis(redis_server: RedisServer) -> Iterator[Redis]:
     client.flushall()
     yield client
     client.close()
+
+
+@pytest.fixture
+def no_workers(tmp_path: Path, redis_server: RedisServer, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of a cluster without workers: jobs run for as long as they are left to. Nothing is at the endpoint."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", "http://127.0.0.1:9")
+    monkeypatch.setenv("REKSCAN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("REKSCAN_REDIS_URL", redis_server.url)
+    monkeypatch.setenv("REKSCAN_REGION", "us-east-1")

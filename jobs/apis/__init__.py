@@ -1,4 +1,5 @@
-"""The catalogue: one row (`Api`) per file in this folder, found by looking, so that nothing else lists them."""
+"""The catalogue: one row per file in this folder (`Api`) and in `video/` (`VideoApi`), found by looking, so that
+nothing else lists them."""
 
 import pkgutil
 import re
@@ -31,7 +32,7 @@ def video_catalogue() -> Mapping[str, VideoApi]:
 
 @cache
 def _rows() -> tuple[Entry, ...]:
-    modules = [import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    modules = [import_module(module.name) for module in pkgutil.walk_packages(__path__, f"{__name__}.")]
     return tuple(module.API for module in modules if hasattr(module, "API"))
 
 

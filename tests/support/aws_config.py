@@ -37,6 +37,23 @@ def write_config(directory: Path, text: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
+def write_role_config(directory: Path, url: str, keys: "Keys", role: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Profiles `base`, which may only assume the role, and `archive`, which does."""
+    config = f"""
+        [profile base]
+        aws_access_key_id = {keys.id}
+        aws_secret_access_key = {keys.secret}
+        endpoint_url = {url}
+
+        [profile archive]
+        role_arn = arn:aws:iam::123456789012:role/{role}
+        source_profile = base
+        region = eu-west-1
+        endpoint_url = {url}
+    """
+    write_config(directory, config, monkeypatch)
+
+
 @contextmanager
 def held_to_policies(server: S3Server, *, role: str) -> Iterator[Keys]:
     """A user who may assume the role and nothing else, a role that may use S3; from here on moto checks who asks.

@@ -18,7 +18,6 @@ from rekscan.cli import run
 from rekscan.scans.engine import find, ledger
 from rekscan.scans.follow import follow
 from rekscan.settings import resolve
-from tests.support.redis import RedisServer
 from tests.support.scans import make_photos
 from tests.support.waiting import until
 
@@ -26,12 +25,7 @@ FULL, EVICTS = "Redis is full (maxmemory)", "Redis may forget calls that were pa
 
 
 @pytest.fixture
-def photos(tmp_path: Path, redis_server: RedisServer, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """To be scanned on a cluster without workers. Nothing listens at the endpoint."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", "http://127.0.0.1:9")
-    monkeypatch.setenv("REKSCAN_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("REKSCAN_REDIS_URL", redis_server.url)
-    monkeypatch.setenv("REKSCAN_REGION", "us-east-1")
+def photos(tmp_path: Path, no_workers: None) -> Path:
     return make_photos(tmp_path / "photos", 1)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobs.files import Aws, Files, open_home
-from tests.support.aws_config import held_to_policies, write_config
+from tests.support.aws_config import held_to_policies, write_role_config
 from tests.support.s3_server import S3Server, s3_server
 
 
@@ -44,19 +44,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         yield _place(home, Aws(region="us-east-1", s3_url=server.url))
         return
     with held_to_policies(server, role=name) as keys:
-        config = f"""
-            [profile base]
-            aws_access_key_id = {keys.id}
-            aws_secret_access_key = {keys.secret}
-            endpoint_url = {server.url}
-
-            [profile archive]
-            role_arn = arn:aws:iam::123456789012:role/{name}
-            source_profile = base
-            region = eu-west-1
-            endpoint_url = {server.url}
-        """
-        write_config(tmp_path, config, monkeypatch)
+        write_role_config(tmp_path, server.url, keys, name, monkeypatch)
         yield _place(home, Aws(profile="archive"))
 
 

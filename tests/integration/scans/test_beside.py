@@ -14,7 +14,6 @@ from rekscan.cli import run
 from rekscan.scans.order import Order, plan_order
 from rekscan.scans.run import hand_over
 from rekscan.settings import Settings, resolve
-from tests.support.redis import RedisServer
 from tests.support.scans import make_photos
 
 
@@ -24,12 +23,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, redis_server: RedisServer, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Of a cluster without workers: jobs run for as long as they are left to. Nothing listens at the endpoint."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", "http://127.0.0.1:9")
-    monkeypatch.setenv("REKSCAN_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("REKSCAN_REDIS_URL", redis_server.url)
-    monkeypatch.setenv("REKSCAN_REGION", "us-east-1")
+def settings(no_workers: None) -> Settings:
     return resolve()
 
 

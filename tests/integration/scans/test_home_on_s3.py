@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.aws_config import held_to_policies, write_config
+from tests.support.aws_config import held_to_policies, write_config, write_role_config
 from tests.support.s3_gateway import Asked, Refusal, s3_gateway
 from tests.support.s3_server import S3Server, s3_server
 from tests.support.scans import emulator, make_photos
@@ -39,18 +39,7 @@ def test_a_home_that_only_the_profile_s_role_may_use(
 ) -> None:
     photos = make_photos(tmp_path / "photos", 12)
     with held_to_policies(s3, role="archive") as keys, emulator(tmp_path) as rekognition:
-        config = f"""
-            [profile base]
-            aws_access_key_id = {keys.id}
-            aws_secret_access_key = {keys.secret}
-            endpoint_url = {s3.url}
-            [profile archive]
-            role_arn = arn:aws:iam::123456789012:role/archive
-            source_profile = base
-            region = eu-west-1
-            endpoint_url = {s3.url}
-        """
-        write_config(tmp_path, config, monkeypatch)
+        write_role_config(tmp_path, s3.url, keys, "archive", monkeypatch)
         flags = ["--profile", "archive", "--rekognition-endpoint-url", rekognition.url]
         scanned = rekscan("scan", str(photos), "--api", "labels", "--yes", "--json", "--shard-size", "5", *flags)
         assert scanned.returncode == 0, scanned.stdout[-1500:] + scanned.stderr[-3000:]

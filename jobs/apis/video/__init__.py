@@ -1,0 +1,1 @@
+"""The catalogue's rows of stored video, one file each: priced, and not to be scanned with yet."""
