@@ -6,11 +6,13 @@ nothing else names an API. Everything here is pure: no I/O, no clock.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pyarrow as pa
-
+from jobs.apis.columns import Columns
 from jobs.items import Item
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Params = Mapping[str, Any]
 Image = Mapping[str, Any]  # {"Bytes": ...} or {"S3Object": {"Bucket", "Name", "Version"?}}
@@ -98,15 +100,15 @@ class Api(Entry):
 
     request: Callable[[Image, Item, Params], dict[str, Any]]  # -> keyword arguments of the boto3 method
     answer_keys: tuple[str, ...]  # top-level keys of the response that belong to this API
-    rows: Callable[[Mapping[str, Any]], Iterable[tuple[Any, ...]]]  # response -> rows in the order of `schema`
-    schema: pa.Schema  # each field's metadata: {"doc": meaning, unit and range, "aws": AWS's field path}
+    rows: Callable[[Mapping[str, Any]], Iterable[tuple[Any, ...]]]  # response -> rows in the order of `columns`
+    columns: Columns
     brief: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # response -> this API's columns of the `images` table
-    brief_schema: pa.Schema
+    brief_columns: Columns
     cap: Cap | None = None  # adds a column `<table>_capped` to `images`
     limits: Limits = Limits()
     version_key: str | None = None  # response key of the model version
-    name_column: str | None = None  # column of `schema` that --label filters and the report counts
-    confidence_column: str | None = "confidence"  # column of `schema` that --min-confidence filters (0..100)
+    name_column: str | None = None  # column that --label filters and the report counts
+    confidence_column: str | None = "confidence"  # column that --min-confidence filters (0..100)
     shares: bool = False  # may share one call with another API of the same operation (labels + properties)
     # An error code and message that is really an answer ("no face in the image") -> the response it stands for.
     answer_for_error: Callable[[str, str], dict[str, Any] | None] = lambda code, message: None
@@ -115,6 +117,16 @@ class Api(Entry):
     golden_params: Mapping[str, Any] | None = None  # params used in tests where there are required ones
     prepare: Callable[[Params], tuple[Preparation, ...]] = lambda params: ()
     reusable: bool = True  # False: the answer depends on a collection that changes, so an earlier job's is not taken
+
+    @property
+    def schema(self) -> "pa.Schema":
+        """The columns of its table, as Arrow has them."""
+        return self.columns.schema
+
+    @property
+    def brief_schema(self) -> "pa.Schema":
+        """Its columns of the `images` table."""
+        return self.brief_columns.schema
 
     @property
     def table(self) -> str:

@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Image, Limits, Param, Params
-from jobs.apis.columns import TEXT, WHOLE, column, percent, summary
+from jobs.apis.columns import TEXT, WHOLE, Columns, column, percent, summary
 from jobs.items import Item
 
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         column("name", TEXT, "moderation label", "ModerationLabels[].Name"),
         column("parent_name", TEXT, "label above it; empty on the first level", "ModerationLabels[].ParentName"),
@@ -20,7 +18,7 @@ SCHEMA = pa.schema(
         ),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("moderation_label", TEXT, "most confident label, the narrower of equals", "ModerationLabels[].Name"),
         percent("moderation_confidence", "its confidence", "ModerationLabels[].Confidence"),
@@ -64,9 +62,9 @@ API = Api(
     request=request,
     answer_keys=("ModerationLabels", "ModerationModelVersion", "ProjectVersion", "ContentTypes"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     params=(
         Param("min_confidence", "float", 50.0, "leave out labels under this confidence (AWS's default: 50)", 0, 100),
         Param(

@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Cap, Image, Param, Params
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, as_json, box, column, percent, sides
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, as_json, box, column, percent, sides
 from jobs.items import Item
 
 BRIEF_CHARACTERS = 1000  # of the `images` table's text cell; the whole text is in the `text` table
 
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         column("id", WHOLE, "number of the detection within its image, from 0", "TextDetections[].Id"),
         column("parent_id", WHOLE, "id of the line a word belongs to; null for lines", "TextDetections[].ParentId"),
@@ -22,7 +20,7 @@ SCHEMA = pa.schema(
         column("polygon", TEXT, "finer outline, JSON list of {X, Y} ratios", "TextDetections[].Geometry.Polygon[]"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("text", TEXT, "the lines, joined by ' | ', cut at 1000 characters", "TextDetections[].DetectedText"),
         column("text_lines", WHOLE, "lines found", "TextDetections[]"),
@@ -66,9 +64,9 @@ API = Api(
     request=request,
     answer_keys=("TextDetections", "TextModelVersion"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     cap=Cap(100, "words", lambda r: sum(one.get("Type") == "WORD" for one in r.get("TextDetections") or ())),
     params=(
         Param("min_confidence", "float", 80.0, "leave out words under this confidence (AWS's default: 80)", 0, 100),

@@ -16,7 +16,7 @@ from math import ceil
 from typing import Any
 
 from jobs.apis import Choice, Request, requests
-from jobs.costs.tally import Tallies, Tally
+from jobs.costs.tallies import Tallies, Tally
 from jobs.errors import RekscanError
 from jobs.folder import JobSpec
 from jobs.money.prices import PriceTable, Tier, Units

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from jobs.codes import Code
 from jobs.counts import Counts
-from jobs.items import Item, from_batch
+from jobs.item_rows import from_batch
+from jobs.items import Item
 from jobs.sources.s3 import S3ClientFactory
 from jobs.uris import is_local
 from jobs.video import Probed, Prober

@@ -20,7 +20,7 @@ from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import PART_ROWS
 from jobs.folder.manifest import ManifestWriter
-from jobs.items import MANIFEST_SCHEMA
+from jobs.item_rows import MANIFEST_SCHEMA
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.money.prices import PriceTable, Units

@@ -26,6 +26,7 @@ SMALLEST = {
     "report": "100",
     "s3_home": "--scale 0.02 --rounds 1",
     "script": "{url} --threads 2 --seconds 0.5",
+    "start": "--rounds 1",
     "tables": "200",
     "ten_million": "--items 8000",
     "throughput": "--rounds 1 --seconds 0.5 --threads 8",
