@@ -50,8 +50,9 @@ class FileStore:
         return data
 
     def _path(self, place: dict[str, Any]) -> Path:
+        name: str = place["Name"]
         try:
-            path = (self._root / place["Name"].lstrip("/")).resolve()
+            path = (self._root / name.lstrip("/")).resolve()
             if path.is_relative_to(self._root) and path.is_file():
                 return path
         except (OSError, ValueError):  # a name too long, or with a zero byte
