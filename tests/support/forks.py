@@ -8,6 +8,7 @@ began.
 """
 
 import atexit
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -22,7 +23,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from jobs.starting import start_light
 
 NAME = "forks-of-a-scan"  # the command line of a server that a program has for itself
 PROGRAMS = ("rekscan", "workers", "emulator")
-_ENTRIES = ("rekscan.cli", "workers.serve", "emulator.cli")  # and the commands, which import all the rest
+_PACKAGES = ("jobs", "workers", "reports", "rekscan", "emulator")
 _STARTERS = ("rekscan",)  # those that start others of PROGRAMS
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "OMP_", "OPENBLAS_")
 _LINE = "for-the-command-line-" * 50  # room that a fork writes its own command line into
@@ -257,13 +258,21 @@ def _run(program: Program, streams: list[int], ending: Ending) -> None:
         raise
 
 
+def _modules() -> Iterator[str]:
+    """All of ours but what runs when it is imported."""
+    for package in _PACKAGES:
+        for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            if not module.name.endswith(("__main__", "child")):
+                yield module.name
+
+
 def main(door: int) -> None:
     """Import what the programs import, and serve."""
     ending = Ending()
     start_light()
-    commands = importlib.import_module("rekscan.commands")
-    for module in (*_ENTRIES, *(f"rekscan.commands.{name}" for _, name, _ in pkgutil.iter_modules(commands.__path__))):
-        importlib.import_module(module)
+    for module in _modules():
+        with contextlib.suppress(ImportError):  # it is for who has pandas
+            importlib.import_module(module)
     gc.collect()
     gc.freeze()  # what is never looked at is never copied
     _run(*_serve(socket.socket(fileno=door)), ending)
