@@ -14,6 +14,7 @@ from tests.support.places import PHOTOS, ROOT
 
 SMALLEST = {
     "call": "--rounds 1 --calls 3",
+    "emulator_films": "--seconds 1 --kinds video-labels",
     "emulator_load": "--seconds 0.2",
     "emulator_record": "{url} {photo} --to {scratch}/fixed.json",
     "emulator_report": "--rounds 1 --photos 1 --seconds 0.2",
