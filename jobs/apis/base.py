@@ -5,7 +5,7 @@ nothing else names an API. Everything here is pure: no I/O, no clock.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -88,8 +88,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoApi(Entry):
-    """An API for stored video, whose unit is a minute. It is priced and not asked yet, so it has neither a request nor
-    tables, and no parameters but those that move its price."""
+    """An API for stored video, whose unit is a minute: `operation` starts a job on one film, `answers` reads it."""
+
+    request: Callable[[Params], dict[str, Any]] = lambda params: {}  # -> what the start takes beside the film
+    reading: Mapping[str, Any] = field(default_factory=dict)  # what reading takes beside the job: how it is sorted
+    # A page of the answer -> the model's version.
+    version: Callable[[Mapping[str, Any]], str | None] = lambda page: None
+    prepare: Callable[[Params], tuple[Preparation, ...]] = lambda params: ()
+
+    @property
+    def answers(self) -> str:
+        """AWS's name of the operation that reads what a job found."""
+        return "Get" + self.operation.removeprefix("Start")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 _READERS = 8  # parts read at once: of a home on S3 each takes a while
 _TOGETHER = 64  # shards counted at a time
-_OF_A_MONTH = ("units", "maybe_billed")  # counters that money hangs on
+_OF_A_MONTH = ("units", "maybe_billed", "ms", "maybe_ms")  # counters that money hangs on
+_OF_FILMS = ("ms", "maybe_ms", "probed_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,15 @@ class Tally:
     attempts: int = 0
     units: int = 0
     maybe_billed: int = 0
+    ms: int = 0  # of films: milliseconds of the billed ones, as AWS says
+    maybe_ms: int = 0  # of those that may have been billed
+    probed_ms: int = 0  # of the answered ones, as their headers have it
 
     def plus(self, other: "Tally") -> "Tally":
         return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tally)))
 
     def to_json(self) -> dict[str, int]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value or name not in _OF_FILMS}
 
 
 @dataclass(slots=True)
@@ -138,17 +142,22 @@ def _add(found: Tallies, table: pa.Table, month: str) -> None:
 
 def _add_paid(found: Tallies, table: pa.Table, month: str) -> None:
     """What was sent and billed. Most rows of a part have the same marks, so there is little to parse."""
-    sums = [("item_id", "count"), ("attempts", "sum"), ("units", "sum"), ("maybe_billed", "sum")]
+    sums = [("item_id", "count"), ("attempts", "sum"), ("units", "sum"), ("maybe_billed", "sum"), ("ms", "sum")]
     for row in _with_month(table, month).group_by(["month", "api", "marks"]).aggregate(sums).to_pylist():
         if row["marks"] is None:
             paid = Tally(attempts=row["attempts_sum"], units=row["units_sum"], maybe_billed=row["maybe_billed_sum"])
             found.add(row["month"], row["api"], paid)
             continue
-        times = row["item_id_count"]
+        times, ms = row["item_id_count"], row["ms_sum"] or 0
         for when, attempts, units, maybe in Attempts.parse(row["marks"]).months():
-            found.add(
-                when, row["api"], Tally(attempts=attempts * times, units=units * times, maybe_billed=maybe * times)
+            more = Tally(
+                attempts=attempts * times,
+                units=units * times,
+                maybe_billed=maybe * times,
+                ms=units * ms,
+                maybe_ms=maybe * ms,
             )
+            found.add(when, row["api"], more)
 
 
 def _add_outcomes(found: Tallies, table: pa.Table, month: str) -> None:
@@ -156,11 +165,13 @@ def _add_outcomes(found: Tallies, table: pa.Table, month: str) -> None:
     table = table.filter(pc.not_equal(table.column("outcome"), OPEN))
     known = pc.fill_null(pc.equal(table.column("sent"), "known"), False)
     table = _with_month(table, month).append_column("known", known)
-    groups = table.group_by(["month", "api", "outcome"]).aggregate([("item_id", "count"), ("known", "sum")])
+    sums = [("item_id", "count"), ("known", "sum"), ("probed_ms", "sum")]
+    groups = table.group_by(["month", "api", "outcome"]).aggregate(sums)
     for row in groups.to_pylist():
         counted = {row["outcome"]: row["item_id_count"]}
-        known_count = int(row["known_sum"] or 0) if row["outcome"] == "ok" else 0
-        found.add(row["month"], row["api"], Tally(**counted, known=known_count))
+        ok = row["outcome"] == "ok"
+        known_count, probed = (int(row["known_sum"] or 0), row["probed_ms_sum"] or 0) if ok else (0, 0)
+        found.add(row["month"], row["api"], Tally(**counted, known=known_count, probed_ms=probed))
 
 
 def _with_month(table: pa.Table, default: str) -> pa.Table:

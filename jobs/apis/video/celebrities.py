@@ -7,4 +7,5 @@ API = VideoApi(
     operation="StartCelebrityRecognition",
     summary="Well-known people and when they appear.",
     meters=("video-celebrities",),
+    reading={"SortBy": "TIMESTAMP"},
 )
