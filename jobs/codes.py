@@ -49,3 +49,5 @@ class Code(StrEnum):
     UNREADABLE_ANSWER = "UnreadableAnswer"
     ODD_ANSWER = "odd-answer"
     UNSTORABLE_ANSWER = "unstorable-answer"
+    VIDEO_FAILED = "video-failed"
+    ANSWER_EXPIRED = "answer-expired"

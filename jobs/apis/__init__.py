@@ -114,6 +114,13 @@ def requests(choices: Iterable[Choice]) -> tuple[Request, ...]:
     return tuple(Request(tuple(group)) for group in groups.values())
 
 
+def request_names(choices: Iterable[Choice | VideoChoice]) -> dict[str, list[str]]:
+    """The names of the calls that serve `choices`, each with its APIs: of films one is of one API."""
+    images = [choice for choice in choices if isinstance(choice, Choice)]
+    found = {request.name: [choice.api.name for choice in request.choices] for request in requests(images)}
+    return found | {choice.api.name: [choice.api.name] for choice in choices if isinstance(choice, VideoChoice)}
+
+
 def parse(values: Iterable[str]) -> tuple[Choice, ...]:
     """`["labels:min_confidence=70,max_labels=50,faces", "text"]` -> choices, in the order given.
 
@@ -173,7 +180,7 @@ def video_choices_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[VideoCho
 
 
 def _spelled_out(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {param.name: param.default for param in _known(row["name"]).params} | row["params"]
+    return {param.name: param.default for param in _known(row["name"]).params} | dict(row["params"])
 
 
 def _known(name: str) -> Entry:
@@ -250,6 +257,6 @@ def _merge(one: Any, other: Any) -> Any:
 
 
 __all__ = [
-    "Asked", "Choice", "Request", "VideoChoice", "ask", "catalogue", "choices_from_json", "parse", "requests",
-    "sort_out", "video_catalogue", "video_choices_from_json",
+    "Asked", "Choice", "Request", "VideoChoice", "ask", "catalogue", "choices_from_json", "parse", "request_names",
+    "requests", "sort_out", "video_catalogue", "video_choices_from_json",
 ]  # fmt: skip

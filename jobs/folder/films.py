@@ -3,7 +3,7 @@
     films/part-00000.parquet    the films that can be sent, in item order, 10,000 a part
 
 Rule: this is the list of what the APIs for stored video are asked. A film is known here by its place in it; `FILMS` of
-them, whole parts of results of their own, are one shard, numbered from `FIRST` on: no picture is in one.
+them, whole parts of results of their own, are one shard, numbered from `FIRST_OF_FILMS` on: no picture is in one.
 """
 
 import io
@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 
 from jobs import documents
 from jobs.folder.folder import JobFolder
+from jobs.ledger import FIRST_OF_FILMS
 
 FILMS = 10  # of one shard
-FIRST = 10**9  # number of the first shard of films: no job has as many of pictures
 _PART = 10_000
 _GROUP = 1_000
 
@@ -106,16 +106,12 @@ class FilmsWriter(AbstractContextManager["FilmsWriter"]):
 
 def film_shards(films: int) -> range:
     """The numbers of the shards of so many films."""
-    return range(FIRST, FIRST - (-films // FILMS))
-
-
-def is_of_films(shard: int) -> bool:
-    return shard >= FIRST
+    return range(FIRST_OF_FILMS, FIRST_OF_FILMS - (-films // FILMS))
 
 
 def films_of(folder: JobFolder, shard: int) -> list[FilmItem]:
     """The films of one shard."""
-    start = (shard - FIRST) * FILMS
+    start = (shard - FIRST_OF_FILMS) * FILMS
     part, place = divmod(start, _PART)
     with folder.files.open(f"{folder.root}/{_name(part)}") as handle:
         file = pq.ParquetFile(handle)

@@ -134,7 +134,7 @@ def retry(
     if found.state != "finished":
         first = "watch" if found.state == "running" else "resume"
         raise RekscanError(f"job {folder.job} is {found.state}", f"`rekscan {first} {folder.job}` comes first.")
-    names = [choice.api.name for choice in folder.spec.apis]
+    names = [choice.api.name for choice in folder.spec.choices]
     if api is not None and api not in names:
         raise UsageError(f"--api {api}: no API of this job", f"It has: {', '.join(names)}.")
     _look_beside(settings, folder, beside=beside)

@@ -41,9 +41,7 @@ API = VideoApi(
             choices=tuple(_METERS),
             least=1,
         ),
-        Param(
-            "min_confidence", "float", 50.0, "leave out segments under this confidence (AWS's default: 50)", 50, 100
-        ),
+        Param("min_confidence", "float", 50.0, "leave out segments under this confidence (AWS's default: 50)", 50, 100),
     ),
     meters_by_params=meters,
     request=request,
