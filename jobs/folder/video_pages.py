@@ -24,7 +24,10 @@ from jobs.folder.folder import JobFolder
 
 FOLDER = "results/video"
 SCHEMA = pa.schema(
-    [pa.field("page", pa.int32(), nullable=False), pa.field("answer", pa.large_string(), nullable=False)]
+    [
+        pa.field("page", pa.int32(), False, {"doc": "number of the page in the answer, from 1 (since 2)"}),
+        pa.field("answer", pa.large_string(), False, {"doc": "its JSON, as AWS gave it (since 2)"}),
+    ]
 )
 _NAME = re.compile(rf"(?:.*/)?{FOLDER}/([a-z][a-z0-9-]*)/item-(\d{{8,}})-e(\d+)\.parquet(\.torn)?")
 
