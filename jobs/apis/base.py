@@ -6,7 +6,7 @@ nothing else names an API. Everything here is pure: no I/O, no clock.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 
@@ -87,7 +87,33 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VideoApi(Entry):
+class Tabled(Entry):
+    """What every name has whose answers become rows."""
+
+    answer_keys: tuple[str, ...]  # top-level keys of the response that belong to this API
+    rows: Callable[[Mapping[str, Any]], Iterable[tuple[Any, ...]]]  # response -> rows in the order of `schema`
+    schema: pa.Schema  # each field's metadata: {"doc": meaning, unit and range, "aws": AWS's field path}
+    brief_schema: pa.Schema  # this API's columns of the table with a row an item
+    name_column: str | None = None  # column of `schema` that --label filters and the report counts
+    confidence_column: str | None = "confidence"  # column of `schema` that --min-confidence filters (0..100)
+
+    @property
+    def table(self) -> str:
+        """File name of the API's table: `compare-faces` -> `compare_faces`."""
+        return self.name.replace("-", "_")
+
+
+class Brief(Protocol):
+    """What an answer found in short, gathered page by page; its memory does not grow with the pages."""
+
+    def add(self, page: Mapping[str, Any]) -> None: ...
+
+    def values(self) -> tuple[Any, ...]:
+        """In the order of `brief_schema`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoApi(Tabled):
     """An API for stored video, whose unit is a minute: `operation` starts a job on one film, `answers` reads it."""
 
     request: Callable[[Params], dict[str, Any]] = lambda params: {}  # -> what the start takes beside the film
@@ -95,6 +121,7 @@ class VideoApi(Entry):
     # A page of the answer -> the model's version.
     version: Callable[[Mapping[str, Any]], str | None] = lambda page: None
     prepare: Callable[[Params], tuple[Preparation, ...]] = lambda params: ()
+    brief: Callable[[], Brief]  # for one answer
 
     @property
     def answers(self) -> str:
@@ -103,20 +130,14 @@ class VideoApi(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Api(Entry):
+class Api(Tabled):
     """An API for images, whose unit is one of them."""
 
     request: Callable[[Image, Item, Params], dict[str, Any]]  # -> keyword arguments of the boto3 method
-    answer_keys: tuple[str, ...]  # top-level keys of the response that belong to this API
-    rows: Callable[[Mapping[str, Any]], Iterable[tuple[Any, ...]]]  # response -> rows in the order of `schema`
-    schema: pa.Schema  # each field's metadata: {"doc": meaning, unit and range, "aws": AWS's field path}
     brief: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # response -> this API's columns of the `images` table
-    brief_schema: pa.Schema
     cap: Cap | None = None  # adds a column `<table>_capped` to `images`
     limits: Limits = Limits()
     version_key: str | None = None  # response key of the model version
-    name_column: str | None = None  # column of `schema` that --label filters and the report counts
-    confidence_column: str | None = "confidence"  # column of `schema` that --min-confidence filters (0..100)
     shares: bool = False  # may share one call with another API of the same operation (labels + properties)
     # An error code and message that is really an answer ("no face in the image") -> the response it stands for.
     answer_for_error: Callable[[str, str], dict[str, Any] | None] = lambda code, message: None
@@ -125,8 +146,3 @@ class Api(Entry):
     golden_params: Mapping[str, Any] | None = None  # params used in tests where there are required ones
     prepare: Callable[[Params], tuple[Preparation, ...]] = lambda params: ()
     reusable: bool = True  # False: the answer depends on a collection that changes, so an earlier job's is not taken
-
-    @property
-    def table(self) -> str:
-        """File name of the API's table: `compare-faces` -> `compare_faces`."""
-        return self.name.replace("-", "_")

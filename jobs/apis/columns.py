@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-TEXT, NUMBER, WHOLE, FLAG = pa.string(), pa.float64(), pa.int32(), pa.bool_()
+TEXT, NUMBER, WHOLE, LONG, FLAG = pa.string(), pa.float64(), pa.int32(), pa.int64(), pa.bool_()
 EMPTY: Mapping[str, Any] = {}  # stands for a member the answer left out
 
 
@@ -38,6 +38,21 @@ def box(aws: str, what: str = "", prefix: str = "") -> list[pa.Field]:
             " | ".join(f"{path}.{name.title()}" for path in aws.split(" | ")),
         )
         for name, doc in docs
+    ]
+
+
+def moment(aws: str) -> pa.Field:
+    """When something was seen in a film. `aws`: the finding's path."""
+    doc = "when it was seen: milliseconds from the film's start, not exact to the frame"
+    return column("timestamp_ms", LONG, doc, f"{aws}.Timestamp")
+
+
+def span(aws: str) -> list[pa.Field]:
+    """From when to when, where AWS says it."""
+    docs = (("start_ms", "its first millisecond", "Start"), ("end_ms", "its last millisecond", "End"))
+    return [
+        column(name, LONG, f"{doc}; null where moments were asked for", f"{aws}.{end}TimestampMillis")
+        for name, doc, end in docs
     ]
 
 

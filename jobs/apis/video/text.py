@@ -1,8 +1,29 @@
 """`video-text`: written text of stored video, by StartTextDetection."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pyarrow as pa
+
 from jobs.apis.base import Param, Params, VideoApi
+from jobs.apis.best import MOST_NAMES
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, column, moment
+from jobs.apis.text import BRIEF_CHARACTERS, joined, text_columns
+from jobs.apis.text import rows as rows_of_image
+
+_ONE = "TextDetections[].TextDetection"
+SCHEMA = pa.schema([moment("TextDetections[]"), *text_columns(_ONE, "moment")])
+BRIEF = pa.schema(
+    [
+        column(
+            "text",
+            TEXT,
+            f"the lines, each once, joined by ' | ', cut at {BRIEF_CHARACTERS} characters",
+            f"{_ONE}.DetectedText",
+        ),
+        column("text_lines", WHOLE, f"different lines found, {MOST_NAMES:,} at most", f"{_ONE}.DetectedText"),
+    ]
+)
 
 _SIDES = {"min_height": "MinBoundingBoxHeight", "min_width": "MinBoundingBoxWidth"}
 
@@ -12,6 +33,29 @@ def request(params: Params) -> dict[str, Any]:
         aws: params[ours] for ours, aws in _SIDES.items() if params[ours]
     }
     return {"Filters": {"WordFilter": words}}
+
+
+def rows(page: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """One row per line and one per word, at each moment."""
+    found = page.get("TextDetections") or ()
+    image = {"TextDetections": [one.get("TextDetection") or EMPTY for one in found]}
+    for one, row in zip(found, rows_of_image(image), strict=True):
+        yield one.get("Timestamp"), *row
+
+
+class Brief:
+    def __init__(self) -> None:
+        self._lines: dict[str, None] = {}
+
+    def add(self, page: Mapping[str, Any]) -> None:
+        for found in page.get("TextDetections") or ():
+            one = found.get("TextDetection") or EMPTY
+            text = one.get("DetectedText")
+            if text and one.get("Type") == "LINE" and len(self._lines) < MOST_NAMES:
+                self._lines[text] = None
+
+    def values(self) -> tuple[Any, ...]:
+        return joined(self._lines), len(self._lines)
 
 
 API = VideoApi(
@@ -26,4 +70,10 @@ API = VideoApi(
     ),
     request=request,
     version=lambda page: page.get("TextModelVersion"),
+    answer_keys=("TextDetections", "TextModelVersion"),
+    rows=rows,
+    schema=SCHEMA,
+    brief=Brief,
+    brief_schema=BRIEF,
+    name_column="text",
 )
