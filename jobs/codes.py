@@ -51,3 +51,4 @@ class Code(StrEnum):
     UNSTORABLE_ANSWER = "unstorable-answer"
     VIDEO_FAILED = "video-failed"
     ANSWER_EXPIRED = "answer-expired"
+    LOST_ANSWER = "lost-answer"

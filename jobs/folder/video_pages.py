@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs import documents
-from jobs.errors import RekscanError
 from jobs.folder.folder import JobFolder
 
 FOLDER = "results/video"
@@ -109,13 +108,13 @@ class Answer:
 
     @classmethod
     def of(cls, metadata: Mapping[bytes, bytes], path: str) -> "Answer":
-        """Raises NewerFormat or RekscanError where it is none that this version reads."""
+        """Raises NewerFormat, or ArrowInvalid where it says nothing of it."""
         documents.check_file(metadata, path)
         try:
             api, item, epoch, job_id = (metadata[_key(name)].decode() for name in ("api", "item", "epoch", "job_id"))
             return cls(PagesName(api, int(item), int(epoch)), job_id)
         except (KeyError, ValueError) as error:
-            raise RekscanError(f"{path} is no file of pages", "It was edited by hand.") from error
+            raise pa.ArrowInvalid(f"{path} does not say whose answer it is") from error
 
     @property
     def metadata(self) -> dict[bytes, bytes]:

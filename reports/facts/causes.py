@@ -20,6 +20,7 @@ ADVICE = {
     Code.UNREADABLE_ANSWER: _AGAIN,
     Code.ODD_ANSWER: "Answered and billed, but no table can take the answer: `failures` keeps it as it came.",
     Code.UNSTORABLE_ANSWER: "Billed, but no table can hold the answer: its row in results/ keeps it as ASCII.",
+    Code.LOST_ANSWER: "Answered, and the file of its pages is missing or damaged. AWS keeps an answer for 7 days.",
     Code.POISON: "This picture crashed its worker several times. Look at it alone before trying again.",
     Code.TRUNCATED: "The file ends early. Restore it from its source.",
     Code.BROKEN: "The file does not decode. Restore it from its source.",
