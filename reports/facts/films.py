@@ -75,7 +75,9 @@ def _chosen(query: Query, apis: Sequence[VideoApi], wanted: Wanted) -> tuple[lis
     """Those with content to review first, then those with most findings; and how many there are to choose from."""
     review = [api for api in apis if is_review(api)]
     found = " union all ".join(f"select item_id, count(*) n from {api.table} group by 1" for api in apis)
-    flagged = " union ".join(f"select item_id from {api.table}" for api in review) or "select null where false"
+    flagged = (
+        " union ".join(f"select item_id from {api.table}" for api in review) or "select item_id from videos where false"
+    )
     matches, values = [], []
     for api in apis:
         condition, more = matching(api, wanted)
@@ -87,9 +89,8 @@ def _chosen(query: Query, apis: Sequence[VideoApi], wanted: Wanted) -> tuple[lis
         from videos left join (select item_id, sum(n) n from ({found}) group by 1) using (item_id)
         where status in ('ok', 'partial') {narrowed}"""
     answered = query.execute(f"select count(*) {sql}", values).fetchall()[0][0]
-    longest = " or ".join(f"item_id in (select item_id from {api.table})" for api in review) or "false"
     rows = query.execute(
-        f"select item_id, uri, status, coalesce(length_ms, 0) {sql} order by ({longest}) desc, n desc nulls last, "
+        f"select item_id, uri, status, coalesce(length_ms, 0) {sql} order by item_id in ({flagged}) desc, n desc nulls last, "
         f"item_id limit {FILMS}",
         values,
     ).fetchall()
