@@ -30,7 +30,8 @@ def _still(head: dict[str, object], body: bytes) -> Answer:
         with open(body, "rb") as file:  # noqa: PTH123  a path of bytes
             if sniff(file.read(64)) not in ("mp4", "mov"):
                 return _why(Code.UNSUPPORTED_CONTAINER, "not an MP4 or MOV file")
-        return _taken(os.fsdecode(body), float(str(head["at_ms"])), int(str(head["side"])))
+            # OpenCV dies of a path that is not UTF-8; and this one is the file that was looked at.
+            return _taken(f"/dev/fd/{file.fileno()}", float(str(head["at_ms"])), int(str(head["side"])))
     except OSError as error:
         return _why(Code.UNREADABLE, f"cannot read it: {error.strerror}")
     except MemoryError:
