@@ -72,8 +72,8 @@ def build_report(
         html = _within_budget(page)
         (area / "report.html").write_bytes(html)
         where = publish(folder, [side, area / "report.html"])[-1]
-    stills = [still for strip in films.strips for still in strip.stills]
-    pictures = sum(one.thumbnail is not None for one in (*gallery.shots, *stills))
+    pictures = sum(shot.thumbnail is not None for shot in gallery.shots)
+    pictures += sum(still.thumbnail is not None for strip in films.strips for still in strip.stills)
     return BuiltReport(where, len(html), pictures, gallery.fetched, gallery.fetched_bytes)
 
 
