@@ -11,6 +11,7 @@ import orjson
 from benchmarks.synthetic_job import NAMES, PARENTS, START, Answer, box
 from jobs import costs
 from jobs.apis import VideoChoice, sort_out
+from jobs.attempts import Attempts, Tried
 from jobs.counts import Counts
 from jobs.folder import JobFolder, JobSpec
 from jobs.folder.films import FILMS, FilmItem, FilmsWriter, film_shards, films_of
@@ -23,6 +24,7 @@ from jobs.plan.build import plan
 from jobs.status import keep, status
 
 JOB = "20261123-090000-f11e"
+_BILLED = Attempts.of("k3f9x2ab0q", Tried("b", "2026-11"))
 PagesOf = Callable[[FilmItem, str], Iterable[Answer | bytes]]  # film, API -> its answer
 
 
@@ -89,7 +91,7 @@ def _answered(folder: JobFolder, film: FilmItem, choice: VideoChoice, pages: Pag
             writer.append(number, page if isinstance(page, bytes) else orjson.dumps(page))
         writer.done()
     return Outcome(
-        film.item_id, name, "ok", attempts=1, units=1, sent="s3", width=film.width, height=film.height, format="mp4",
+        film.item_id, name, "ok", **_BILLED.columns, sent="s3", width=film.width, height=film.height, format="mp4",
         latency_ms=40_000, started_at=START + timedelta(seconds=film.item_id), model_version="3.0", ms=film.length_ms,
         probed_ms=film.length_ms, video_job=job_id, epoch=0,
     )  # fmt: skip

@@ -90,8 +90,8 @@ def _chosen(query: Query, apis: Sequence[VideoApi], wanted: Wanted) -> tuple[lis
         where status in ('ok', 'partial') {narrowed}"""
     answered = query.execute(f"select count(*) {sql}", values).fetchall()[0][0]
     rows = query.execute(
-        f"select item_id, uri, status, coalesce(length_ms, 0) {sql} order by item_id in ({flagged}) desc, n desc nulls last, "
-        f"item_id limit {FILMS}",
+        f"select item_id, uri, status, coalesce(length_ms, 0) {sql} "
+        f"order by item_id in ({flagged}) desc, n desc nulls last, item_id limit {FILMS}",
         values,
     ).fetchall()
     return [_Film(*row) for row in rows], answered
