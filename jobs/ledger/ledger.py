@@ -322,11 +322,11 @@ class Ledger:
         Returns the number of lapsed leases.
         """
         lost = "" if lost_after_ms is None else lost_after_ms
-        pipe = self.redis.pipeline(transaction=False)
+        lapsed = 0
         for tables in (_TABLES, _FILMS):
             keys = [key(job, name) for name in (*tables, "holders", "lapses")]
-            self._scripts["reap"](keys, [lost], client=pipe)
-        return sum(int(lapsed) for lapsed in pipe.execute())
+            lapsed += int(self._scripts["reap"](keys, [lost]))
+        return lapsed
 
     # --- the journal of a held shard
 

@@ -1,29 +1,24 @@
 """Whole scans of films: the command line, a worker, S3 by moto, the emulator."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
+import boto3
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from jobs.folder import JobFolder
-from jobs.folder.video_pages import PagesReader, newest_pages
+from tests.support.film_scans import again, calls, film_rows, findings, pages_of, scan_of, starts
 from tests.support.films import film
 from tests.support.s3_server import S3Server, s3_server
-from tests.support.scans import Emulator, Scan, Tables, emulator, look, tables
+from tests.support.scans import Emulator, Scan, emulator, look, tables
 
 SECOND = film(rate=25, frames=25)
 TWO = film(rate=25, frames=50)
 HEVC = film(codec="libx265", rate=1, frames=90, **{"x265-params": "log-level=none"})
-SOON = {"REKSCAN_VIDEO_LOOK_SECONDS": "0.2", "REKSCAN_VIDEO_HOLD_SECONDS": "0.5"}
-KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
 
-
-def picture(directory: Path) -> bytes:
-    Image.new("RGB", (96, 96), (10, 200, 30)).save(directory / "a.jpg")
-    return (directory / "a.jpg").read_bytes()
+Run = Callable[..., Scan]
 
 
 @pytest.fixture(scope="module")
@@ -33,57 +28,113 @@ def s3() -> Iterator[S3Server]:
 
 
 @pytest.fixture(scope="module")
-def rekognition(tmp_path_factory: pytest.TempPathFactory, s3: S3Server) -> Iterator[Emulator]:
-    with emulator(
-        tmp_path_factory.mktemp("emulator"), "--s3-endpoint-url", s3.url, "--video-latency", "300ms"
-    ) as running:
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Two jobs at a time, each of 300 ms at least."""
+    with emulator(tmp_path_factory.mktemp("emulator"), "--video-jobs", "2", "--video-latency", "300ms") as running:
         yield running
 
 
-def films_of(home: Path, source: str, apis: str, s3: S3Server, rekognition: Emulator, *more: str) -> Scan:
-    where = ("--rekognition-endpoint-url", rekognition.url, "--s3-endpoint-url", s3.url)
-    return Scan("scan", source, "--api", apis, "--yes", "--json", *where, *more, home=home, env=KEYS | SOON)
+@pytest.fixture
+def rekognition(slow: Emulator) -> Iterator[Emulator]:
+    slow.reset()
+    yield slow
+    slow.set_faults()
 
 
-def answers(found: Tables, api: str) -> dict[int, list[Any]]:
-    folder = JobFolder(str(found.folder.parent), found.folder.name)
-    pages = {}
-    for item, name in newest_pages(folder, api).items():
-        with PagesReader(folder, name) as reader:
-            pages[item] = [orjson.loads(page) for page in reader]
-    return pages
+@pytest.fixture
+def run(tmp_path: Path, s3: S3Server, rekognition: Emulator) -> Run:
+    def started(source: str, apis: str, *more: str) -> Scan:
+        return scan_of(tmp_path / "home", source, apis, s3, rekognition, *more)
+
+    return started
 
 
-def test_films_and_pictures_are_scanned_in_one_job(tmp_path: Path, s3: S3Server, rekognition: Emulator) -> None:
-    objects = {
-        "f/a.jpg": picture(tmp_path),
-        "f/one-1s.mp4": SECOND,
-        "f/two-2s.mov": TWO,
-        "f/hevc.mp4": HEVC,
-        "f/cut.mp4": SECOND[:-1],
-    }
-    s3.bucket("mixed", objects)
-    home = tmp_path / "home"
-    apis = "labels,video-labels,video-segments"
-    status = films_of(home, "s3://mixed/f/", apis, s3, rekognition).status()
+def picture(directory: Path) -> bytes:
+    Image.new("RGB", (96, 96), (10, 200, 30)).save(directory / "a.jpg")
+    return (directory / "a.jpg").read_bytes()
+
+
+def test_films_and_pictures_are_scanned_in_one_job(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
+) -> None:
+    bad = {"f/hevc.mp4": HEVC, "f/cut.mp4": SECOND[:-1]}
+    s3.bucket("mixed", {"f/a.jpg": picture(tmp_path), "f/one-1s.mp4": SECOND, "f/two-2s.mov": TWO, **bad})
+    status = run("s3://mixed/f/", "labels,video-labels,video-segments").status()
     assert status["state"] == "finished", status
-    done = {name: (of["planned"], of["ok"], of["failed"]) for name, of in status["by_api"].items()}
-    assert done == {"labels": (1, 1, 0), "video-labels": (2, 2, 0), "video-segments": (2, 2, 0)}
-    found = tables(home)
-    rows = {(row["item_id"], row["api"]): row for row in found.outcomes() if row["api"].startswith("video")}
-    assert {row["ms"] for row in rows.values()} == {1000, 2000}
-    assert all(
-        row["ms"] == row["probed_ms"] and row["units"] == 1 and row["maybe_billed"] == 0 for row in rows.values()
-    )
-    pages = answers(found, "video-labels")
-    assert [page[0]["JobStatus"] for page in pages.values()] == ["SUCCEEDED"] * 2
-    billed = rekognition.billed()
-    assert billed["StartLabelDetection"] == {"s3://mixed/f/one-1s.mp4": 1, "s3://mixed/f/two-2s.mov": 1}
-    costs = look("costs", "last", home=home)
-    lines = {line["meter"]: line for line in costs["lines"]}
-    assert lines["video-labels"]["actual"] == {
-        **lines["video-labels"]["planned"],
-        "tiers": lines["video-labels"]["actual"]["tiers"],
-    }
-    assert lines["video-labels"]["actual"]["units"] == 0.05
+    assert calls(status) == {"labels": (1, 1, 0, 0), "video-labels": (2, 2, 0, 0), "video-segments": (2, 2, 0, 0)}
+    found = tables(tmp_path / "home")
+    rows = film_rows(found)
+    assert sorted(row["ms"] for row in rows) == [1000, 1000, 2000, 2000]
+    assert all(row["ms"] == row["probed_ms"] and (row["units"], row["maybe_billed"]) == (1, 0) for row in rows)
+    assert [len(pages) for pages in pages_of(found, "video-labels").values()] == [1, 1]
+    assert set(starts(rekognition).values()) == {1}
+    skipped = {row["uri"].rpartition("/")[2]: row["skip"] for row in manifest(found.folder) if row["skip"]}
+    assert skipped == {"hevc.mp4": "unsupported-codec: hevc", "cut.mp4": "truncated"}
+    costs = look("costs", "last", home=tmp_path / "home")
     assert costs["usd"]["actual"] == costs["usd"]["planned"]
+    for line in costs["lines"]:
+        assert line["actual"]["units"] == line["planned"]["units"] > 0
+    again_asked = run("s3://mixed/f/", "video-labels").status()  # another job, and the same tokens
+    assert calls(again_asked) == {"video-labels": (2, 2, 0, 0)}
+    assert starts(rekognition)["StartLabelDetection s3://mixed/f/one-1s.mp4"] == 1
+    assert calls(run("s3://mixed/f/", "video-labels", "--again").status()) == {"video-labels": (2, 2, 0, 0)}
+    assert starts(rekognition)["StartLabelDetection s3://mixed/f/one-1s.mp4"] == 2
+
+
+def manifest(folder: Path) -> list[dict[str, Any]]:
+    return pq.read_table(folder / "manifest").to_pylist()  # type: ignore[no-any-return]
+
+
+def test_a_film_that_aws_fails_is_a_row_with_its_message_unpaid_and_retry_asks_anew(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
+) -> None:
+    s3.bucket("failing", {"good-1s.mp4": SECOND, "bad-2s.mp4": TWO})
+    rekognition.set_faults("StartTextDetection:fail=Odd Ärger.:@bad-2s")
+    status = run("s3://failing/", "video-text").status()
+    assert (status["state"], calls(status)) == ("finished", {"video-text": (2, 1, 0, 1)})
+    [row] = [row for row in film_rows(tables(tmp_path / "home")) if row["outcome"] == "failed"]
+    assert (row["code"], row["message"], row["units"], row["maybe_billed"]) == ("video-failed", "Odd Ärger.", 0, 0)
+    assert look("costs", "last", home=tmp_path / "home")["lines"][0]["actual"]["units"] * 60_000 == pytest.approx(1000)
+    rekognition.set_faults()
+    mended = again(tmp_path / "home", "retry").status()
+    assert calls(mended) == {"video-text": (2, 2, 0, 0)}
+    assert set(starts(rekognition).values()) == {1}
+    assert {row["epoch"] for row in film_rows(tables(tmp_path / "home"))} == {0, 1}
+
+
+def test_a_full_house_waits_whoever_fills_it(tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run) -> None:
+    s3.bucket("many", {f"film-{number}-1s.mp4": SECOND + bytes(number) for number in range(5)})
+    strangers = boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b").client(
+        "rekognition", endpoint_url=rekognition.url, region_name="us-east-1"
+    )
+    strangers.start_face_detection(Video={"S3Object": {"Bucket": "other", "Name": "long-1s.mp4"}})
+    status = run("s3://many/", "video-labels,video-faces").status()
+    assert (status["state"], status["calls"]["ok"], status["calls"]["failed"]) == ("finished", 10, 0)
+    mine = {name: times for name, times in starts(rekognition).items() if "many" in name}
+    assert len(mine) == 10 and set(mine.values()) == {1}
+
+
+def test_a_cap_holds_to_the_millisecond(tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run) -> None:
+    s3.bucket("capped", {f"film-{number}-1s.mp4": SECOND + bytes(number) for number in range(4)})
+    status = run("s3://capped/", "video-labels", "--max-cost", "0.005").status()  # three seconds of four
+    assert (status["state"], status["reason"]) == ("incomplete", "budget")
+    assert status["calls"]["ok"] == 3
+    assert float(status["usd"]["actual"]) == pytest.approx(0.005)
+    resumed = again(tmp_path / "home", "resume", "--max-cost", "0.007").status()
+    assert (resumed["state"], resumed["calls"]["ok"]) == ("finished", 4)
+    assert sum(starts(rekognition).values()) == 4
+
+
+def test_an_answer_of_many_pages_is_read_to_its_end(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
+) -> None:
+    s3.bucket("long", {"film-10min.mp4": film(rate=1, frames=600)})
+    rekognition.set_faults("GetLabelDetection:500:2", "GetLabelDetection:400:InvalidPaginationTokenException:2")
+    status = run("s3://long/", "video-labels").status()
+    assert calls(status) == {"video-labels": (1, 1, 0, 0)}
+    found = tables(tmp_path / "home")
+    [pages] = pages_of(found, "video-labels").values()
+    [labels] = findings(found, "video-labels", "Labels").values()
+    assert len(pages) > 2
+    times = [label["Timestamp"] for label in labels]
+    assert times == sorted(times) and times[-1] == 599_500
