@@ -134,9 +134,11 @@ def _waits_for(ledger: Ledger, job: str, fields: Mapping[str, str]) -> str:
         return ""
     if trouble := fields.get("trouble"):
         return f"a service that is not well ({redact(trouble)})"
-    table = ledger.table(job)
-    if table["held"]:
+    table, films = ledger.table(job), ledger.table(job, films=True)
+    if table["held"] or films["held"]:
         return ""
+    if films["todo"]:
+        return "a worker"
     return "a worker" if table["queued"] else "its last step" if table["todo"] == 0 else "a place in the queue"
 
 

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 _READERS = 8  # parts read at once: of a home on S3 each takes a while
 _TOGETHER = 64  # shards counted at a time
 _OF_A_MONTH = ("units", "maybe_billed", "ms", "maybe_ms")  # counters that money hangs on
-_OF_FILMS = ("ms", "maybe_ms", "probed_ms")
+_OF_FILMS = ("ms", "maybe_ms", "probed_ms", "minutes_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Tally:
     ms: int = 0  # of films: milliseconds of the billed ones, as AWS says
     maybe_ms: int = 0  # of those that may have been billed
     probed_ms: int = 0  # of the answered ones, as their headers have it
+    minutes_up: int = 0  # of the answered ones, each rounded up to whole minutes
 
     def plus(self, other: "Tally") -> "Tally":
         return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tally)))
@@ -164,14 +165,16 @@ def _add_outcomes(found: Tallies, table: pa.Table, month: str) -> None:
     """What became of each call that has an outcome."""
     table = table.filter(pc.not_equal(table.column("outcome"), OPEN))
     known = pc.fill_null(pc.equal(table.column("sent"), "known"), False)
-    table = _with_month(table, month).append_column("known", known)
-    sums = [("item_id", "count"), ("known", "sum"), ("probed_ms", "sum")]
+    up = pc.ceil(pc.divide(pc.cast(table.column("ms"), pa.float64()), 60_000))
+    table = _with_month(table, month).append_column("known", known).append_column("up", up)
+    sums = [("item_id", "count"), ("known", "sum"), ("probed_ms", "sum"), ("up", "sum")]
     groups = table.group_by(["month", "api", "outcome"]).aggregate(sums)
     for row in groups.to_pylist():
         counted = {row["outcome"]: row["item_id_count"]}
-        ok = row["outcome"] == "ok"
-        known_count, probed = (int(row["known_sum"] or 0), row["probed_ms_sum"] or 0) if ok else (0, 0)
-        found.add(row["month"], row["api"], Tally(**counted, known=known_count, probed_ms=probed))
+        if row["outcome"] == "ok":
+            counted["known"] = int(row["known_sum"] or 0)
+            counted |= {"probed_ms": row["probed_ms_sum"] or 0, "minutes_up": int(row["up_sum"] or 0)}
+        found.add(row["month"], row["api"], Tally(**counted))
 
 
 def _with_month(table: pa.Table, default: str) -> pa.Table:

@@ -3,8 +3,9 @@
 Rule: a start is its token's, whoever sends it and however often; so nobody's death makes one uncertain.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from redis import Redis
@@ -13,6 +14,7 @@ from jobs.attempts import Attempts, Mark, Tried
 from jobs.ledger.keys import key
 from jobs.ledger.ledger import Lease, script
 
+KEPT = timedelta(days=7)  # that AWS knows a token, and keeps an answer
 _NO_JOB = "-"
 _HOLDER = 12  # characters of a token by which its start is known among the attempts at a call
 
@@ -46,11 +48,6 @@ def attempt(token: str, mark: Mark, month: str) -> Attempts:
     return Attempts.of(f"v{token[:_HOLDER]}", Tried(mark, month))
 
 
-def is_start(holder: str, token: str) -> bool:
-    """Whether this holder of an attempt is that start."""
-    return holder == f"v{token[:_HOLDER]}"
-
-
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What is to be started. `ms`: what is reserved. `since`: when it was begun, as its job's folder has it, whose
@@ -82,6 +79,7 @@ class Starts:
 
     def __init__(self, redis: "Redis[bytes]", clock: str | None = None) -> None:
         """`clock`: as of a Ledger."""
+        self._redis = redis
         names = ("films_adopt", "films_begin", "films_settle")
         self._scripts = {name: redis.register_script(script(name, clock)) for name in names}
 
@@ -92,6 +90,16 @@ class Starts:
         began, answered = self._scripts["films_adopt"](keys, [number, lease.fence, lease.shard])
         starts = {f.decode(): Start.parse(v.decode()) for f, v in zip(began[::2], began[1::2], strict=True)}
         return starts, {f.decode(): v for f, v in zip(answered[::2], answered[1::2], strict=True)}
+
+    def under_way(self, job: str, shards: Iterable[int]) -> dict[str, Start]:
+        """Call -> what AWS works on, or has ended and nobody has read, of these shards."""
+        found = {}
+        for shard in shards:
+            for name, text in self._redis.hgetall(key(job, "intents", shard)).items():
+                start = Start.parse(text.decode())
+                if start.mark == "?":
+                    found[name.decode()] = start
+        return found
 
     def begin(self, lease: Lease, asking: Asking) -> Start | str:
         """The start, written, or why not: `wait`, `lost`, `answered`, the job's state."""

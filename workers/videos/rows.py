@@ -76,6 +76,7 @@ def counters_of(row: Outcome) -> dict[str, int]:
     found = Counter({f"{row.outcome}:{row.api}": 1})
     if row.outcome == "ok":
         found[f"probed_ms:{row.api}"] = row.probed_ms or 0
+        found[f"minutes_up:{row.api}"] = -(-(row.ms or 0) // 60_000)
     return dict(found)
 
 

@@ -24,6 +24,7 @@ end
 local function take(job, most, lapse)
   redis.call('ZADD', USERS, now, job)
   redis.call('ZREMRANGEBYSCORE', USERS, '-inf', now - ASKS)
+  redis.call('PEXPIRE', USERS, ASKS)
   if not redis.call('ZSCORE', SLOTS, TOKEN) then
     limit = math.min(limit, most)
     local taken, mine, waiting = redis.call('ZCARD', SLOTS), 0, redis.call('ZCARD', USERS)

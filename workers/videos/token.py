@@ -6,15 +6,16 @@ Rule: it holds all that the answer depends on, and nothing of who asks: no job, 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import orjson
 
 from jobs.folder.films import FilmItem
+from jobs.ledger.starts import KEPT
 from jobs.uris import split_s3
 
-KEPT_MS = 7 * 24 * 3600 * 1000  # how long AWS knows a token, and keeps an answer
-_EDGE_MS = 600_000  # before its end a token is not sent any more: clocks differ
+_EDGE = timedelta(minutes=10)  # before its end a token is not sent any more: clocks differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +54,4 @@ class Question:
 
 def is_over(began_ms: int, now_ms: int) -> bool:
     """Whether a token of then may stand for nothing any more: sent again, it would be paid again."""
-    return now_ms - began_ms > KEPT_MS - _EDGE_MS
+    return timedelta(milliseconds=now_ms - began_ms) > KEPT - _EDGE
