@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import pyarrow as pa
 
 from jobs import documents
-from jobs.folder import planned, retries, spec, video_pages
+from jobs.folder import films, planned, retries, spec, video_pages
 from jobs.items import MANIFEST_SCHEMA, Item
 from jobs.known import duplicates, segments
 from jobs.outcomes import RESULT_SCHEMA, Outcome
@@ -39,6 +39,7 @@ PARTS: tuple[type, ...] = (
 FILES: Mapping[str, tuple[pa.Schema, type | None]] = {
     "manifest/part-00000.parquet": (MANIFEST_SCHEMA, Item),
     "results/shard-000000.parquet": (RESULT_SCHEMA, Outcome),
+    "films/part-00000.parquet": (films.FILM_SCHEMA, films.FilmItem),
     "results/video/video-labels/item-00000000-e0.parquet": (video_pages.SCHEMA, None),
     "retries/r001.parquet": (retries.SCHEMA, None),
     "duplicates/part-00000.parquet": (duplicates.SCHEMA, None),

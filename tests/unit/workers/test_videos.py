@@ -62,7 +62,9 @@ def test_whoever_tells_of_a_start_it_is_one_attempt(marks: list[str]) -> None:
 
 def test_a_row_says_what_aws_billed_beside_what_was_probed() -> None:
     paid = replace(START, mark="b", ms=61_300)
-    row = Subject(FILM, "video-labels").answered(paid, {"FrameWidth": 640, "FrameHeight": 480}, "3.0", START.began + 900)
+    row = Subject(FILM, "video-labels").answered(
+        paid, {"FrameWidth": 640, "FrameHeight": 480}, "3.0", START.began + 900
+    )
     assert (row.ms, row.probed_ms, row.units, row.maybe_billed) == (61_300, 61_234, 1, 0)
     assert (row.video_job, row.epoch, row.latency_ms, row.width, row.height) == ("job", 0, 900, 640, 480)
     assert counters_of(row) == {"ok:video-labels": 1, "probed_ms:video-labels": 61_234, "minutes_up:video-labels": 2}
