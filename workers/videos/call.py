@@ -28,9 +28,9 @@ from workers.calls.waiting import sleep
 from workers.gate.gate import Stopped, Turnstile
 from workers.journal.packing import encode
 from workers.videos.pages import keep_pages
+from workers.videos.question import Question, is_over
 from workers.videos.rows import Subject, counters_of, metadata
 from workers.videos.slots import Slots
-from workers.videos.token import Question, is_over
 
 _FULL = 0.5  # seconds between looks whether a slot is free, or the budget
 _LATER, _LATEST = 1.5, 60.0  # a look comes so much later than the one before, at most so many seconds

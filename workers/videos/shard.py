@@ -28,8 +28,8 @@ from workers.calls.rows import storable
 from workers.gate.gate import Stopped
 from workers.journal.packing import decode
 from workers.videos.call import Ask, FilmCall, Way
+from workers.videos.question import Question
 from workers.videos.rows import Subject
-from workers.videos.token import Question
 from workers.videos.work import FilmWork
 
 log = logging.getLogger(__name__)

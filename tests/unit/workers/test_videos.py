@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from jobs.attempts import NONE
 from jobs.folder.films import FilmItem
 from jobs.ledger import Start
+from workers.videos.question import Question, is_over
 from workers.videos.rows import Subject, counters_of, metadata
-from workers.videos.token import Question, is_over
 
 FILM = FilmItem(7, "s3://archive/a film.mp4", 1000, "etag:abc", 61_234, 61_234, "mp4", "h264", 64, 48)
 ASKED = Question("123456789012", "us-east-1", "StartLabelDetection", FILM, {"MinConfidence": 50.0}, 0)
