@@ -6,14 +6,16 @@ Rule: what is kept in the folder is counted again when parts came after it: a wo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jobs import costs, documents
 from jobs.folder import JobFolder, JobSpec
 from jobs.folder.part_names import fingerprint
-from jobs.ledger import Ledger
 from jobs.money.prices import money
 from jobs.redact import redact
+
+if TYPE_CHECKING:
+    from jobs.ledger import Ledger
 
 STATUS = "reports/status.json"  # in a job's folder: its last status, once no Redis knows the job
 INTERRUPTED = "interrupted"  # no Redis knows the job, and it is not finished
@@ -87,7 +89,7 @@ def status(
     )
 
 
-def status_of(folder: JobFolder, ledger: Ledger | None) -> Status:
+def status_of(folder: JobFolder, ledger: "Ledger | None") -> Status:
     """The status of a job wherever it is known best."""
     spec = folder.spec
     fields = ledger.fields(spec.job) if ledger is not None and ledger.is_live(spec.job) else {}
@@ -129,7 +131,7 @@ def kept(folder: JobFolder) -> Status | None:
     return replace(again, throttled=found.throttled)
 
 
-def _waits_for(ledger: Ledger, job: str, fields: Mapping[str, str]) -> str:
+def _waits_for(ledger: "Ledger", job: str, fields: Mapping[str, str]) -> str:
     if fields["state"] != "running":
         return ""
     if trouble := fields.get("trouble"):

@@ -17,9 +17,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import pyarrow as pa
 
-from jobs import documents
-from jobs.folder import films, planned, retries, spec, video_pages
-from jobs.items import MANIFEST_SCHEMA, Item
+from jobs import documents, planned
+from jobs.folder import films, retries, spec, video_pages
+from jobs.item_rows import MANIFEST_SCHEMA
+from jobs.items import Item
 from jobs.known import duplicates, segments
 from jobs.outcomes import RESULT_SCHEMA, Outcome
 from jobs.status import Status

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from botocore.exceptions import BotoCoreError
 from redis.exceptions import RedisError
@@ -22,6 +22,7 @@ from jobs.documents import NewerFormat
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
 from jobs.folder.retries import Retry
+from jobs.later import Later
 from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
 from jobs.ledger.server import explain
 from jobs.media.file_faults import of_machine, passes
@@ -32,9 +33,13 @@ from workers.gate.gate import Gate
 from workers.journal.journal import Journal
 from workers.reconcile import Reconciler, beat, feed, leave, shares
 from workers.shards.job_work import JobWork, ProcessPictures, open_work
-from workers.shards.last_step import end_job
 from workers.shards.shard import Shard
 from workers.videos.desk import Desk
+
+if TYPE_CHECKING:
+    from workers.shards import last_step
+else:  # tables and reports: a quarter of what a worker imports, for the one that ends a job
+    last_step = Later("workers.shards.last_step")
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +95,7 @@ class Runtime:
         try:
             with self._work(job) as work:
                 if number == LAST_STEP:
-                    end_job(self.ledger, work.folder, taken)
+                    last_step.end_job(self.ledger, work.folder, taken)
                 else:
                     number_of_retry = int(self.ledger.fields(job).get("retry", 0))
                     retry = Retry(work.folder, number_of_retry) if number_of_retry else None

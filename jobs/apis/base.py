@@ -6,11 +6,13 @@ nothing else names an API. Everything here is pure: no I/O, no clock.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import pyarrow as pa
-
+from jobs.apis.columns import Columns
 from jobs.items import Item
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Params = Mapping[str, Any]
 Image = Mapping[str, Any]  # {"Bytes": ...} or {"S3Object": {"Bucket", "Name", "Version"?}}
@@ -91,11 +93,21 @@ class Tabled(Entry):
     """What every name has whose answers become rows."""
 
     answer_keys: tuple[str, ...]  # top-level keys of the response that belong to this API
-    rows: Callable[[Mapping[str, Any]], Iterable[tuple[Any, ...]]]  # response -> rows in the order of `schema`
-    schema: pa.Schema  # each field's metadata: {"doc": meaning, unit and range, "aws": AWS's field path}
-    brief_schema: pa.Schema  # this API's columns of the table with a row an item
-    name_column: str | None = None  # column of `schema` that --label filters and the report counts
-    confidence_column: str | None = "confidence"  # column of `schema` that --min-confidence filters (0..100)
+    rows: Callable[[Mapping[str, Any]], Iterable[tuple[Any, ...]]]  # response -> rows in the order of `columns`
+    columns: Columns
+    brief_columns: Columns  # of the table with a row an item
+    name_column: str | None = None  # column that --label filters and the report counts
+    confidence_column: str | None = "confidence"  # column that --min-confidence filters (0..100)
+
+    @property
+    def schema(self) -> "pa.Schema":
+        """The columns of its table, as Arrow has them."""
+        return self.columns.schema
+
+    @property
+    def brief_schema(self) -> "pa.Schema":
+        """Its columns of the table with a row an item."""
+        return self.brief_columns.schema
 
     @property
     def table(self) -> str:
@@ -109,7 +121,7 @@ class Brief(Protocol):
     def add(self, page: Mapping[str, Any]) -> None: ...
 
     def values(self) -> tuple[Any, ...]:
-        """In the order of `brief_schema`."""
+        """In the order of `brief_columns`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

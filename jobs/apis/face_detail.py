@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pyarrow as pa
-
-from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, as_json, box, column, percent, sides
+from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, Column, as_json, box, column, percent, sides
 
 # botocore: enum Attribute
 ATTRIBUTES = (
@@ -38,7 +36,7 @@ _FLAGS = (
 )
 
 
-def detail_columns(path: str) -> list[pa.Field]:
+def detail_columns(path: str) -> list[Column]:
     """The columns of `detail`. `path`: where FaceDetail stands, several joined by " | "."""
 
     def at(member: str) -> str:
@@ -75,7 +73,7 @@ def detail_columns(path: str) -> list[pa.Field]:
     ]
 
 
-def outline_columns(path: str) -> list[pa.Field]:
+def outline_columns(path: str) -> list[Column]:
     """The columns of `outline`. `path`: where FaceDetail stands, of which AWS fills in little."""
     return [
         percent("face_confidence", "confidence that it is a face", f"{path}.Confidence"),

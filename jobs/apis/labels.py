@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, box, column, highest, names, percent, sides, summary
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, highest, names, percent, sides, summary
 from jobs.items import Item
 
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         column("name", TEXT, "label in Rekognition's vocabulary", "Labels[].Name"),
         percent("confidence", "confidence that the label is in the image", "Labels[].Confidence"),
@@ -27,7 +25,7 @@ SCHEMA = pa.schema(
         column("categories", TEXT, "categories of the label, joined by '; '", "Labels[].Categories[].Name"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("top_labels", TEXT, "the five most confident labels, with their confidence", "Labels[].Name"),
         column("label_count", WHOLE, "labels found", "Labels[]"),
@@ -97,9 +95,9 @@ API = Api(
     request=request,
     answer_keys=("Labels", "LabelModelVersion"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     cap=Cap(1000, "labels", lambda r: len(r.get("Labels") or ()), "max_labels"),
     params=(
         Param("min_confidence", "float", 55.0, "leave out labels under this confidence (AWS's default: 55)", 0, 100),

@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Image, Limits, Param, Params
-from jobs.apis.columns import TEXT, WHOLE, column, percent, summary
+from jobs.apis.columns import TEXT, WHOLE, Column, Columns, column, percent, summary
 from jobs.items import Item
 
 
-def label_columns(label: str, content_types: str) -> list[pa.Field]:
+def label_columns(label: str, content_types: str) -> list[Column]:
     """The columns of `rows`. Arguments: where a label and the kinds of picture stand."""
     return [
         column("name", TEXT, "moderation label", f"{label}.Name"),
@@ -26,8 +24,8 @@ def label_columns(label: str, content_types: str) -> list[pa.Field]:
     ]
 
 
-SCHEMA = pa.schema(label_columns("ModerationLabels[]", "ContentTypes"))
-BRIEF = pa.schema(
+SCHEMA = Columns(label_columns("ModerationLabels[]", "ContentTypes"))
+BRIEF = Columns(
     [
         column("moderation_label", TEXT, "most confident label, the narrower of equals", "ModerationLabels[].Name"),
         percent("moderation_confidence", "its confidence", "ModerationLabels[].Confidence"),
@@ -77,9 +75,9 @@ API = Api(
     request=request,
     answer_keys=("ModerationLabels", "ModerationModelVersion", "ProjectVersion", "ContentTypes"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     params=(
         Param("min_confidence", "float", 50.0, "leave out labels under this confidence (AWS's default: 50)", 0, 100),
         Param(

@@ -3,16 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Cap, Image, Param, Params
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, as_json, box, column, percent, sides
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Column, Columns, as_json, box, column, percent, sides
 from jobs.items import Item
 
 BRIEF_CHARACTERS = 1000  # of the `images` table's text cell; the whole text is in the `text` table
 
 
-def text_columns(path: str, image: str = "image") -> list[pa.Field]:
+def text_columns(path: str, image: str = "image") -> list[Column]:
     """The columns of `rows`. `path`: where a detection stands; `image`: what has numbers of its own."""
     return [
         column("id", WHOLE, f"number of the detection within its {image}, from 0", f"{path}.Id"),
@@ -25,8 +23,8 @@ def text_columns(path: str, image: str = "image") -> list[pa.Field]:
     ]
 
 
-SCHEMA = pa.schema(text_columns("TextDetections[]"))
-BRIEF = pa.schema(
+SCHEMA = Columns(text_columns("TextDetections[]"))
+BRIEF = Columns(
     [
         column("text", TEXT, "the lines, joined by ' | ', cut at 1000 characters", "TextDetections[].DetectedText"),
         column("text_lines", WHOLE, "lines found", "TextDetections[]"),
@@ -75,9 +73,9 @@ API = Api(
     request=request,
     answer_keys=("TextDetections", "TextModelVersion"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     cap=Cap(100, "words", lambda r: sum(one.get("Type") == "WORD" for one in r.get("TextDetections") or ())),
     params=(
         Param("min_confidence", "float", 80.0, "leave out words under this confidence (AWS's default: 80)", 0, 100),

@@ -17,7 +17,7 @@ from typing import Any
 
 from jobs.apis import Choice, Request, VideoChoice, requests
 from jobs.costs.reckoning import MINUTE_MS
-from jobs.costs.tally import Tallies, Tally
+from jobs.costs.tallies import Tallies, Tally
 from jobs.errors import RekscanError
 from jobs.folder import JobSpec
 from jobs.money.prices import PriceTable, Tier, Units

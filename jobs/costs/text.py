@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from jobs.costs.month import HomeMonth
 from jobs.costs.reckoning import MINUTE_MS, Costs
-from jobs.costs.tally import Tally
+from jobs.costs.tallies import Tally
 from jobs.money.months import quantity
 from jobs.words import ROUNDING, count, dollars, each, table
 

@@ -8,7 +8,7 @@ from pydantic import PlainSerializer, PlainValidator
 
 from jobs import documents
 from jobs.apis import Choice, VideoChoice, choices_from_json, video_choices_from_json
-from jobs.folder.planned import Dollars, PlanDocument
+from jobs.planned import Dollars, PlanDocument
 
 PART_ROWS = 100_000  # items in a part of the manifest
 

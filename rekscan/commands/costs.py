@@ -10,8 +10,8 @@ from cyclopts import Parameter
 
 from jobs import costs as reckoning
 from jobs.aws import clients, cloudwatch, face_collections
+from jobs.costs.counting import tally
 from jobs.costs.month import home_month
-from jobs.costs.tally import tally
 from jobs.costs.text import gaps, gaps_text, month_text, text
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec, list_jobs

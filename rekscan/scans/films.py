@@ -17,7 +17,8 @@ from jobs.codes import Code
 from jobs.counts import Counts
 from jobs.errors import RekscanError, UsageError
 from jobs.folder.films import FilmItem, FilmsWriter
-from jobs.items import MANIFEST_SCHEMA, Item, from_batch
+from jobs.item_rows import MANIFEST_SCHEMA, from_batch
+from jobs.items import Item
 from jobs.sources import is_list
 from jobs.sources.s3 import S3ClientFactory
 from jobs.uris import is_aws, is_local

@@ -25,6 +25,7 @@ from jobs.apis import catalogue
 from jobs.folder import JobFolder
 from jobs.ledger.keys import key
 from rekscan import cli
+from tests.support import forks
 from tests.support.redis import RedisServer
 from tests.support.waiting import until
 from workers.bell import QUEUE_KEY, UNACKED
@@ -137,7 +138,7 @@ def children_of(pid: int, what: str) -> list[int]:
             line = (stat.parent / "cmdline").read_bytes().decode(errors="replace")
         except OSError:
             continue
-        if parent == pid and what in line:
+        if parent == pid and what in line and not line.startswith(forks.NAME):
             found.append(int(stat.parent.name))
     return found
 

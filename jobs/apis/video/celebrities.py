@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import VideoApi
 from jobs.apis.best import MOST_NAMES, Best
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, box, column, moment, percent, sides
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, moment, percent, sides
 from jobs.apis.face_detail import outline, outline_columns
 
 _ONE = "Celebrities[].Celebrity"
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         moment("Celebrities[]"),
         column("name", TEXT, "name of the celebrity", f"{_ONE}.Name"),
@@ -23,7 +21,7 @@ SCHEMA = pa.schema(
         *outline_columns(f"{_ONE}.Face"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("celebrities", TEXT, "the five most confident names, with their confidence", f"{_ONE}.Name"),
         column("celebrity_count", WHOLE, f"different names, {MOST_NAMES:,} at most", f"{_ONE}.Name"),
@@ -63,8 +61,8 @@ API = VideoApi(
     reading={"SortBy": "TIMESTAMP"},
     answer_keys=("Celebrities",),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=Brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     name_column="name",
 )

@@ -3,16 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Param, VideoApi
 from jobs.apis.best import MOST_NAMES
 from jobs.apis.collection import COLLECTION, must_exist, uri_of
-from jobs.apis.columns import EMPTY, LONG, TEXT, WHOLE, box, column, moment, percent, sides
+from jobs.apis.columns import EMPTY, LONG, TEXT, WHOLE, Columns, box, column, moment, percent, sides
 from jobs.apis.face_detail import outline, outline_columns
 
 _PERSON, _MATCH = "Persons[].Person", "Persons[].FaceMatches[]"
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         moment("Persons[]"),
         column("person_index", LONG, "number of the person within the film, from 0", f"{_PERSON}.Index"),
@@ -32,7 +30,7 @@ SCHEMA = pa.schema(
         *outline_columns(f"{_PERSON}.Face"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("persons", WHOLE, f"people seen, {MOST_NAMES:,} at most", f"{_PERSON}.Index"),
         column("search_best", TEXT, "the most similar match", f"{_MATCH}.Face.ExternalImageId"),
@@ -101,9 +99,9 @@ API = VideoApi(
     prepare=lambda params: (must_exist(params["collection"]),),
     answer_keys=("Persons",),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=Brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     name_column="name",
     confidence_column="similarity",
 )

@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Param, VideoApi
-from jobs.apis.columns import EMPTY, WHOLE, column, moment
+from jobs.apis.columns import EMPTY, WHOLE, Columns, column, moment
 from jobs.apis.face_detail import detail, detail_columns
 
-SCHEMA = pa.schema([moment("Faces[]"), *detail_columns("Faces[].Face")])
-BRIEF = pa.schema(
+SCHEMA = Columns([moment("Faces[]"), *detail_columns("Faces[].Face")])
+BRIEF = Columns(
     [
         column("faces_at_once", WHOLE, "most faces seen at one moment", "Faces[]"),
         column("youngest_age", WHOLE, "lowest low end of the apparent ages", "Faces[].Face.AgeRange.Low"),
@@ -63,8 +61,8 @@ API = VideoApi(
     request=lambda params: {"FaceAttributes": params["attributes"]},
     answer_keys=("Faces",),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=Brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     name_column="emotion",
 )

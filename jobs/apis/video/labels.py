@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Param, Params, VideoApi
 from jobs.apis.best import MOST_NAMES, Best
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, box, column, moment, names, percent, sides, span
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, moment, names, percent, sides, span
 from jobs.apis.labels import label_filter
 
 _LABEL = "Labels[].Label"
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         moment("Labels[]"),
         *span("Labels[]"),
@@ -30,7 +28,7 @@ SCHEMA = pa.schema(
         column("categories", TEXT, "categories of the label, joined by '; '", f"{_LABEL}.Categories[].Name"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("top_labels", TEXT, "the five most confident labels, with their confidence", f"{_LABEL}.Name"),
         column("label_count", WHOLE, f"different labels found, {MOST_NAMES:,} at most", f"{_LABEL}.Name"),
@@ -96,8 +94,8 @@ API = VideoApi(
     version=lambda page: page.get("LabelModelVersion"),
     answer_keys=("Labels", "LabelModelVersion"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=Brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     name_column="name",
 )

@@ -3,21 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Param, VideoApi
-from jobs.apis.columns import EMPTY, LONG, TEXT, column, moment, percent, span
+from jobs.apis.columns import EMPTY, LONG, TEXT, Columns, column, moment, percent, span
 from jobs.apis.moderation import label_columns, rows_of
 
 _LABEL = "ModerationLabels[].ModerationLabel"
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         moment("ModerationLabels[]"),
         *span("ModerationLabels[]"),
         *label_columns(_LABEL, "ModerationLabels[].ContentTypes"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("moderation_label", TEXT, "most confident label, the narrower of equals", f"{_LABEL}.Name"),
         percent("moderation_confidence", "its confidence", f"{_LABEL}.Confidence"),
@@ -62,8 +60,8 @@ API = VideoApi(
     version=lambda page: page.get("ModerationModelVersion"),
     answer_keys=("ModerationLabels", "ModerationModelVersion"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=Brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     name_column="name",
 )

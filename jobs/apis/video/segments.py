@@ -4,16 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Param, Params, VideoApi
-from jobs.apis.columns import EMPTY, LONG, TEXT, column, percent
+from jobs.apis.columns import EMPTY, LONG, TEXT, Columns, column, percent
 
 _METERS = {"shot": "video-segments-shot", "technical-cue": "video-segments-technical-cue"}
 _TYPES = {"shot": "SHOT", "technical-cue": "TECHNICAL_CUE"}
 _FILTERS = {"shot": "ShotFilter", "technical-cue": "TechnicalCueFilter"}
 _CUE, _SHOT = "Segments[].TechnicalCueSegment", "Segments[].ShotSegment"
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         column("start_ms", LONG, "its first millisecond, rounded down", "Segments[].StartTimestampMillis"),
         column("end_ms", LONG, "its last millisecond, rounded down", "Segments[].EndTimestampMillis"),
@@ -34,7 +32,7 @@ SCHEMA = pa.schema(
         column("duration_smpte", TEXT, "how long, as SMPTE timecode", "Segments[].DurationSMPTE"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("shots", LONG, "shots found", "Segments[].ShotSegment.Index"),
         column("cues", TEXT, "technical cues and how many of each: 'BlackFrames 2; Content 3'", f"{_CUE}.Type"),
@@ -110,8 +108,8 @@ API = VideoApi(
     version=version,
     answer_keys=("Segments",),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=Brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     name_column="name",
 )

@@ -3,17 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Param, Params, VideoApi
 from jobs.apis.best import MOST_NAMES
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, column, moment
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, column, moment
 from jobs.apis.text import BRIEF_CHARACTERS, joined, text_columns
 from jobs.apis.text import rows as rows_of_image
 
 _ONE = "TextDetections[].TextDetection"
-SCHEMA = pa.schema([moment("TextDetections[]"), *text_columns(_ONE, "moment")])
-BRIEF = pa.schema(
+SCHEMA = Columns([moment("TextDetections[]"), *text_columns(_ONE, "moment")])
+BRIEF = Columns(
     [
         column(
             "text",
@@ -72,8 +70,8 @@ API = VideoApi(
     version=lambda page: page.get("TextModelVersion"),
     answer_keys=("TextDetections", "TextModelVersion"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=Brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     name_column="text",
 )

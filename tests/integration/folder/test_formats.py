@@ -15,7 +15,6 @@ from jobs import costs
 from jobs.apis import parse
 from jobs.documents import FORMAT, KEY, NewerFormat
 from jobs.folder import JobFolder
-from jobs.folder.planned import PlanDocument
 from jobs.folder.retries import newest, plan_retry
 from jobs.folder.spec import Amendment, JobSpec, Options
 from jobs.folder.video_pages import PagesName, PagesReader, PagesWriter
@@ -27,6 +26,7 @@ from jobs.known.keys import call_ids
 from jobs.known.segments import Segments
 from jobs.known.sync import index_job, sync
 from jobs.outcomes import Outcome, from_table
+from jobs.planned import PlanDocument
 from jobs.status import keep, kept, status
 from reports.review.judged import judge, read_review
 from reports.review.verdicts import Verdict

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from jobs.apis import parse
 from jobs.counts import Counts
 from jobs.folder.manifest import ManifestWriter
-from jobs.folder.planned import PlanDocument
 from jobs.folder.spec import Amendment, JobSpec, Options, with_amendments
-from jobs.items import Item, to_batch
+from jobs.item_rows import to_batch
+from jobs.items import Item
 from jobs.money.prices import PriceTable
+from jobs.planned import PlanDocument
 from rekscan.scans.listing import list_into, part_rows, reach
 
 

@@ -5,15 +5,14 @@ in (jobs/folder/merging.py): a retry does not undo what the try before it cost.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.attempts import Attempts
+from jobs.costs.tallies import Tallies, Tally
 from jobs.folder import JobFolder, ShardParts
 from jobs.folder.facts import COLUMNS, facts
 from jobs.outcomes import OPEN, RESULT_SCHEMA
@@ -22,77 +21,6 @@ log = logging.getLogger(__name__)
 
 _READERS = 8  # parts read at once: of a home on S3 each takes a while
 _TOGETHER = 64  # shards counted at a time
-_OF_A_MONTH = ("units", "maybe_billed", "ms", "maybe_ms")  # counters that money hangs on
-_OF_FILMS = ("ms", "maybe_ms", "probed_ms", "minutes_up")
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Calls of one API by what became of them, and the units they were billed on each of its meters."""
-
-    ok: int = 0
-    known: int = 0  # of `ok`: answered from an earlier paid call
-    skipped: int = 0
-    failed: int = 0
-    attempts: int = 0
-    units: int = 0
-    maybe_billed: int = 0
-    ms: int = 0  # of films: milliseconds of the billed ones, as AWS says
-    maybe_ms: int = 0  # of those that may have been billed
-    probed_ms: int = 0  # of the answered ones, as their headers have it
-    minutes_up: int = 0  # of the answered ones, each rounded up to whole minutes
-
-    def plus(self, other: "Tally") -> "Tally":
-        return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tally)))
-
-    def to_json(self) -> dict[str, int]:
-        return {name: value for name, value in asdict(self).items() if value or name not in _OF_FILMS}
-
-
-@dataclass(slots=True)
-class Tallies:
-    """Tallies by calendar month (`2026-11`) and API."""
-
-    rows: dict[tuple[str, str], Tally] = field(default_factory=dict)
-    last: datetime | None = None  # start of the last attempt, where known
-
-    def add(self, month: str, api: str, more: Tally) -> None:
-        self.rows[month, api] = self.rows.get((month, api), Tally()).plus(more)
-
-    def by_month(self) -> dict[str, dict[str, Tally]]:
-        """Months in order, each with its APIs."""
-        found: dict[str, dict[str, Tally]] = {}
-        for (month, api), row in sorted(self.rows.items()):
-            found.setdefault(month, {})[api] = row
-        return found
-
-    def by_api(self) -> dict[str, Tally]:
-        """Over all months."""
-        found: dict[str, Tally] = {}
-        for (_, api), row in self.rows.items():
-            found[api] = found.get(api, Tally()).plus(row)
-        return found
-
-    def counters(self) -> dict[str, int]:
-        """Named as the ledger names them: `ok:labels`, `units:labels:2026-11`, ..."""
-        found: dict[str, int] = {}
-        for (month, api), row in self.rows.items():
-            for name, value in row.to_json().items():
-                key = f"{name}:{api}:{month}" if name in _OF_A_MONTH else f"{name}:{api}"
-                if value:
-                    found[key] = found.get(key, 0) + value
-        return found
-
-    @classmethod
-    def of_counters(cls, counters: Mapping[str, int], month: str) -> "Tallies":
-        """From the ledger's counters. `month`: of those that tell none."""
-        names = {f.name for f in fields(Tally)}
-        found = cls()
-        for key, value in counters.items():
-            name, *rest = key.split(":")
-            if name in names and rest:
-                found.add(rest[1] if len(rest) > 1 else month, rest[0], Tally(**{name: int(value)}))
-        return found
 
 
 def tally(folder: JobFolder) -> Tallies:
