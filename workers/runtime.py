@@ -34,6 +34,7 @@ from workers.journal.journal import Journal
 from workers.reconcile import Reconciler, beat, feed, leave, shares
 from workers.shards.job_work import JobWork, ProcessPictures, open_work
 from workers.shards.shard import Shard
+from workers.videos.desk import Desk
 
 if TYPE_CHECKING:
     from workers.shards import last_step
@@ -75,6 +76,7 @@ class Runtime:
         self._shares: dict[str, int] = {}
         self._reconciler = Reconciler(self.ledger, bell.ring)
         self._stopping = threading.Event()
+        self._desk = Desk(self.ledger, self._gate, config, self._loop.loop)
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._thread.start()
 
@@ -158,6 +160,7 @@ class Runtime:
         """Send nothing more; shards under way are given back at once."""
         self._stopping.set()
         self._journal.stop()
+        self._desk.stop()
         with self._lock:
             for held in self._held:
                 held.stop.set()
@@ -168,11 +171,12 @@ class Runtime:
             works, held = list(self._jobs.values()), list(self._held)
         for work in works:
             work.lanes.leave()
-        return any(h.shard is not None and h.shard.begun for h in held)
+        return self._desk.busy or any(h.shard is not None and h.shard.begun for h in held)
 
     def close(self) -> None:
         self.stop()
         self._thread.join(timeout=5)
+        self._desk.close()
         self._journal.close()
         self._loop.close()
         for work in self._jobs.values():

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 else:
     pa = Later("pyarrow")
 
-TEXT, NUMBER, WHOLE, FLAG = "string", "float64", "int32", "bool_"  # as pyarrow calls what makes them
+# As pyarrow calls what makes them.
+TEXT, NUMBER, WHOLE, LONG, FLAG = "string", "float64", "int32", "int64", "bool_"
 EMPTY: Mapping[str, Any] = {}  # stands for a member the answer left out
 
 
@@ -27,7 +28,7 @@ class Column:
     """A nullable column. `aws`: path in the response, several joined by " | "; a list's own position ends in `[]`."""
 
     name: str
-    kind: str  # TEXT, NUMBER, WHOLE or FLAG
+    kind: str  # TEXT, NUMBER, WHOLE, LONG or FLAG
     doc: str
     aws: str
 
@@ -64,6 +65,21 @@ def box(aws: str, what: str = "", prefix: str = "") -> list[Column]:
             " | ".join(f"{path}.{name.title()}" for path in aws.split(" | ")),
         )
         for name, doc in docs
+    ]
+
+
+def moment(aws: str) -> Column:
+    """When something was seen in a film. `aws`: the finding's path."""
+    doc = "when it was seen: milliseconds from the film's start, not exact to the frame"
+    return column("timestamp_ms", LONG, doc, f"{aws}.Timestamp")
+
+
+def span(aws: str) -> list[Column]:
+    """From when to when, where AWS says it."""
+    docs = (("start_ms", "its first millisecond", "Start"), ("end_ms", "its last millisecond", "End"))
+    return [
+        column(name, LONG, f"{doc}; null where moments were asked for", f"{aws}.{end}TimestampMillis")
+        for name, doc, end in docs
     ]
 
 

@@ -81,7 +81,8 @@ def brief(response: Mapping[str, Any]) -> tuple[Any, ...]:
     return summary(labels), len(labels)
 
 
-def _filter(name: str, what: str) -> Param:
+def label_filter(name: str, what: str) -> Param:
+    """One of the four that images and films share."""
     help = f"{what}, exact names joined by +, 100 at most of 50 characters each"
     return Param(name, "list", [], help, pattern=_FILTER_PATTERN, most=100)
 
@@ -108,10 +109,10 @@ API = Api(
             1,
             1000,
         ),
-        _filter("include", "only these labels"),
-        _filter("exclude", "not these labels"),
-        _filter("include_categories", "only labels of these categories"),
-        _filter("exclude_categories", "no labels of these categories"),
+        label_filter("include", "only these labels"),
+        label_filter("exclude", "not these labels"),
+        label_filter("include_categories", "only labels of these categories"),
+        label_filter("exclude_categories", "no labels of these categories"),
     ),
     limits=Limits(max_side=10_000),  # limits.html: 10,000 px for DetectLabels
     version_key="LabelModelVersion",

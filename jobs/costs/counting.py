@@ -71,29 +71,38 @@ def _add(found: Tallies, table: pa.Table, month: str) -> None:
 
 def _add_paid(found: Tallies, table: pa.Table, month: str) -> None:
     """What was sent and billed. Most rows of a part have the same marks, so there is little to parse."""
-    sums = [("item_id", "count"), ("attempts", "sum"), ("units", "sum"), ("maybe_billed", "sum")]
+    sums = [("item_id", "count"), ("attempts", "sum"), ("units", "sum"), ("maybe_billed", "sum"), ("ms", "sum")]
     for row in _with_month(table, month).group_by(["month", "api", "marks"]).aggregate(sums).to_pylist():
         if row["marks"] is None:
             paid = Tally(attempts=row["attempts_sum"], units=row["units_sum"], maybe_billed=row["maybe_billed_sum"])
             found.add(row["month"], row["api"], paid)
             continue
-        times = row["item_id_count"]
+        times, ms = row["item_id_count"], row["ms_sum"] or 0
         for when, attempts, units, maybe in Attempts.parse(row["marks"]).months():
-            found.add(
-                when, row["api"], Tally(attempts=attempts * times, units=units * times, maybe_billed=maybe * times)
+            more = Tally(
+                attempts=attempts * times,
+                units=units * times,
+                maybe_billed=maybe * times,
+                ms=units * ms,
+                maybe_ms=maybe * ms,
             )
+            found.add(when, row["api"], more)
 
 
 def _add_outcomes(found: Tallies, table: pa.Table, month: str) -> None:
     """What became of each call that has an outcome."""
     table = table.filter(pc.not_equal(table.column("outcome"), OPEN))
     known = pc.fill_null(pc.equal(table.column("sent"), "known"), False)
-    table = _with_month(table, month).append_column("known", known)
-    groups = table.group_by(["month", "api", "outcome"]).aggregate([("item_id", "count"), ("known", "sum")])
+    up = pc.ceil(pc.divide(pc.cast(table.column("ms"), pa.float64()), 60_000))
+    table = _with_month(table, month).append_column("known", known).append_column("up", up)
+    sums = [("item_id", "count"), ("known", "sum"), ("probed_ms", "sum"), ("up", "sum")]
+    groups = table.group_by(["month", "api", "outcome"]).aggregate(sums)
     for row in groups.to_pylist():
         counted = {row["outcome"]: row["item_id_count"]}
-        known_count = int(row["known_sum"] or 0) if row["outcome"] == "ok" else 0
-        found.add(row["month"], row["api"], Tally(**counted, known=known_count))
+        if row["outcome"] == "ok":
+            counted["known"] = int(row["known_sum"] or 0)
+            counted |= {"probed_ms": row["probed_ms_sum"] or 0, "minutes_up": int(row["up_sum"] or 0)}
+        found.add(row["month"], row["api"], Tally(**counted))
 
 
 def _with_month(table: pa.Table, default: str) -> pa.Table:

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from jobs.apis import Choice
+from jobs.apis import Choice, VideoChoice
 from jobs.costs.tallies import Tallies, Tally
 from jobs.folder import JobSpec
 from jobs.money.free_tier import FreeTier, Month
-from jobs.money.prices import PriceTable, TierLine, known_total, money, number, total
+from jobs.money.months import quantity
+from jobs.money.prices import PriceTable, TierLine, Units, known_total, money, number, total
 from jobs.planned import PlannedLine
+
+MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +145,26 @@ def _month(
         used = dict(spec.plan.month_to_date) if month == spec.first_month else {}
     name = spec.plan.free_tier
     running = Month(prices, spec.region, used, FreeTier.named(name, prices) if name else None)
-    rows = [(c, meter, n, calls.get(c.api.name, Tally())) for c in spec.apis for meter, n in _meters(c, prices)]
-    actual = [running.price(meter, tally_.units * n).tiers for _, meter, n, tally_ in rows]
-    maybe = [running.price(meter, tally_.maybe_billed * n).tiers for _, meter, n, tally_ in rows]
+    rows = [(c, meter, n, calls.get(c.api.name, Tally())) for c in spec.choices for meter, n in _meters(c, prices)]
+    actual = [running.price(meter, billed(c, tally_) * n).tiers for c, meter, n, tally_ in rows]
+    maybe = [running.price(meter, maybe_billed(c, tally_) * n).tiers for c, meter, n, tally_ in rows]
     return tuple(
         CostLine(c.api.name, c.api.operation, meter, prices.unit(meter), Decimal(0), Decimal(0), a, m, tally_, n > 0)
         for (c, meter, n, tally_), a, m in zip(rows, actual, maybe, strict=True)
     )
 
 
-def _meters(choice: Choice, prices: PriceTable) -> list[tuple[str, int]]:
+def billed(choice: Choice | VideoChoice, calls: Tally) -> Units:
+    """Units of each of its meters that calls of an API were billed: pictures, or minutes."""
+    return quantity(Decimal(calls.ms), MINUTE_MS) if isinstance(choice, VideoChoice) else calls.units
+
+
+def maybe_billed(choice: Choice | VideoChoice, calls: Tally) -> Units:
+    """Those that may have been billed on top."""
+    return quantity(Decimal(calls.maybe_ms), MINUTE_MS) if isinstance(choice, VideoChoice) else calls.maybe_billed
+
+
+def _meters(choice: Choice | VideoChoice, prices: PriceTable) -> list[tuple[str, int]]:
     """The meters of an API and the units a call adds to each: 0 where AWS bills by something else than calls."""
     meters = choice.api.meters_for(choice.params)
     other = prices.meter_of(choice.api.operation)
@@ -162,7 +175,7 @@ def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterabl
     """Every line of the plan with what became of it over all months."""
     prices = PriceTable.from_json(spec.prices)
     planned = {(row.api, row.meter): row for row in spec.plan.lines}
-    for choice in spec.apis:
+    for choice in spec.choices:
         for meter, units in _meters(choice, prices):
             name = choice.api.name
             found = [line for lines in months.values() for line in lines if (line.api, line.meter) == (name, meter)]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 
-_OF_A_MONTH = ("units", "maybe_billed")  # counters that money hangs on
+_OF_A_MONTH = ("units", "maybe_billed", "ms", "maybe_ms")  # counters that money hangs on
+_OF_FILMS = ("ms", "maybe_ms", "probed_ms", "minutes_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,16 @@ class Tally:
     attempts: int = 0
     units: int = 0
     maybe_billed: int = 0
+    ms: int = 0  # of films: milliseconds of the billed ones, as AWS says
+    maybe_ms: int = 0  # of those that may have been billed
+    probed_ms: int = 0  # of the answered ones, as their headers have it
+    minutes_up: int = 0  # of the answered ones, each rounded up to whole minutes
 
     def plus(self, other: "Tally") -> "Tally":
         return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tally)))
 
     def to_json(self) -> dict[str, int]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value or name not in _OF_FILMS}
 
 
 @dataclass(slots=True)

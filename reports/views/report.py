@@ -4,7 +4,7 @@ Rule: the page stays under PAGE_BYTES whatever the size of the archive: the gall
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,13 +12,15 @@ from jobs.folder import JobFolder
 from jobs.items import Item
 from jobs.status import kept
 from reports.facts.facts import gather
+from reports.facts.films import film_strips
 from reports.facts.gallery import Wanted, sample
-from reports.facts.values import Gallery
+from reports.facts.values import Films, Gallery
 from reports.query.query import open_tables
 from reports.review.judged import read_review
 from reports.tables.load import load_folder
 from reports.tables.writers import build_area, publish
 from reports.views.page import Page, render
+from reports.views.stills import add_stills
 from reports.views.thumbnails import Fetch, add_thumbnails
 
 PAGE_BYTES = 5_000_000
@@ -58,32 +60,37 @@ def build_report(
         with open_tables(tables, scratch) as query:
             facts = gather(query, spec, tables)
             gallery = sample(query, [choice.api for choice in spec.apis], wanted or Wanted(), items)
+            films = film_strips(query, [choice.api for choice in spec.video_apis], wanted or Wanted())
         side = area / SIDE
         side.mkdir()
         if thumbnails:
-            gallery = add_thumbnails(gallery, _items(folder, gallery), side, SIDE, fetch)
+            gallery = add_thumbnails(gallery, _items(folder, [one.item_id for one in gallery.shots]), side, SIDE, fetch)
+            films = add_stills(films, _items(folder, [one.item_id for one in films.strips]), side, SIDE)
         review = read_review(folder)
-        page = Page(spec, facts, gallery, status, tables.built.partial, tables.built.min_confidence, review)
+        built = tables.built
+        page = Page(spec, facts, gallery, films, str(wanted or ""), status, built.partial, built.min_confidence, review)
         html = _within_budget(page)
         (area / "report.html").write_bytes(html)
         where = publish(folder, [side, area / "report.html"])[-1]
     pictures = sum(shot.thumbnail is not None for shot in gallery.shots)
+    pictures += sum(still.thumbnail is not None for strip in films.strips for still in strip.stills)
     return BuiltReport(where, len(html), pictures, gallery.fetched, gallery.fetched_bytes)
 
 
-def _items(folder: JobFolder, gallery: Gallery) -> dict[int, Item]:
-    """The manifest's rows of the gallery's items."""
-    wanted = {shot.item_id for shot in gallery.shots}
+def _items(folder: JobFolder, numbers: Iterable[int]) -> dict[int, Item]:
+    """The manifest's rows of these items."""
+    wanted = set(numbers)
     shards = sorted({number // folder.spec.shard_size for number in wanted})
     return {item.item_id: item for shard in shards for item in folder.items(shard) if item.item_id in wanted}
 
 
 def _within_budget(page: Page) -> bytes:
-    """The page; with fewer items in its gallery where it would be too large."""
+    """The page; with fewer items in its gallery and fewer films where it would be too large."""
     while True:
         html = render(page).encode("utf-8", "replace")
-        shots = page.gallery.shots
-        if len(html) <= PAGE_BYTES or not shots:
+        shots, strips = page.gallery.shots, page.films.strips
+        if len(html) <= PAGE_BYTES or not (shots or strips):
             return html
-        kept: Gallery = replace(page.gallery, shots=shots[: len(shots) * 2 // 3])
-        page = replace(page, gallery=kept)
+        gallery: Gallery = replace(page.gallery, shots=shots[: len(shots) * 2 // 3])
+        films: Films = replace(page.films, strips=strips[: len(strips) * 2 // 3])
+        page = replace(page, gallery=gallery, films=films)

@@ -31,7 +31,14 @@ from tests.support.waiting import until
 from workers.bell import QUEUE_KEY, UNACKED
 from workers.config import connect
 
-_LASTING = ("rekscan:{gate:", key("workers"), key("reconciler"), key("celery"), key("turn"))  # of no one job
+_LASTING = (
+    "rekscan:{gate:",
+    "rekscan:{slots:",
+    key("workers"),
+    key("reconciler"),
+    key("celery"),
+    key("turn"),
+)  # of no one job
 
 
 def make_photos(directory: Path, count: int, *, broken: int = 0, shade: int = 77) -> Path:
