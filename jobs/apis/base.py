@@ -1,6 +1,6 @@
 """The shape of a catalogue row: everything the project knows of one Rekognition API.
 
-Rule: adding an API is adding one file beside this one (with a module constant `API`) and, for images, one golden pair;
+Rule: adding an API is adding one file beside this one (with a module constant `API`) and one golden pair;
 nothing else names an API. Everything here is pure: no I/O, no clock.
 """
 

@@ -30,6 +30,7 @@ SMALLEST = {
     "start": "--rounds 1",
     "tables": "200",
     "ten_million": "--items 8000",
+    "video_tables": "--films 2 --minutes 0.2",
     "throughput": "--rounds 1 --seconds 0.5 --threads 8",
 }
 
