@@ -153,7 +153,7 @@ def main() -> None:
         "steady s",
         "held",
         "refused",
-        "looks/film",
+        "Gets/film",
         "Gets/s",
         "Gets in a second",
     ]

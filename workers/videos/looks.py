@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 _EARLY = 0.98  # of the time expected: the look that finds a job still running is what tells when it ends
 _STEP, _GROWS, _LATEST = 0.01, 1.25, 60.0  # of the time it runs, until the next look; each step longer than the last
 _SOONEST = 0.2  # seconds between two looks
-_AT_ONCE = 0.9  # of the age at which a first look finds a job over: it may have been over for long
+_SHRINKS, _AT_MOST = (
+    0.02,
+    0.3,
+)  # what is expected, where a first look finds a job over: twice as much each time in a row
 _KEPT = 0.9  # what a job weighs when the next one has ended
 
 
@@ -20,6 +23,7 @@ class Looks:
 
     first: float
     _sums: list[float] = field(default_factory=lambda: [0.0] * 5)  # weighed: jobs, x, y, x*x, x*y
+    _late: int = 0  # first looks in a row that found a job over
 
     def expected(self, film: float) -> float | None:
         """Seconds a job on a film of so many seconds takes; None: no job has ended yet."""
@@ -44,7 +48,13 @@ class Looks:
 
     def ended(self, film: float, running: float | None, over: float) -> None:
         """A job had ended when it was `over` seconds old, and not at `running`; None: nobody had looked before."""
-        took = over * _AT_ONCE if running is None else (running + over) / 2
-        self._sums = [
-            _KEPT * old + new for old, new in zip(self._sums, (1, film, took, film**2, film * took), strict=True)
-        ]
+        if running is None and self._sums[0]:
+            left = 1 - min(_SHRINKS * 2**self._late, _AT_MOST)
+            self._late += 1
+            n, x, y, xx, xy = self._sums
+            self._sums = [n, x, left * y, xx, left * xy]
+            return
+        self._late = 0
+        took = over / 2 if running is None else (running + over) / 2
+        new = (1, film, took, film**2, film * took)
+        self._sums = [_KEPT * old + more for old, more in zip(self._sums, new, strict=True)]
