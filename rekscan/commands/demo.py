@@ -36,8 +36,7 @@ def demo(
         raise RekscanError(
             f"the sample photos could not be written to {photos}", (gathered.stderr.strip().splitlines() or [""])[-1]
         )
-    say(
-        f"{len(gathered.stdout.splitlines())} sample files in {photos}: photos, a short film, and some trouble on purpose."
-    )
+    written = len(gathered.stdout.splitlines())
+    say(f"{written} sample files in {photos}: photos, a short film, and some trouble on purpose.")
     say("The same by hand: ", (f"rekscan scan {shlex.quote(str(photos))} --api {APIS} --local", "bold"), "\n")
     return scan([str(photos)], api=[APIS], connection=connection, local=True, json=json)
