@@ -69,6 +69,7 @@ def script(name: str, clock: str | None = None) -> str:
     folder = files(__package__)
     text = (folder / f"{name}.lua").read_text()
     for word, before in (
+        ("doubt_attempts", "doubt"),
         ("read_attempt|month_of", "attempts"),
         ("load_schedule", "cost"),
         ("load_health", "health"),
@@ -91,7 +92,19 @@ class Ledger:
         self._outage_ms = outage_ms
         self._scripts = {
             name: redis.register_script(script(name, clock))
-            for name in ("lease", "renew", "adopt", "begin", "settle", "finish", "release", "feed", "reap", "look")
+            for name in (
+                "lease",
+                "renew",
+                "adopt",
+                "begin",
+                "settle",
+                "finish",
+                "release",
+                "feed",
+                "reap",
+                "lapse",
+                "look",
+            )
         }
 
     # --- jobs
@@ -306,10 +319,11 @@ class Ledger:
         return bool(self._scripts["finish"](keys, arguments)[0])
 
     def release(self, lease: Lease) -> bool:
-        """Give a shard back undone, keeping its journal."""
-        todo, _, leases = _tables(lease.shard)
-        keys = [key(lease.job, name) for name in (todo, leases, "holders")]
-        return bool(self._scripts["release"](keys, [lease.shard, lease.fence]))
+        """Give a shard back undone, keeping its journal: calls under way are maybe billed until they are settled."""
+        job, (todo, _, leases) = lease.job, _tables(lease.shard)
+        intents, _, live, _ = _journal(job, lease.shard)
+        keys = [key(job), *(key(job, name) for name in (todo, leases, "holders")), intents, live, key(job, "health")]
+        return bool(self._scripts["release"](keys, [lease.shard, lease.fence, _doubtful(lease.shard)]))
 
     def feed(self, job: str, window: int) -> list[int]:
         """Shards to put into the queue now, so that at most `window` are queued or held."""
@@ -324,9 +338,15 @@ class Ledger:
         lost = "" if lost_after_ms is None else lost_after_ms
         lapsed = 0
         for tables in (_TABLES, _FILMS):
-            keys = [key(job, name) for name in (*tables, "holders", "lapses")]
-            lapsed += int(self._scripts["reap"](keys, [lost]))
+            for shard in self._scripts["reap"]([key(job, name) for name in tables], [lost]):
+                lapsed += self._lapse(job, int(shard))
         return lapsed
+
+    def _lapse(self, job: str, shard: int) -> int:
+        (todo, _, leases), (intents, _, live, _) = _tables(shard), _journal(job, shard)
+        keys = [key(job), *(key(job, name) for name in (todo, leases, "holders", "lapses"))]
+        keys += [intents, live, key(job, "health")]
+        return int(self._scripts["lapse"](keys, [shard, _doubtful(shard)]))
 
     # --- the journal of a held shard
 
@@ -397,6 +417,11 @@ class Ledger:
 
 def _tables(shard: int) -> tuple[str, str, str]:
     return _FILMS if shard >= FIRST_OF_FILMS else _TABLES
+
+
+def _doubtful(shard: int) -> int:
+    """1 where nobody knows of the attempts of a holder that is gone. The next holder of a film sends its token again."""
+    return int(shard < FIRST_OF_FILMS)
 
 
 def _journal(job: str, shard: int) -> list[str]:
