@@ -122,6 +122,8 @@ def a_job_from_its_first_shard_to_its_last_step(redis: Declared) -> None:
     assert ledger.live() == [JOB]
     assert ledger.journals(JOB) == [LAST_STEP]
     assert ledger.adopt(last, 0) == ({}, {})
+    assert ledger.order(JOB, "cancelled")
+    assert ledger.told(JOB).startswith("cancelled ")
     ledger.close(JOB, "incomplete", {"ok:a": 5})
     assert ledger.live() == []
     leave(ledger, "worker", 1)

@@ -115,7 +115,7 @@ def test_the_last_shard_puts_the_last_step_on_the_table(ledger: Ledger) -> None:
 
 def test_after_a_resume_shards_come_before_the_last_step(ledger: Ledger) -> None:
     job = opened(ledger, 2)
-    ledger.stop_short(job, "cancelled")
+    ledger.order(job, "cancelled")
     assert ledger.feed(job, 5) == [LAST_STEP]
     ledger.open(job, home="/tmp", shards=[0, 1], fields={})
     ledger.reap(job, lost_after_ms=-1)
@@ -264,12 +264,12 @@ def test_a_closed_job_leaves_only_its_counters(ledger: Ledger) -> None:
 
 def test_a_job_is_ended_by_who_holds_its_last_step_while_nobody_goes_on_with_it(ledger: Ledger) -> None:
     job = opened(ledger, shards=1)
-    ledger.stop_short(job, "cancelled")
+    ledger.order(job, "cancelled")
     last = held(ledger, job, LAST_STEP)
     opened(ledger, shards=1)  # a resume
     assert not ledger.close(job, "cancelled", {}, under=last)
     assert ledger.fields(job)["state"] == "running"
-    ledger.stop_short(job, "cancelled")
+    ledger.order(job, "cancelled")
     assert not ledger.close(job, "cancelled", {}, under=Lease(job, LAST_STEP, "another"))
     assert ledger.live() == [job]
     assert ledger.close(job, "cancelled", {}, under=last)
