@@ -191,7 +191,8 @@ def test_every_script_keeps_to_the_keys_it_declares_which_are_in_one_slot(redis:
     assert left_out == []
     assert not {"cmdstat_scan", "cmdstat_keys"} & set(redis.info("commandstats"))  # nothing looks at all keys there are
     kept = {name.decode() for name in redis.keys("*") if not name.startswith(LASTING)}
-    assert kept == {key(JOB), key("reconciler")}
+    assert kept == {key(JOB), key(JOB, "order"), key("reconciler")}
+    assert redis.ttl(key(JOB, "order")) > 0
 
 
 @pytest.mark.parametrize(
