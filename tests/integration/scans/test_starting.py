@@ -107,8 +107,10 @@ def test_a_new_scan_is_starting_until_it_runs_and_who_watches_waits_for_it(
         watch = start("watch", name, "--json")
     assert submit.result() == 0
     until(lambda: ledger.fields(name).get("state") == "running", "it runs")
+    told = start("watch", name)
+    until(lambda: "waits for a worker" in capsys.readouterr().err, "its line says so")
     assert run(["pause", name]) == 0
-    assert watch.result() == 4
+    assert (watch.result(), told.result()) == (4, 4)
 
 
 def test_a_new_scan_that_is_told_to_stop_does_not_begin_and_may_be_resumed(
