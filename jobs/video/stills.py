@@ -29,7 +29,7 @@ class Stills(AbstractContextManager["Stills"]):
         if not is_local(film.uri):
             return Skip(Code.NOT_FETCHED, "films on S3 are not fetched for a report")
         if find_spec("cv2") is None:
-            return Skip(Code.NOT_FETCHED, "pictures of films need OpenCV: pip install 'rekscan[emulator]'")
+            return Skip(Code.NOT_FETCHED, "pictures of films need OpenCV: pip install 'rekscan[video]'")
         try:
             with local_file(film):  # a file, and no pipe that would wait for its writer
                 pass
