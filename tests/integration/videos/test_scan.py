@@ -79,7 +79,7 @@ def test_films_and_pictures_are_scanned_in_one_job(
     assert {row["item_id"] for row in table(found.folder, "video_segments")} == {
         films[name]["item_id"] for name in ("one-1s.mp4", "two-2s.mov")
     }
-    assert 'id="films"' in (found.folder / "reports" / "report.html").read_text()
+    assert 'src="report/film-' in (found.folder / "reports" / "report.html").read_text()
     costs = look("costs", "last", home=tmp_path / "home")
     assert costs["usd"]["actual"] == costs["usd"]["planned"]
     for line in costs["lines"]:
