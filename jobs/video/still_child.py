@@ -6,6 +6,7 @@ film's blocks. FFmpeg takes them as MP4 or MOV and as nothing else, so that a pl
 
 import io
 import os
+from typing import Any
 
 os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "protocol_whitelist;file|format_whitelist;mov,mp4"
 os.environ["OPENCV_LOG_LEVEL"] = "SILENT"
@@ -79,7 +80,8 @@ def _still(head: dict[str, object], body: bytes, more: More) -> Answer:
 
 
 def _taken(stream: _Film, at_ms: float, side: int) -> Answer:
-    film = cv2.VideoCapture(stream, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    source: Any = stream  # cv2's stubs know no stream of Python's
+    film = cv2.VideoCapture(source, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     if not film.isOpened():
         return _why(Code.BROKEN, "it does not decode")
     step = 1000 / (film.get(cv2.CAP_PROP_FPS) or 25.0)
