@@ -163,7 +163,8 @@ class Engine(AbstractContextManager["Engine"]):
                     )
         self.rekognition_url = settings.rekognition_url  # set: it overrides the one of job.json
         if self.local and self.rekognition_url is None:
-            self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url, profile=settings.profile)
+            files = spec.options.film_root
+            self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url, profile=settings.profile, files=files)
         config = worker_config(settings, url)
         if self.local:  # the emulator answers one picture a core; more would only wait in line, also at Ctrl-C
             config = config.model_copy(update={"calls": min(config.calls, _LOCAL_CALLS)})
