@@ -29,9 +29,9 @@ class FilmItem:
     """A film that can be sent."""
 
     item_id: int  # of the manifest
-    uri: str  # s3://bucket/key
+    uri: str  # s3://bucket/key, of a local scan a path
     size: int  # bytes
-    content: str  # what is pinned: "version:<id>", "etag:<etag>", or "size:<bytes>" where nobody says more
+    content: str  # what is pinned: "version:<id>", "etag:<etag>", or "size:<bytes> of <time>" of a file
     length_ms: int | None  # as its header has it; None: nobody says
     priced_ms: int  # what is reserved for it: its length, or the longest that AWS takes
     container: str = ""  # mp4, mov

@@ -12,7 +12,7 @@ from redis import Redis
 
 from jobs.attempts import Attempts, Mark, Tried
 from jobs.ledger.keys import key
-from jobs.ledger.ledger import Lease, script
+from jobs.ledger.ledger import FIRST_OF_FILMS, Lease, script
 
 KEPT = timedelta(days=7)  # that AWS knows a token, and keeps an answer
 _NO_JOB = "-"
@@ -92,9 +92,9 @@ class Starts:
         return starts, {f.decode(): v for f, v in zip(answered[::2], answered[1::2], strict=True)}
 
     def under_way(self, job: str, shards: Iterable[int]) -> dict[str, Start]:
-        """Call -> what AWS works on, or has ended and nobody has read, of these shards."""
+        """Call -> what AWS works on, or has ended and nobody has read, of those of these shards that are of films."""
         found = {}
-        for shard in shards:
+        for shard in (number for number in shards if number >= FIRST_OF_FILMS):
             for name, text in self._redis.hgetall(key(job, "intents", shard)).items():
                 start = Start.parse(text.decode())
                 if start.mark == "?":

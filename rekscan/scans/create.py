@@ -52,6 +52,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
             part_rows=drafted.part_rows,
             cut=drafted.listing is not None,
             listing=drafted.listing,
+            file_store=drafted.file_store,
             video_jobs=terms.video_jobs or stored_quotas().concurrent_videos,
         ),
         versions={"rekscan": version("rekscan"), "boto3": version("boto3"), "python": platform.python_version()},

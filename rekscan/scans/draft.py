@@ -16,7 +16,7 @@ from jobs.money.prices import PriceTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import plan as make_plan
 from jobs.plan.values import Plan
-from rekscan.scans.films import leave_out_films, look_at_films
+from rekscan.scans.films import leave_out_films, look_at_films, store_of
 from rekscan.scans.listing import Progress, absolute, list_into, list_source, part_rows, refuse_vain_list
 from rekscan.scans.savings import KnownCalls
 from rekscan.scans.terms import Terms
@@ -33,6 +33,7 @@ class Draft:
     part_rows: int = PART_ROWS
     listing: Listing | None = None  # where the listing was cut: how to list the source again
     films: int = 0  # that can be sent
+    file_store: str | None = None  # the folder whose films the bundled emulator is to read
 
 
 def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, progress: Progress | None = None) -> Draft:
@@ -43,7 +44,7 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
     """
     settings = terms.settings
     folder = JobFolder(settings.home, new_job_id(), settings.aws)
-    counts = Counts()
+    counts, store = Counts(), store_of(sources, terms)
     try:
         rows = part_rows(settings.shard_size)
         batches = list_source(
@@ -57,7 +58,7 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
         )
         with folder.manifest_writer(rows) as writer, FilmsWriter(folder.write) as films:
             limit = None if "-" in sources else limit
-            look = look_at_films(films, counts, terms) if terms.videos else leave_out_films(counts)
+            look = look_at_films(films, counts, terms, store) if terms.videos else leave_out_films(counts)
             cut = list_into(writer, batches, counts, rows=rows, look=look, limit=limit, progress=progress)
         refuse_vain_list(sources, counts)
         if writer.count == 0:
@@ -77,7 +78,7 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
         include=terms.globs.include,
         exclude=terms.globs.exclude,
     )
-    return Draft(folder, tuple(sources), counts, writer.count, rows, again if cut else None, films.count)
+    return Draft(folder, tuple(sources), counts, writer.count, rows, again if cut else None, films.count, store)
 
 
 def cannot_write(folder: JobFolder, error: OSError) -> RekscanError:

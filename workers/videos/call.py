@@ -82,9 +82,8 @@ class Ask:
     @property
     def question(self) -> Question:
         way = self.way
-        return Question(
-            way.account, way.region, way.choice.api.operation, self.film, way.choice.arguments(), self.epoch
-        )
+        told = (way.choice.api.operation, self.film, way.choice.arguments(), self.epoch)
+        return Question(way.account, way.region, *told, way.folder.spec.options.file_store)
 
     @property
     def begun(self) -> bool:

@@ -7,14 +7,16 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
 import orjson
 
 from jobs.folder.films import FilmItem
 from jobs.ledger.starts import KEPT
-from jobs.uris import split_s3
+from jobs.uris import is_local, split_s3
 
+FILE_STORE = "file-store"  # the emulator's bucket of files of this machine
 _EDGE = timedelta(minutes=10)  # before its end a token is not sent any more: clocks differ
 
 
@@ -28,21 +30,22 @@ class Question:
     film: FilmItem
     arguments: Mapping[str, Any]
     epoch: int
+    store: str | None = None  # of a local scan: the folder whose films the emulator reads
 
     @property
     def token(self) -> str:
         """AWS's ClientRequestToken: 64 hexadecimal digits."""
-        bucket, name = split_s3(self.film.uri)
+        bucket, name = self._place
         said = [
             "rekognition", self.account, self.region, self.operation, bucket, name, self.film.content,
-            dict(self.arguments), self.epoch,
+            dict(self.arguments), self.epoch, *([self.store] if bucket == FILE_STORE else []),
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     @property
     def start(self) -> dict[str, Any]:
         """The arguments of the start."""
-        bucket, name = split_s3(self.film.uri)
+        bucket, name = self._place
         where = {"Bucket": bucket, "Name": name} | ({"Version": self.film.version} if self.film.version else {})
         return {
             "Video": {"S3Object": where},
@@ -50,6 +53,13 @@ class Question:
             "JobTag": self.token,
             **self.arguments,
         }
+
+    @property
+    def _place(self) -> tuple[str, str]:
+        """Bucket and name."""
+        if self.store is not None and is_local(self.film.uri):
+            return FILE_STORE, str(PurePosixPath(self.film.uri).relative_to(self.store))
+        return split_s3(self.film.uri)
 
 
 def is_over(began_ms: int, now_ms: int) -> bool:
