@@ -13,10 +13,12 @@ from jobs.later import Later
 from jobs.words import count
 
 if TYPE_CHECKING:
+    from jobs import ledger
     from jobs.folder import facts
     from jobs.ledger import Ledger, starts
 else:
     facts = Later("jobs.folder.facts")
+    ledger = Later("jobs.ledger")
     starts = Later("jobs.ledger.starts")
 
 _LONGEST = timedelta(hours=6)  # no film is longer; what takes so much and three times its film's length is stuck
@@ -55,7 +57,7 @@ def _by_ledger(records: "Ledger", job: str) -> Iterable[OpenJob]:
 
 def _by_folder(folder: JobFolder) -> Iterable[OpenJob]:
     for shard, parts in folder.shard_parts().items():
-        if shard >= starts.FIRST_OF_FILMS:
+        if shard >= ledger.FIRST_OF_FILMS:
             for row in facts.rows_of(folder, parts):
                 if row.outcome == "open" and row.started_at is not None:
                     yield OpenJob(row.video_job, row.ms or 0, row.started_at)
