@@ -11,6 +11,7 @@ from benchmarks.synthetic_films import film_item, make_films, page
 from jobs.apis import video_catalogue
 from jobs.folder import JobFolder
 from jobs.folder.films import FilmItem
+from jobs.folder.retries import plan_retry
 from jobs.folder.video_pages import PagesName
 from jobs.items import Item
 from jobs.outcomes import Outcome
@@ -113,6 +114,8 @@ def test_an_answer_whose_file_is_lost_or_damaged_is_a_failure(tmp_path: Path) ->
     assert [(row["item_id"], row["code"]) for row in rows(folder, "failures")] == [
         (0, "lost-answer"), (1, "lost-answer"),
     ]  # fmt: skip
+    again = plan_retry(folder, code="lost-answer")
+    assert [again.names(shard) for shard in again.shards()] == [{"0:video-labels", "1:video-labels"}]
 
 
 def test_every_film_of_the_source_is_a_row_whatever_became_of_it_and_no_image_is(tmp_path: Path) -> None:

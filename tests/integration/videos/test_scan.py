@@ -70,6 +70,16 @@ def test_films_and_pictures_are_scanned_in_one_job(
     assert set(starts(rekognition).values()) == {1}
     skipped = {row["uri"].rpartition("/")[2]: row["skip"] for row in manifest(found.folder) if row["skip"]}
     assert skipped == {"hevc.mp4": "unsupported-codec: hevc", "cut.mp4": "truncated"}
+    films = {one["uri"].rpartition("/")[2]: one for one in table(found.folder, "videos")}
+    assert {name: (one["status"], one["length_ms"]) for name, one in films.items()} == {
+        "one-1s.mp4": ("ok", 1000), "two-2s.mov": ("ok", 2000), "hevc.mp4": ("skipped", None),
+        "cut.mp4": ("skipped", None),
+    }  # fmt: skip
+    assert [one["kind"] for one in table(found.folder, "images")] == ["image"]
+    assert {row["item_id"] for row in table(found.folder, "video_segments")} == {
+        films[name]["item_id"] for name in ("one-1s.mp4", "two-2s.mov")
+    }
+    assert 'id="films"' in (found.folder / "reports" / "report.html").read_text()
     costs = look("costs", "last", home=tmp_path / "home")
     assert costs["usd"]["actual"] == costs["usd"]["planned"]
     for line in costs["lines"]:
@@ -86,6 +96,10 @@ def paid(rekognition: Emulator, below: str) -> dict[str, int]:
     """How often the labels of each film were."""
     found = rekognition.billed()["StartLabelDetection"]
     return {film.removeprefix(below): times for film, times in found.items() if film.startswith(below)}
+
+
+def table(folder: Path, name: str) -> list[dict[str, Any]]:
+    return pq.read_table(folder / "reports" / f"{name}.parquet").to_pylist()  # type: ignore[no-any-return]
 
 
 def manifest(folder: Path) -> list[dict[str, Any]]:
