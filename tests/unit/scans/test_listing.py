@@ -15,6 +15,7 @@ from jobs.item_rows import to_batch
 from jobs.items import Item
 from jobs.money.prices import PriceTable
 from jobs.planned import PlanDocument
+from rekscan.scans.films import leave_out_films
 from rekscan.scans.listing import list_into, part_rows, reach
 
 
@@ -37,7 +38,7 @@ def test_a_cut_is_at_the_end_of_a_part_past_the_limit_and_only_where_more_is_to_
     batches = [rows(count, start=start) for count, start in zip(sizes, starts, strict=True)]
     counts, part = Counts(), size * shards
     with ManifestWriter(files.__setitem__, part) as writer:
-        cut = list_into(writer, batches, counts, rows=part, limit=limit)
+        cut = list_into(writer, batches, counts, rows=part, look=leave_out_films(counts), limit=limit)
     total = sum(sizes)
     assert counts.images == writer.count
     assert len(files) == -(-writer.count // part)
