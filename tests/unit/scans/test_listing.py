@@ -64,7 +64,8 @@ def test_a_cap_reaches_as_far_as_the_cheapest_request_and_an_unknown_price_sets_
 @pytest.mark.parametrize("cut", [True, False])
 def test_the_newest_amendment_counts_and_job_json_stays(cut: bool) -> None:
     plans = [PlanDocument(total_usd=Decimal(n)) for n in (1, 2, 3)]
-    spec = JobSpec("job-1", "", ("/photos",), (), "us-east-1", "1", 20, 10, {}, plans[0], {}, options=Options(cut=True))
+    apis, options = parse(["labels"]), Options(cut=True)
+    spec = JobSpec("job-1", "", ("/photos",), apis, "us-east-1", "1", 20, 10, {}, plans[0], {}, options=options)
     files = {
         amendment.name: amendment.to_json()
         for amendment in (
