@@ -4,10 +4,8 @@ about them.
 Rule: constant memory: a film is looked at when it is listed, and an estimate keeps only its numbers.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -18,13 +16,12 @@ from jobs.aws.faults import Kind
 from jobs.codes import Code
 from jobs.counts import Counts
 from jobs.errors import RekscanError, UsageError
-from jobs.folder.films import FilmItem, FilmsWriter
+from jobs.folder.films import FilmItem, FilmsWriter, pinned
 from jobs.item_rows import MANIFEST_SCHEMA, from_batch
 from jobs.items import Item
-from jobs.media.check import Skip
 from jobs.sources import is_list
 from jobs.sources.s3 import S3ClientFactory
-from jobs.uris import is_arn, is_aws, is_local, own
+from jobs.uris import is_aws, is_local, object_of
 from jobs.video import Film, Probed, Prober
 from jobs.video.film import MAX_MS, refused_size
 from jobs.video.probing import IN_FLIGHT, probe_all
@@ -117,9 +114,10 @@ def leave_out_films(counts: Counts) -> Look:
     return look
 
 
-def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, store: str | None) -> Look:
-    """Look at each film: those that can be sent go to `writer`, the others are left out with the verdict. `store`: the
-    folder whose films the bundled emulator reads.
+def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, here: str | None) -> Look:
+    """Look at each film: those that can be sent go to `writer`, the others are left out with the verdict.
+
+    `here`: the folder of local films that the bundled emulator looks at.
 
     Raises RekscanError where a film could not be looked at for a reason that passes: nothing is paid then.
     """
@@ -133,13 +131,13 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, store: str 
         skips: dict[int, str] = {}
         for item_id, item in films.items():
             one = found[item_id]
-            if is_local(item.uri) and not _is_below(item.uri, store):
+            if is_local(item.uri) and not _is_below(item.uri, here):
                 counts.leave_out(item, Code.NOT_IN_S3, one.film.length_ms if one.film else None)
                 skips[item_id] = Code.NOT_IN_S3
                 continue
             _count(item, one, counts, unseen)
-            if one.skip is not None:
-                skips[item_id] = _reason(one.skip)
+            if skip := _left_out(one):
+                skips[item_id] = skip
             elif one.film is not None:
                 writer.add(_film_item(item, one.film))
         counts.add_batch(batch.filter(pc.invert(_is_film(batch))))
@@ -149,50 +147,45 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, store: str 
 
 
 def refuse_local_films(sources: Sequence[str], terms: Terms) -> None:
-    """Rekognition reads films from S3 only: said before anything is listed. The bundled emulator reads them here."""
-    if terms.videos and not terms.local and (here := _here(sources)):
+    """Rekognition reads films from S3 only: said before anything is listed."""
+    here = [source for source in sources if not source.startswith(("s3://", "arn:", "http"))]
+    if terms.videos and not terms.local and here and not any(is_list(source) for source in here):
         raise UsageError(
             f"{here[0]}: Rekognition reads films from S3 only, not from this machine",
-            f"Copy them into a bucket in {terms.region} (aws s3 cp --recursive), then scan that; --local needs none.",
+            f"Copy them into a bucket in {terms.region} (aws s3 cp --recursive), then scan that. With --local the"
+            " bundled emulator looks at them where they are.",
         )
 
 
-def store_of(sources: Sequence[str], terms: Terms) -> str | None:
-    """The folder whose films the bundled emulator is to read: the narrowest that has all sources of this machine."""
-    if not (terms.local and terms.videos and (here := _here(sources))):
+def _left_out(found: Probed) -> str | None:
+    """Why a film is not sent."""
+    if found.skip is None:
         return None
-    places = [Path(own(source)).absolute() for source in here]
-    return os.path.commonpath([place if place.is_dir() else place.parent for place in places])
-
-
-def _here(sources: Sequence[str]) -> list[str]:
-    """Those that are files and folders of this machine, and no lists."""
-    return [source for source in sources if "://" not in source and not is_arn(source) and not is_list(source)]
-
-
-def _is_below(uri: str, store: str | None) -> bool:
-    """A name that is not UTF-8 cannot be one of an object."""
-    return store is not None and uri.startswith("/") and Path(uri).is_relative_to(store)
-
-
-def _reason(skip: Skip) -> str:
-    """Why a film is not sent, as the manifest has it."""
-    fault = skip.fault
+    fault = found.skip.fault
     if fault is not None and fault.kind is not Kind.DENIED and fault.kind is not Kind.ITEM:
         what = f"a film could not be looked at: {fault.message}"
         raise RekscanError(what, fault.do or "See whether S3 is well, then scan again. Nothing was paid.")
-    return f"{skip.reason}: {skip.message}" if skip.reason == Code.UNREADABLE else str(skip.reason)
+    detail = f": {found.skip.message}" if found.skip.reason == Code.UNREADABLE else ""
+    return f"{found.skip.reason}{detail}"
+
+
+def _is_below(uri: str, root: str | None) -> bool:
+    try:
+        return bool(object_of(uri, root))
+    except ValueError:
+        return False
 
 
 def _film_item(item: Item, film: Film) -> FilmItem:
     etag = item.etag or (film.content.split(":")[1] if film.content else None)
-    changed = f" of {item.modified.isoformat()}" if item.modified and is_local(item.uri) else ""
-    pinned = f"version:{item.version}" if item.version else f"etag:{etag}" if etag else f"size:{film.size}{changed}"
+    content = f"version:{item.version}" if item.version else f"etag:{etag}" if etag else f"size:{film.size}"
+    if is_local(item.uri):
+        content = pinned(item.uri)
     told: dict[str, Any] = {
         name: getattr(film, name) for name in ("container", "codec", "width", "height", "rotation", "fps", "audio")
     }
     priced = MAX_MS if film.length_ms is None else film.length_ms
-    return FilmItem(item.item_id, item.uri, film.size, pinned, film.length_ms, priced, **told)
+    return FilmItem(item.item_id, item.uri, film.size, content, film.length_ms, priced, **told)
 
 
 def _is_film(batch: pa.RecordBatch) -> pa.Array:

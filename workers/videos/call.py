@@ -53,6 +53,7 @@ class Way:
     gets_at: Turnstile
     account: str
     region: str
+    root: str | None  # the folder that local films are below
     folder: JobFolder
     slots: Slots
     records: Starts
@@ -77,8 +78,9 @@ class Ask:
     @property
     def question(self) -> Question:
         way = self.way
-        told = (way.choice.api.operation, self.film, way.choice.arguments(), self.epoch)
-        return Question(way.account, way.region, *told, way.folder.spec.options.file_store)
+        return Question(
+            way.account, way.region, way.choice.api.operation, self.film, way.choice.arguments(), self.epoch, way.root
+        )
 
     @property
     def begun(self) -> bool:

@@ -7,16 +7,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import PurePosixPath
 from typing import Any
 
 import orjson
 
 from jobs.folder.films import FilmItem
 from jobs.ledger.starts import KEPT
-from jobs.uris import is_local, split_s3
+from jobs.uris import object_of
 
-FILE_STORE = "file-store"  # the emulator's bucket of files of this machine
 _EDGE = timedelta(minutes=10)  # before its end a token is not sent any more: clocks differ
 
 
@@ -30,22 +28,22 @@ class Question:
     film: FilmItem
     arguments: Mapping[str, Any]
     epoch: int
-    store: str | None = None  # of a local scan: the folder whose films the emulator reads
+    root: str | None = None  # the folder that local films are below: the emulator's file store
 
     @property
     def token(self) -> str:
         """AWS's ClientRequestToken: 64 hexadecimal digits."""
-        bucket, name = self._place
+        bucket, name = object_of(self.film.uri, self.root)
         said = [
             "rekognition", self.account, self.region, self.operation, bucket, name, self.film.content,
-            dict(self.arguments), self.epoch, *([self.store] if bucket == FILE_STORE else []),
+            dict(self.arguments), self.epoch,
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     @property
     def start(self) -> dict[str, Any]:
         """The arguments of the start."""
-        bucket, name = self._place
+        bucket, name = object_of(self.film.uri, self.root)
         where = {"Bucket": bucket, "Name": name} | ({"Version": self.film.version} if self.film.version else {})
         return {
             "Video": {"S3Object": where},
@@ -53,13 +51,6 @@ class Question:
             "JobTag": self.token,
             **self.arguments,
         }
-
-    @property
-    def _place(self) -> tuple[str, str]:
-        """Bucket and name."""
-        if self.store is not None and is_local(self.film.uri):
-            return FILE_STORE, str(PurePosixPath(self.film.uri).relative_to(self.store))
-        return split_s3(self.film.uri)
 
 
 def is_over(began_ms: int, now_ms: int) -> bool:
