@@ -1,22 +1,18 @@
 """Commands that steer a job: watch, pause, resume, cancel, retry. `last` is the newest of the home."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from jobs.costs.cap import job_schedule, nanousd
-from jobs.costs.reckoning import MINUTE_MS
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder
 from jobs.folder.retries import plan_retry
-from jobs.ledger import FIRST_OF_FILMS, Ledger, Starts
-from jobs.ledger.starts import KEPT
-from jobs.money.months import quantity
+from jobs.ledger import Ledger
 from jobs.status import status_of
-from jobs.words import count, dollars
+from jobs.words import dollars
 from rekscan.commands.job import JobArg, JsonFlag, show
 from rekscan.console.output import print_json, say
 from rekscan.console.summary import print_summary
@@ -24,6 +20,7 @@ from rekscan.flags import BESIDE, cap
 from rekscan.scans.beside import Asking, rivals_here
 from rekscan.scans.engine import find, ledger, ledger_for_a_job, local_scan_is_gone
 from rekscan.scans.follow import ENDED, Gone, exit_code, follow
+from rekscan.scans.open_films import open_films, sentence
 from rekscan.scans.run import run_here
 from rekscan.settings import Connection, Settings, resolve
 from workers import bell
@@ -74,6 +71,7 @@ def resume(
     settings, max_cost = resolve(connection), cap(max_cost)
     folder = find(settings, job)
     records = ledger_for_a_job(settings)
+    told = records.told(folder.job) if records else None
     found = status_of(folder, records)
     if found.state == "finished":
         say(f"job {folder.job} is finished already")
@@ -89,7 +87,7 @@ def resume(
         raise RekscanError(f"job {folder.job} is running", f"`rekscan watch {folder.job}` follows it.")
     if found.state != "running":
         _look_beside(settings, folder, beside=beside)
-    return run_here(folder, settings, json=json, max_cost=max_cost, beside=beside)
+    return run_here(folder, settings, json=json, max_cost=max_cost, beside=beside, told=told)
 
 
 def cancel(job: JobArg, *, connection: Connection | None = None, json: JsonFlag = False) -> int:
@@ -99,10 +97,9 @@ def cancel(job: JobArg, *, connection: Connection | None = None, json: JsonFlag 
     """
     settings = resolve(connection)
     folder = find(settings, job)
-    records = _running(settings, folder)
+    records = _order(settings, folder, "cancelled")
     if said := _going_on(records, folder):
         say((said, "yellow"))
-    records.stop_short(folder.job, "cancelled")
     reconcile(records, bell.ring)
     show(status_of(folder, records), as_json=json)
     return 0
@@ -115,8 +112,7 @@ def pause(job: JobArg, *, connection: Connection | None = None, json: JsonFlag =
     """
     settings = resolve(connection)
     folder = find(settings, job)
-    records = _running(settings, folder)
-    records.set_state(folder.job, "paused", do=f"`rekscan resume {folder.job}` goes on.")
+    records = _order(settings, folder, "paused", do=f"`rekscan resume {folder.job}` goes on.")
     show(status_of(folder, records), as_json=json)
     return 0
 
@@ -136,7 +132,9 @@ def retry(
     """
     settings = resolve(connection)
     folder = find(settings, job)
-    found = status_of(folder, ledger_for_a_job(settings))
+    records = ledger_for_a_job(settings)
+    told = records.told(folder.job) if records else None
+    found = status_of(folder, records)
     if found.state != "finished":
         first = "watch" if found.state == "running" else "resume"
         raise RekscanError(f"job {folder.job} is {found.state}", f"`rekscan {first} {folder.job}` comes first.")
@@ -146,22 +144,16 @@ def retry(
     _look_beside(settings, folder, beside=beside)
     planned = plan_retry(folder, code=code, api=api)
     say(f"asking {sum(planned.calls(set(planned.shards())).values()):,} failed calls again")
-    return run_here(folder, settings, json=json, beside=beside)
+    return run_here(folder, settings, json=json, beside=beside, told=told)
 
 
 def _going_on(records: Ledger, folder: JobFolder) -> str:
     """Of jobs on films, which nobody can stop at AWS; empty where there is none."""
-    shards = [shard for shard in records.journals(folder.job) if shard >= FIRST_OF_FILMS]
-    open_ = Starts(records.redis).under_way(folder.job, shards)
-    if not open_:
+    found = open_films(folder, records)
+    if not found:
         return ""
-    minutes = quantity(Decimal(sum(start.ms for start in open_.values())), MINUTE_MS)
-    jobs = f"{count(len(open_))} video job{'s' * (len(open_) != 1)} of {count(minutes)} minutes"
-    first = datetime.fromtimestamp(min(start.began for start in open_.values()) / 1000, UTC) + KEPT
-    return (
-        f"{jobs} may go on at AWS: nobody can stop them, and those that succeed are billed."
-        f" `rekscan resume {folder.job}` reads them for nothing until {first:%Y-%m-%d %H:%M} UTC."
-    )
+    free = f"`rekscan resume {folder.job}` reads them for nothing until then."
+    return f"{sentence(found)} Nobody can stop them, and those that succeed are billed: {free}"
 
 
 def _look_beside(settings: Settings, folder: JobFolder, *, beside: bool) -> None:
@@ -172,8 +164,11 @@ def _look_beside(settings: Settings, folder: JobFolder, *, beside: bool) -> None
         say((rival.note, "yellow"))
 
 
-def _running(settings: Settings, folder: JobFolder) -> Ledger:
-    records = ledger(settings)
-    if records is None or folder.job not in records.live():
-        raise RekscanError(f"job {folder.job} is not running", f"`rekscan status {folder.job}` says how it stands.")
+def _order(settings: Settings, folder: JobFolder, state: Literal["paused", "cancelled"], *, do: str = "") -> Ledger:
+    """Tell a job that runs, or is starting, to stop."""
+    records, job = ledger(settings), folder.job
+    if records is None or not (records.is_live(job) or records.is_starting(job)):
+        raise RekscanError(f"job {job} is not running", f"`rekscan status {job}` says how it stands.")
+    if not records.order(job, state, do=do):
+        say(f"job {job} is still starting, and will not begin; `rekscan resume {job}` goes on")
     return records

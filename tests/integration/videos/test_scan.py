@@ -43,8 +43,8 @@ def rekognition(slow: Emulator) -> Iterator[Emulator]:
 
 @pytest.fixture
 def run(tmp_path: Path, s3: S3Server, rekognition: Emulator) -> Run:
-    def started(source: str, apis: str, *more: str) -> Scan:
-        return scan_of(tmp_path / "home", source, apis, s3, rekognition, *more)
+    def started(source: str, apis: str, *more: str, **env: str) -> Scan:
+        return scan_of(tmp_path / "home", source, apis, s3, rekognition, *more, **env)
 
     return started
 
@@ -159,3 +159,34 @@ def test_an_answer_of_many_pages_is_read_to_its_end(
     assert len(pages) > 2
     times = [label["Timestamp"] for label in labels]
     assert times == sorted(times) and times[-1] == 599_500
+
+
+def test_an_answer_that_aws_has_no_more_is_said_and_bought_only_by_a_retry(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
+) -> None:
+    s3.bucket("expired", {"film-1s.mp4": SECOND})
+    rekognition.set_faults("GetFaceDetection:400:ResourceNotFoundException:1")
+    status = run("s3://expired/", "video-faces").status()
+    assert (calls(status), status["calls"]["maybe_billed"]) == ({"video-faces": (1, 0, 0, 1)}, 1)
+    [row] = film_rows(tables(tmp_path / "home"))
+    assert (row["code"], row["epoch"]) == ("answer-expired", 0)
+    assert sum(starts(rekognition).values()) == 1
+    assert calls(again(tmp_path / "home", "retry").status()) == {"video-faces": (1, 1, 0, 0)}
+    assert sum(starts(rekognition).values()) == 2
+
+
+@pytest.mark.parametrize("fault", ["StartTextDetection:500:100%", "StartTextDetection:400:AccessDeniedException:100%"])
+def test_a_service_that_takes_nothing_blocks_the_job_and_a_resume_goes_on(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run, fault: str
+) -> None:
+    bucket = f"blocked-{len(fault)}"
+    s3.bucket(bucket, {"film-1s.mp4": SECOND, "film-2s.mp4": TWO})
+    rekognition.set_faults(fault)
+    status = run(f"s3://{bucket}/", "video-text", REKSCAN_OUTAGE_SECONDS="1").status()
+    assert status["state"] == "blocked" and status["reason"] and status["do"]
+    assert status["calls"]["failed"] == 0
+    rekognition.set_faults()
+    resumed = again(tmp_path / "home", "resume").status()
+    assert (resumed["state"], calls(resumed)) == ("finished", {"video-text": (2, 2, 0, 0)})
+    assert resumed["calls"]["maybe_billed"] == 0
+    assert sorted(starts(rekognition).values()) == [1, 1]
