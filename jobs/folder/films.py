@@ -33,9 +33,7 @@ class FilmItem:
     item_id: int  # of the manifest
     uri: str  # s3://bucket/key
     size: int  # bytes
-    content: (
-        str  # what is pinned: "version:<id>", "etag:<etag>", "size:<bytes>" where nobody says more; of a file: `pinned`
-    )
+    content: str  # what is pinned: "version:<id>", "etag:<etag>", else "size:<bytes>"; of a file as `pinned` has it
     length_ms: int | None  # as its header has it; None: nobody says
     priced_ms: int  # what is reserved for it: its length, or the longest that AWS takes
     container: str = ""  # mp4, mov

@@ -1,4 +1,5 @@
-"""A retry: the failed calls of a finished job, asked again. Nothing else of the job is touched.
+"""A retry: the failed calls of a finished job, and those whose answer is lost, asked again. Nothing else of the job is
+touched.
 
 Rule: which calls a retry asks is written down once, before any is asked; their new outcomes are parts of their own.
 `resume` continues a retry that stopped short, as it continues the scan itself.
@@ -6,7 +7,7 @@ Rule: which calls a retry asks is written down once, before any is asked; their 
 
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,11 @@ import pyarrow.parquet as pq
 
 from jobs import documents
 from jobs.apis import request_names
+from jobs.codes import Code
 from jobs.errors import RekscanError
 from jobs.folder.folder import JobFolder
+from jobs.folder.half_written import set_pages_aside
+from jobs.folder.video_pages import PagesName
 from jobs.ledger import FIRST_OF_FILMS
 
 SCHEMA = pa.schema(
@@ -104,8 +108,11 @@ def plan_retry(folder: JobFolder, *, code: str | None = None, api: str | None = 
 
 
 def _failed(folder: JobFolder, code: str | None, api: str | None) -> Iterator[tuple[int, pa.Table]]:
+    there = {choice.api.name: set_pages_aside(folder, choice.api.name) for choice in folder.spec.video_apis}
     for shard, paths in folder.result_parts().items():
-        rows = folder.result(paths).select(["item_id", "api", "outcome", "code"])
+        rows = folder.result(paths).select(["item_id", "api", "outcome", "code", "epoch"])
+        if shard >= FIRST_OF_FILMS:
+            rows = _without_lost(rows, there)
         wanted = pc.equal(rows.column("outcome"), "failed")
         if code is not None:
             wanted = pc.and_(wanted, pc.fill_null(pc.equal(rows.column("code"), code), False))
@@ -114,3 +121,13 @@ def _failed(folder: JobFolder, code: str | None, api: str | None) -> Iterator[tu
         rows = rows.filter(wanted)
         if rows.num_rows:
             yield shard, rows
+
+
+def _without_lost(rows: pa.Table, there: Mapping[str, Mapping[int, PagesName]]) -> pa.Table:
+    """The rows of films, those whose answer's file is gone as failed. `there`: by API and item, the files there are."""
+    told = rows.to_pylist()
+    for row in told:
+        name = there.get(row["api"], {}).get(row["item_id"])
+        if row["outcome"] == "ok" and (name is None or name.epoch < (row["epoch"] or 0)):
+            row |= {"outcome": "failed", "code": str(Code.LOST_ANSWER)}
+    return pa.Table.from_pylist(told, rows.schema)

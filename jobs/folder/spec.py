@@ -95,7 +95,8 @@ class JobSpec:
     @property
     def shards(self) -> int:
         """Of pictures."""
-        return -(-self.items // self.shard_size) if self.apis else 0
+        only_films = self.video_apis and not self.apis
+        return 0 if only_films else -(-self.items // self.shard_size)
 
     @property
     def choices(self) -> tuple[Choice | VideoChoice, ...]:

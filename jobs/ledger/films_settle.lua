@@ -1,11 +1,18 @@
 -- What came of a start (films_begin.lua). MARK: '?' AWS gave the job JOB_ID; 'b' billed, 'n' not, 'm' maybe; '' there is
 -- no job (refused, to be tried again). MS: what it is billed for. ANSWER, COUNTERS: the call's rows and what they raise.
+-- BEGUN: the start as its holder knows it, should Redis have lost it with its last second; '' where there was none.
 -- It is kept even when the lease is lost: it was paid for. Returns 0 when the shard is done: then its holder keeps it.
 local JOB, TODO, LEASES, STARTS, ANSWERS, LIVE, PRICES, JOURNALS = unpack(KEYS)
-local SHARD, CALL, REQUEST, MARK, MS, JOB_ID, ANSWER, COUNTERS = unpack(ARGV)
+local SHARD, CALL, REQUEST, MARK, MS, JOB_ID, ANSWER, COUNTERS, BEGUN = unpack(ARGV)
 if not (redis.call('ZSCORE', LEASES, SHARD) or redis.call('ZSCORE', TODO, SHARD)) then return 0 end
 redis.call('SADD', JOURNALS, SHARD)
 local written = redis.call('HGET', STARTS, CALL)
+if not written and MARK ~= '' then
+  written = BEGUN
+  local month, ms = written:match('^. (%S+) (%d+) ')
+  count(load_schedule(PRICES), JOB, REQUEST, month, tonumber(ms))
+  redis.call('HINCRBY', JOB, 'in_flight', 1)
+end
 if written then
   local had, month, ms, rest = written:match('^(.) (%S+) (%d+) (%S+ %S+ %S+) ')
   if had == '?' and MARK == '' then

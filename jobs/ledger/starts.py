@@ -6,13 +6,13 @@ Rule: a start is its token's, whoever sends it and however often; so nobody's de
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any
 
 from redis import Redis
 
 from jobs.attempts import Attempts, Mark, Tried
 from jobs.ledger.keys import key
-from jobs.ledger.ledger import Lease, script
+from jobs.ledger.ledger import FIRST_OF_FILMS, Lease, script
 
 KEPT = timedelta(days=7)  # that AWS knows a token, and keeps an answer
 _NO_JOB = "-"
@@ -36,6 +36,12 @@ class Start:
         mark, month, ms, epoch, token, began, job_id = text.split(" ")
         known = None if job_id == _NO_JOB else job_id
         return cls(mark, month, int(ms), int(epoch), token, int(began), known)  # type: ignore[arg-type]
+
+    @property
+    def text(self) -> str:
+        """As `parse` reads it, before anything was known of its end."""
+        told = ("?", self.month, self.ms, self.epoch, self.token, self.began, self.job_id or _NO_JOB)
+        return " ".join(map(str, told))
 
     @property
     def attempts(self) -> Attempts:
@@ -63,13 +69,12 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """What came of a start; an empty `mark`: there is no job. `answer`: the call's rows, `counters` what they raise."""
+    """What came of a `start`, as its mark and milliseconds say; None: there is no job, or never was. `answer`: the
+    call's rows, `counters` what they raise."""
 
     call: str
     api: str
-    mark: Mark | Literal[""]
-    ms: int = 0
-    job_id: str | None = None
+    start: Start | None = None
     answer: bytes = b""
     counters: Mapping[str, int] | None = None
 
@@ -92,9 +97,9 @@ class Starts:
         return starts, {f.decode(): v for f, v in zip(answered[::2], answered[1::2], strict=True)}
 
     def under_way(self, job: str, shards: Iterable[int]) -> dict[str, Start]:
-        """Call -> what AWS works on, or has ended and nobody has read, of these shards."""
+        """Call -> what AWS works on, or has ended and nobody has read, of those of these shards that are of films."""
         found = {}
-        for shard in shards:
+        for shard in (number for number in shards if number >= FIRST_OF_FILMS):
             for name, text in self._redis.hgetall(key(job, "intents", shard)).items():
                 start = Start.parse(text.decode())
                 if start.mark == "?":
@@ -118,5 +123,8 @@ class Starts:
         tables = (key(job, "films:todo"), key(job, "films:leases"))
         keys = [key(job), *tables, *journal, key(job, "prices"), key(job, "journals")]
         raised = " ".join(f"{name}={by}" for name, by in (came.counters or {}).items())
-        told = [came.call, came.api, came.mark, came.ms, came.job_id or _NO_JOB, came.answer, raised]
+        known: list[Any] = ["", 0, _NO_JOB]
+        if start := came.start:
+            known = [start.mark, start.ms, start.job_id or _NO_JOB]
+        told = [came.call, came.api, *known, came.answer, raised, start.text if start else ""]
         return bool(self._scripts["films_settle"](keys, [number, *told]))

@@ -19,13 +19,14 @@ from jobs.media.fit import mend
 from jobs.media.fitted import Bounds, Unfit
 
 Answer = tuple[dict[str, object], bytes]
+More = Callable[[dict[str, object]], bytes]  # asks the parent for more of what it gave
 
 
 def main() -> None:
     serve(_answer)
 
 
-def serve(answered: Callable[[dict[str, object], bytes], Answer]) -> None:
+def serve(answered: Callable[[dict[str, object], bytes, More], Answer]) -> None:
     """Answer frames until stdin ends. The process has as arguments how much of memory, CPU and time one may take."""
     memory, cpu_seconds, wall_seconds = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
@@ -40,10 +41,17 @@ def serve(answered: Callable[[dict[str, object], bytes], Answer]) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    def more(wanted: dict[str, object]) -> bytes:
+        frames.write(sink, {"more": wanted})
+        if (given := frames.read(source)) is None:
+            sys.exit()  # the parent is gone
+        return given[1]
+
     while (frame := frames.read(source)) is not None:
         signal.setitimer(signal.ITIMER_REAL, wall_seconds)
         _limit_cpu(cpu_seconds)
-        head, body = answered(*frame)
+        head, body = answered(*frame, more)
         signal.setitimer(signal.ITIMER_REAL, 0)
         frames.write(sink, head, body)
 
@@ -54,7 +62,7 @@ def _limit_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + seconds), hard))
 
 
-def _answer(head: dict[str, object], body: bytes) -> Answer:
+def _answer(head: dict[str, object], body: bytes, more: More) -> Answer:
     limits = Bounds(**head["limits"])  # type: ignore[arg-type]
     try:
         fitted = mend(body, str(head["format"]), limits, only_verify=bool(head["only_verify"]))

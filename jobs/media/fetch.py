@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from jobs.aws import clients
 from jobs.aws.access import Aws
@@ -14,9 +15,17 @@ from jobs.media.web import web_of
 
 def fetcher(spec: JobSpec, aws: Aws) -> Callable[[Item], Loaded | Skip]:
     """Gets the whole of an item on S3 or the web. The endpoint of `aws` overrides the one of job.json."""
+    return fetcher_of(_of_job(spec, aws), allow_private_urls=spec.options.allow_private_urls)
+
+
+def s3_client(spec: JobSpec, aws: Aws) -> Any:
+    """What reads the objects of a job, as `fetcher` does."""
+    return clients.s3(_of_job(spec, aws))
+
+
+def _of_job(spec: JobSpec, aws: Aws) -> Aws:
     url = clients.endpoint_of(aws, "s3") or spec.s3_url
-    aws = replace(aws, region=spec.region, s3_url=url, requester_pays=spec.options.request_payer)
-    return fetcher_of(aws, allow_private_urls=spec.options.allow_private_urls)
+    return replace(aws, region=spec.region, s3_url=url, requester_pays=spec.options.request_payer)
 
 
 def fetcher_of(aws: Aws, *, allow_private_urls: bool = False) -> Callable[[Item], Loaded | Skip]:

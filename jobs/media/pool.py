@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from types import TracebackType
@@ -22,6 +22,7 @@ from jobs.codes import Code
 from jobs.media.check import Skip
 from jobs.media.fitted import Bounds, Fitted
 
+More = Callable[[dict[str, Any]], bytes]
 _SLOW = (signal.SIGXCPU, signal.SIGALRM)
 _PICTURES = 500  # per child; then a fresh one, in case a decoder leaks
 
@@ -55,11 +56,12 @@ class DecoderPool:
         bounds = Bounds(limits.max_bytes, limits.min_side, limits.max_side)
         return self.ask({"format": name, "only_verify": only_verify, "limits": asdict(bounds)}, data, name)
 
-    def ask(self, head: dict[str, Any], data: bytes, name: str) -> Fitted | Skip:
-        """The same, whatever is asked of a child; `name`: the format."""
+    def ask(self, head: dict[str, Any], data: bytes, name: str, more: More | None = None) -> Fitted | Skip:
+        """The same, whatever is asked of a child; `name`: the format, `more`: gives the child what it asks for. What
+        that raises is raised here, and the child is ended."""
         for last in (False, True):
             with self._child() as child:
-                answer = child.ask(head, data, self._wall + self._grace)
+                answer = child.ask(head, data, self._wall + self._grace, more)
             if not isinstance(answer, int):
                 break
             if -answer in _SLOW or answer == _TOO_LONG:
@@ -139,7 +141,9 @@ class _Child(Child):
         super().__init__(module, limits, stderr=subprocess.DEVNULL)
         self.pictures = 0
 
-    def ask(self, head: dict[str, Any], body: bytes, seconds: float) -> tuple[dict[str, Any], bytes] | int:
+    def ask(
+        self, head: dict[str, Any], body: bytes, seconds: float, more: More | None
+    ) -> tuple[dict[str, Any], bytes] | int:
         """The child's answer, or its exit code (negative: the signal) when it died over the question.
 
         `seconds`: after these it is killed, which its own alarm should have done before.
@@ -157,6 +161,9 @@ class _Child(Child):
         try:
             frames.write(self.to, head, body)
             answer = frames.read(self.back)
+            while answer is not None and more is not None and "more" in answer[0]:
+                frames.write(self.to, {}, self._given(more, answer[0]["more"]))
+                answer = frames.read(self.back)
         except (OSError, ValueError):  # a broken pipe, or half a frame of nonsense
             answer = None
         finally:
@@ -165,3 +172,10 @@ class _Child(Child):
             code = self.kill()
             return _TOO_LONG if late.is_set() else code
         return answer
+
+    def _given(self, more: More, wanted: dict[str, Any]) -> bytes:
+        try:
+            return more(wanted)
+        except BaseException:
+            self.kill()  # it waits for an answer that does not come
+            raise

@@ -1,6 +1,7 @@
 """What a film is before it is paid for: its length, whether Rekognition takes it. `Prober` is the way in.
 
-Rule: read from the boxes of its header by a few ranged reads, whatever the film's size; nothing is decoded.
+Rule: read from the boxes of its header by a few ranged reads, whatever the film's size; nothing is decoded. Pictures
+out of it, for the report, are `stills.py`'s, which decodes in disposable processes.
 """
 
 from jobs.video.film import Film, Probed

@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jobs.aws.lean.s3_spans import Span, SpanReader
@@ -22,6 +22,18 @@ from jobs.video.reading import FIRST, Reader, Reads
 
 # A pipe that took the place of a file would wait for its writer, for ever.
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class S3:
+    """What reads objects: a boto3 client, and the short way over it. For all threads."""
+
+    client: Any
+    spans: SpanReader
+
+    @classmethod
+    def of(cls, client: Any) -> "S3":
+        return cls(client, SpanReader(client))
 
 
 class Refused(Exception):

@@ -42,7 +42,7 @@ class Reader:
         self.size = size
         self.reads = reads or Reads()
         self.boxes = 0  # looked at
-        self._fetch = fetch
+        self.fetch = fetch  # without bounds
         self._start, self._held = 0, head
 
     def read(self, first: int, count: int) -> bytes:
@@ -63,7 +63,7 @@ class Reader:
         wanted = min(max(count, NEXT), self.size - first)
         if self.reads.count >= MAX_READS or self.reads.bytes + wanted > MAX_BYTES:
             raise Exhausted
-        self._held = self._fetch(first, wanted)
+        self._held = self.fetch(first, wanted)
         self._start = first
         self.reads += Reads(1, len(self._held))
         if len(self._held) < count:

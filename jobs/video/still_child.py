@@ -1,10 +1,12 @@
 """The disposable process that takes pictures out of films: `python -m jobs.video.still_child`, as jobs/media/child.py.
 
-Rule: only it imports OpenCV, which need not be there. FFmpeg is let at one local file as MP4 or MOV: no other format,
-no other protocol, so that a file that says where to fetch more from fetches nothing.
+Rule: only it imports OpenCV, which need not be there. It opens no file and no connection: its parent gives it the
+film's blocks. FFmpeg takes them as MP4 or MOV and as nothing else, so that a playlist leads nowhere.
 """
 
+import io
 import os
+from typing import Any
 
 os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "protocol_whitelist;file|format_whitelist;mov,mp4"
 os.environ["OPENCV_LOG_LEVEL"] = "SILENT"
@@ -14,35 +16,73 @@ import cv2
 
 from jobs.codes import Code
 from jobs.formats.sniff import sniff
-from jobs.media.child import Answer, serve
+from jobs.media.child import Answer, More, serve
+from jobs.video.blocks import BLOCK
 
 _QUALITY = 82
 _MOST_READ = 2_000  # pictures from the one that can be jumped to
+
+
+class _Film(io.BufferedIOBase):
+    """The film as a stream, a block at a time from the parent."""
+
+    def __init__(self, size: int, more: More) -> None:
+        self._size = size
+        self._more = more
+        self._at = 0
+        self._number, self._block = -1, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence] + offset
+        return self._at
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = max(0, self._size - self._at)
+        wanted = left if size is None or size < 0 else min(size, left)
+        found = b""
+        while len(found) < wanted:
+            number, start = divmod(self._at, BLOCK)
+            if number != self._number:
+                self._number, self._block = number, self._more({"block": number})
+            piece = self._block[start : start + wanted - len(found)]
+            if not piece:
+                break
+            found += piece
+            self._at += len(piece)
+        return found
 
 
 def main() -> None:
     serve(_still)
 
 
-def _still(head: dict[str, object], body: bytes) -> Answer:
-    """The picture that is on the screen at `at_ms` of the film whose path is `body`."""
+def _still(head: dict[str, object], body: bytes, more: More) -> Answer:
+    """The picture that is on the screen at `at_ms` of a film of `size` bytes."""
+    film = _Film(int(str(head["size"])), more)
     try:
-        with open(body, "rb") as file:  # noqa: PTH123  a path of bytes
-            if sniff(file.read(64)) not in ("mp4", "mov"):
-                return _why(Code.UNSUPPORTED_CONTAINER, "not an MP4 or MOV file")
-            # OpenCV dies of a path that is not UTF-8; and this one is the file that was looked at.
-            return _taken(f"/dev/fd/{file.fileno()}", float(str(head["at_ms"])), int(str(head["side"])))
-    except OSError as error:
-        return _why(Code.UNREADABLE, f"cannot read it: {error.strerror}")
+        if sniff(film.read(64)) not in ("mp4", "mov"):
+            return _why(Code.UNSUPPORTED_CONTAINER, "not an MP4 or MOV file")
+        film.seek(0)
+        return _taken(film, float(str(head["at_ms"])), int(str(head["side"])))
     except MemoryError:
         return _why(Code.BOMB, "decoding it wants more memory than a picture may have")
     except cv2.error as error:
         return _why(Code.BROKEN, f"it does not decode: {error.code}")
 
 
-def _taken(path: str, at_ms: float, side: int) -> Answer:
-    film = cv2.VideoCapture()
-    if not film.open(path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1]):
+def _taken(stream: _Film, at_ms: float, side: int) -> Answer:
+    source: Any = stream  # cv2's stubs know no stream of Python's
+    film = cv2.VideoCapture(source, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    if not film.isOpened():
         return _why(Code.BROKEN, "it does not decode")
     step = 1000 / (film.get(cv2.CAP_PROP_FPS) or 25.0)
     film.set(cv2.CAP_PROP_POS_MSEC, max(0.0, at_ms - step))  # where it lands is told after the next grab

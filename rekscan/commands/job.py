@@ -10,6 +10,7 @@ from jobs.later import Later
 from jobs.status import Status, status_of
 from rekscan.console.output import print_json, print_line, say
 from rekscan.console.status import status_line
+from rekscan.scans import open_films
 from rekscan.scans.engine import find, ledger, warn_of
 from rekscan.settings import Connection, resolve
 
@@ -30,7 +31,8 @@ def status(job: JobArg = "last", *, connection: Connection | None = None, json: 
     settings = resolve(connection)
     folder = find(settings, job)
     records = ledger(settings)
-    show(status_of(folder, records), as_json=json)
+    films = open_films.open_films(folder, records)
+    show(status_of(folder, records), as_json=json, films=films if folder.spec.films else None)
     warn_of(server.trouble(records.redis) if records else None)
     return 0
 
@@ -58,9 +60,11 @@ def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int
     return 0
 
 
-def show(found: Status, *, as_json: bool) -> None:
-    """A document, or a line."""
+def show(found: Status, *, as_json: bool, films: "list[open_films.OpenJob] | None" = None) -> None:
+    """A document, or a line. `films`: the job's open ones, where it asks about any."""
     if as_json:
-        print_json(found.to_json())
-    else:
-        print_line(status_line(found))
+        print_json(found.to_json() | ({} if films is None else {"video_jobs": open_films.to_json(films)}))
+        return
+    print_line(status_line(found))
+    if films:
+        print_line(open_films.sentence(films))

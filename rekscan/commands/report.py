@@ -8,7 +8,7 @@ from rich.progress import Progress
 from jobs import costs
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
-from jobs.media.fetch import fetcher
+from jobs.media.fetch import fetcher, s3_client
 from jobs.status import Status, status_of
 from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.scans.engine import find, ledger
@@ -75,8 +75,9 @@ def report(
     if _HTML in asked:
         wanted = Wanted(label, only == "flagged")
         fetch = fetcher(folder.spec, settings.aws) if thumbnails else None
+        s3 = (lambda: s3_client(folder.spec, settings.aws)) if folder.spec.films else None
         page = build_report(
-            folder, status=found.to_json(), wanted=wanted, items=items, thumbnails=thumbnails, fetch=fetch
+            folder, status=found.to_json(), wanted=wanted, items=items, thumbnails=thumbnails, fetch=fetch, s3=s3
         )
     book = build_workbook(folder) if _XLSX in asked else None
     sheet = make_sheet(folder, Wanted(label, only == "flagged")) if _REVIEW in asked or label or only else None

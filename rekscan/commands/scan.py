@@ -24,7 +24,7 @@ ApiFlag = Annotated[
     list[str],
     Parameter(
         name="--api",
-        help="APIs: labels,faces or labels:min_confidence=70,max_labels=50. `rekscan apis` lists them.",
+        help="APIs: labels,video-labels or labels:min_confidence=70,max_labels=50. `rekscan apis` lists them.",
         negative=(),
     ),
 ]
@@ -43,7 +43,7 @@ def scan(
     workers: Annotated[int | None, Parameter(help="Worker processes to start here [1].")] = None,
     json: Annotated[bool, Parameter(help="Follow quietly and end with the status document.", negative=())] = False,
 ) -> int:
-    """Scan pictures: plan, show the price, ask, run, follow, write tables.
+    """Scan pictures, and films in S3: plan, show the price, ask, run, follow, write tables.
 
     Example: `rekscan scan ~/Pictures --api labels,faces --local`
     """

@@ -1,6 +1,5 @@
 """Commands that steer a job: watch, pause, resume, cancel, retry. `last` is the newest of the home."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Literal
@@ -8,15 +7,12 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from jobs.costs.cap import job_schedule, nanousd
-from jobs.costs.reckoning import MINUTE_MS
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder
 from jobs.folder.retries import plan_retry
-from jobs.ledger import FIRST_OF_FILMS, Ledger, Starts
-from jobs.ledger.starts import KEPT
-from jobs.money.months import quantity
+from jobs.ledger import Ledger
 from jobs.status import status_of
-from jobs.words import count, dollars
+from jobs.words import dollars
 from rekscan.commands.job import JobArg, JsonFlag, show
 from rekscan.console.output import print_json, say
 from rekscan.console.summary import print_summary
@@ -24,6 +20,7 @@ from rekscan.flags import BESIDE, cap
 from rekscan.scans.beside import Asking, rivals_here
 from rekscan.scans.engine import find, ledger, ledger_for_a_job, local_scan_is_gone
 from rekscan.scans.follow import ENDED, Gone, exit_code, follow
+from rekscan.scans.open_films import open_films, sentence
 from rekscan.scans.run import run_here
 from rekscan.settings import Connection, Settings, resolve
 from workers import bell
@@ -152,17 +149,11 @@ def retry(
 
 def _going_on(records: Ledger, folder: JobFolder) -> str:
     """Of jobs on films, which nobody can stop at AWS; empty where there is none."""
-    shards = [shard for shard in records.journals(folder.job) if shard >= FIRST_OF_FILMS]
-    open_ = Starts(records.redis).under_way(folder.job, shards)
-    if not open_:
+    found = open_films(folder, records)
+    if not found:
         return ""
-    minutes = quantity(Decimal(sum(start.ms for start in open_.values())), MINUTE_MS)
-    jobs = f"{count(len(open_))} video job{'s' * (len(open_) != 1)} of {count(minutes)} minutes"
-    first = datetime.fromtimestamp(min(start.began for start in open_.values()) / 1000, UTC) + KEPT
-    return (
-        f"{jobs} may go on at AWS: nobody can stop them, and those that succeed are billed."
-        f" `rekscan resume {folder.job}` reads them for nothing until {first:%Y-%m-%d %H:%M} UTC."
-    )
+    free = f"`rekscan resume {folder.job}` reads them for nothing until then."
+    return f"{sentence(found)} Nobody can stop them, and those that succeed are billed: {free}"
 
 
 def _look_beside(settings: Settings, folder: JobFolder, *, beside: bool) -> None:

@@ -90,6 +90,7 @@ def local_scan_is_gone(settings: Settings) -> bool:
 
 
 _LOCAL_CALLS = 4
+_LOCAL_LOOK = 1.0  # seconds until a film is first looked at
 
 
 def worker_config(settings: Settings, redis_url: str) -> WorkerConfig:
@@ -173,7 +174,8 @@ class Engine(AbstractContextManager["Engine"]):
             self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url, profile=settings.profile, files=files)
         config = worker_config(settings, self._url)
         if self.local:  # the emulator answers one picture a core; more would only wait in line, also at Ctrl-C
-            config = config.model_copy(update={"calls": min(config.calls, _LOCAL_CALLS)})
+            look = min(config.video_look_seconds, _LOCAL_LOOK)
+            config = config.model_copy(update={"calls": min(config.calls, _LOCAL_CALLS), "video_look_seconds": look})
         self.supervisor.workers(config, settings.workers)
         return found
 

@@ -130,11 +130,16 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, here: str |
         unseen = Unseen()
         skips: dict[int, str] = {}
         for item_id, item in films.items():
-            _count(item, found[item_id], counts, unseen)
-            if skip := _left_out(item, found[item_id], here):
+            one = found[item_id]
+            if is_local(item.uri) and not _is_below(item.uri, here):
+                counts.leave_out(item, Code.NOT_IN_S3, one.film.length_ms if one.film else None)
+                skips[item_id] = Code.NOT_IN_S3
+                continue
+            _count(item, one, counts, unseen)
+            if skip := _left_out(one):
                 skips[item_id] = skip
-            elif (film := found[item_id].film) is not None:
-                writer.add(_film_item(item, film))
+            elif one.film is not None:
+                writer.add(_film_item(item, one.film))
         counts.add_batch(batch.filter(pc.invert(_is_film(batch))))
         return _skipping(batch, skips)
 
@@ -152,10 +157,8 @@ def refuse_local_films(sources: Sequence[str], terms: Terms) -> None:
         )
 
 
-def _left_out(item: Item, found: Probed, here: str | None) -> str | None:
+def _left_out(found: Probed) -> str | None:
     """Why a film is not sent."""
-    if is_local(item.uri) and not _is_below(item.uri, here):
-        return Code.NOT_IN_S3
     if found.skip is None:
         return None
     fault = found.skip.fault

@@ -22,7 +22,8 @@ ADVICE = {
     Code.UNSTORABLE_ANSWER: "Billed, but no table can hold the answer: its row in results/ keeps it as ASCII.",
     Code.VIDEO_FAILED: "AWS began and gave up, unpaid: the message says why. Rekognition takes H.264 in whole files.",
     Code.ANSWER_EXPIRED: "AWS keeps an answer for 7 days, and nobody read it. A retry pays for it again.",
-    Code.LOST_ANSWER: "Answered, and the file of its pages is missing or damaged. AWS keeps an answer for 7 days.",
+    Code.LOST_ANSWER: "The file of its pages is missing or damaged. `rekscan retry {job} --code {code}` reads them"
+    " again: for nothing within 7 days of the start, after that it is paid again.",
     Code.POISON: "This picture crashed its worker several times. Look at it alone before trying again.",
     Code.TRUNCATED: "The file ends early. Restore it from its source.",
     Code.BROKEN: "The file does not decode. Restore it from its source.",

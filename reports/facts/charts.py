@@ -57,8 +57,8 @@ def _names(query: Query, api: Tabled) -> Chart | None:
         return None
     of = f"{column} is not null {_whole_lines(api)}"
     query.execute("create or replace temp table counted (name varchar, items bigint)")  # of texts, a great many
-    for rows in _pieces(query, api):
-        query.execute(f"insert into counted select {column}, {_count(api)} from {rows} where {of} group by 1")
+    for rows in _pieces(query, api, column, of):
+        query.execute(f"insert into counted select {column}, {_count(api)} from {rows} group by 1")
     query.execute("create or replace temp table counted as select name, sum(items)::bigint n from counted group by 1")
     table = query.execute(f"select name, n from counted order by n desc, name limit {TOP}").fetchall()
     total = _one(query, "select count(*) from counted")[0]
@@ -109,7 +109,8 @@ def _tree(query: Query, api: Tabled) -> Chart | None:
     if "parent_name" not in api.schema.names:
         return None
     sql = f"select name, coalesce(parent_name, ''), {_count(api)} from {{rows}} group by all"
-    counts = {(name, parent): count for (name, parent), count in summed(query, _pieces(query, api), sql).items()}
+    pieces = _pieces(query, api, "name, parent_name")
+    counts = {(name, parent): count for (name, parent), count in summed(query, pieces, sql).items()}
     children: dict[str, list[tuple[str, int]]] = {}
     for (name, parent), count in counts.items():
         children.setdefault(parent, []).append((name, count))
@@ -140,7 +141,7 @@ def _palette(query: Query, api: Tabled) -> Chart | None:
     table = query.execute(sql).fetchall()
     images = summed(
         query,
-        _pieces(query, api),
+        slices(query, api.table),
         f"select simplified_color, count(distinct item_id) from {{rows}} where {of} group by 1",
     )
     whole = sum(row[2] or 0 for row in table) or 1
@@ -232,7 +233,7 @@ def _per_item(query: Query, api: Tabled, answered: int) -> Chart | None:
     sql = f"""
         select n, count(*) from
         (select {counted} n from {{rows}} where true {_whole_lines(api)} group by item_id) group by 1"""
-    counts = {n: count for (n,), count in summed(query, _pieces(query, api), sql).items()}
+    counts = {n: count for (n,), count in summed(query, slices(query, api.table), sql).items()}
     counts[0] = max(0, answered - sum(counts.values()))
     step = max(counts) // 12 + 1
     columns = [sum(counts.get(n, 0) for n in range(low, low + step)) for low in range(0, max(counts) + 1, step)]
@@ -268,16 +269,22 @@ def _is_timed(api: Tabled) -> bool:
 
 def _count(api: Tabled) -> str:
     """What a name is counted by, over `_pieces`."""
-    return "count(distinct (item_id, minute))" if _is_timed(api) else "count(distinct item_id)"
+    return "count(*)" if _is_timed(api) else "count(distinct item_id)"
 
 
-def _pieces(query: Query, api: Tabled) -> Iterator[str]:
-    """The table's rows; those of films once for each minute that they touch."""
+def _pieces(query: Query, api: Tabled, columns: str, where: str = "true") -> Iterator[str]:
+    """The table's rows that are `where`, a slice at a time; of films, `columns` once for each minute of each film.
+
+    Those are made distinct by grouping, which DuckDB does beyond its memory, as it does not count distinct.
+    """
     if not _is_timed(api):
-        return slices(query, api.table)
+        return (f"(select * from {rows} where {where})" for rows in slices(query, api.table))
     low, high = times(api)
     minutes = f"range({low} // 60000, least({high} // 60000, {low} // 60000 + {MOST_MINUTES}) + 1)"
-    return (f"(select *, unnest({minutes}) as minute from {rows})" for rows in slices(query, api.table, films=True))
+    return (
+        f"(select distinct {columns}, item_id, unnest({minutes}) as minute from {rows} where {where})"
+        for rows in slices(query, api.table, films=True)
+    )
 
 
 def times(api: Tabled) -> tuple[str, str]:

@@ -200,6 +200,8 @@ class Films:
 
     strips: tuple[Strip, ...] = ()
     answered: int = 0
+    fetched: int = 0  # requests made to read films on S3
+    fetched_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

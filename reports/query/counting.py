@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 SLICE = 100_000  # items
-FILMS = 1_000  # of a slice: an hour has as many findings as a thousand pictures
+FILMS = 200  # of a slice: an hour has as many findings as a thousand pictures
 
 Query = duckdb.DuckDBPyConnection
 

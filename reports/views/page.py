@@ -67,6 +67,8 @@ def render(page: Page) -> str:
         review=page.review,
         bands=[band_title(number) for number in range(len(EDGES) - 1)],
         usd=page.status.get("usd"),
+        fetched=page.gallery.fetched + page.films.fetched,
+        fetched_bytes=page.gallery.fetched_bytes + page.films.fetched_bytes,
         fetch_usd=_fetch_usd(page),
         calls=calls,
         totals=totals,
@@ -153,7 +155,7 @@ def _tiles(page: Page, totals: Mapping[str, int]) -> Sequence[Mapping[str, str]]
 
 def _fetch_usd(page: Page) -> Decimal | None:
     """What S3 charges for the requests of the gallery's pictures, None where the price is not known."""
-    return stored_prices().price("s3-get", page.spec.region, page.gallery.fetched).usd
+    return stored_prices().price("s3-get", page.spec.region, page.gallery.fetched + page.films.fetched).usd
 
 
 def _items_chart(facts: Facts) -> Chart:

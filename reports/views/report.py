@@ -4,7 +4,7 @@ Rule: the page stays under PAGE_BYTES whatever the size of the archive: the gall
 """
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,11 +45,13 @@ def build_report(
     items: int = ITEMS,
     thumbnails: bool = True,
     fetch: Fetch | None = None,
+    s3: Callable[[], Any] | None = None,
 ) -> BuiltReport:
     """Write `report.html` and `report/` into the job's `reports/`, from its tables (built first if they are missing).
 
     `status`: the document of `rekscan status --json`; by default the one stored with the job. `fetch` gets
-    items that are not local files, for the sample only; `thumbnails` False makes no pictures at all.
+    items that are not local files, for the sample only; `s3` makes a boto3 client that reads films. `thumbnails` False:
+    no pictures at all.
     """
     tables = load_folder(folder)
     spec = folder.spec
@@ -65,7 +67,7 @@ def build_report(
         side.mkdir()
         if thumbnails:
             gallery = add_thumbnails(gallery, _items(folder, [one.item_id for one in gallery.shots]), side, SIDE, fetch)
-            films = add_stills(films, _items(folder, [one.item_id for one in films.strips]), side, SIDE)
+            films = add_stills(films, _items(folder, [one.item_id for one in films.strips]), side, SIDE, s3)
         review = read_review(folder)
         built = tables.built
         page = Page(spec, facts, gallery, films, str(wanted or ""), status, built.partial, built.min_confidence, review)
@@ -74,7 +76,8 @@ def build_report(
         where = publish(folder, [side, area / "report.html"])[-1]
     pictures = sum(shot.thumbnail is not None for shot in gallery.shots)
     pictures += sum(still.thumbnail is not None for strip in films.strips for still in strip.stills)
-    return BuiltReport(where, len(html), pictures, gallery.fetched, gallery.fetched_bytes)
+    fetched, fetched_bytes = gallery.fetched + films.fetched, gallery.fetched_bytes + films.fetched_bytes
+    return BuiltReport(where, len(html), pictures, fetched, fetched_bytes)
 
 
 def _items(folder: JobFolder, numbers: Iterable[int]) -> dict[int, Item]:

@@ -4,13 +4,17 @@ Rule: as with the gallery's pictures (thumbnails.py), whatever is wrong with one
 reason.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from jobs.items import Item
 from jobs.media.check import Skip
+from jobs.media.fitted import Fitted
+from jobs.uris import is_local
+from jobs.video.reading import Reads
 from jobs.video.stills import Stills
 from reports.facts.values import Films, Still, Strip
 from reports.views.thumbnails import SIDE, laid_out
@@ -18,20 +22,36 @@ from reports.views.thumbnails import SIDE, laid_out
 PROCESSES = 2
 
 
-def add_stills(films: Films, items: Mapping[int, Item], folder: Path, href: str) -> Films:
-    """The films with their pictures in `folder`, which the page knows as `href`."""
-    with Stills(PROCESSES, SIDE) as stills, ThreadPoolExecutor(PROCESSES, "stills") as threads:
+def add_stills(
+    films: Films,
+    items: Mapping[int, Item],
+    folder: Path,
+    href: str,
+    s3_client: Callable[[], Any] | None = None,
+) -> Films:
+    """The films with their pictures in `folder`, which the page knows as `href`. Without `s3_client` those on S3 have
+    none."""
+    on_s3 = not all(is_local(strip.uri) for strip in films.strips)
+    with (
+        Stills(PROCESSES, SIDE, s3_client if on_s3 else None) as stills,
+        ThreadPoolExecutor(PROCESSES, "stills") as threads,
+    ):
 
-        def picture(strip: Strip, still: Still) -> Still:
-            taken = stills.take(items[strip.item_id], still.at_ms)
-            if isinstance(taken, Skip):
-                return replace(still, missing=taken.message)
-            file = folder / f"film-{strip.item_id}-{still.at_ms}.jpg"
-            file.write_bytes(taken.data)
-            wide, high = laid_out(taken)
-            return replace(still, thumbnail=f"{href}/{file.name}", width=wide, height=high)
+        def pictured(strip: Strip) -> tuple[Strip, Reads]:
+            taken, reads = stills.take(items[strip.item_id], [still.at_ms for still in strip.stills])
+            shown = (_shown(strip, still, one, folder, href) for still, one in zip(strip.stills, taken, strict=True))
+            return replace(strip, stills=tuple(shown)), Reads() if is_local(strip.uri) else reads
 
-        waiting = [[threads.submit(picture, strip, still) for still in strip.stills] for strip in films.strips]
-        taken = [tuple(one.result() for one in several) for several in waiting]
-    strips = [replace(strip, stills=stills) for strip, stills in zip(films.strips, taken, strict=True)]
-    return replace(films, strips=tuple(strips))
+        made = list(threads.map(pictured, films.strips))
+    spent = sum((reads for _, reads in made), Reads())
+    strips = tuple(strip for strip, _ in made)
+    return replace(films, strips=strips, fetched=spent.count, fetched_bytes=spent.bytes)
+
+
+def _shown(strip: Strip, still: Still, taken: Fitted | Skip, folder: Path, href: str) -> Still:
+    if isinstance(taken, Skip):
+        return replace(still, missing=taken.message)
+    file = folder / f"film-{strip.item_id}-{still.at_ms}.jpg"
+    file.write_bytes(taken.data)
+    wide, high = laid_out(taken)
+    return replace(still, thumbnail=f"{href}/{file.name}", width=wide, height=high)

@@ -14,10 +14,10 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_M
 ENV = {**SOON, **KEYS}
 
 
-def scan_of(home: Any, source: str, apis: str, s3: S3Server, rekognition: Emulator, *more: str) -> Scan:
+def scan_of(home: Any, source: str, apis: str, s3: S3Server, rekognition: Emulator, *more: str, **env: str) -> Scan:
     """`rekscan scan` of films."""
     where = ("--rekognition-endpoint-url", rekognition.url, "--s3-endpoint-url", s3.url)
-    return Scan("scan", source, "--api", apis, "--yes", "--json", *where, *more, home=home, env=ENV)
+    return Scan("scan", source, "--api", apis, "--yes", "--json", *where, *more, home=home, env=ENV | env)
 
 
 def again(home: Any, command: str, *more: str) -> Scan:

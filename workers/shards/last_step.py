@@ -11,7 +11,7 @@ from jobs import costs
 from jobs.folder import JobFolder
 from jobs.known.sync import index_job
 from jobs.ledger import LAST_STEP, Lease, Ledger, State
-from jobs.media.fetch import fetcher
+from jobs.media.fetch import fetcher, s3_client
 from jobs.status import STATUS, keep, status
 from reports.tables.build import build_tables
 from reports.views.report import build_report
@@ -68,7 +68,8 @@ def _make_known(folder: JobFolder, *, final: bool) -> None:
 def _show(folder: JobFolder) -> None:
     """The page. `rekscan report` makes it again at any time, so trouble with a picture is no reason not to end."""
     try:
-        build_report(folder, fetch=fetcher(folder.spec, folder.aws))
+        s3 = (lambda: s3_client(folder.spec, folder.aws)) if folder.spec.films else None
+        build_report(folder, fetch=fetcher(folder.spec, folder.aws), s3=s3)
     except Exception:
         log.exception("the report of %s was not made; `rekscan report %s` tries again", folder.job, folder.job)
 

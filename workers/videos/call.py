@@ -179,7 +179,7 @@ class FilmCall:
     async def _withdraw(self) -> None:
         """There is no job: what was reserved is free."""
         if self.ask.prior is None:
-            await self._blocking(self.ask.way.records.settle, self.lease, Came(self.ask.name, self._api, ""))
+            await self._blocking(self.ask.way.records.settle, self.lease, Came(self.ask.name, self._api))
             self.ask.start = None
 
     # --- the answer
@@ -287,13 +287,13 @@ class FilmCall:
         if start is not None:
             await self._settle(start, row)
         else:
-            came = Came(self.ask.name, self._api, "", answer=encode([row]), counters=counters_of(row))
+            came = Came(self.ask.name, self._api, None, encode([row]), counters_of(row))
             await self._blocking(self.ask.way.records.settle, self.lease, came)
 
     async def _settle(self, start: Start, row: Outcome | None = None) -> None:
         self.ask.start = start
         answer, counters = (encode([row]), counters_of(row)) if row else (b"", {})
-        came = Came(self.ask.name, self._api, start.mark, start.ms, start.job_id, answer, counters)
+        came = Came(self.ask.name, self._api, start, answer, counters)
         await self._blocking(self.ask.way.records.settle, self.lease, came)
 
     async def _blocking(self, do: Callable[..., Any], *arguments: Any) -> Any:

@@ -205,5 +205,5 @@ def test_what_makes_no_sense_is_refused_before_anything_is_listed(line: str, mes
 def test_a_scan_refuses_films_of_this_machine_before_anything_is_listed(tmp_path: Path) -> None:
     settings = resolve(None, home=str(tmp_path / "home"), region="us-east-1")
     with pytest.raises(UsageError, match="/nowhere: Rekognition reads films from S3 only"):
-        plan_order(["/nowhere"], ["labels,video-labels"], Order(), settings, local=True)
+        plan_order(["/nowhere"], ["labels,video-labels"], Order(), settings)
     assert not (tmp_path / "home").exists()

@@ -139,8 +139,8 @@ def films_from_their_shard_to_the_last_step(redis: Declared) -> None:
     begun = starts.begin(lease, Asking("7:a", "a", 4, 0, "token"))
     assert isinstance(begun, Start)
     assert starts.begin(lease, Asking("8:a", "a", 4, 0, "another")) == "wait"
-    assert starts.settle(lease, Came("7:a", "a", "?", 4, "job"))
-    assert starts.settle(lease, Came("7:a", "a", "b", 3, "job", b"answer", {"ok:a": 1}))
+    assert starts.settle(lease, Came("7:a", "a", replace(begun, job_id="job")))
+    assert starts.settle(lease, Came("7:a", "a", replace(begun, mark="b", ms=3, job_id="job"), b"answer", {"ok:a": 1}))
     assert starts.adopt(lease) == ({"7:a": replace(begun, mark="b", ms=3, job_id="job")}, {"7:a": b"answer"})
     assert starts.begin(lease, Asking("8:a", "a", 4, 0, "another")) == "incomplete"
     assert ledger.finish(lease, {"ok:a": 1})

@@ -11,7 +11,8 @@ from benchmarks.synthetic_films import film_item, make_films, page
 from jobs.apis import video_catalogue
 from jobs.folder import JobFolder
 from jobs.folder.films import FilmItem
-from jobs.folder.video_pages import PagesName
+from jobs.folder.retries import plan_retry
+from jobs.folder.video_pages import PagesName, PagesWriter
 from jobs.items import Item
 from jobs.outcomes import Outcome
 from reports.tables.build import build_tables
@@ -113,6 +114,20 @@ def test_an_answer_whose_file_is_lost_or_damaged_is_a_failure(tmp_path: Path) ->
     assert [(row["item_id"], row["code"]) for row in rows(folder, "failures")] == [
         (0, "lost-answer"), (1, "lost-answer"),
     ]  # fmt: skip
+    again = plan_retry(folder, code="lost-answer")
+    assert [again.names(shard) for shard in again.shards()] == [{"0:video-labels", "1:video-labels"}]
+
+
+def test_the_answer_of_the_row_s_epoch_is_in_the_tables(tmp_path: Path) -> None:
+    paid_again = Outcome(0, "video-labels", "ok", ms=1000, epoch=1)
+    folder = make_films(tmp_path, [film_item(0)], ["video-labels"], three_pages, instead=lambda film, api: paid_again)
+    for epoch in (0, 1):
+        with PagesWriter(folder, PagesName("video-labels", 0, epoch), "job") as writer:
+            writer.append(1, json.dumps(page(film_item(0), Labels=[label(epoch)])))
+            writer.done()
+    build_tables(folder)
+    assert [row["timestamp_ms"] for row in rows(folder, "video_labels")] == [1]
+    assert [film["length_ms"] for film in rows(folder, "videos")] == [1000]
 
 
 def test_every_film_of_the_source_is_a_row_whatever_became_of_it_and_no_image_is(tmp_path: Path) -> None:

@@ -43,8 +43,8 @@ def rekognition(slow: Emulator) -> Iterator[Emulator]:
 
 @pytest.fixture
 def run(tmp_path: Path, s3: S3Server, rekognition: Emulator) -> Run:
-    def started(source: str, apis: str, *more: str) -> Scan:
-        return scan_of(tmp_path / "home", source, apis, s3, rekognition, *more)
+    def started(source: str, apis: str, *more: str, **env: str) -> Scan:
+        return scan_of(tmp_path / "home", source, apis, s3, rekognition, *more, **env)
 
     return started
 
@@ -70,6 +70,16 @@ def test_films_and_pictures_are_scanned_in_one_job(
     assert set(starts(rekognition).values()) == {1}
     skipped = {row["uri"].rpartition("/")[2]: row["skip"] for row in manifest(found.folder) if row["skip"]}
     assert skipped == {"hevc.mp4": "unsupported-codec: hevc", "cut.mp4": "truncated"}
+    films = {one["uri"].rpartition("/")[2]: one for one in table(found.folder, "videos")}
+    assert {name: (one["status"], one["length_ms"]) for name, one in films.items()} == {
+        "one-1s.mp4": ("ok", 1000), "two-2s.mov": ("ok", 2000), "hevc.mp4": ("skipped", None),
+        "cut.mp4": ("skipped", None),
+    }  # fmt: skip
+    assert [one["kind"] for one in table(found.folder, "images")] == ["image"]
+    assert {row["item_id"] for row in table(found.folder, "video_segments")} == {
+        films[name]["item_id"] for name in ("one-1s.mp4", "two-2s.mov")
+    }
+    assert 'src="report/film-' in (found.folder / "reports" / "report.html").read_text()
     costs = look("costs", "last", home=tmp_path / "home")
     assert costs["usd"]["actual"] == costs["usd"]["planned"]
     for line in costs["lines"]:
@@ -86,6 +96,10 @@ def paid(rekognition: Emulator, below: str) -> dict[str, int]:
     """How often the labels of each film were."""
     found = rekognition.billed()["StartLabelDetection"]
     return {film.removeprefix(below): times for film, times in found.items() if film.startswith(below)}
+
+
+def table(folder: Path, name: str) -> list[dict[str, Any]]:
+    return pq.read_table(folder / "reports" / f"{name}.parquet").to_pylist()  # type: ignore[no-any-return]
 
 
 def manifest(folder: Path) -> list[dict[str, Any]]:
@@ -145,3 +159,34 @@ def test_an_answer_of_many_pages_is_read_to_its_end(
     assert len(pages) > 2
     times = [label["Timestamp"] for label in labels]
     assert times == sorted(times) and times[-1] == 599_500
+
+
+def test_an_answer_that_aws_has_no_more_is_said_and_bought_only_by_a_retry(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
+) -> None:
+    s3.bucket("expired", {"film-1s.mp4": SECOND})
+    rekognition.set_faults("GetFaceDetection:400:ResourceNotFoundException:1")
+    status = run("s3://expired/", "video-faces").status()
+    assert (calls(status), status["calls"]["maybe_billed"]) == ({"video-faces": (1, 0, 0, 1)}, 1)
+    [row] = film_rows(tables(tmp_path / "home"))
+    assert (row["code"], row["epoch"]) == ("answer-expired", 0)
+    assert sum(starts(rekognition).values()) == 1
+    assert calls(again(tmp_path / "home", "retry").status()) == {"video-faces": (1, 1, 0, 0)}
+    assert sum(starts(rekognition).values()) == 2
+
+
+@pytest.mark.parametrize("fault", ["StartTextDetection:500:100%", "StartTextDetection:400:AccessDeniedException:100%"])
+def test_a_service_that_takes_nothing_blocks_the_job_and_a_resume_goes_on(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run, fault: str
+) -> None:
+    bucket = f"blocked-{len(fault)}"
+    s3.bucket(bucket, {"film-1s.mp4": SECOND, "film-2s.mp4": TWO})
+    rekognition.set_faults(fault)
+    status = run(f"s3://{bucket}/", "video-text", REKSCAN_OUTAGE_SECONDS="1").status()
+    assert status["state"] == "blocked" and status["reason"] and status["do"]
+    assert status["calls"]["failed"] == 0
+    rekognition.set_faults()
+    resumed = again(tmp_path / "home", "resume").status()
+    assert (resumed["state"], calls(resumed)) == ("finished", {"video-text": (2, 2, 0, 0)})
+    assert resumed["calls"]["maybe_billed"] == 0
+    assert sorted(starts(rekognition).values()) == [1, 1]

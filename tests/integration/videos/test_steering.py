@@ -54,10 +54,12 @@ def test_a_pause_starts_nothing_and_reads_on_and_a_cancel_leaves_what_aws_works_
         until(lambda: look("status", "last", home=home)["calls"]["ok"] == 2, "what was started is read")
         assert started(rekognition) == 2
         resumed = again(home, "resume")
-        until(lambda: started(rekognition) == 4, "two more are started")
+        until(lambda: look("status", "last", home=home)["video_jobs"]["open"] == 2, "two more are started")
         assert look("cancel", "last", home=home)["state"] == "cancelled"
-        assert "2 video jobs of 0.033 minutes may go on at AWS" in capfd.readouterr().err.replace("\n", " ")
+        assert "2 video jobs (0.033 minutes) open at AWS" in capfd.readouterr().err.replace("\n", " ")
         assert resumed.wait()[0] == 4
+        left = look("status", "last", home=home)["video_jobs"]
+        assert (left["open"], left["stuck"]) == (2, [])
         kept = {row["outcome"] for row in film_rows(tables(home))}
         assert kept == {"ok"}  # what is open is no row of a table
         status = again(home, "resume").status()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from benchmarks.synthetic_films import film_item, make_films, page
@@ -14,10 +15,13 @@ from jobs.folder import JobFolder
 from jobs.folder.films import FilmItem
 from reports.facts.films import FILMS, LANES, SLOTS, film_strips
 from reports.facts.gallery import Wanted
+from reports.facts.summary import summarize
 from reports.facts.values import Films, Strip
 from reports.query.query import open_tables
 from reports.tables.load import load_folder
 from reports.views.report import PAGE_BYTES, build_report
+from reports.views.terminal import lines
+from reports.views.workbook import build_workbook
 from tests.browser.film_job import HOSTILE, draw_films
 
 SIX_HOURS = 6 * 60
@@ -84,6 +88,15 @@ def test_films_with_content_to_review_come_first_and_wanted_ones_alone(tmp_path:
     cats = strips(folder, tmp_path, Wanted("c*"))
     assert (cats.answered, {strip.item_id % 2 for strip in cats.strips}) == (20, {1})
     assert [strip.item_id for strip in strips(folder, tmp_path, Wanted(flagged=True)).strips] == [30]
+
+
+def test_terminal_and_workbook_tell_of_films_too(tmp_path: Path) -> None:
+    folder = draw_films(tmp_path)
+    shown = "\n".join(lines(summarize(folder)))
+    assert "video-labels: 48 rows on 3 of 3 answered items" in shown
+    book = openpyxl.load_workbook(build_workbook(folder))
+    assert "video_segments" in book.sheetnames
+    assert book["Summary"]["B3"].value == 3  # films that are ok
 
 
 @pytest.fixture(scope="module")
