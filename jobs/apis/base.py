@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from jobs.apis.sights import Sight
 from jobs.items import Item
 
 Params = Mapping[str, Any]
@@ -102,6 +103,7 @@ class Api(Entry):
     schema: pa.Schema  # each field's metadata: {"doc": meaning, unit and range, "aws": AWS's field path}
     brief: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # response -> this API's columns of the `images` table
     brief_schema: pa.Schema
+    sights: tuple[Sight, ...] = ()  # what the first line of a report says of its rows
     cap: Cap | None = None  # adds a column `<table>_capped` to `images`
     limits: Limits = Limits()
     version_key: str | None = None  # response key of the model version

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from jobs.apis.base import Api, Image, Limits, Param, Params
 from jobs.apis.columns import TEXT, WHOLE, column, percent, summary
+from jobs.apis.sights import Sight
 from jobs.items import Item
 
 SCHEMA = pa.schema(
@@ -60,6 +61,7 @@ API = Api(
     name="moderation",
     operation="DetectModerationLabels",
     summary="Nudity, violence, drugs, hate symbols and other content to review, by AWS's taxonomy.",
+    sights=(Sight("{n} flagged as unsafe", "nothing flagged as unsafe"),),
     meters=("image-group-2",),
     request=request,
     answer_keys=("ModerationLabels", "ModerationModelVersion", "ProjectVersion", "ContentTypes"),

@@ -14,16 +14,18 @@ from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.scans.engine import find, ledger
 from rekscan.settings import Connection, resolve
 from reports.facts.gallery import Wanted
+from reports.facts.headline import headline
 from reports.facts.summary import summarize
 from reports.review.judged import make_sheet
 from reports.tables.build import FORMATS, build_tables
 from reports.tables.built import BuiltTables, built_tables
+from reports.views.markdown import build_markdown
 from reports.views.report import ITEMS, BuiltReport, build_report
 from reports.views.terminal import lines
 from reports.views.workbook import build_workbook
 
-_HTML, _XLSX, _REVIEW = "html", "xlsx", "review"
-_MADE_OF_TABLES = {_HTML, _XLSX, _REVIEW}
+_HTML, _MARKDOWN, _XLSX, _REVIEW = "html", "markdown", "xlsx", "review"
+_MADE_OF_TABLES = (_HTML, _MARKDOWN, _XLSX, _REVIEW)
 Flag = Annotated[bool, Parameter(negative=())]
 
 
@@ -31,7 +33,7 @@ def report(
     job: Annotated[str | None, Parameter(help="Job id, or `last`.")] = None,
     *,
     format: Annotated[
-        str, Parameter(help="What to write: csv, parquet, jsonl, xlsx, html, review.")
+        str, Parameter(help="What to write: csv, parquet, jsonl, xlsx, html, markdown, review.")
     ] = "csv,parquet,html",
     min_confidence: Annotated[float | None, Parameter(help="Leave out findings under this confidence.")] = None,
     label: Annotated[str | None, Parameter(help="Gallery and review.csv: only names like this, as 'Weapons*'.")] = None,
@@ -53,19 +55,19 @@ def report(
     Example: `rekscan report last --min-confidence 90 --format csv,html`
     """
     asked = [name.strip() for name in format.split(",") if name.strip()]
+    known = ", ".join((*FORMATS, *_MADE_OF_TABLES))
     if not asked:
-        raise UsageError("--format names nothing", f"Choose from: {', '.join((*FORMATS, _XLSX, _HTML, _REVIEW))}.")
+        raise UsageError("--format names nothing", f"Choose from: {known}.")
     if items < 0:
         raise UsageError(f"--items {items}: cannot be", "Give 0 or more.")
     settings = resolve(connection)
     folder = find(settings, job)
     found = status_of(folder, ledger(settings))
-    unknown = [name for name in asked if name not in (*FORMATS, *sorted(_MADE_OF_TABLES))]
+    unknown = [name for name in asked if name not in (*FORMATS, *_MADE_OF_TABLES)]
     if unknown:
-        known = ", ".join((*FORMATS, *sorted(_MADE_OF_TABLES)))
         raise UsageError(f"there is no format {unknown[0]!r}", f"Choose from: {known}.")
     tables = [name for name in asked if name not in _MADE_OF_TABLES]
-    if _MADE_OF_TABLES & set(asked):
+    if set(_MADE_OF_TABLES) & set(asked):
         tables.append("parquet")  # they are made of it
     before = built_tables(folder)
     # What is there already is kept in step: all tables of a job say the same.
@@ -78,9 +80,10 @@ def report(
         page = build_report(
             folder, status=found.to_json(), wanted=wanted, items=items, thumbnails=thumbnails, fetch=fetch
         )
+    text = build_markdown(folder) if _MARKDOWN in asked else None
     book = build_workbook(folder) if _XLSX in asked else None
     sheet = make_sheet(folder, Wanted(label, only == "flagged")) if _REVIEW in asked or label or only else None
-    more = [path for path in (page and page.path, book, sheet) if path]
+    more = [path for path in (page and page.path, text, book, sheet) if path]
     _show(folder, built, page, more, json=json)
     if sheet is not None:
         say(f"Fill in the column `verdict` of {sheet}, then: rekscan review {folder.job} FILE")
@@ -110,7 +113,10 @@ def _show(folder: JobFolder, built: BuiltTables, page: BuiltReport | None, more:
     if json:
         print_json(_document(built, page, more))
         return
-    for line in lines(summarize(folder)):
+    facts = summarize(folder)
+    print_line(headline(facts, min_confidence=built.min_confidence, local=folder.spec.options.local))
+    print_line("")
+    for line in lines(facts):
         print_line(line)
     print_line("")
     for path in (*built.paths, *more):

@@ -4,6 +4,7 @@ from jobs.folder import JobFolder
 from jobs.status import Status
 from rekscan.console.output import print_line, say
 from rekscan.console.status import calls_of, cost_of, status_line
+from reports.facts.headline import headline
 from reports.facts.summary import summarize
 from reports.tables.load import load_folder
 from reports.views.terminal import lines
@@ -14,14 +15,13 @@ def print_summary(folder: JobFolder, status: Status) -> None:
     if folder.read("reports/tables.json") is None:
         print_line(status_line(status))
         return
-    for line in lines(summarize(folder)):
+    facts, built = summarize(folder), load_folder(folder).built
+    for line in lines(facts):
         print_line(line)
-    built = load_folder(folder).built
     print_line("")
+    print_line(headline(facts, min_confidence=built.min_confidence, local=folder.spec.options.local))
     print_line(f"Calls   {'  '.join(calls_of(status.calls))}")
     print_line(f"Cost    {cost_of(status)} at AWS prices of {folder.spec.plan.prices.as_of}")
-    if folder.spec.options.local:
-        print_line("        (nothing was paid: the answers are the bundled emulator's)")
     print_line(f"Tables  {folder.where}/reports/  ({', '.join(built.rows)} as {' and '.join(built.formats)})")
     if folder.read("reports/report.html") is not None:
         print_line(f"Report  {folder.where}/reports/report.html")

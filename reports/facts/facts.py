@@ -13,6 +13,7 @@ from jobs.apis import Choice
 from jobs.folder import JobSpec
 from reports.facts.causes import advice
 from reports.facts.charts import found
+from reports.facts.sights import outlook, seen
 from reports.facts.values import Calls, Cause, Facts, Moment, Timeline
 
 SLICES = 100  # of the timeline
@@ -25,15 +26,18 @@ Query = duckdb.DuckDBPyConnection
 def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
     """Everything of the report but its pictures. `query` has the job's tables and `outcomes`."""
     answered = _answered(query)
+    each = tuple(found(query, choice.api, answered.get(choice.api.name, 0)) for choice in spec.apis)
     return Facts(
         items=dict(query.execute("select status, count(*) from images group by 1 order by 2 desc").fetchall()),
         skips=_skips(query),
         bytes=query.execute("select coalesce(sum(size), 0) from images where status <> 'skipped'").fetchall()[0][0],
         calls=tuple(_calls(query, choice) for choice in spec.apis),
-        found=tuple(found(query, choice.api, answered.get(choice.api.name, 0)) for choice in spec.apis),
+        found=each,
         causes=_causes(query, spec.job),
         timeline=_timeline(query),
         costs=records(query, "select * from costs") if "costs" in tables else (),
+        outlook=outlook(query),
+        seen=seen(query, [choice.api for choice in spec.apis], each, answered),
     )
 
 

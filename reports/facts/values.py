@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from jobs.apis.sights import Sight
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -100,6 +102,30 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """What became of the items, for one sentence. `asked`: those the listing did not leave out."""
+
+    asked: int = 0
+    answered: int = 0  # by an API at least
+    part: int = 0  # of them, not by all
+    failed: int = 0
+    unread: int = 0  # broken, cut, not to be read
+    unsent: int = 0  # other reasons why nothing was sent
+    pending: int = 0
+    noun: str = "picture"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Something a person would look for: in how many items it is, of how many that answered."""
+
+    sight: Sight
+    items: int
+    answered: int
+    names: tuple[tuple[str, int], ...] = ()  # the most frequent, with their items
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The job in numbers: everything of the report but its pictures."""
 
@@ -111,6 +137,8 @@ class Facts:
     causes: tuple[Cause, ...]
     timeline: Timeline | None
     costs: tuple[Mapping[str, Any], ...]
+    outlook: Outlook = Outlook()
+    seen: tuple[Seen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,15 @@ Query = duckdb.DuckDBPyConnection
 
 def slices(query: Query, table: str) -> Iterator[str]:
     """The table's rows in pieces, to be read from: no item is in two of them."""
+    for within in ranges(query, table):
+        yield f"(select * from {table} where {within})"
+
+
+def ranges(query: Query, table: str) -> Iterator[str]:
+    """Conditions that part the table's items."""
     low, high = query.execute(f"select min(item_id), max(item_id) from {table}").fetchall()[0]
     for start in range(low, high + 1, SLICE) if low is not None else ():
-        yield f"(select * from {table} where item_id between {start} and {start + SLICE - 1})"
+        yield f"item_id between {start} and {start + SLICE - 1}"
 
 
 def summed(query: Query, table: str, sql: str) -> Counter[tuple[Any, ...]]:

@@ -21,6 +21,7 @@ from jobs.folder.spec import Options
 from jobs.money.stored import stored_prices
 from jobs.words import count, dollars, duration, short, size
 from reports.bands import EDGES, band_title
+from reports.facts.headline import headline
 from reports.facts.values import Bar, Calls, Chart, Facts, Gallery, Timeline
 from reports.review.verdicts import Review
 
@@ -61,6 +62,7 @@ def render(page: Page) -> str:
         bands=[band_title(number) for number in range(len(EDGES) - 1)],
         usd=page.status.get("usd"),
         fetch_usd=_fetch_usd(page),
+        headline=headline(page.facts, min_confidence=page.min_confidence, local=page.spec.options.local),
         calls=calls,
         totals=totals,
         tiles=_tiles(page, totals),

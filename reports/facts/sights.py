@@ -1,0 +1,83 @@
+"""What the first line of a report counts: what became of the items, and in how many of them something is to be seen.
+
+Rule: an item counts once for a sight, whichever APIs saw it. The names put into queries are those of declared schemas.
+"""
+
+# ruff: noqa: S608
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import duckdb
+
+from jobs.apis.base import Api
+from jobs.apis.sights import Sight
+from jobs.codes import Code
+from reports.facts.values import Found, Outlook, Seen
+from reports.query.counting import ranges
+
+UNREAD = (Code.UNREADABLE, Code.EMPTY, Code.TRUNCATED, Code.BROKEN, Code.CRASHED_DECODER, Code.NOT_DOWNLOADED)
+
+Query = duckdb.DuckDBPyConnection
+
+
+def outlook(query: Query) -> Outlook:
+    """What became of the items. Those the listing left out were not asked about, unless they could not be read."""
+    sql = """
+        select status, kind, coalesce(reason in (select unnest(?)), false),
+            item_id in (select item_id from failures), count(*)
+        from images group by all"""
+    of, films = Outlook(), False
+    for status, kind, unread, called, items in query.execute(sql, [list(UNREAD)]).fetchall():
+        asked = called or status != "skipped"
+        films |= asked and kind == "video"
+        of = replace(
+            of,
+            asked=of.asked + items * asked,
+            answered=of.answered + items * (status in ("ok", "partial")),
+            part=of.part + items * (status == "partial"),
+            failed=of.failed + items * (status == "failed" and not unread),
+            unread=of.unread + items * (status in ("skipped", "failed") and unread),
+            unsent=of.unsent + items * (status == "skipped" and called and not unread),
+            pending=of.pending + items * (status == "pending"),
+        )
+    return replace(of, noun="item" if films else "picture")
+
+
+def seen(query: Query, apis: Sequence[Api], found: Sequence[Found], answered: Mapping[str, int]) -> tuple[Seen, ...]:
+    """Every sight of these APIs, in their order."""
+    places: dict[str, list[tuple[Api, Sight]]] = {}
+    for api in apis:
+        for sight in api.sights:
+            places.setdefault(sight.some, []).append((api, sight))
+    said = {sight.value for several in places.values() for _, sight in several}
+    names = {one.api: [(bar.label, int(bar.value)) for bar in one.charts[0].bars] for one in found if one.charts}
+    return tuple(
+        Seen(
+            max((sight for _, sight in several), key=lambda sight: sight.none),
+            _items(query, several),
+            max(answered.get(api.name, 0) for api, _ in several),
+            tuple(
+                pair for api, sight in several if sight.named for pair in names.get(api.name, ()) if pair[0] not in said
+            ),
+        )
+        for several in places.values()
+    )
+
+
+def _items(query: Query, places: Sequence[tuple[Api, Sight]]) -> int:
+    """Items with a row in any of these places."""
+    values = [sight.value for _, sight in places if sight.value is not None]
+    total = 0
+    for within in ranges(query, "images"):
+        rows = " union all ".join(
+            f"select item_id from {api.table} where {within} and {_where(sight)}" for api, sight in places
+        )
+        total += query.execute(f"select count(distinct item_id) from ({rows})", values).fetchall()[0][0]
+    return total
+
+
+def _where(sight: Sight) -> str:
+    if sight.column is None:
+        return "true"
+    return f'"{sight.column}" is not null' if sight.value is None else f'"{sight.column}" = ?'
