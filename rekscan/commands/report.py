@@ -8,6 +8,7 @@ from rich.progress import Progress
 from jobs import costs
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
+from jobs.folder.whose import unpaid
 from jobs.media.fetch import fetcher
 from jobs.status import Status, status_of
 from rekscan.console.output import print_json, print_line, say, talk
@@ -114,7 +115,7 @@ def _show(folder: JobFolder, built: BuiltTables, page: BuiltReport | None, more:
         print_json(_document(built, page, more))
         return
     facts = summarize(folder)
-    print_line(headline(facts, min_confidence=built.min_confidence, local=folder.spec.options.local))
+    print_line(headline(facts, min_confidence=built.min_confidence, note=unpaid(folder.spec)))
     print_line("")
     for line in lines(facts):
         print_line(line)

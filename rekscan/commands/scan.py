@@ -13,7 +13,7 @@ from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.console.plan import show_plan, stdout
 from rekscan.scans.engine import ledger_for_a_job
 from rekscan.scans.listing import Progress
-from rekscan.scans.order import Order, Planned, plan_order
+from rekscan.scans.order import Order, Planned, not_aws, plan_order
 from rekscan.scans.run import hand_over, run_here
 from rekscan.settings import Connection, resolve
 
@@ -87,6 +87,8 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
 
 def _approved(planned: Planned, order: Order) -> JobFolder:
     """What a plan cannot tell is said before anybody is asked."""
+    if note := not_aws(planned.terms):
+        say((note, "bold"))
     for rival in planned.rivals if order.beside else ():
         say((rival.note, "yellow"))
     return planned.approved(yes=order.yes, beside=order.beside)

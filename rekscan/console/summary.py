@@ -1,6 +1,7 @@
 """What a person reads when a scan ends: what was found, what failed and why, what it cost, where the tables are."""
 
 from jobs.folder import JobFolder
+from jobs.folder.whose import unpaid
 from jobs.status import Status
 from rekscan.console.output import print_line, say
 from rekscan.console.status import calls_of, cost_of, status_line
@@ -19,9 +20,10 @@ def print_summary(folder: JobFolder, status: Status) -> None:
     for line in lines(facts):
         print_line(line)
     print_line("")
-    print_line(headline(facts, min_confidence=built.min_confidence, local=folder.spec.options.local))
+    print_line(headline(facts, min_confidence=built.min_confidence, note=unpaid(folder.spec)))
     print_line(f"Calls   {'  '.join(calls_of(status.calls))}")
-    print_line(f"Cost    {cost_of(status)} at AWS prices of {folder.spec.plan.prices.as_of}")
+    nothing = "nothing was paid; AWS would take " if unpaid(folder.spec) else ""
+    print_line(f"Cost    {nothing}{cost_of(status)} at AWS prices of {folder.spec.plan.prices.as_of}")
     print_line(f"Tables  {folder.where}/reports/  ({', '.join(built.rows)} as {' and '.join(built.formats)})")
     if folder.read("reports/report.html") is not None:
         print_line(f"Report  {folder.where}/reports/report.html")

@@ -10,17 +10,16 @@ from jobs.words import count, short
 from reports.facts.values import Facts, Outlook, Seen
 
 NAMES = 3  # told of a sight
-EMULATED = "Answers are the bundled emulator's: nothing was paid."
 
 
-def headline(facts: Facts, *, min_confidence: float | None = None, local: bool = False) -> str:
+def headline(facts: Facts, *, min_confidence: float | None = None, note: str = "") -> str:
     """`26 of 29 pictures answered: people in 9, text in 11, nothing flagged as unsafe; 2 files could not be read.`
 
-    `min_confidence`: findings below it are not in the tables. `local`: the bundled emulator answered.
+    `min_confidence`: findings below it are not in the tables. `note`: a sentence to end with.
     """
     line = _answered(facts.outlook) + _found(facts, min_confidence)
     text = "; ".join([line, *_others(facts.outlook)])
-    return f"{text[0].upper()}{text[1:]}." + (f" {EMULATED}" if local else "")
+    return f"{text[0].upper()}{text[1:]}." + (f" {note}" if note else "")
 
 
 def _answered(of: Outlook) -> str:

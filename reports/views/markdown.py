@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from jobs.folder import JobFolder, JobSpec
+from jobs.folder.whose import unpaid
 from jobs.words import count, dollars, short
 from reports.facts.facts import gather
 from reports.facts.headline import headline
@@ -38,7 +39,7 @@ def markdown(
     spec: JobSpec, facts: Facts, *, partial: str | None = None, min_confidence: float | None = None
 ) -> Iterator[str]:
     """The lines of the document."""
-    yield _plain(headline(facts, min_confidence=min_confidence, local=spec.options.local), 1_000)
+    yield _plain(headline(facts, min_confidence=min_confidence, note=unpaid(spec)), 1_000)
     yield f"\nJob {_plain(spec.job)}, {', '.join(_plain(source, 200) for source in spec.sources)}"
     if partial:
         yield f"\n**This report is partial.** {_plain(partial, 400)}"

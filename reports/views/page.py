@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from jobs.folder import JobSpec
 from jobs.folder.spec import Options
+from jobs.folder.whose import unpaid, whose
 from jobs.money.stored import stored_prices
 from jobs.words import count, dollars, duration, short, size
 from reports.bands import EDGES, band_title
@@ -61,8 +62,9 @@ def render(page: Page) -> str:
         review=page.review,
         bands=[band_title(number) for number in range(len(EDGES) - 1)],
         usd=page.status.get("usd"),
+        unpaid=unpaid(page.spec),
         fetch_usd=_fetch_usd(page),
-        headline=headline(page.facts, min_confidence=page.min_confidence, local=page.spec.options.local),
+        headline=headline(page.facts, min_confidence=page.min_confidence, note=unpaid(page.spec)),
         calls=calls,
         totals=totals,
         tiles=_tiles(page, totals),
@@ -130,11 +132,18 @@ def _tiles(page: Page, totals: Mapping[str, int]) -> Sequence[Mapping[str, str]]
         ("Failed", count(totals.get("failed", 0)), f"{count(totals.get('skipped', 0))} more never sent"),
     ]
     if money := page.status.get("usd"):
-        tiles.append(("Cost", dollars(money.get("actual")), f"planned {dollars(money.get('planned'))}"))
+        tiles.append(_cost_tile(page.spec, money))
     if timeline and seconds >= 1:
         tiles.append(("Took", duration(seconds), f"{count(totals['ok'] / seconds, 1)} calls/s on average"))
     tiles.append(("Found", count(sum(api.rows for api in facts.found)), "rows in the tables"))
     return [dict(zip(("title", "value", "note"), tile, strict=True)) for tile in tiles]
+
+
+def _cost_tile(spec: JobSpec, money: Mapping[str, Any]) -> tuple[str, str, str]:
+    actual = dollars(money.get("actual"))
+    if unpaid(spec):
+        return "Paid", dollars("0"), f"{whose(spec)} answered; AWS would take {actual}"
+    return "Cost", actual, f"planned {dollars(money.get('planned'))}"
 
 
 def _fetch_usd(page: Page) -> Decimal | None:

@@ -19,8 +19,8 @@ APIS = ("labels", "faces", "celebrities", "protective-equipment", "moderation", 
 def answers(item: int, api: str) -> dict[str, Any]:
     """A person by labels in 0 and 1, by a face in 1 and 2, by equipment in 3; text in 0; nothing unsafe."""
     found: dict[str, dict[int, dict[str, Any]]] = {
-        "labels": dict.fromkeys((0, 1), {"Labels": [{"Name": n, "Confidence": 90.0} for n in ("Person", "Hat")]}),
-        "faces": dict.fromkeys((1, 2), {"FaceDetails": [{"Confidence": 99.0}]}),
+        "labels": {n: {"Labels": [{"Name": name, "Confidence": 90.0} for name in ("Person", "Hat")]} for n in (0, 1)},
+        "faces": {n: {"FaceDetails": [{"Confidence": 99.0}]} for n in (1, 2)},
         "celebrities": {2: {"CelebrityFaces": [{"Name": "Ada", "MatchConfidence": 99.0}]}},
         "protective-equipment": {3: {"Persons": [{"Id": 0, "Confidence": 99.0}]}},
         "text": {0: {"TextDetections": [{"Type": "LINE", "DetectedText": "EXIT", "Confidence": 99.0, "Id": 0}]}},

@@ -96,8 +96,5 @@ def test_one_picture_and_none_are_said_as_people_say_them() -> None:
 
 
 def test_a_threshold_and_the_emulator_are_told() -> None:
-    told = headline(facts(ALL, *sights({"text": (2,)})), min_confidence=90.0, local=True)
-    assert told == (
-        "26 of 26 pictures answered (from 90 % confidence on): text in 2."
-        " Answers are the bundled emulator's: nothing was paid."
-    )
+    told = headline(facts(ALL, *sights({"text": (2,)})), min_confidence=90.0, note="Nothing was paid.")
+    assert told == ("26 of 26 pictures answered (from 90 % confidence on): text in 2. Nothing was paid.")
