@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from jobs.apis.base import Api
+from reports.facts.colors import color_name
 from reports.facts.values import Bar, Chart, Found
 from reports.query.counting import median, slices, summed
 from reports.tables.layout import capped
@@ -21,6 +22,8 @@ from reports.tables.layout import capped
 TOP = 20
 FREE = ("text", "match_uri")  # name columns that are no vocabulary
 BANDS = 10  # of a confidence distribution
+HEX = "#" + 6 * "[0-9a-fA-F]"
+NOT_ANSWERED = "not answered"
 SCRIPTS = (
     *("Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "Thai"),
     *("Han", "Hiragana", "Katakana", "Hangul"),
@@ -66,7 +69,15 @@ def _names(query: Query, api: Api) -> Chart | None:
     top = max((items for _, items in table), default=0)
     plain = str if column in FREE else readable
     bars = [
-        Bar(plain(name), items, items / top, _percent(spread[name]), None, _spark(_bands(spread[name])))
+        Bar(
+            plain(name),
+            items,
+            items / top,
+            _percent(spread[name]),
+            None,
+            _spark(_bands(spread[name])),
+            door=plain(name),
+        )
         for name, items in table
     ]
     which = f"top {len(bars)} of {total:,}, " if total > len(bars) else ""
@@ -119,7 +130,7 @@ def _tree(query: Query, api: Api) -> Chart | None:
 
     def add(parent: str, depth: int) -> None:
         for name, count in sorted(children.get(parent, ()), key=lambda pair: (-pair[1], pair[0])):
-            bars.append(Bar(name, count, count / top, depth=depth))
+            bars.append(Bar(name, count, count / top, depth=depth, door=name))
             if depth < 5 and name != parent:
                 add(name, depth + 1)
 
@@ -128,21 +139,35 @@ def _tree(query: Query, api: Api) -> Chart | None:
 
 
 def _palette(query: Query, api: Api) -> Chart | None:
-    """Dominant colours by the share of pixels they cover, near ones together."""
+    """Dominant colours by the share of pixels they cover, those a person calls the same together."""
     if "hex_code" not in api.schema.names:
         return None
-    of = "scope = 'image' and hex_code is not null"
+    of = f"scope = 'image' and regexp_full_match(hex_code, '{HEX}')"
+    near = "(hex_code[2:2] || hex_code[4:4] || hex_code[6:6])"  # 16 steps of each part
     sql = f"""
-        select simplified_color, arg_max(hex_code, pixel_percent), sum(pixel_percent)
-        from {api.table} where {of} group by 1 order by 3 desc limit 12"""
-    table = query.execute(sql).fetchall()
-    images = summed(
-        query, api.table, f"select simplified_color, count(distinct item_id) from {{rows}} where {of} group by 1"
+        select {near}, arg_max(hex_code, pixel_percent), max(pixel_percent), sum(pixel_percent)
+        from {api.table} where {of} group by 1"""
+    shades = query.execute(sql).fetchall()
+    names = {shade: color_name(code) for shade, code, *_ in shades}
+    shares: Counter[str] = Counter()
+    shown: dict[str, tuple[float, str]] = {}
+    for shade, code, most, share in shades:
+        shares[names[shade]] += share or 0
+        shown[names[shade]] = max(shown.get(names[shade], (0.0, code)), (most or 0, code))
+    query.execute(
+        "create or replace temp table shades as select unnest(?) shade, unnest(?) name",
+        [list(names), list(names.values())],
     )
-    whole = sum(row[2] or 0 for row in table) or 1
+    images = summed(
+        query,
+        api.table,
+        f"""
+        select name, count(distinct item_id) from {{rows}} join shades on shade = {near} where {of} group by 1""",
+    )
+    whole = sum(shares.values()) or 1
     bars = [
-        Bar(readable(name), (share or 0) / whole, (share or 0) / whole, f"{images[(name,)]:,} images", color)
-        for name, color, share in table
+        Bar(name, share / whole, share / whole, f"{images[(name,)]:,} images", shown[name][1], door=name)
+        for name, share in shares.most_common(12)
     ]
     return Chart("palette", "Dominant colours", tuple(bars), "share of all pixels counted")
 
@@ -154,14 +179,24 @@ def _ages(query: Query, api: Api) -> Chart | None:
 
 
 def _flags(query: Query, api: Api) -> Chart | None:
-    """Yes-or-no columns: how many rows say yes."""
+    """Yes-or-no columns: how many rows say yes, of those that say anything."""
     names = [field.name for field in api.schema if pa.types.is_boolean(field.type)]
     if not names:
         return None
-    counts = ", ".join(f"count(*) filter ({name})" for name in names)
-    whole, *yes = _one(query, f"select count(*), {counts} from {api.table}")
-    bars = [Bar(_title(n), c, c / whole, f"{100 * c / whole:.0f} %") for n, c in zip(names, yes, strict=True)]
-    return Chart("bars", "Attributes", tuple(sorted(bars, key=lambda bar: -bar.value)), f"of {whole:,} rows")
+    counts = ", ".join(f"count(*) filter ({name}), count({name})" for name in names)
+    whole, *counted = _one(query, f"select count(*), {counts} from {api.table}")
+    said = zip(names, counted[::2], counted[1::2], strict=True)
+    bars = [_flag(_title(name), yes, answered, whole) for name, yes, answered in said]
+    order = sorted(bars, key=lambda bar: (bar.value is None, -(bar.value or 0)))
+    return Chart("bars", "Attributes", tuple(order), f"of {whole:,} rows")
+
+
+def _flag(title: str, yes: int, answered: int, whole: int) -> Bar:
+    if not answered:
+        return Bar(title, None, 0, NOT_ANSWERED)
+    return Bar(
+        title, yes, yes / answered, f"{100 * yes / answered:.0f} %" + (f" of {answered:,}" if answered < whole else "")
+    )
 
 
 def _lengths(query: Query, api: Api) -> Chart | None:
@@ -180,7 +215,7 @@ def _scripts(query: Query, api: Api) -> Chart | None:
     whole, *several = _one(query, f"select count(*), {counts} from {api.table} where true {_whole_lines(api)}")
     names = (*SCRIPTS, "Numbers only")
     bars = [Bar(n, c, c / whole, f"{100 * c / whole:.0f} %") for n, c in zip(names, several, strict=True) if c]
-    return Chart("bars", "Writing", tuple(sorted(bars, key=lambda bar: -bar.value)), f"of {whole:,} lines")
+    return Chart("bars", "Writing", tuple(sorted(bars, key=lambda bar: -bar.share)), f"of {whole:,} lines")
 
 
 def _qualities(query: Query, api: Api) -> Chart | None:

@@ -84,14 +84,16 @@ def _calls(query: Query, choice: Choice) -> Calls:
 def _causes(query: Query, job: str) -> tuple[Cause, ...]:
     sql = """
         select outcome, coalesce(code, outcome) code, count(*) calls, count(distinct item_id) items,
-            list_sort(list(distinct api)) apis, any_value(message) message, arg_min(uri, item_id, ?) samples
+            list_sort(list(distinct api)) apis, any_value(message) message, arg_min(uri, item_id, ?) samples,
+            arg_min(item_id, item_id, ?) ids
         from failures group by 1, 2 order by outcome, calls desc, code limit ?"""
     return tuple(
         Cause(
             one["outcome"], one["code"], one["calls"], one["items"], tuple(one["apis"]), one["message"] or "",
-            advice(job, one["outcome"], one["code"]), tuple(dict.fromkeys(one["samples"])),
+            advice(job, one["outcome"], one["code"]), tuple(samples.values()), tuple(samples),
         )
-        for one in records(query, sql, SAMPLES * 4, CAUSES)
+        for one in records(query, sql, SAMPLES * 4, SAMPLES * 4, CAUSES)
+        for samples in [dict(zip(one["ids"], one["samples"], strict=True))]
     )  # fmt: skip
 
 

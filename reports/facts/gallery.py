@@ -6,21 +6,26 @@ are seen; the same tables give the same sample. The names put into queries are t
 
 # ruff: noqa: S608
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
 
 from jobs.apis.base import Api
 from reports.bands import EDGES, band, band_title
-from reports.facts.charts import FREE, readable
+from reports.facts.charts import FREE, HEX, readable
+from reports.facts.colors import color_name
 from reports.facts.facts import records
 from reports.facts.values import Finding, Gallery, Shot
 
 PER_GROUP = 16  # items remembered of each group
 MANY_NAMES = 400  # a table with more names is sampled by band alone
 FINDINGS = 40  # shown of one item
+PROBLEMS = 40  # items that failed or were not sent
 
 Query = duckdb.DuckDBPyConnection
 
@@ -42,8 +47,12 @@ def is_review(api: Api) -> bool:
     return "taxonomy_level" in api.schema.names
 
 
-def sample(query: Query, apis: Sequence[Api], wanted: Wanted, limit: int) -> Gallery:
-    """The gallery without its pictures: at most `limit` items."""
+def sample(
+    query: Query, apis: Sequence[Api], wanted: Wanted, limit: int, problems: Mapping[int, str] = MappingProxyType({})
+) -> Gallery:
+    """The gallery without its pictures: at most `limit` items. `problems`: items to show too, and what befell them."""
+    aside = dict(islice(problems.items(), min(PROBLEMS, limit))) if not str(wanted) else {}
+    limit -= len(aside)
     groups = [group for api in apis for group in _groups(query, api, apis, wanted)]
     groups.sort(key=lambda group: (group.rows, group.title))
     picked: dict[int, str] = {}
@@ -55,6 +64,7 @@ def sample(query: Query, apis: Sequence[Api], wanted: Wanted, limit: int) -> Gal
             if turn < len(group.items) and group.items[turn] not in picked:
                 picked[group.items[turn]] = group.title
         covered |= {n for n, group in enumerate(groups) if any(item in picked for item in group.items[: turn + 1])}
+    picked |= {item: title for item, title in aside.items() if item not in picked}
     return Gallery(tuple(_shots(query, apis, picked)), len(groups), len(covered), str(wanted))
 
 
@@ -165,14 +175,21 @@ def _finding(api: Api, row: dict[str, Any]) -> Finding:
     under = row["parents"] or row["parent_name"]
     details = (age, row["gender"] or "", f"in {under}" if under else "")
     shown = str if api.name_column in FREE else readable
-    name = shown(row["name"]) if row["name"] is not None else f"{api.name} {row['face'] or ''}".strip()
+    code = row["hex_code"] if row["hex_code"] and re.fullmatch(HEX, row["hex_code"]) else None
+    name = (
+        color_name(code)
+        if code
+        else shown(row["name"])
+        if row["name"] is not None
+        else f"{api.name} {row['face'] or ''}".strip()
+    )
     return Finding(
         api=api.name,
         name=name,
         detail=", ".join(part for part in details if part),
         confidence=row["confidence"],
         box=sides if None not in sides else None,
-        color=row["hex_code"],
+        color=code,
     )
 
 

@@ -51,7 +51,7 @@ def seen(query: Query, apis: Sequence[Api], found: Sequence[Found], answered: Ma
         for sight in api.sights:
             places.setdefault(sight.some, []).append((api, sight))
     said = {sight.value for several in places.values() for _, sight in several}
-    names = {one.api: [(bar.label, int(bar.value)) for bar in one.charts[0].bars] for one in found if one.charts}
+    names = {one.api: [(bar.label, int(bar.value or 0)) for bar in one.charts[0].bars] for one in found if one.charts}
     return tuple(
         Seen(
             max((sight for _, sight in several), key=lambda sight: sight.none),

@@ -13,12 +13,13 @@ class Bar:
     """One bar of a chart. `share` (0 to 1) is its length; `note` stands beside the number."""
 
     label: str
-    value: float
+    value: float | None  # None: not answered, which is not zero
     share: float
     note: str = ""
     color: str | None = None  # "#rrggbb", where the bar stands for a colour
     spark: tuple[float, ...] = ()  # a small histogram beside the bar, each 0 to 1
     depth: int = 0  # of a tree
+    door: str = ""  # the name of findings it stands for, which the gallery can be narrowed to
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Chart:
 
     @property
     def total(self) -> float:
-        return sum(bar.value for bar in self.bars)
+        return sum(bar.value or 0 for bar in self.bars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Cause:
     message: str  # of one of them
     do: str
     samples: tuple[str, ...]  # uris
+    sample_ids: tuple[int, ...] = ()  # of the same items
 
 
 @dataclass(frozen=True, slots=True)

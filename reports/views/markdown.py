@@ -65,7 +65,14 @@ def _amounts(line: dict[str, str]) -> Iterator[str]:
 
 def _chart(chart: Chart) -> Iterator[str]:
     shares = chart.kind == "palette"
-    rows = [(bar.label, f"{100 * bar.value:.0f} %" if shares else count(bar.value, 1), bar.note) for bar in chart.bars]
+    rows = [
+        (
+            bar.label,
+            f"{100 * bar.share:.0f} %" if shares else "" if bar.value is None else count(bar.value, 1),
+            bar.note,
+        )
+        for bar in chart.bars
+    ]
     yield from _table((chart.title, "", chart.note), rows[:ROWS])
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from jobs.folder import JobFolder
 from jobs.items import Item
 from jobs.status import kept
-from reports.facts.facts import gather
+from reports.facts.facts import SAMPLES, gather
 from reports.facts.gallery import Wanted, sample
 from reports.facts.values import Gallery
 from reports.query.query import open_tables
@@ -57,7 +57,8 @@ def build_report(
     with build_area(folder) as area, tempfile.TemporaryDirectory() as scratch:
         with open_tables(tables, scratch) as query:
             facts = gather(query, spec, tables)
-            gallery = sample(query, [choice.api for choice in spec.apis], wanted or Wanted(), items)
+            problems = {item: one.code for one in facts.causes for item in one.sample_ids[:SAMPLES]}
+            gallery = sample(query, [choice.api for choice in spec.apis], wanted or Wanted(), items, problems)
         side = area / SIDE
         side.mkdir()
         if thumbnails:
