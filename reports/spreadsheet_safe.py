@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 # What an import may strip or not show (spaces, quotes, control and direction characters), then a formula sign, its
 # full-width twin, or one of the control characters that start a cell in some programs.
 _HIDDEN = " \"'\t\r\n\x0b\x0c\x1c-\x1f\x85\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2069\u3000\ufeff"
-_DANGER = f"^[{_HIDDEN}]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
-_NUMBER = r"^[+-]?\d{1,15}(\.\d{1,15})?%?$"
-_DANGER_RE = re.compile(_DANGER)
-_NUMBER_RE = re.compile(_NUMBER)
+DANGER = f"^[{_HIDDEN}]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+NUMBER = r"^[+-]?\d{1,15}(\.\d{1,15})?%?$"
+_DANGER_RE = re.compile(DANGER)
+_NUMBER_RE = re.compile(NUMBER)
 # Python's own writer leaves a carriage return unquoted where lines end in a newline (bpo-46662), and a spreadsheet
 # begins a row there. Some readers take the rest for the end of a line, too.
 _QUOTED = re.compile('[",\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]')
@@ -58,12 +58,12 @@ def _defuse_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     if pc.any(pc.match_substring(column, "\x00")).as_py():
         column = pc.replace_substring(column, "\x00", "\ufffd")
-    danger = pc.and_not(pc.match_substring_regex(column, _DANGER), pc.match_substring_regex(column, _NUMBER))
+    danger = pc.and_not(pc.match_substring_regex(column, DANGER), pc.match_substring_regex(column, NUMBER))
     return pc.if_else(danger, pc.binary_join_element_wise("'", column, ""), column)
 
 
 def _any_unsafe(texts: pa.Array) -> bool:
-    unsafe = pc.or_(pc.match_substring(texts, "\x00"), pc.match_substring_regex(texts, _DANGER))
+    unsafe = pc.or_(pc.match_substring(texts, "\x00"), pc.match_substring_regex(texts, DANGER))
     return bool(pc.any(unsafe).as_py())
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from jobs.apis.base import Api
+from jobs.words import short
 from reports.bands import EDGES, band, band_title
 from reports.facts.charts import FREE, HEX, readable
 from reports.facts.colors import color_name
@@ -190,6 +191,7 @@ def _finding(api: Api, row: dict[str, Any]) -> Finding:
         confidence=row["confidence"],
         box=sides if None not in sides else None,
         color=code,
+        raw=short(row["name"], 200) if row["name"] is not None and row["confidence"] is not None else None,
     )
 
 

@@ -153,6 +153,7 @@ class Finding:
     confidence: float | None
     box: tuple[float, float, float, float] | None  # left, top, width, height: ratios of the upright picture
     color: str | None = None  # "#rrggbb", where the finding is a colour
+    raw: str | None = None  # its name in the table, of a finding that can be judged
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ Query = duckdb.DuckDBPyConnection
 
 def write_sheet(folder: JobFolder, query: Query, apis: Sequence[Api], wanted: Wanted, most: int = ROWS) -> str:
     """Write `review.csv` (`review-2.csv`, ... where one is being filled in); returns where it is."""
-    sheet = sheet_csv(query, apis, wanted, most)
+    sheet = sheet_csv(query, folder.job, apis, wanted, most)
     number = 1
     while (old := folder.read(f"reports/{_name(number)}")) is not None and _begun(old):
         number += 1
@@ -38,8 +38,8 @@ def write_sheet(folder: JobFolder, query: Query, apis: Sequence[Api], wanted: Wa
     return f"{folder.where}/reports/{_name(number)}"
 
 
-def sheet_csv(query: Query, apis: Sequence[Api], wanted: Wanted, most: int = ROWS) -> str:
-    """Findings drawn from every name and confidence band alike, at most about `most` of them."""
+def sheet_csv(query: Query, job: str, apis: Sequence[Api], wanted: Wanted, most: int = ROWS) -> str:
+    """Findings drawn from every name and confidence band alike, at most about `most` of them, each with its job."""
     reviewable = [api for api in apis if api.name_column and api.confidence_column]
     groups = len(counts(query, reviewable, apis, wanted))
     each = min(_MOST, max(_FEWEST, most // max(1, groups)))
@@ -48,7 +48,8 @@ def sheet_csv(query: Query, apis: Sequence[Api], wanted: Wanted, most: int = ROW
     for api in reviewable:
         for row in records(query, _draw(query, api, apis, wanted, each), *_values(api, wanted))[:left]:
             left -= 1
-            cells = (row["item_id"], row["uri"], api.name, row["name"], f"{row['confidence']:.4f}", *_box(row), "", "")
+            found = (row["item_id"], row["uri"], api.name, row["name"], f"{row['confidence']:.4f}", *_box(row))
+            cells = (*found, "", "", job)
             lines.append(csv_line(defuse(cell) if isinstance(cell, str) else cell for cell in cells))
     return "".join(lines)
 

@@ -6,6 +6,7 @@ its own script (by their hashes) and pictures beside it: no network, no inline h
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -25,6 +26,7 @@ from reports.bands import EDGES, band_title
 from reports.facts.headline import headline
 from reports.facts.values import Bar, Calls, Chart, Facts, Gallery, Timeline
 from reports.review.verdicts import Review
+from reports.spreadsheet_safe import DANGER, NUMBER
 
 COLORS = 8  # of APIs, in report.css
 _SKIPPED_SHOWN = 12
@@ -45,7 +47,7 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML."""
-    css, script = _asset("report.css"), _asset("report.js")
+    css, script = _asset("report.css"), _asset("report.js") + _asset("judge.js")
     planned = page.spec.plan.items.images
     calls = [_tally(one, page.status, planned) for one in page.facts.calls]
     totals = {name: sum(one[name] for one in calls) for name in calls[0] if name != "api"} if calls else {}
@@ -75,6 +77,8 @@ def render(page: Page) -> str:
         shown_items={shot.item_id for shot in page.gallery.shots},
         sensitive=sum(shot.sensitive for shot in page.gallery.shots),
         about=_about(page),
+        danger=json.dumps(DANGER),
+        number=json.dumps(NUMBER),
         csp=policy,
         css=Markup(css),  # noqa: S704  our own files
         script=Markup(script),  # noqa: S704

@@ -28,7 +28,7 @@
 
   // --- filters
   const field = { api: $("f-api"), name: $("f-name"), confidence: $("f-confidence"), search: $("f-search"), sort: $("f-sort"), flagged: $("f-flagged") };
-  let matching = cards, page = 0;
+  let matching = cards, page = 0, fits = () => true;
 
   function pattern(text) {
     const exact = /^"(.+)"$/su.exec(text.trim());
@@ -41,13 +41,13 @@
     const least = Number(field.confidence.value), name = pattern(field.name.value), api = field.api.value;
     const search = field.search.value.trim().toLowerCase();
     const narrowed = Boolean(least || name || api);
+    fits = (find) => (!api || find.api === api) && (!name || name.test(find.name)) && find.confidence >= least;
     $("f-shown").value = String(least);
     for (const card of cards) {
       let best = -1;
       for (const find of card.finds) {
-        const fits = (!api || find.api === api) && (!name || name.test(find.name)) && find.confidence >= least;
         find.li.classList.toggle("under", find.confidence < least);
-        if (fits && find.confidence > best) best = find.confidence;
+        if (fits(find) && find.confidence > best) best = find.confidence;
       }
       card.best = best;
       card.fits = (!narrowed || best >= 0) && (!search || card.words.includes(search)) && (!field.flagged?.checked || card.flagged);
@@ -185,7 +185,7 @@
     if (next) { show(Math.floor(matching.indexOf(next) / PER_PAGE)); open(next); }
   };
   document.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select")) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select") || $("judge")?.open) return;
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (by && large.open) step(by);
     else if (by) turn(by);
@@ -209,4 +209,5 @@
   $("pages").hidden = false;
   filter();
   arrive();
+  window.rekscanGallery = { cards, fits: (find) => fits(find) };
 })();
