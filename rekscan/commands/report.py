@@ -42,7 +42,8 @@ def report(
         Literal["flagged"] | None, Parameter(help="Gallery and review.csv: only items with content to review.")
     ] = None,
     excel: Annotated[
-        bool, Parameter(negative=(), help="CSV for Excel: byte order mark, files of 1,048,576 rows at most.")
+        bool,
+        Parameter(negative=(), help="CSV for Excel: byte order mark, 1,048,576 rows a file; 00123 stays a text."),
     ] = False,
     thumbnails: Annotated[
         bool, Parameter(help="Pictures in the gallery; those on S3 are fetched, for the sample only.")

@@ -34,7 +34,7 @@ def test_it_prints_the_summary_and_every_file_it_wrote(tmp_path: Path, capsys: p
         "images.csv",
         "labels.parquet",
         "answers.jsonl",
-        "summary.xlsx",
+        "report.xlsx",
         "report.md",
         "report.html",
         "review.csv",
