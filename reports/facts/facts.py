@@ -25,7 +25,7 @@ Query = duckdb.DuckDBPyConnection
 
 def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
     """Everything of the report but its pictures. `query` has the job's tables and `outcomes`."""
-    answered = _answered(query)
+    answered, since = _answered(query), _since(query)
     each = tuple(found(query, choice.api, answered.get(choice.api.name, 0)) for choice in spec.apis)
     return Facts(
         items=dict(query.execute("select status, count(*) from images group by 1 order by 2 desc").fetchall()),
@@ -38,6 +38,8 @@ def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
         costs=records(query, "select * from costs") if "costs" in tables else (),
         outlook=outlook(query),
         seen=seen(query, [choice.api for choice in spec.apis], each, answered),
+        new=since.pop(spec.job, 0),
+        earlier=since,
     )
 
 
@@ -50,6 +52,14 @@ def records(query: Query, sql: str, *values: Any) -> tuple[dict[str, Any], ...]:
 
 def _answered(query: Query) -> dict[str, int]:
     return dict(query.execute("select api, count(*) from outcomes where outcome = 'ok' group by 1").fetchall())
+
+
+def _since(query: Query) -> dict[str, int]:
+    """Answered items by the job that first got an answer on them, the newest first."""
+    if "since" not in [name for name, *_ in query.execute("describe images").fetchall()]:
+        return {}  # tables of an earlier version
+    sql = "select since, count(*) from images where since is not null group by 1 order by 1 desc"
+    return dict(query.execute(sql).fetchall())
 
 
 def _skips(query: Query) -> dict[str, int]:

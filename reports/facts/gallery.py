@@ -33,13 +33,16 @@ Query = duckdb.DuckDBPyConnection
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a report is narrowed to: names that match a pattern (`Weapons*`), items with content to review."""
+    """What a report is narrowed to: names that match a pattern (`Weapons*`), items with content to review, items that
+    were first answered in a job (`since`)."""
 
     label: str | None = None
     flagged: bool = False
+    since: str | None = None
 
     def __str__(self) -> str:
         parts = [f"names like {self.label}" if self.label else "", "flagged items" if self.flagged else ""]
+        parts.append("items new in this job" if self.since else "")
         return " and ".join(part for part in parts if part)
 
 
@@ -71,11 +74,11 @@ def sample(
 
 def matching(api: Api, wanted: Wanted) -> tuple[str, list[Any]]:
     """A condition on an API's rows, and its values."""
-    if wanted.label is None:
-        return "true", []
-    if api.name_column is None:
+    if wanted.label is not None and api.name_column is None:
         return "false", []
-    return f"lower({api.name_column}) glob lower(?)", [wanted.label]
+    parts = [f"lower({api.name_column}) glob lower(?)"] if wanted.label is not None else []
+    parts += ["item_id in (select item_id from images where since = ?)"] if wanted.since is not None else []
+    return " and ".join(parts) or "true", [value for value in (wanted.label, wanted.since) if value is not None]
 
 
 def flagged(apis: Iterable[Api]) -> str:

@@ -141,6 +141,8 @@ class Facts:
     costs: tuple[Mapping[str, Any], ...]
     outlook: Outlook = Outlook()
     seen: tuple[Seen, ...] = ()
+    new: int = 0  # items first answered in this job
+    earlier: Mapping[str, int] = field(default_factory=dict)  # job that answered first -> items, of the others
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def open_tables(tables: Tables, scratch: str) -> Iterator[Query]:
     with _connection(scratch) as query:
         for name in tables:
             # On S3 a table is fetched once, since every question reads it again.
-            _view(query, name, [tables.folder.files.nearby(tables.path(name), scratch)])
+            _view(query, name, [tables.folder.report_files.nearby(tables.path(name), scratch)])
         _outcomes(query, tables.folder, scratch)
         yield query
 
@@ -77,7 +77,7 @@ def open_tables_locked(tables: Tables, scratch: str) -> Iterator[Query]:
     """For a query that somebody typed: read-only, with no way to files, the network or settings."""
     with _connection(scratch) as query:
         for name in tables:
-            query.register(name, ds.dataset(tables.folder.files.nearby(tables.path(name), scratch)))
+            query.register(name, ds.dataset(tables.folder.report_files.nearby(tables.path(name), scratch)))
         for statement in _LOCKS:
             query.execute(statement)
         yield query

@@ -35,7 +35,7 @@ def write_sheet(folder: JobFolder, query: Query, apis: Sequence[Api], wanted: Wa
     while (old := folder.read(f"reports/{_name(number)}")) is not None and _begun(old):
         number += 1
     folder.write(f"reports/{_name(number)}", sheet.encode("utf-8-sig"))
-    return f"{folder.where}/reports/{_name(number)}"
+    return folder.report_files.uri(f"{folder.reports}/{_name(number)}")
 
 
 def sheet_csv(query: Query, job: str, apis: Sequence[Api], wanted: Wanted, most: int = ROWS) -> str:

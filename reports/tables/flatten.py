@@ -30,6 +30,7 @@ class _Row:
     outcomes: list[str] = field(default_factory=list)
     reasons: list[tuple[str, str]] = field(default_factory=list)  # api, code
     sent: list[str] = field(default_factory=list)
+    since: str | None = None  # the first job that paid for an answer
     fit: str | None = None
     format: str | None = None
     width: int | None = None
@@ -75,7 +76,7 @@ def _flatten(layout: Layout, items: pa.Table, outcomes: pa.Table | None, whole: 
         with _no_collector():
             tables[api.table], ids, brief = _one_api(layout, api, schemas[api.table], outcomes, uris)
         briefs.append((api, ids, brief))
-    images = _images(schemas[IMAGES], items, _calls(items, outcomes), whole, briefs)
+    images = _images(schemas[IMAGES], items, _calls(items, outcomes, layout.job), whole, briefs)
     return {IMAGES: images, **tables, FAILURES: _failures(schemas[FAILURES], outcomes, uris)}
 
 
@@ -203,6 +204,7 @@ def _images(
     columns["reason"] = [reason for _, reason in states]
     columns["sent"] = [";".join(dict.fromkeys(row.sent)) or None if row else None for row in calls]
     columns["known"] = [row.sent.count("known") if row else 0 for row in calls]
+    columns["since"] = [row.since if row else None for row in calls]
     arrays = [columns[name] for name in schema.names[: len(columns)]]
     for api, ids, rows in briefs:
         width = len(api.brief_schema) + (api.cap is not None)
@@ -216,14 +218,14 @@ def _images(
 _SEEN = ("fit", "format", "width", "height")
 
 
-def _calls(items: pa.Table, outcomes: pa.Table | None) -> list[_Row | None]:
+def _calls(items: pa.Table, outcomes: pa.Table | None, job: str) -> list[_Row | None]:
     """What the calls on each item add up to, None for an item without any."""
     rows: list[_Row | None] = [None] * items.num_rows
     if outcomes is None or not items.num_rows:
         return rows
     first = items.column("item_id")[0].as_py()
-    names = ("item_id", "api", "outcome", "code", "sent", *_SEEN)
-    for item_id, api, outcome, code, sent, fit, format_, width, height in zip(
+    names = ("item_id", "api", "outcome", "code", "sent", "answer_of", *_SEEN)
+    for item_id, api, outcome, code, sent, answer_of, fit, format_, width, height in zip(
         *(outcomes.column(name).to_pylist() for name in names), strict=True
     ):
         row = rows[item_id - first]
@@ -237,6 +239,9 @@ def _calls(items: pa.Table, outcomes: pa.Table | None) -> list[_Row | None]:
             row.sent.append(sent)
         if outcome != "ok":
             row.reasons.append((api, code or outcome))
+            continue
+        since = answer_of.partition("/")[0] if answer_of else job
+        row.since = min(row.since or since, since)  # a job's id begins with its time
     return rows
 
 

@@ -192,16 +192,17 @@ def open_writers(writers: Iterable[TableWriter | AnswersWriter]) -> Iterator[Non
 
 def build_area(folder: JobFolder) -> AbstractContextManager[Path]:
     """A private folder to build in, on the same disk as the job where that is local."""
-    folder.files.make_private(folder.root)
-    return folder.files.building(f"{folder.root}/reports")
+    if folder.report_files is folder.files:
+        folder.files.make_private(folder.root)
+    return folder.report_files.building(folder.reports)
 
 
 def publish(folder: JobFolder, files: Iterable[Path]) -> list[str]:
     """Move built files (or folders) into the job's `reports/`; returns where they are."""
     published = []
     for file in files:
-        folder.files.publish(file, f"{folder.root}/reports/{file.name}")
-        published.append(f"{folder.where}/reports/{file.name}")
+        folder.report_files.publish(file, f"{folder.reports}/{file.name}")
+        published.append(folder.report_files.uri(f"{folder.reports}/{file.name}"))
     return published
 
 

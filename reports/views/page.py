@@ -52,7 +52,7 @@ def render(page: Page) -> str:
     calls = [_tally(one, page.status, planned) for one in page.facts.calls]
     totals = {name: sum(one[name] for one in calls) for name in calls[0] if name != "api"} if calls else {}
     policy = (
-        "default-src 'none'; img-src 'self' file:; "
+        f"default-src 'none'; img-src {_pictures(page.gallery)}; "
         f"style-src '{_digest(css)}'; script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
     )
     return _environment().get_template("report.html").render(
@@ -83,6 +83,12 @@ def render(page: Page) -> str:
         css=Markup(css),  # noqa: S704  our own files
         script=Markup(script),  # noqa: S704
     )  # fmt: skip
+
+
+def _pictures(gallery: Gallery) -> str:
+    """Where pictures may come from: beside the page, or out of it where it is a single file."""
+    inside = any((shot.thumbnail or "").startswith("data:") for shot in gallery.shots)
+    return "data:" if inside else "'self' file:"
 
 
 def _asset(name: str) -> str:

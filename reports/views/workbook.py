@@ -55,7 +55,7 @@ def build_workbook(folder: JobFolder, sheet_rows: int = SHEET_ROWS) -> str:
 
 def _table(book: Any, tables: Tables, name: str, bold: Any, most: int) -> None:
     """A table's rows, on as many sheets as they need."""
-    with tables.folder.files.whole(tables.path(name)) as file:
+    with tables.folder.report_files.whole(tables.path(name)) as file:
         parquet = pq.ParquetFile(file)
         header = parquet.schema_arrow.names
         left = parquet.metadata.num_rows
