@@ -5,7 +5,7 @@ and files, network, extensions and settings are shut before it runs. Our own que
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -52,6 +52,15 @@ def open_tables(tables: Tables, scratch: str) -> Iterator[Query]:
         yield query
 
 
+@contextmanager
+def open_files(files: Mapping[str, str], scratch: str) -> Iterator[Query]:
+    """For our own queries: a view per Parquet file of this disk."""
+    with _connection(scratch) as query:
+        for name, path in files.items():
+            _view(query, name, [path])
+        yield query
+
+
 def _outcomes(query: Query, folder: JobFolder, scratch: str) -> None:
     """Every call once, `open` ones among them, without answers. Shards of one part are read where they lie."""
     shards = folder.shard_parts().values()
@@ -89,7 +98,7 @@ def _connection(scratch: str) -> Iterator[Query]:
     try:
         for statement in _SETTINGS:
             query.execute(statement)
-        query.execute(f"SET temp_directory = {_quoted(scratch)}")
+        query.execute(f"SET temp_directory = {quoted(scratch)}")
         yield query
     finally:
         query.close()
@@ -97,7 +106,7 @@ def _connection(scratch: str) -> Iterator[Query]:
 
 def _view(query: Query, name: str, paths: Sequence[str]) -> None:
     """Of these files and no others, with the columns they have: a folder's name is no pattern, and says nothing."""
-    files = ", ".join(_quoted(_PATTERN.sub(r"[\1]", path)) for path in paths)
+    files = ", ".join(quoted(_PATTERN.sub(r"[\1]", path)) for path in paths)
     query.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{files}], hive_partitioning = false)")  # noqa: S608
 
 
@@ -111,5 +120,6 @@ def _fetched(folder: JobFolder, parts: Sequence[str], scratch: str) -> str:
     return path
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as SQL has it."""
     return "'" + text.replace("'", "''") + "'"

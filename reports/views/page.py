@@ -47,15 +47,15 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML."""
-    css, script = _asset("report.css"), _asset("report.js") + _asset("judge.js")
+    css, script = asset("report.css"), asset("report.js") + asset("judge.js")
     planned = page.spec.plan.items.images
     calls = [_tally(one, page.status, planned) for one in page.facts.calls]
     totals = {name: sum(one[name] for one in calls) for name in calls[0] if name != "api"} if calls else {}
     policy = (
         f"default-src 'none'; img-src {_pictures(page.gallery)}; "
-        f"style-src '{_digest(css)}'; script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
+        f"style-src '{digest(css)}'; script-src '{digest(script)}'; base-uri 'none'; form-action 'none'"
     )
-    return _environment().get_template("report.html").render(
+    return environment().get_template("report.html").render(
         spec=page.spec,
         facts=page.facts,
         gallery=page.gallery,
@@ -91,15 +91,18 @@ def _pictures(gallery: Gallery) -> str:
     return "data:" if inside else "'self' file:"
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file of ours that goes into a page."""
     return files("reports.views").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """As a page's policy names what it allows."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What fills templates in: everything is escaped."""
     environment = Environment(
         loader=PackageLoader("reports.views", "templates"),
         autoescape=True,

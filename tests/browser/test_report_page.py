@@ -12,6 +12,8 @@ from selenium.webdriver.common.keys import Keys
 
 from benchmarks.synthetic_job import make_job
 from jobs.words import short
+from rekscan.commands.diff import diff
+from rekscan.settings import Connection
 from reports.tables.load import load_folder
 from reports.views.report import build_report
 from tests.browser.conftest import AXE, Browser
@@ -306,3 +308,18 @@ def test_pictures_are_upright_small_and_beside_the_page(drawn: Drawn) -> None:
         with Image.open(file) as picture:
             assert max(picture.size) <= 512
         assert file.stat().st_size < 130_000
+
+
+def test_the_page_of_changes_is_accessible_and_loads_nothing(browser: Browser, tmp_path: Path) -> None:
+    def answer(item: int, api: str) -> dict[str, Any]:
+        return {"Labels": [{"Name": "Dog", "Confidence": 60.0 + 30 * (item % 2)}]}
+
+    other = "20261124-090000-cafe"
+    make_job(tmp_path, 30)
+    make_job(tmp_path, 30, job=other, answers=answer)
+    out = tmp_path / "out"
+    assert diff("20261123-090000-beef", other, out=out, connection=Connection(home=str(tmp_path))) == 0
+    browser.open(out / "changes.html", ready="")
+    assert axe(browser) == []
+    assert [url for url in browser.requests() if url.startswith(("http", "file"))] == [(out / "changes.html").as_uri()]
+    browser.shoot("changes")
