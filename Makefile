@@ -23,17 +23,18 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/rekscan demo
 
-# Five files at a time (fault tests mostly wait), the long ones first; those of one file share what they started. The
-# browser tests need Chromium: make test-browser. What each file costs: make test FLAGS="-p tests.support.cpu".
+# Eight files at a time (fault tests mostly wait), the long ones first; those of one file share what they started, and our
+# own programs start as forks (tests/support/forks.py). The browser tests need Chromium: make test-browser. What each
+# file costs: make test FLAGS="-p tests.support.cpu".
 test: install
-	$(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/benchmarks --ignore tests/machine $(FLAGS) $(TESTS)
+	$(BIN)/python -m pytest -n 8 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/benchmarks $(FLAGS) $(TESTS)
 
 test-browser: install
 	@command -v chromium >/dev/null || { echo "needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)"; exit 1; }
 	npm ci --prefix tests/browser --silent --no-audit --no-fund
 	REKSCAN_SCREENSHOTS=$${REKSCAN_SCREENSHOTS:-build/screenshots} $(BIN)/python -m pytest tests/browser
 
-# The real ledger, folder and shards in any order on a simulated clock: 500 runs, and seven old faults put back.
+# Of `make test` alone: the real ledger, folder and shards in any order on a simulated clock, old faults put back.
 test-machine: install
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(FLAGS) tests/machine
 

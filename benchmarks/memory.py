@@ -25,7 +25,8 @@ import pyarrow as pa
 from PIL import Image
 
 from benchmarks.running import Running, environment, objects, scanning, table
-from jobs.items import Item, to_batch
+from jobs.item_rows import to_batch
+from jobs.items import Item
 from jobs.ledger.claims import PACKED
 from jobs.ledger.keys import key
 from rekscan.testing import Emulator, emulator

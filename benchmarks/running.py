@@ -24,7 +24,8 @@ from jobs.apis import parse, requests
 from jobs.counts import Counts
 from jobs.files import Aws
 from jobs.folder import JobFolder, new_job_id
-from jobs.items import Item, to_batch
+from jobs.item_rows import to_batch
+from jobs.items import Item
 from jobs.ledger import Ledger
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, plan_of

@@ -26,8 +26,7 @@ from jobs import costs
 from jobs.apis import parse
 from jobs.counts import Counts
 from jobs.folder import JobFolder, JobSpec
-from jobs.folder.planned import PlanDocument
-from jobs.items import MANIFEST_SCHEMA
+from jobs.item_rows import MANIFEST_SCHEMA
 from jobs.known.count import known_calls
 from jobs.known.duplicates import duplicates, manifest
 from jobs.known.index import Index
@@ -36,6 +35,7 @@ from jobs.known.segments import Segments
 from jobs.known.sync import index_job
 from jobs.ledger import Ledger
 from jobs.outcomes import RESULT_SCHEMA, Outcome, to_table
+from jobs.planned import PlanDocument
 from jobs.status import status_of
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, plan_of

@@ -20,6 +20,7 @@ def emulator(
     engine: Literal["models", "fixed"] = "models",
     workers: int | None = None,
     s3_endpoint_url: Annotated[str | None, Parameter(name="--s3-endpoint-url")] = None,
+    file_store: Path | None = None,
     data_dir: Path | None = None,
     gallery: Path | None = None,
     quota: Annotated[list[str] | None, Parameter(negative=())] = None,
@@ -54,6 +55,8 @@ def emulator(
         Model processes; by default one per core.
     s3_endpoint_url
         Where S3Object images are fetched from; without it (or AWS_ENDPOINT_URL_S3) they are refused.
+    file_store
+        A folder whose files are the objects of the bucket `file-store`, named by their paths in it.
     data_dir
         Where face collections and video jobs are kept; by default in a temporary directory that goes with the server.
     gallery
@@ -100,6 +103,7 @@ def emulator(
             engine=engine,
             workers=workers,
             s3_endpoint_url=s3_endpoint_url,
+            file_store=file_store,
             data_dir=data_dir,
             gallery=gallery,
             quota=tuple(quota or ()),

@@ -49,3 +49,6 @@ class Code(StrEnum):
     UNREADABLE_ANSWER = "UnreadableAnswer"
     ODD_ANSWER = "odd-answer"
     UNSTORABLE_ANSWER = "unstorable-answer"
+    VIDEO_FAILED = "video-failed"
+    ANSWER_EXPIRED = "answer-expired"
+    LOST_ANSWER = "lost-answer"

@@ -4,12 +4,17 @@ Rule: counting takes constant memory, whatever the source holds; an item without
 """
 
 from dataclasses import dataclass, field
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING
 
 from jobs.codes import Code
 from jobs.items import Item, Kind
+from jobs.later import Later
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pa, pc = Later("pyarrow"), Later("pyarrow.compute")
 
 
 @dataclass(slots=True)
@@ -62,7 +67,7 @@ class Counts:
         self.videos_measured += videos
         self.videos_assumed += videos
 
-    def add_batch(self, batch: pa.RecordBatch) -> None:
+    def add_batch(self, batch: "pa.RecordBatch") -> None:
         """Count a batch of MANIFEST_SCHEMA at once."""
         s3 = pc.starts_with(batch.column("uri"), "s3://")
         self.s3_items += pc.sum(s3).as_py() or 0

@@ -40,6 +40,10 @@ class Outcome:
     content: str | None = None  # what the item is: "sha256:<hex>" or "etag:<etag>:<size>"; None where it was not read
     answer_of: str | None = None  # of a known answer: "<job>/<item_id>" of the call that was paid for
     marks: str | None = None  # the attempts by holder, with mark and month: "k3f9x2ab0q:m2026-11,b2026-11" (since 2)
+    ms: int | None = None  # of a film: milliseconds of one of its units, as AWS says, before that as probed (since 2)
+    probed_ms: int | None = None  # of a film: its length as its header has it (since 2)
+    video_job: str | None = None  # of a film: AWS's JobId (since 2)
+    epoch: int | None = None  # of a film: 0, or more where it was knowingly paid again (since 2)
 
 
 RESULT_SCHEMA = pa.schema(
@@ -65,6 +69,10 @@ RESULT_SCHEMA = pa.schema(
         pa.field("content", pa.string()),
         pa.field("answer_of", pa.string()),
         pa.field("marks", pa.string()),
+        pa.field("ms", pa.int64()),
+        pa.field("probed_ms", pa.int64()),
+        pa.field("video_job", pa.string()),
+        pa.field("epoch", pa.int64()),
     ]
 )
 _NAMES = tuple(field.name for field in fields(Outcome))

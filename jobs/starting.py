@@ -7,7 +7,6 @@ Rule: only a program calls this, first of all, and never a module that others im
 
 import gc
 import sys
-from importlib.abc import MetaPathFinder
 
 _NEW_OBJECTS = 50_000  # before the collector looks; Python's own 700 are for programs that start small
 
@@ -18,7 +17,9 @@ def start_light() -> None:
     sys.meta_path.insert(0, _NoPandas())
 
 
-class _NoPandas(MetaPathFinder):
+class _NoPandas:
+    """A finder, as `sys.meta_path` has them."""
+
     def find_spec(self, name: str, *_: object) -> None:
         if name == "pandas":
             raise ImportError("this process does without pandas")

@@ -6,14 +6,16 @@ Rule: what is kept in the folder is counted again when parts came after it: a wo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jobs import costs, documents
 from jobs.folder import JobFolder, JobSpec
 from jobs.folder.part_names import fingerprint
-from jobs.ledger import Ledger
 from jobs.money.prices import money
 from jobs.redact import redact
+
+if TYPE_CHECKING:
+    from jobs.ledger import Ledger
 
 STATUS = "reports/status.json"  # in a job's folder: its last status, once no Redis knows the job
 INTERRUPTED = "interrupted"  # no Redis knows the job, and it is not finished
@@ -65,10 +67,14 @@ def status(
     calls = {name: {n: getattr(row, n) for n in _COUNTED} for name, row in tallies.by_api().items()}
     nothing = dict.fromkeys(_COUNTED, 0)
     reason = redact(reason)
-    images = spec.plan.items.images
-    by_api = {choice.api.name: {"planned": images, **calls.get(choice.api.name, nothing)} for choice in spec.apis}
+    by_api = {
+        choice.api.name: {"planned": spec.planned(choice), **calls.get(choice.api.name, nothing)}
+        for choice in spec.choices
+    }
     left = {name: calls["planned"] - calls["ok"] - calls["skipped"] - calls["failed"] for name, calls in by_api.items()}
     rates = {choice.api.name: spec.quotas.get(choice.api.operation) for choice in spec.apis}
+    if spec.films and spec.plan.duration_s:  # no rate of starts, but how many run at once and how long
+        rates |= {choice.api.name: spec.films / spec.plan.duration_s for choice in spec.video_apis}
     eta = max((left[name] / rate for name, rate in rates.items() if rate), default=0.0)
     return Status(
         job=spec.job,
@@ -83,7 +89,7 @@ def status(
     )
 
 
-def status_of(folder: JobFolder, ledger: Ledger | None) -> Status:
+def status_of(folder: JobFolder, ledger: "Ledger | None") -> Status:
     """The status of a job wherever it is known best."""
     spec = folder.spec
     fields = ledger.fields(spec.job) if ledger is not None and ledger.is_live(spec.job) else {}
@@ -125,14 +131,16 @@ def kept(folder: JobFolder) -> Status | None:
     return replace(again, throttled=found.throttled)
 
 
-def _waits_for(ledger: Ledger, job: str, fields: Mapping[str, str]) -> str:
+def _waits_for(ledger: "Ledger", job: str, fields: Mapping[str, str]) -> str:
     if fields["state"] != "running":
         return ""
     if trouble := fields.get("trouble"):
         return f"a service that is not well ({redact(trouble)})"
-    table = ledger.table(job)
-    if table["held"]:
+    table, films = ledger.table(job), ledger.table(job, films=True)
+    if table["held"] or films["held"]:
         return ""
+    if films["todo"]:
+        return "a worker"
     return "a worker" if table["queued"] else "its last step" if table["todo"] == 0 else "a place in the queue"
 
 

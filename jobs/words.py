@@ -68,6 +68,13 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 
+def clock(ms: int) -> str:
+    """`0:07`, `12:30`, `1:02:03`: a place in a film."""
+    minutes, seconds = divmod(ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
 def visible(text: str) -> str:
     """On one line: control characters and direction marks as signs, so that a name cannot steer a terminal, break a
     line, or hide or turn its end."""

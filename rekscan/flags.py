@@ -14,7 +14,6 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand
 from jobs.plan.build import Counts, Demand
-from jobs.plan.draw import Draw
 
 MOST = 10**18  # of anything that is typed: no archive and no account has more
 AVERAGE_MINUTES = Decimal(5)  # of a video nobody looked at: a guess of ours, which the estimate names
@@ -134,15 +133,15 @@ class Pilot:
     local: Flag = False
     allow_private_urls: Flag = False
 
-    def draw(self, sources: Sequence[str], compare: Sequence[str] | None) -> Draw | None:
-        """Where the random images are collected, None without --sample. Raises UsageError where it cannot be."""
+    def size(self, sources: Sequence[str], compare: Sequence[str] | None) -> int | None:
+        """How many images are drawn, None without --sample. Raises UsageError where they cannot be."""
         if self.sample is None:
             return None
         if not sources or compare:
             raise UsageError("--sample draws from one SOURCE with one --api", "Give a source, and leave --compare out.")
         if self.sample < 1:
             raise UsageError(f"--sample {self.sample}: a sample has 1 image or more")
-        return Draw(self.sample)
+        return self.sample
 
 
 @Parameter(name="*")

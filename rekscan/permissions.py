@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.apis import catalogue
-from jobs.apis.base import Api
+from jobs.apis import catalogue, video_catalogue
+from jobs.apis.base import Api, VideoApi
 from jobs.items import Item
 
 _COLLECTION = "arn:aws:rekognition:REGION:ACCOUNT:collection/NAME"
@@ -76,6 +76,14 @@ def resource_of(api: Api, operation: str) -> str:
     return _MODEL if "ProjectVersionArn" in arguments else "*"
 
 
+def video_needs(api: VideoApi) -> dict[str, str]:
+    """Operation -> what a policy may narrow it to."""
+    params = {param.name: "NAME" if param.required else param.default for param in api.params}
+    of_collection = _COLLECTION if "CollectionId" in api.request(params) else "*"
+    steps = {step.operation: _COLLECTION for step in api.prepare(params)}
+    return {api.operation: of_collection, api.answers: "*", **steps}
+
+
 def _least(api: Api) -> dict[str, Any]:
     """Its parameters where only those that must be are given."""
     given = api.golden_params or {}
@@ -122,6 +130,9 @@ def _lines() -> Iterator[str]:
         for operation, when in needs_of(api).items():
             action = f"`rekognition:{operation}`" + (f" ({when})" if when else "")
             yield f"| `{api.name}` | {action} | {_cell(resource_of(api, operation))} |"
+    for video in video_catalogue().values():
+        for operation, resource in video_needs(video).items():
+            yield f"| `{video.name}` | `rekognition:{operation}` | {_cell(resource)} |"
     yield from ("", "## Commands", "", "| command | actions | on |", "|---|---|---|")
     for command, needs in COMMANDS.items():
         yield from _rows(command, needs)

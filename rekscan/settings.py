@@ -4,25 +4,33 @@ import os
 import re
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from cyclopts import Parameter
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.aws.access import Aws, endpoint
 from jobs.errors import UsageError
+from jobs.later import Later
+from workers.environment import FromEnvironment
 from workers.limits import Limits
+
+if TYPE_CHECKING:
+    from redis import connection as redis_urls
+
+    from jobs.aws import clients
+else:  # a tenth of a second each, for those who name a Redis, and for what our own flags do not say
+    redis_urls, clients = Later("redis.connection"), Later("jobs.aws.clients")
 
 _CALLS_IN_SHARD = 400
 # What redis-py makes of a URL, beside the query's arguments that it knows.
 _OF_A_REDIS = ("host", "port", "path", "username", "password", "client_name", "protocol", "connection_class")
 
 
-class Settings(Limits, BaseSettings):
+class Settings(Limits, FromEnvironment):
     """Every setting with its default. Environment names are the field names in capitals after `REKSCAN_`."""
 
-    model_config = SettingsConfigDict(env_prefix="REKSCAN_", frozen=True, extra="ignore")
+    PREFIX: ClassVar[str] = "REKSCAN_"
 
     home: str = Field("rekscan-jobs", description="job home: a directory or s3://bucket/prefix")
     redis_url: str | None = Field(
@@ -61,16 +69,11 @@ class Settings(Limits, BaseSettings):
     def _is_of_redis(cls, url: str | None) -> str | None:
         if url is None:
             return None
-        from redis.connection import (
-            URL_QUERY_ARGUMENT_PARSERS,
-            parse_url,
-        )  # a tenth of a second, for those who name one
-
         try:
-            where = parse_url(url)
+            where = redis_urls.parse_url(url)
         except ValueError:
             where = {}
-        plain = {*URL_QUERY_ARGUMENT_PARSERS, *_OF_A_REDIS}
+        plain = {*redis_urls.URL_QUERY_ARGUMENT_PARSERS, *_OF_A_REDIS}
         if odd := sorted(name for name in where if name not in plain and not name.startswith("ssl_")):
             raise ValueError(f"a URL of a Redis takes no {odd[0]!r}")
         if not (where.get("host") or where.get("path")):
@@ -102,33 +105,22 @@ class Settings(Limits, BaseSettings):
     @property
     def rekognition_url(self) -> str | None:
         """Rekognition's endpoint when it is not AWS's own."""
-        return self.aws.rekognition_url or _configured_endpoint(self.aws, "rekognition")
+        return self.aws.rekognition_url or clients.endpoint_of(self.aws, "rekognition")
 
     @property
     def s3_url(self) -> str | None:
         """S3's endpoint when it is not AWS's own."""
-        return self.aws.s3_url or _configured_endpoint(self.aws, "s3")
+        return self.aws.s3_url or clients.endpoint_of(self.aws, "s3")
 
     def aws_region(self, default: str | None = None) -> str:
         """The Region, or a UsageError that says how to name one."""
-        region = self.aws.told_region or _configured_region(self.aws) or default
+        aws = self.aws
+        region = aws.told_region or (clients.region_of(aws) if aws.is_configured else None) or default
         if region is None:
             raise UsageError(
                 "no AWS Region is set", "Add --region us-east-1 (the Region of your bucket), or AWS_REGION."
             )
         return region
-
-
-def _configured_endpoint(aws: Aws, service: str) -> str | None:
-    from jobs.aws import clients  # brings boto3 in, which who has said all on our own flags does not need
-
-    return clients.endpoint_of(aws, service)
-
-
-def _configured_region(aws: Aws) -> str | None:
-    from jobs.aws import clients  # as above
-
-    return clients.region_of(aws)
 
 
 def _flag(help: str) -> Any:

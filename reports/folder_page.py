@@ -17,9 +17,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import pyarrow as pa
 
-from jobs import documents
-from jobs.folder import planned, retries, spec
-from jobs.items import MANIFEST_SCHEMA, Item
+from jobs import documents, planned
+from jobs.folder import films, retries, spec, video_pages
+from jobs.item_rows import MANIFEST_SCHEMA
+from jobs.items import Item
 from jobs.known import duplicates, segments
 from jobs.outcomes import RESULT_SCHEMA, Outcome
 from jobs.status import Status
@@ -39,6 +40,8 @@ PARTS: tuple[type, ...] = (
 FILES: Mapping[str, tuple[pa.Schema, type | None]] = {
     "manifest/part-00000.parquet": (MANIFEST_SCHEMA, Item),
     "results/shard-000000.parquet": (RESULT_SCHEMA, Outcome),
+    "films/part-00000.parquet": (films.FILM_SCHEMA, films.FilmItem),
+    "results/video/video-labels/item-00000000-e0.parquet": (video_pages.SCHEMA, None),
     "retries/r001.parquet": (retries.SCHEMA, None),
     "duplicates/part-00000.parquet": (duplicates.SCHEMA, None),
     "known/*.parquet": (segments.SCHEMA, None),

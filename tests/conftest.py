@@ -1,6 +1,7 @@
 """Real parts for tests: a Redis server per test session. A missing server is an error, never a skip."""
 
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +10,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 from redis import Redis
 
+from tests.support import forks
 from tests.support.redis import RedisServer
 from workers.config import connect
 
 # A shell that starts us in the background has SIGINT ignored, and children inherit that: Ctrl-C would test nothing.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+if sys.platform == "linux":
+    forks.install()
 
 # Machines are shared: how long an example took says nothing of it.
 settings.register_profile("rekscan", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,25 +1,26 @@
 """What a worker process is told. Made by the command line, handed to children through the environment."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
-
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from redis import BlockingConnectionPool, Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import ResponseError
-from redis.retry import Retry
 
 from jobs.aws.access import Aws
 from jobs.errors import RekscanError
+from jobs.later import Later
+from workers.environment import FromEnvironment
 from workers.limits import Limits
 
-_PREFIX = "REKSCAN_WORKER_"
+if TYPE_CHECKING:
+    import redis
+    from redis import backoff, retry
+else:  # a fifth of a second, for who meets one
+    redis, backoff, retry = Later("redis"), Later("redis.backoff"), Later("redis.retry")
 
 
-class WorkerConfig(Limits, BaseSettings):
+class WorkerConfig(Limits, FromEnvironment):
     """Environment names are the field names in capitals after `REKSCAN_WORKER_`."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
+    PREFIX: ClassVar[str] = "REKSCAN_WORKER_"
+    EMPTY_IS_UNSET: ClassVar[bool] = True
 
     redis_url: str = "redis://127.0.0.1:6379/0"
     profile: str | None = None
@@ -30,10 +31,10 @@ class WorkerConfig(Limits, BaseSettings):
         return Aws(self.region, self.profile, s3_url=s3_url)
 
     def to_env(self) -> dict[str, str]:
-        return {_PREFIX + name.upper(): str(value) for name, value in self if value is not None}
+        return {self.PREFIX + name.upper(): str(value) for name, value in self if value is not None}
 
 
-def connect(redis_url: str, *, at_most: int | None = None) -> Redis:
+def connect(redis_url: str, *, at_most: int | None = None) -> "redis.Redis":
     """A Redis client that fails within seconds when the server is gone; callers decide whether to wait.
 
     `at_most`: connections; who needs one more waits. Each costs the server 17 KB.
@@ -42,12 +43,12 @@ def connect(redis_url: str, *, at_most: int | None = None) -> Redis:
         "socket_timeout": 5,
         "socket_connect_timeout": 5,
         "health_check_interval": 25,
-        "retry": Retry(NoBackoff(), 1),
+        "retry": retry.Retry(backoff.NoBackoff(), 1),
     }
     if at_most is None:
-        return Redis.from_url(redis_url, **options)
-    pool = BlockingConnectionPool.from_url(redis_url, max_connections=at_most, timeout=None, **options)
-    return Redis.from_pool(pool)
+        return redis.Redis.from_url(redis_url, **options)
+    pool = redis.BlockingConnectionPool.from_url(redis_url, max_connections=at_most, timeout=None, **options)
+    return redis.Redis.from_pool(pool)
 
 
 def broker_url(redis_url: str) -> str:
@@ -68,11 +69,11 @@ def broker_url(redis_url: str) -> str:
     return f"{where}?{urlencode(kept, safe='/')}" if kept else where
 
 
-def refuse_cluster(redis: Redis, shown: str) -> None:
+def refuse_cluster(server: "redis.Redis", shown: str) -> None:
     """Raises RekscanError for a Redis in cluster mode: Celery's queue takes several keys at once, in several slots."""
     try:
-        in_cluster = redis.info("cluster").get("cluster_enabled")
-    except ResponseError:  # this user may not ask
+        in_cluster = server.info("cluster").get("cluster_enabled")
+    except redis.ResponseError:  # this user may not ask
         return
     if in_cluster:
         raise RekscanError(

@@ -21,6 +21,15 @@ class Limits(BaseModel):
         le=86400,
         description="seconds that a service may answer nothing usable until a job is blocked",
     )
+    video_look_seconds: float = Field(
+        default=15, ge=0, le=3600, description="seconds until a started video job is first looked at"
+    )
+    video_hold_seconds: float = Field(
+        default=30,
+        ge=0,
+        le=3600,
+        description="seconds between tries of one more video job while others use the account's slots",
+    )
 
     def limits(self) -> dict[str, Any]:
         """The numbers alone, of whatever carries them."""

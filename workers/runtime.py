@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from botocore.exceptions import BotoCoreError
 from redis.exceptions import RedisError
@@ -22,6 +22,7 @@ from jobs.documents import NewerFormat
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
 from jobs.folder.retries import Retry
+from jobs.later import Later
 from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
 from jobs.ledger.server import explain
 from jobs.media.file_faults import of_machine, passes
@@ -32,8 +33,13 @@ from workers.gate.gate import Gate
 from workers.journal.journal import Journal
 from workers.reconcile import Reconciler, beat, feed, leave, shares
 from workers.shards.job_work import JobWork, ProcessPictures, open_work
-from workers.shards.last_step import end_job
 from workers.shards.shard import Shard
+from workers.videos.desk import Desk
+
+if TYPE_CHECKING:
+    from workers.shards import last_step
+else:  # tables and reports: a quarter of what a worker imports, for the one that ends a job
+    last_step = Later("workers.shards.last_step")
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +76,7 @@ class Runtime:
         self._shares: dict[str, int] = {}
         self._reconciler = Reconciler(self.ledger, bell.ring)
         self._stopping = threading.Event()
+        self._desk = Desk(self.ledger, self._gate, config, self._loop.loop)
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._thread.start()
 
@@ -88,7 +95,7 @@ class Runtime:
         try:
             with self._work(job) as work:
                 if number == LAST_STEP:
-                    end_job(self.ledger, work.folder, taken)
+                    last_step.end_job(self.ledger, work.folder, taken)
                 else:
                     number_of_retry = int(self.ledger.fields(job).get("retry", 0))
                     retry = Retry(work.folder, number_of_retry) if number_of_retry else None
@@ -153,6 +160,7 @@ class Runtime:
         """Send nothing more; shards under way are given back at once."""
         self._stopping.set()
         self._journal.stop()
+        self._desk.stop()
         with self._lock:
             for held in self._held:
                 held.stop.set()
@@ -163,11 +171,12 @@ class Runtime:
             works, held = list(self._jobs.values()), list(self._held)
         for work in works:
             work.lanes.leave()
-        return any(h.shard is not None and h.shard.begun for h in held)
+        return self._desk.busy or any(h.shard is not None and h.shard.begun for h in held)
 
     def close(self) -> None:
         self.stop()
         self._thread.join(timeout=5)
+        self._desk.close()
         self._journal.close()
         self._loop.close()
         for work in self._jobs.values():

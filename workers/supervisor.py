@@ -21,14 +21,17 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from redis import Redis
-from redis.exceptions import RedisError
-
 from jobs.errors import RekscanError
+from jobs.later import Later
 from workers.config import WorkerConfig, connect
+
+if TYPE_CHECKING:
+    import redis
+else:
+    redis = Later("redis")
 
 _START_SECONDS = 60
 _SOCKET = "redis.sock"
@@ -303,9 +306,9 @@ def _die_with_parent() -> None:
 
 def _answers(url: str) -> bool:
     try:
-        client: Redis = connect(url)
+        client: redis.Redis = connect(url)
         return bool(client.ping())
-    except (RedisError, OSError):
+    except (redis.RedisError, OSError):
         return False
 
 
@@ -324,5 +327,5 @@ def _listens(path: Path) -> bool:
 
 def _shut_down(url: str) -> None:
     """Stop a server that a killed scan left behind."""
-    with contextlib.suppress(RedisError, OSError):
+    with contextlib.suppress(redis.RedisError, OSError):
         connect(url).shutdown(nosave=True)

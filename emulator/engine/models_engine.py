@@ -13,9 +13,11 @@ from typing import Any, cast
 import orjson
 
 from emulator.engine.data_folder import open_collections, open_jobs
+from emulator.engine.file_store import FileStore
 from emulator.engine.films import Films
 from emulator.engine.pool import Pool
 from emulator.engine.s3 import Fetcher
+from emulator.engine.stores import Store, Stores
 from emulator.errors import invalid_parameter, too_large
 from emulator.faces.face_collections import Collections
 from emulator.faces.gallery import Gallery
@@ -32,13 +34,13 @@ REMEMBERED = 1024  # what was seen in so many pictures, a few KB each
 class ModelEngine:
     name = "models"
 
-    def __init__(self, pool: Pool, fetcher: Fetcher, collections: Collections, jobs: JobStore, folder: Path) -> None:
+    def __init__(self, pool: Pool, store: Store, collections: Collections, jobs: JobStore, folder: Path) -> None:
         self.ready = False
         self._pool = pool
-        self._fetcher = fetcher
+        self._store = store
         self._collections = collections
         self._gallery = Gallery()
-        self._films = Films(jobs, fetcher, Known(collections, self._gallery), folder)
+        self._films = Films(jobs, store, Known(collections, self._gallery), folder)
         self.videos = Videos(jobs, self._films)
         self._seen: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
@@ -50,7 +52,9 @@ class ModelEngine:
             folder = options.data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rekscan-")))
             collections = stack.enter_context(open_collections(folder))
             jobs = stack.enter_context(open_jobs(folder, options))
-            engine = cls(Pool(options.workers), Fetcher(options.s3_endpoint_url), collections, jobs, folder)
+            files = FileStore(options.file_store) if options.file_store else None
+            store = Stores(Fetcher(options.s3_endpoint_url), files)
+            engine = cls(Pool(options.workers), store, collections, jobs, folder)
             try:
                 await engine._pool.start()
                 if options.gallery is not None:
@@ -68,7 +72,7 @@ class ModelEngine:
     async def _look(self, operation: Operation, image: dict[str, Any], features: tuple[str, ...]) -> Seen:
         data = image.get("Bytes")
         if data is None:
-            data = await self._fetcher.fetch(image["S3Object"])
+            data = await self._store.fetch(image["S3Object"])
         seen = await self._look_at(data, features)
         _check_size(seen, operation.rules)
         return seen

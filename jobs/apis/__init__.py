@@ -26,7 +26,7 @@ def catalogue() -> Mapping[str, Api]:
 
 @cache
 def video_catalogue() -> Mapping[str, VideoApi]:
-    """The same of those for stored video, which are priced and cannot be scanned with yet."""
+    """The same of those for stored video."""
     return {row.name: row for row in _rows() if isinstance(row, VideoApi)}
 
 
@@ -58,9 +58,13 @@ class Choice(AnyChoice[Api]):
 
 
 class VideoChoice(AnyChoice[VideoApi]):
-    """An API for stored video, as an estimate prices it."""
+    """An API for stored video, as one scan asks for it."""
 
     __slots__ = ()
+
+    def arguments(self) -> dict[str, Any]:
+        """What its start takes beside the film."""
+        return self.api.request(self.params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,9 @@ class Asked:
 
     images: tuple[Choice, ...] = ()
     videos: tuple[VideoChoice, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.images or self.videos)
 
 
 @dataclass(frozen=True)
@@ -107,21 +114,36 @@ def requests(choices: Iterable[Choice]) -> tuple[Request, ...]:
     return tuple(Request(tuple(group)) for group in groups.values())
 
 
+def request_names(choices: Iterable[Choice | VideoChoice]) -> dict[str, list[str]]:
+    """The names of the calls that serve `choices`, each with its APIs: of films one is of one API."""
+    images = [choice for choice in choices if isinstance(choice, Choice)]
+    found = {request.name: [choice.api.name for choice in request.choices] for request in requests(images)}
+    return found | {choice.api.name: [choice.api.name] for choice in choices if isinstance(choice, VideoChoice)}
+
+
 def parse(values: Iterable[str]) -> tuple[Choice, ...]:
     """`["labels:min_confidence=70,max_labels=50,faces", "text"]` -> choices, in the order given.
 
-    Raises UsageError naming what is wrong and what there is, also for an API that is only priced.
+    Raises UsageError naming what is wrong and what there is, also for an API of stored video.
     """
-    asked = sort_out(values)
+    asked = ask(values)
     if asked.videos:
-        raise _estimate_only(asked.videos[0].api.name)
-    if not asked.images:
-        raise UsageError("no API asked for", f"--api takes one or more of: {', '.join(catalogue())}")
+        name = asked.videos[0].api.name
+        raise UsageError(f"{name} is for stored video", f"For pictures there are: {', '.join(catalogue())}.")
     return asked.images
 
 
+def ask(values: Iterable[str]) -> Asked:
+    """The same with those for stored video. Raises UsageError as `parse`."""
+    asked = sort_out(values)
+    if not asked:
+        names = ", ".join([*catalogue(), *video_catalogue()])
+        raise UsageError("no API asked for", f"--api takes one or more of: {names}")
+    return asked
+
+
 def sort_out(values: Iterable[str]) -> Asked:
-    """The same with those that are only priced, and it may be none at all. Raises UsageError as `parse`."""
+    """As `ask`, and it may be none at all."""
     asked: dict[str, dict[str, str]] = {}
     current: str | None = None
     for token in (part.strip() for value in values for part in value.split(",")):
@@ -149,13 +171,16 @@ def sort_out(values: Iterable[str]) -> Asked:
 
 def choices_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Choice, ...]:
     """The choices of a job.json. A parameter that came after the job was made has its default."""
-    found = []
-    for row in rows:
-        api = _known(row["name"])
-        if not isinstance(api, Api):
-            raise _estimate_only(api.name)
-        found.append(Choice(api, {param.name: param.default for param in api.params} | row["params"]))
-    return tuple(found)
+    return tuple(Choice(catalogue()[row["name"]], _spelled_out(row)) for row in rows)
+
+
+def video_choices_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[VideoChoice, ...]:
+    """The same of those for stored video."""
+    return tuple(VideoChoice(video_catalogue()[row["name"]], _spelled_out(row)) for row in rows)
+
+
+def _spelled_out(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {param.name: param.default for param in _known(row["name"]).params} | dict(row["params"])
 
 
 def _known(name: str) -> Entry:
@@ -168,13 +193,6 @@ def _known(name: str) -> Entry:
     meant = get_close_matches(name, names, 1)
     guess = f"Did you mean {meant[0]}? " if meant else ""
     raise UsageError(f"there is no API {name!r}", f"{guess}Choose from: {', '.join(names)}. See `rekscan apis`.")
-
-
-def _estimate_only(name: str) -> UsageError:
-    return UsageError(
-        f"{name}: stored video is estimate only in this version",
-        f"`rekscan estimate SOURCE --api {name}` prices it; a scan takes: {', '.join(catalogue())}.",
-    )
 
 
 def _parameters(api: Entry) -> str:
@@ -239,6 +257,6 @@ def _merge(one: Any, other: Any) -> Any:
 
 
 __all__ = [
-    "Asked", "Choice", "Request", "VideoChoice", "catalogue", "choices_from_json", "parse", "requests", "sort_out",
-    "video_catalogue",
+    "Asked", "Choice", "Request", "VideoChoice", "ask", "catalogue", "choices_from_json", "parse", "request_names",
+    "requests", "sort_out", "video_catalogue", "video_choices_from_json",
 ]  # fmt: skip

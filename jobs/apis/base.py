@@ -1,17 +1,19 @@
 """The shape of a catalogue row: everything the project knows of one Rekognition API.
 
-Rule: adding an API is adding one file beside this one (with a module constant `API`) and, for images, one golden pair;
+Rule: adding an API is adding one file beside this one (with a module constant `API`) and one golden pair;
 nothing else names an API. Everything here is pure: no I/O, no clock.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import pyarrow as pa
-
+from jobs.apis.columns import Columns
 from jobs.apis.sights import Sight
 from jobs.items import Item
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Params = Mapping[str, Any]
 Image = Mapping[str, Any]  # {"Bytes": ...} or {"S3Object": {"Bucket", "Name", "Version"?}}
@@ -88,27 +90,68 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VideoApi(Entry):
-    """An API for stored video, whose unit is a minute. It is priced and not asked yet, so it has neither a request nor
-    tables, and no parameters but those that move its price."""
+class Tabled(Entry):
+    """What every name has whose answers become rows."""
+
+    answer_keys: tuple[str, ...]  # top-level keys of the response that belong to this API
+    rows: Callable[[Mapping[str, Any]], Iterable[tuple[Any, ...]]]  # response -> rows in the order of `columns`
+    columns: Columns
+    brief_columns: Columns  # of the table with a row an item
+    name_column: str | None = None  # column that --label filters and the report counts
+    confidence_column: str | None = "confidence"  # column that --min-confidence filters (0..100)
+    sights: tuple[Sight, ...] = ()  # what the first line of a report says of its rows
+
+    @property
+    def schema(self) -> "pa.Schema":
+        """The columns of its table, as Arrow has them."""
+        return self.columns.schema
+
+    @property
+    def brief_schema(self) -> "pa.Schema":
+        """Its columns of the table with a row an item."""
+        return self.brief_columns.schema
+
+    @property
+    def table(self) -> str:
+        """File name of the API's table: `compare-faces` -> `compare_faces`."""
+        return self.name.replace("-", "_")
+
+
+class Brief(Protocol):
+    """What an answer found in short, gathered page by page; its memory does not grow with the pages."""
+
+    def add(self, page: Mapping[str, Any]) -> None: ...
+
+    def values(self) -> tuple[Any, ...]:
+        """In the order of `brief_columns`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Api(Entry):
+class VideoApi(Tabled):
+    """An API for stored video, whose unit is a minute: `operation` starts a job on one film, `answers` reads it."""
+
+    request: Callable[[Params], dict[str, Any]] = lambda params: {}  # -> what the start takes beside the film
+    reading: Mapping[str, Any] = field(default_factory=dict)  # what reading takes beside the job: how it is sorted
+    # A page of the answer -> the model's version.
+    version: Callable[[Mapping[str, Any]], str | None] = lambda page: None
+    prepare: Callable[[Params], tuple[Preparation, ...]] = lambda params: ()
+    brief: Callable[[], Brief]  # for one answer
+
+    @property
+    def answers(self) -> str:
+        """AWS's name of the operation that reads what a job found."""
+        return "Get" + self.operation.removeprefix("Start")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api(Tabled):
     """An API for images, whose unit is one of them."""
 
     request: Callable[[Image, Item, Params], dict[str, Any]]  # -> keyword arguments of the boto3 method
-    answer_keys: tuple[str, ...]  # top-level keys of the response that belong to this API
-    rows: Callable[[Mapping[str, Any]], Iterable[tuple[Any, ...]]]  # response -> rows in the order of `schema`
-    schema: pa.Schema  # each field's metadata: {"doc": meaning, unit and range, "aws": AWS's field path}
     brief: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # response -> this API's columns of the `images` table
-    brief_schema: pa.Schema
-    sights: tuple[Sight, ...] = ()  # what the first line of a report says of its rows
     cap: Cap | None = None  # adds a column `<table>_capped` to `images`
     limits: Limits = Limits()
     version_key: str | None = None  # response key of the model version
-    name_column: str | None = None  # column of `schema` that --label filters and the report counts
-    confidence_column: str | None = "confidence"  # column of `schema` that --min-confidence filters (0..100)
     shares: bool = False  # may share one call with another API of the same operation (labels + properties)
     # An error code and message that is really an answer ("no face in the image") -> the response it stands for.
     answer_for_error: Callable[[str, str], dict[str, Any] | None] = lambda code, message: None
@@ -117,8 +160,3 @@ class Api(Entry):
     golden_params: Mapping[str, Any] | None = None  # params used in tests where there are required ones
     prepare: Callable[[Params], tuple[Preparation, ...]] = lambda params: ()
     reusable: bool = True  # False: the answer depends on a collection that changes, so an earlier job's is not taken
-
-    @property
-    def table(self) -> str:
-        """File name of the API's table: `compare-faces` -> `compare_faces`."""
-        return self.name.replace("-", "_")

@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Cap, Image, Params
-from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, as_json, box, column, percent, sides, summary
+from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, Columns, as_json, box, column, percent, sides, summary
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
@@ -15,7 +13,7 @@ def _both(member: str) -> str:
     return f"CelebrityFaces[].Face.{member} | UnrecognizedFaces[].{member}"
 
 
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         column("face", WHOLE, "1, 2, ...: recognised faces first", "CelebrityFaces[] | UnrecognizedFaces[]"),
         column("recognized", FLAG, "true for a celebrity", "CelebrityFaces[]"),
@@ -38,7 +36,7 @@ SCHEMA = pa.schema(
         column("landmarks", TEXT, "points of the face, JSON list of {Type, X, Y} ratios", _both("Landmarks[]")),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("celebrities", TEXT, "the five most confident names, with their confidence", "CelebrityFaces[].Name"),
         column("unknown_faces", WHOLE, "faces of people AWS does not know", "UnrecognizedFaces[]"),
@@ -90,9 +88,9 @@ API = Api(
     request=request,
     answer_keys=("CelebrityFaces", "UnrecognizedFaces"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     cap=Cap(64, "faces", lambda r: len(r.get("CelebrityFaces") or ()) + len(r.get("UnrecognizedFaces") or ())),
     name_column="name",
     confidence_column="match_confidence",

@@ -1,28 +1,55 @@
-"""Columns of the tables: an Arrow field with what it means and where AWS says it.
+"""Columns of the tables: name and type, what each means and where AWS says it.
 
 Rule: every column carries both, so that the data dictionary is generated and tests can hold it against AWS's model.
+They become an Arrow schema when a table is made: a price needs none.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import pyarrow as pa
 
-TEXT, NUMBER, WHOLE, FLAG = pa.string(), pa.float64(), pa.int32(), pa.bool_()
+from jobs.later import Later
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = Later("pyarrow")
+
+# As pyarrow calls what makes them.
+TEXT, NUMBER, WHOLE, LONG, FLAG = "string", "float64", "int32", "int64", "bool_"
 EMPTY: Mapping[str, Any] = {}  # stands for a member the answer left out
 
 
-def column(name: str, kind: pa.DataType, doc: str, aws: str) -> pa.Field:
+@dataclass(frozen=True, slots=True)
+class Column:
     """A nullable column. `aws`: path in the response, several joined by " | "; a list's own position ends in `[]`."""
-    return pa.field(name, kind, metadata={"doc": doc, "aws": aws})
+
+    name: str
+    kind: str  # TEXT, NUMBER, WHOLE, LONG or FLAG
+    doc: str
+    aws: str
 
 
-def percent(name: str, doc: str, aws: str) -> pa.Field:
+class Columns(tuple[Column, ...]):
+    """The columns that an API has in a table."""
+
+    @cached_property
+    def schema(self) -> "pa.Schema":
+        """Each field's metadata: {"doc": meaning, unit and range, "aws": AWS's field path}."""
+        return pa.schema([pa.field(c.name, getattr(pa, c.kind)(), metadata={"doc": c.doc, "aws": c.aws}) for c in self])
+
+
+column = Column  # as declarations write it
+
+
+def percent(name: str, doc: str, aws: str) -> Column:
     return column(name, NUMBER, f"{doc}, 0 to 100", aws)
 
 
-def box(aws: str, what: str = "", prefix: str = "") -> list[pa.Field]:
+def box(aws: str, what: str = "", prefix: str = "") -> list[Column]:
     """left, top, width, height, as ratios of the upright image's width and height. `aws`: BoundingBox path(s)."""
     docs = (
         ("left", "left edge of the box, ratio of the image's width; may be under 0 or over 1 at the border"),
@@ -38,6 +65,21 @@ def box(aws: str, what: str = "", prefix: str = "") -> list[pa.Field]:
             " | ".join(f"{path}.{name.title()}" for path in aws.split(" | ")),
         )
         for name, doc in docs
+    ]
+
+
+def moment(aws: str) -> Column:
+    """When something was seen in a film. `aws`: the finding's path."""
+    doc = "when it was seen: milliseconds from the film's start, not exact to the frame"
+    return column("timestamp_ms", LONG, doc, f"{aws}.Timestamp")
+
+
+def span(aws: str) -> list[Column]:
+    """From when to when, where AWS says it."""
+    docs = (("start_ms", "its first millisecond", "Start"), ("end_ms", "its last millisecond", "End"))
+    return [
+        column(name, LONG, f"{doc}; null where moments were asked for", f"{aws}.{end}TimestampMillis")
+        for name, doc, end in docs
     ]
 
 

@@ -7,11 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Cap, Image, Param, Params
 from jobs.apis.collection import quality_filter
-from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, as_json, box, column, percent, sides
+from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, Columns, as_json, box, column, percent, sides
 from jobs.apis.sights import Sight
 from jobs.items import Item
 
@@ -20,7 +18,7 @@ def _both(member: str) -> str:
     return f"FaceMatches[].Face.{member} | UnmatchedFaces[].{member}"
 
 
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         column("face", WHOLE, "1, 2, ...: number of the face, matches first", "FaceMatches[] | UnmatchedFaces[]"),
         column("matched", FLAG, "true: at least as similar as the threshold", "FaceMatches[]"),
@@ -37,7 +35,7 @@ SCHEMA = pa.schema(
         *box("SourceImageFace.BoundingBox", "face in the source picture", "source_"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("compare_matches", WHOLE, "faces that match the source", "FaceMatches[]"),
         percent("compare_similarity", "the highest similarity", "FaceMatches[].Similarity"),
@@ -110,9 +108,9 @@ API = Api(
     request=request,
     answer_keys=("SourceImageFace", "FaceMatches", "UnmatchedFaces"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     cap=Cap(100, "faces", lambda r: len(r.get("FaceMatches") or ()) + len(r.get("UnmatchedFaces") or ())),
     params=(
         Param("source", "file", None, "picture of the face to look for (its largest face counts)", required=True),

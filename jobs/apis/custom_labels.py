@@ -6,15 +6,13 @@ The model must be running, and is billed by the hour it runs, not by the image.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, as_json, box, column, percent, sides, summary
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, as_json, box, column, percent, sides, summary
 from jobs.apis.moderation import VERSION_ARN
 from jobs.apis.sights import Sight
 from jobs.items import Item
 
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         column("name", TEXT, "label of your model", "CustomLabels[].Name"),
         percent("confidence", "confidence of the label", "CustomLabels[].Confidence"),
@@ -22,7 +20,7 @@ SCHEMA = pa.schema(
         column("polygon", TEXT, "finer outline, JSON list of {X, Y} ratios", "CustomLabels[].Geometry.Polygon[]"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("custom_labels", TEXT, "the five most confident labels, with their confidence", "CustomLabels[].Name"),
         column("custom_label_count", WHOLE, "labels found, each box counted", "CustomLabels[]"),
@@ -63,9 +61,9 @@ API = Api(
     request=request,
     answer_keys=("CustomLabels",),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     cap=Cap(2**31 - 1, "labels", lambda r: len(r.get("CustomLabels") or ()), "max_results"),
     params=(
         Param(

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pyarrow as pa
-
-from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, as_json, box, column, percent, sides
+from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, Column, as_json, box, column, percent, sides
 
 # botocore: enum Attribute
 ATTRIBUTES = (
@@ -38,7 +36,7 @@ _FLAGS = (
 )
 
 
-def detail_columns(path: str) -> list[pa.Field]:
+def detail_columns(path: str) -> list[Column]:
     """The columns of `detail`. `path`: where FaceDetail stands, several joined by " | "."""
 
     def at(member: str) -> str:
@@ -73,6 +71,27 @@ def detail_columns(path: str) -> list[pa.Field]:
         percent("sharpness", "sharpness of the face", at("Quality.Sharpness")),
         column("landmarks", TEXT, "points of the face, JSON list of {Type, X, Y} ratios", at("Landmarks[]")),
     ]
+
+
+def outline_columns(path: str) -> list[Column]:
+    """The columns of `outline`. `path`: where FaceDetail stands, of which AWS fills in little."""
+    return [
+        percent("face_confidence", "confidence that it is a face", f"{path}.Confidence"),
+        *box(f"{path}.BoundingBox", "face", "face_"),
+        column("roll", NUMBER, "head roll in degrees, -180 to 180", f"{path}.Pose.Roll"),
+        column("yaw", NUMBER, "head yaw in degrees, -180 to 180", f"{path}.Pose.Yaw"),
+        column("pitch", NUMBER, "head pitch in degrees, -180 to 180", f"{path}.Pose.Pitch"),
+        percent("brightness", "brightness of the face", f"{path}.Quality.Brightness"),
+        percent("sharpness", "sharpness of the face", f"{path}.Quality.Sharpness"),
+    ]
+
+
+def outline(face: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The values of `outline_columns`."""
+    pose, quality = face.get("Pose") or EMPTY, face.get("Quality") or EMPTY
+    turn = (pose.get("Roll"), pose.get("Yaw"), pose.get("Pitch"))
+    seen = (quality.get("Brightness"), quality.get("Sharpness"))
+    return face.get("Confidence"), *sides(face.get("BoundingBox") or EMPTY), *turn, *seen
 
 
 def detail(face: Mapping[str, Any]) -> tuple[Any, ...]:

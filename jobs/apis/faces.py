@@ -3,21 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Cap, Image, Param, Params
-from jobs.apis.columns import EMPTY, WHOLE, column
+from jobs.apis.columns import EMPTY, WHOLE, Columns, column
 from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns
 from jobs.apis.sights import people
 from jobs.items import Item
 
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         column("face", WHOLE, "1, 2, ...: number of the face within its image, in AWS's order", "FaceDetails[]"),
         *detail_columns("FaceDetails[]"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("face_count", WHOLE, "faces found (100 at most)", "FaceDetails[]"),
         column("youngest_age", WHOLE, "lowest low end of the apparent ages", "FaceDetails[].AgeRange.Low"),
@@ -53,9 +51,9 @@ API = Api(
     request=request,
     answer_keys=("FaceDetails",),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     cap=Cap(100, "faces", lambda r: len(r.get("FaceDetails") or ())),
     params=(
         Param("attributes", "list", ["ALL"], "ALL, DEFAULT or single ones, joined by +", choices=ATTRIBUTES, most=14),

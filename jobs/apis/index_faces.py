@@ -3,17 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Cap, Image, Param, Params, Preparation
 from jobs.apis.collection import COLLECTION, external_image_id, must_exist, quality_filter
-from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, column
+from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, Columns, column
 from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
 from jobs.redact import shown_uri
 
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         column("face", WHOLE, "1, 2, ...: number of the face, stored ones first", "FaceRecords[] | UnindexedFaces[]"),
         column("indexed", FLAG, "true: the face is in the collection now", "FaceRecords[]"),
@@ -25,7 +23,7 @@ SCHEMA = pa.schema(
         *detail_columns("FaceRecords[].FaceDetail | UnindexedFaces[].FaceDetail"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("faces_indexed", WHOLE, "faces stored in the collection", "FaceRecords[]"),
         column("faces_not_indexed", WHOLE, "faces found but not stored", "UnindexedFaces[]"),
@@ -80,9 +78,9 @@ API = Api(
     request=request,
     answer_keys=("FaceRecords", "FaceModelVersion", "UnindexedFaces"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     cap=Cap(100, "faces", lambda r: len(r.get("FaceRecords") or ()), "max_faces"),
     params=(
         COLLECTION,

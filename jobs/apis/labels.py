@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, box, column, highest, names, percent, sides, summary
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, highest, names, percent, sides, summary
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         column("name", TEXT, "label in Rekognition's vocabulary", "Labels[].Name"),
         percent("confidence", "confidence that the label is in the image", "Labels[].Confidence"),
@@ -28,7 +26,7 @@ SCHEMA = pa.schema(
         column("categories", TEXT, "categories of the label, joined by '; '", "Labels[].Categories[].Name"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("top_labels", TEXT, "the five most confident labels, with their confidence", "Labels[].Name"),
         column("label_count", WHOLE, "labels found", "Labels[]"),
@@ -84,7 +82,8 @@ def brief(response: Mapping[str, Any]) -> tuple[Any, ...]:
     return summary(labels), len(labels)
 
 
-def _filter(name: str, what: str) -> Param:
+def label_filter(name: str, what: str) -> Param:
+    """One of the four that images and films share."""
     help = f"{what}, exact names joined by +, 100 at most of 50 characters each"
     return Param(name, "list", [], help, pattern=_FILTER_PATTERN, most=100)
 
@@ -98,9 +97,9 @@ API = Api(
     request=request,
     answer_keys=("Labels", "LabelModelVersion"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     cap=Cap(1000, "labels", lambda r: len(r.get("Labels") or ()), "max_labels"),
     params=(
         Param("min_confidence", "float", 55.0, "leave out labels under this confidence (AWS's default: 55)", 0, 100),
@@ -112,10 +111,10 @@ API = Api(
             1,
             1000,
         ),
-        _filter("include", "only these labels"),
-        _filter("exclude", "not these labels"),
-        _filter("include_categories", "only labels of these categories"),
-        _filter("exclude_categories", "no labels of these categories"),
+        label_filter("include", "only these labels"),
+        label_filter("exclude", "not these labels"),
+        label_filter("include_categories", "only labels of these categories"),
+        label_filter("exclude_categories", "no labels of these categories"),
     ),
     limits=Limits(max_side=10_000),  # limits.html: 10,000 px for DetectLabels
     version_key="LabelModelVersion",

@@ -1,32 +1,38 @@
 """`moderation`: unsafe or unwanted content, by DetectModerationLabels; with an adapter, on the adapter's meter."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Image, Limits, Param, Params
-from jobs.apis.columns import TEXT, WHOLE, column, percent, summary
+from jobs.apis.columns import TEXT, WHOLE, Column, Columns, column, percent, summary
 from jobs.apis.sights import Sight
 from jobs.items import Item
 
-SCHEMA = pa.schema(
-    [
-        column("name", TEXT, "moderation label", "ModerationLabels[].Name"),
-        column("parent_name", TEXT, "label above it; empty on the first level", "ModerationLabels[].ParentName"),
-        column("taxonomy_level", WHOLE, "1 (broad) to 3 (narrow)", "ModerationLabels[].TaxonomyLevel"),
-        percent("confidence", "confidence of the label", "ModerationLabels[].Confidence"),
+
+def label_columns(label: str, content_types: str) -> list[Column]:
+    """The columns of `rows`. Arguments: where a label and the kinds of picture stand."""
+    return [
+        column("name", TEXT, "moderation label", f"{label}.Name"),
+        column("parent_name", TEXT, "label above it; empty on the first level", f"{label}.ParentName"),
+        column("taxonomy_level", WHOLE, "1 (broad) to 3 (narrow)", f"{label}.TaxonomyLevel"),
+        percent("confidence", "confidence of the label", f"{label}.Confidence"),
         column(
-            "content_types", TEXT, "kind of picture with its confidence ('Animated Content 88')", "ContentTypes[].Name"
+            "content_types",
+            TEXT,
+            "kind of picture with its confidence ('Animated Content 88')",
+            f"{content_types}[].Name",
         ),
     ]
-)
-BRIEF = pa.schema(
+
+
+SCHEMA = Columns(label_columns("ModerationLabels[]", "ContentTypes"))
+BRIEF = Columns(
     [
         column("moderation_label", TEXT, "most confident label, the narrower of equals", "ModerationLabels[].Name"),
         percent("moderation_confidence", "its confidence", "ModerationLabels[].Confidence"),
     ]
 )
+Label = Mapping[str, Any]
 # botocore: ProjectVersionId, whose parts are bounded here so that the whole stays under its 2048 characters
 VERSION_ARN = (
     r"arn:[a-z0-9-]{1,30}:rekognition:[a-z0-9-]{1,30}:[0-9]{12}:"
@@ -43,8 +49,13 @@ def request(image: Image, item: Item, params: Params) -> dict[str, Any]:
 
 def rows(response: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     """One row per label; an image without any has none."""
-    content_types = summary(response.get("ContentTypes") or ())
-    for label in response.get("ModerationLabels") or ():
+    return rows_of(response.get("ModerationLabels"), response.get("ContentTypes"))
+
+
+def rows_of(labels: Sequence[Label] | None, kinds: Sequence[Label] | None) -> Iterator[tuple[Any, ...]]:
+    """The same of labels and the kinds of picture they were found on."""
+    content_types = summary(kinds or ())
+    for label in labels or ():
         get = label.get
         yield get("Name"), get("ParentName") or None, get("TaxonomyLevel"), get("Confidence"), content_types
 
@@ -66,9 +77,9 @@ API = Api(
     request=request,
     answer_keys=("ModerationLabels", "ModerationModelVersion", "ProjectVersion", "ContentTypes"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     params=(
         Param("min_confidence", "float", 50.0, "leave out labels under this confidence (AWS's default: 50)", 0, 100),
         Param(

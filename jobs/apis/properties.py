@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Image, Limits, Param, Params
-from jobs.apis.columns import EMPTY, NUMBER, TEXT, WHOLE, column, highest, percent
+from jobs.apis.columns import EMPTY, NUMBER, TEXT, WHOLE, Columns, column, highest, percent
 from jobs.apis.sights import Sight
 from jobs.items import Item
 
@@ -15,7 +13,7 @@ def _everywhere(path: str) -> str:
     return " | ".join(f"ImageProperties.{scope}{path}" for scope in ("", "Foreground.", "Background."))
 
 
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         column("scope", TEXT, "image, foreground or background", "ImageProperties"),
         column(
@@ -38,7 +36,7 @@ SCHEMA = pa.schema(
         percent("contrast", "contrast of the scope", _everywhere("Quality.Contrast")),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("dominant_color", TEXT, "most frequent colour as #rrggbb", "ImageProperties.DominantColors[].HexCode"),
         column("color_name", TEXT, "its simple name", "ImageProperties.DominantColors[].SimplifiedColor"),
@@ -95,9 +93,9 @@ API = Api(
     request=request,
     answer_keys=("ImageProperties",),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     params=(Param("max_dominant_colors", "int", 10, "colours per scope (AWS's default: 10)", 0, 20),),
     limits=Limits(max_side=10_000),  # limits.html: 10,000 px for DetectLabels
     version_key="LabelModelVersion",

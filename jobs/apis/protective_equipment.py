@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
-from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, box, column, percent, sides
+from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, Columns, box, column, percent, sides
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
 _PART, _FOUND = "Persons[].BodyParts[]", "Persons[].BodyParts[].EquipmentDetections[]"
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         column("person", WHOLE, "AWS's number of the person within the image, from 0", "Persons[].Id"),
         percent("confidence", "confidence that this is a person", "Persons[].Confidence"),
@@ -28,7 +26,7 @@ SCHEMA = pa.schema(
         *box(f"{_FOUND}.BoundingBox", "equipment", "equipment_"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("person_count", WHOLE, "people found (15 at most)", "Persons[]"),
         column("equipment", TEXT, "kinds of equipment seen, joined by '; '", f"{_FOUND}.Type"),
@@ -98,9 +96,9 @@ API = Api(
     request=request,
     answer_keys=("Persons", "Summary", "ProtectiveEquipmentModelVersion"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     cap=Cap(15, "people", lambda r: len(r.get("Persons") or ())),
     params=(
         Param(

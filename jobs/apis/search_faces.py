@@ -3,16 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Cap, Image, Param, Params
 from jobs.apis.collection import COLLECTION, must_exist, quality_filter, uri_of
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, box, column, percent, sides
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, percent, sides
 from jobs.apis.compare_faces import NO_FACE
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
-SCHEMA = pa.schema(
+SCHEMA = Columns(
     [
         column("rank", WHOLE, "1, 2, ...: place of the match in AWS's order; null: nothing matched", "FaceMatches[]"),
         percent("similarity", "similarity with the image's largest face", "FaceMatches[].Similarity"),
@@ -32,7 +30,7 @@ SCHEMA = pa.schema(
         *box("SearchedFaceBoundingBox", "searched face"),
     ]
 )
-BRIEF = pa.schema(
+BRIEF = Columns(
     [
         column("search_matches", WHOLE, "stored faces that match", "FaceMatches[]"),
         column(
@@ -95,9 +93,9 @@ API = Api(
     request=request,
     answer_keys=("SearchedFaceBoundingBox", "SearchedFaceConfidence", "FaceMatches", "FaceModelVersion"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     cap=Cap(4096, "matches", lambda r: len(r.get("FaceMatches") or ()), "max_faces"),
     params=(
         COLLECTION,

@@ -1,29 +1,31 @@
 """`text`: lines and words, by DetectText (100 words per image at most)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.apis.base import Api, Cap, Image, Param, Params
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, as_json, box, column, percent, sides
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Column, Columns, as_json, box, column, percent, sides
 from jobs.apis.sights import Sight
 from jobs.items import Item
 
 BRIEF_CHARACTERS = 1000  # of the `images` table's text cell; the whole text is in the `text` table
 
-SCHEMA = pa.schema(
-    [
-        column("id", WHOLE, "number of the detection within its image, from 0", "TextDetections[].Id"),
-        column("parent_id", WHOLE, "id of the line a word belongs to; null for lines", "TextDetections[].ParentId"),
-        column("type", TEXT, "LINE or WORD; a line's words come again as WORD rows", "TextDetections[].Type"),
-        column("text", TEXT, "what is written", "TextDetections[].DetectedText"),
-        percent("confidence", "confidence of text and box", "TextDetections[].Confidence"),
-        *box("TextDetections[].Geometry.BoundingBox"),
-        column("polygon", TEXT, "finer outline, JSON list of {X, Y} ratios", "TextDetections[].Geometry.Polygon[]"),
+
+def text_columns(path: str, image: str = "image") -> list[Column]:
+    """The columns of `rows`. `path`: where a detection stands; `image`: what has numbers of its own."""
+    return [
+        column("id", WHOLE, f"number of the detection within its {image}, from 0", f"{path}.Id"),
+        column("parent_id", WHOLE, "id of the line a word belongs to; null for lines", f"{path}.ParentId"),
+        column("type", TEXT, "LINE or WORD; a line's words come again as WORD rows", f"{path}.Type"),
+        column("text", TEXT, "what is written", f"{path}.DetectedText"),
+        percent("confidence", "confidence of text and box", f"{path}.Confidence"),
+        *box(f"{path}.Geometry.BoundingBox"),
+        column("polygon", TEXT, "finer outline, JSON list of {X, Y} ratios", f"{path}.Geometry.Polygon[]"),
     ]
-)
-BRIEF = pa.schema(
+
+
+SCHEMA = Columns(text_columns("TextDetections[]"))
+BRIEF = Columns(
     [
         column("text", TEXT, "the lines, joined by ' | ', cut at 1000 characters", "TextDetections[].DetectedText"),
         column("text_lines", WHOLE, "lines found", "TextDetections[]"),
@@ -55,8 +57,13 @@ def rows(response: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
 def brief(response: Mapping[str, Any]) -> tuple[Any, ...]:
     found = response.get("TextDetections") or ()
     lines = [one.get("DetectedText") or "" for one in found if one.get("Type") == "LINE"]
+    return joined(lines), len(lines)
+
+
+def joined(lines: Iterable[str]) -> str | None:
+    """Lines as one cell."""
     text = " | ".join(lines)
-    return (text if len(text) <= BRIEF_CHARACTERS else text[: BRIEF_CHARACTERS - 1] + "…") or None, len(lines)
+    return (text if len(text) <= BRIEF_CHARACTERS else text[: BRIEF_CHARACTERS - 1] + "…") or None
 
 
 API = Api(
@@ -68,9 +75,9 @@ API = Api(
     request=request,
     answer_keys=("TextDetections", "TextModelVersion"),
     rows=rows,
-    schema=SCHEMA,
+    columns=SCHEMA,
     brief=brief,
-    brief_schema=BRIEF,
+    brief_columns=BRIEF,
     cap=Cap(100, "words", lambda r: sum(one.get("Type") == "WORD" for one in r.get("TextDetections") or ())),
     params=(
         Param("min_confidence", "float", 80.0, "leave out words under this confidence (AWS's default: 80)", 0, 100),

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 
@@ -19,6 +20,19 @@ class Aws:
     def told_region(self) -> str | None:
         """The Region as far as it is told outside the AWS configuration files."""
         return self.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether AWS configuration files have a say: a profile is named, or there is a file."""
+        named = self.profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE")
+        return bool(named) or any(file.exists() for file in config_files())
+
+
+def config_files() -> tuple[Path, Path]:
+    """AWS's configuration and credentials files, which may not be there."""
+    config = os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
+    credentials = os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
+    return Path(config).expanduser(), Path(credentials).expanduser()
 
 
 def endpoint(url: str) -> str:

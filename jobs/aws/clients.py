@@ -18,7 +18,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConfigParseError, InvalidConfigError, ProfileNotFound
 
-from jobs.aws.access import Aws, endpoint
+from jobs.aws.access import Aws, config_files, endpoint
 from jobs.aws.paced import pace
 from jobs.aws.unreachable import unreachable
 from jobs.errors import RekscanError, UsageError
@@ -174,11 +174,7 @@ def _configured(profile: str | None, made_of: Source) -> botocore.session.Sessio
 def _source() -> Source:
     """What a session is made of: the environment and the files. When they change, the next client is another one."""
     names = [(name, value) for name, value in os.environ.items() if name.startswith("AWS_")]
-    files = [
-        os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config",
-        os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials",
-    ]
-    return (*sorted(names), *((file, _changed(Path(file).expanduser())) for file in files))
+    return (*sorted(names), *((str(file), _changed(file)) for file in config_files()))
 
 
 def _changed(file: Path) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from jobs.apis import Choice
+from jobs.apis import Choice, VideoChoice
 from jobs.apis.base import Preparation
 from jobs.aws.clients import method_name
 from jobs.aws.faults import Fault, Kind, understand
@@ -71,7 +71,7 @@ def delete(client: Any, name: str) -> None:
     _call(client, "DeleteCollection", {"CollectionId": name})
 
 
-def make_ready(client: Any, choices: Iterable[Choice]) -> None:
+def make_ready(client: Any, choices: Iterable[Choice | VideoChoice]) -> None:
     """Do what the APIs of a scan need before their first paid call (`Api.prepare`), each thing once.
 
     Raises RekscanError if it cannot be done, as for a collection that is not there.

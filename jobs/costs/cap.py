@@ -9,14 +9,15 @@ $9,007,199 in nanodollars and only $9,007 in picodollars. Every price of the bun
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import combinations
-from math import ceil
+from math import ceil, gcd
 from typing import Any
 
-from jobs.apis import Choice, Request, requests
-from jobs.costs.tally import Tallies, Tally
+from jobs.apis import Choice, Request, VideoChoice, requests
+from jobs.costs.reckoning import MINUTE_MS
+from jobs.costs.tallies import Tallies, Tally
 from jobs.errors import RekscanError
 from jobs.folder import JobSpec
 from jobs.money.prices import PriceTable, Tier, Units
@@ -28,12 +29,13 @@ BEYOND_ANY_CAP = 10**15  # nanodollars of a unit that has no price: a million do
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From the job's unit number `start` (from 0) on, a unit of the meter costs `nanousd`; those before cost `before`
-    together."""
+    """From the job's unit number `start` (from 0) on, `per` units of the meter cost `nanousd`; those before cost
+    `before` together."""
 
     start: int
     nanousd: int
     before: int
+    per: int = 1  # of a picture; of films a unit is a millisecond, and 3 of them may cost 5,000
 
 
 Steps = Mapping[str, tuple[Step, ...]]  # by meter
@@ -44,7 +46,7 @@ class CapSchedule:
     """What the ledger needs to hold a cap: the steps of each meter and the units each request adds to them."""
 
     meters: Steps  # of the first month
-    requests: Mapping[str, Mapping[str, int]]  # request name -> meter -> units of one answered call
+    requests: Mapping[str, Mapping[str, int]]  # request name -> meter -> units of one answered call, or of a ms of film
     later: Steps = field(default_factory=dict)  # of each other month
     first: str = ""  # the first month, as `2026-11`
 
@@ -58,7 +60,7 @@ class CapSchedule:
         more = {meter: counts.get(meter, 0) + units for meter, units in self.requests[request].items()}
         return self.spent({**counts, **more}) - self.spent(counts)
 
-    def so_far(self, choices: Iterable[Choice], tallies: Tallies) -> dict[str, int]:
+    def so_far(self, choices: Iterable[Choice | VideoChoice], tallies: Tallies) -> dict[str, int]:
         """What a job has spent, as the ledger keeps it: units per month and meter (`m:2026-11:<meter>`), those that may
         have been billed among them, and their `cost` in nanodollars."""
         fields: dict[str, int] = {}
@@ -67,8 +69,9 @@ class CapSchedule:
             counts = dict.fromkeys(self.meters, 0)
             for choice in chosen:
                 row = rows.get(choice.api.name, Tally())
-                for meter in choice.api.meters_for(choice.params):
-                    counts[meter] += row.units + row.maybe_billed
+                films = isinstance(choice, VideoChoice)
+                for meter in choice.meters:
+                    counts[meter] += row.ms + row.maybe_ms if films else row.units + row.maybe_billed
             fields |= {f"m:{month}:{meter}": units for meter, units in counts.items() if units}
             cost += self.spent(counts, month)
         return {**fields, "cost": cost}
@@ -93,10 +96,10 @@ class CapSchedule:
         return most
 
     def to_json(self) -> dict[str, Any]:
-        """For Redis: `{"first": month, "meters": {meter: [[start, nanousd, before], ...]}, "later": the same,
-        "requests": {name: {meter: units}}}`.
+        """For Redis: `{"first": month, "meters": {meter: [[start, nanousd, before, per], ...]}, "later": the
+        same, "requests": {name: {meter: units}}}`.
 
-        Spend of n units is that of the last step with `start <= n`: `before + (n - start) * nanousd`.
+        Spend of n units is that of the last step with `start <= n`: `before + (n - start) * nanousd / per`, rounded up.
         """
         return {
             "first": self.first,
@@ -107,7 +110,7 @@ class CapSchedule:
 
 
 def _steps_json(meters: Steps) -> dict[str, Any]:
-    return {meter: [[s.start, s.nanousd, s.before] for s in steps] for meter, steps in meters.items()}
+    return {meter: [[s.start, s.nanousd, s.before, s.per] for s in steps] for meter, steps in meters.items()}
 
 
 def cap_schedule(
@@ -117,6 +120,7 @@ def cap_schedule(
     used: Mapping[str, Units] | None = None,
     planned: Mapping[str, Units] | None = None,
     first: str = "",
+    videos: Sequence[VideoChoice] = (),
 ) -> CapSchedule:
     """The schedule of these APIs after `used` units per meter in the month `first`, for a job of `planned` units per
     meter.
@@ -130,12 +134,16 @@ def cap_schedule(
         for choice in request.choices:
             for meter in choice.api.meters_for(choice.params):
                 units[meter] = units.get(meter, 0) + 1
+    timed = {meter for choice in videos for meter in choice.meters}
+    wanted |= {choice.api.name: dict.fromkeys(choice.meters, 1) for choice in videos}
     steps, later = {}, {}
     for meter in dict.fromkeys(meter for units in wanted.values() for meter in units):
-        before = ceil((used or {}).get(meter, 0))
-        need = None if planned is None else ceil(planned.get(meter, 0))
-        steps[meter] = _steps(prices.tiers(meter, region), before, need, f"{meter} in {region}")
-        later[meter] = _steps(prices.tiers(meter, region), 0, need, f"{meter} in {region}") if before else steps[meter]
+        per = MINUTE_MS if meter in timed else 1
+        before = ceil((used or {}).get(meter, 0) * per)
+        need = None if planned is None else ceil(planned.get(meter, 0) * per)
+        tiers = [_finer(tier, per) for tier in prices.tiers(meter, region)]
+        steps[meter] = _steps(tiers, before, need, f"{meter} in {region}", per)
+        later[meter] = _steps(tiers, 0, need, f"{meter} in {region}", per) if before else steps[meter]
     return CapSchedule(steps, wanted, later, first)
 
 
@@ -148,7 +156,8 @@ def job_schedule(spec: JobSpec) -> CapSchedule:
     for line in spec.plan.lines:
         planned[line.meter] = planned.get(line.meter, Decimal(0)) + line.units
     prices = PriceTable.from_json(spec.prices)
-    return cap_schedule(spec.apis, spec.region, prices, spec.plan.month_to_date, planned, spec.first_month)
+    used, videos = spec.plan.month_to_date, spec.video_apis
+    return cap_schedule(spec.apis, spec.region, prices, used, planned, spec.first_month, videos)
 
 
 def _parts(asked: Iterable[Request]) -> Iterator[Request]:
@@ -163,7 +172,12 @@ def nanousd(amount: Decimal) -> int:
     return int((amount / NANO).to_integral_value(ROUND_FLOOR))
 
 
-def _steps(tiers: Iterable[Tier], used: int, need: int | None, what: str) -> tuple[Step, ...]:
+def _finer(tier: Tier, per: int) -> Tier:
+    """A tier in units of which `per` are one of AWS's. Its price stays that of AWS's unit."""
+    return replace(tier, start=tier.start * per, end=None if tier.end is None else tier.end * per)
+
+
+def _steps(tiers: Iterable[Tier], used: int, need: int | None, what: str, per: int) -> tuple[Step, ...]:
     found: list[Step] = []
     reached = used
     for tier in tiers:
@@ -171,24 +185,29 @@ def _steps(tiers: Iterable[Tier], used: int, need: int | None, what: str) -> tup
             break  # a gap: no price from here on
         if tier.end is not None and tier.end <= reached:
             continue
-        found.append(_step(found, reached - used, int((tier.usd / NANO).to_integral_value(ROUND_CEILING))))
+        price = int((tier.usd / NANO).to_integral_value(ROUND_CEILING))
+        common = gcd(price, per)  # a Lua number is exact as long as units times price is
+        found.append(_step(found, reached - used, price // common, per // common))
         if tier.end is None:
             return tuple(found)
         reached = tier.end
     if found and need is not None and used + need <= reached:
-        return (*found, _step(found, reached - used, BEYOND_ANY_CAP))
-    known = f"known only up to {reached:,} units a month" if found else "not known"
+        return (*found, _step(found, reached - used, BEYOND_ANY_CAP, 1))
+    known = f"known only up to {reached // per:,} units a month" if found else "not known"
     raise RekscanError(
         f"the price of {what} is {known}, so a cap cannot be held",
         "Leave --max-cost out, or read the prices with `rekscan prices --refresh`.",
     )
 
 
-def _step(found: list[Step], start: int, price: int) -> Step:
+def _step(found: list[Step], start: int, price: int, per: int) -> Step:
     last = found[-1] if found else Step(0, 0, 0)
-    return Step(start, price, last.before + (start - last.start) * last.nanousd)
+    return Step(start, price, _cost(last, start), per)
 
 
 def _at(steps: Iterable[Step], units: int) -> int:
-    step = [step for step in steps if step.start <= units][-1]
-    return step.before + (units - step.start) * step.nanousd
+    return _cost([step for step in steps if step.start <= units][-1], units)
+
+
+def _cost(step: Step, units: int) -> int:
+    return step.before - ((step.start - units) * step.nanousd) // step.per

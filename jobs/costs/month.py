@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from jobs.costs.reckoning import Costs, reckon
-from jobs.costs.tally import Tallies
+from jobs.costs.tallies import Tallies
 from jobs.folder import JobSpec
 from jobs.folder.whose import AWS, EMULATOR, whose
 from jobs.money.prices import known_total, money

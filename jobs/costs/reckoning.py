@@ -10,46 +10,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
-
-from jobs.apis import Choice
-from jobs.costs.tally import Tallies, Tally
+from jobs.apis import Choice, VideoChoice
+from jobs.costs.tallies import Tallies, Tally
 from jobs.folder import JobSpec
-from jobs.folder.planned import PlannedLine
 from jobs.money.free_tier import FreeTier, Month
-from jobs.money.prices import PriceTable, TierLine, known_total, money, number, total
-from jobs.words import count, each
+from jobs.money.months import quantity
+from jobs.money.prices import PriceTable, TierLine, Units, known_total, money, number, total
+from jobs.planned import PlannedLine
 
-_USD = pa.decimal128(38, 15)
-_UNITS = pa.float64()  # quantities, not money
-
-
-def _field(name: str, type_: pa.DataType, doc: str) -> pa.Field:
-    return pa.field(name, type_, metadata={"doc": doc, "aws": ""})
-
-
-COSTS_SCHEMA = pa.schema(
-    [
-        _field("api", pa.string(), "The API, as --api names it"),
-        _field("operation", pa.string(), "AWS's name of the call"),
-        _field("meter", pa.string(), "What AWS bills by; a call with two meters has two rows"),
-        _field("unit", pa.string(), "Unit of the meter: image, minute, ..."),
-        _field("planned_units", _UNITS, "Units the plan counted"),
-        _field("planned_usd", _USD, "US dollars the plan came to; empty: not known"),
-        _field("actual_units", _UNITS, "Units of answered calls"),
-        _field("actual_usd", _USD, "US dollars of the answered calls at the plan's prices; empty: not known"),
-        _field("maybe_units", _UNITS, "Units of attempts whose answer never came: AWS may have billed them"),
-        _field("maybe_usd", _USD, "US dollars those would cost on top; empty: not known"),
-        _field("ok", pa.int64(), "Calls answered, known answers among them"),
-        _field("known", pa.int64(), "Calls answered from an earlier paid call, at no cost"),
-        _field("skipped", pa.int64(), "Calls never sent, at no cost"),
-        _field("failed", pa.int64(), "Calls that failed; taken as not billed"),
-        _field("attempts", pa.int64(), "Requests sent, retries among them"),
-        _field("tiers", pa.string(), "The walk through the price tiers: units x price of one, added up"),
-        _field("prices_as_of", pa.string(), "Date of the prices"),
-        _field("prices_source", pa.string(), "Where the prices are from"),
-    ]
-)
+MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +35,14 @@ class CostLine:
     maybe: tuple[TierLine, ...]
     calls: Tally
     counted: bool = True  # False: AWS bills by something else than calls, so the actual price is not known here
+
+    @property
+    def actual_units(self) -> Decimal:
+        return _units(self.actual)
+
+    @property
+    def maybe_units(self) -> Decimal:
+        return _units(self.maybe)
 
     @property
     def actual_usd(self) -> Decimal | None:
@@ -136,12 +113,6 @@ class Costs:
             "prices": {"source": self.prices_source, "as_of": self.prices_as_of},
         }
 
-    def to_table(self) -> pa.Table:
-        """The `costs` table, by COSTS_SCHEMA."""
-        rows = [_row(line, self) for line in self.lines]
-        arrays = [pa.array([row[f.name] for row in rows], f.type) for f in COSTS_SCHEMA]
-        return pa.Table.from_arrays(arrays, schema=COSTS_SCHEMA)
-
 
 def reckon(
     spec: JobSpec, tallies: Tallies | Mapping[str, int], *, before: Mapping[str, Mapping[str, Decimal]] | None = None
@@ -163,11 +134,6 @@ def reckon(
     )
 
 
-def table(spec: JobSpec, tallies: Tallies | Mapping[str, int]) -> pa.Table:
-    """The `costs` table of a job, by COSTS_SCHEMA."""
-    return reckon(spec, tallies).to_table()
-
-
 def _month(
     spec: JobSpec, month: str, calls: Mapping[str, Tally], before: Mapping[str, Mapping[str, Decimal]] | None
 ) -> tuple[CostLine, ...]:
@@ -179,16 +145,26 @@ def _month(
         used = dict(spec.plan.month_to_date) if month == spec.first_month else {}
     name = spec.plan.free_tier
     running = Month(prices, spec.region, used, FreeTier.named(name, prices) if name else None)
-    rows = [(c, meter, n, calls.get(c.api.name, Tally())) for c in spec.apis for meter, n in _meters(c, prices)]
-    actual = [running.price(meter, tally_.units * n).tiers for _, meter, n, tally_ in rows]
-    maybe = [running.price(meter, tally_.maybe_billed * n).tiers for _, meter, n, tally_ in rows]
+    rows = [(c, meter, n, calls.get(c.api.name, Tally())) for c in spec.choices for meter, n in _meters(c, prices)]
+    actual = [running.price(meter, billed(c, tally_) * n).tiers for c, meter, n, tally_ in rows]
+    maybe = [running.price(meter, maybe_billed(c, tally_) * n).tiers for c, meter, n, tally_ in rows]
     return tuple(
         CostLine(c.api.name, c.api.operation, meter, prices.unit(meter), Decimal(0), Decimal(0), a, m, tally_, n > 0)
         for (c, meter, n, tally_), a, m in zip(rows, actual, maybe, strict=True)
     )
 
 
-def _meters(choice: Choice, prices: PriceTable) -> list[tuple[str, int]]:
+def billed(choice: Choice | VideoChoice, calls: Tally) -> Units:
+    """Units of each of its meters that calls of an API were billed: pictures, or minutes."""
+    return quantity(Decimal(calls.ms), MINUTE_MS) if isinstance(choice, VideoChoice) else calls.units
+
+
+def maybe_billed(choice: Choice | VideoChoice, calls: Tally) -> Units:
+    """Those that may have been billed on top."""
+    return quantity(Decimal(calls.maybe_ms), MINUTE_MS) if isinstance(choice, VideoChoice) else calls.maybe_billed
+
+
+def _meters(choice: Choice | VideoChoice, prices: PriceTable) -> list[tuple[str, int]]:
     """The meters of an API and the units a call adds to each: 0 where AWS bills by something else than calls."""
     meters = choice.api.meters_for(choice.params)
     other = prices.meter_of(choice.api.operation)
@@ -199,7 +175,7 @@ def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterabl
     """Every line of the plan with what became of it over all months."""
     prices = PriceTable.from_json(spec.prices)
     planned = {(row.api, row.meter): row for row in spec.plan.lines}
-    for choice in spec.apis:
+    for choice in spec.choices:
         for meter, units in _meters(choice, prices):
             name = choice.api.name
             found = [line for lines in months.values() for line in lines if (line.api, line.meter) == (name, meter)]
@@ -236,27 +212,3 @@ def _units(tiers: Iterable[TierLine]) -> Decimal:
 
 def _part_json(tiers: tuple[TierLine, ...], usd: Decimal | None) -> dict[str, Any]:
     return {"units": number(_units(tiers)), "usd": money(usd), "tiers": [tier.to_json() for tier in tiers]}
-
-
-def _row(line: CostLine, costs: Costs) -> dict[str, Any]:
-    walk = " + ".join(f"{count(tier.units)} x {each(tier.usd_each)}" for tier in line.actual)
-    return {
-        "api": line.api,
-        "operation": line.operation,
-        "meter": line.meter,
-        "unit": line.unit,
-        "planned_units": float(line.planned_units),
-        "planned_usd": line.planned_usd,
-        "actual_units": float(_units(line.actual)),
-        "actual_usd": line.actual_usd,
-        "maybe_units": float(_units(line.maybe)),
-        "maybe_usd": line.maybe_usd,
-        "ok": line.calls.ok,
-        "known": line.calls.known,
-        "skipped": line.calls.skipped,
-        "failed": line.calls.failed,
-        "attempts": line.calls.attempts,
-        "tiers": walk,
-        "prices_as_of": costs.prices_as_of,
-        "prices_source": costs.prices_source,
-    }

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from jobs.costs.month import HomeMonth, JobMonth
-from jobs.costs.reckoning import Costs
+from jobs.costs.reckoning import MINUTE_MS, Costs
+from jobs.costs.tallies import Tally
+from jobs.money.months import quantity
 from jobs.words import ROUNDING, count, dollars, each, table
 
 HEADER = ("API", "Meter", "Planned", "Planned $", "Actual", "Actual $", "Maybe", "Maybe $")
@@ -42,6 +44,7 @@ def text(costs: Costs) -> str:
         parts.append(
             f"  {done}, {count(calls.skipped)} skipped, {count(calls.failed)} failed, {count(calls.attempts)} requests"
         )
+        parts += _films(calls)
     for month in costs.months if len(costs.months) > 1 else ():
         amounts = [line.actual_usd for line in costs.months[month]]
         known = [amount for amount in amounts if amount is not None]
@@ -51,6 +54,15 @@ def text(costs: Costs) -> str:
     if any(line.maybe for line in costs.lines):
         parts.append(_MAYBE)
     return "\n".join([*parts, f"Prices: {costs.prices_source}, {costs.prices_as_of}.", ROUNDING])
+
+
+def _films(calls: Tally) -> list[str]:
+    """What AWS says of the films it answered beside what their headers say; AWS does not tell how it rounds."""
+    if not calls.minutes_up:
+        return []
+    probed, answered = (quantity(Decimal(ms), MINUTE_MS) for ms in (calls.probed_ms, calls.ms))
+    up = f"{count(calls.minutes_up)} if AWS rounds each film up"
+    return [f"  {count(probed)} minutes by the films' headers, {count(answered)} by AWS's answers; {up}"]
 
 
 def month_text(month: HomeMonth) -> str:

@@ -8,9 +8,10 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,13 @@ class Files(ABC):
         """All of a small file, None when it is not there."""
 
     @abstractmethod
-    def open(self, path: str, size: int | None = None) -> pa.NativeFile:
+    def open(self, path: str, size: int | None = None) -> "pa.NativeFile":
         """The file, to be read here and there, by the calling thread alone. `size`, where it is known, saves a request;
         a file that is not there may then only be missed when it is read.
         """
 
     @abstractmethod
-    def whole(self, path: str) -> AbstractContextManager[pa.NativeFile]:
+    def whole(self, path: str) -> AbstractContextManager["pa.NativeFile"]:
         """The file, to be read to its end, by any thread."""
 
     @abstractmethod

@@ -12,12 +12,16 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
-
-import pyarrow as pa
-import pyarrow.fs as pafs
+from typing import IO, TYPE_CHECKING
 
 from jobs.files.base import Entry, Files
+from jobs.later import Later
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.fs as pafs
+else:
+    pafs = Later("pyarrow.fs")
 
 _LEFT_OVER_S = 24 * 3600  # no build takes that long
 
@@ -37,11 +41,11 @@ class LocalFiles(Files):
         except FileNotFoundError:
             return None
 
-    def open(self, path: str, size: int | None = None) -> pa.NativeFile:
+    def open(self, path: str, size: int | None = None) -> "pa.NativeFile":
         return pafs.LocalFileSystem().open_input_file(path)
 
     @contextmanager
-    def whole(self, path: str) -> Iterator[pa.NativeFile]:
+    def whole(self, path: str) -> Iterator["pa.NativeFile"]:
         with self.open(path) as file:
             yield file
 

@@ -1,11 +1,18 @@
 """From a home as a person names it to its files."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jobs.aws.access import Aws
 from jobs.errors import UsageError
 from jobs.files.base import Files
 from jobs.files.local import LocalFiles
+from jobs.later import Later
+
+if TYPE_CHECKING:
+    from jobs.files import s3
+else:  # brings boto3 in, which a home on a disk does not need
+    s3 = Later("jobs.files.s3")
 
 
 def home_path(home: str) -> str:
@@ -20,6 +27,4 @@ def open_home(home: str, aws: Aws | None = None) -> tuple[Files, str]:
     path = home.removeprefix("s3://").rstrip("/")
     if not path or path.startswith("/"):
         raise UsageError(f"the home {home!r} names no bucket", "Write s3://bucket/prefix.")
-    from jobs.files.s3 import S3Files  # brings boto3 in, which a home on a disk does not need
-
-    return S3Files(aws or Aws()), path
+    return s3.S3Files(aws or Aws()), path

@@ -17,6 +17,7 @@ from jobs.folder.part_names import PartName, ShardParts
 from jobs.folder.parts import read_part
 from jobs.folder.retries import Retry
 from jobs.items import Item
+from jobs.ledger import FIRST_OF_FILMS
 from jobs.outcomes import OPEN, RESULT_SCHEMA, Outcome, from_table, open_row, to_table, with_attempts
 
 
@@ -58,6 +59,8 @@ def _torn(folder: JobFolder, name: PartName, beside: Iterable[pa.Table]) -> pa.T
         for done in [table.filter(pc.not_equal(table.column("outcome"), OPEN))]
         for key in zip(done.column("item_id").to_pylist(), done.column("api").to_pylist(), strict=True)
     }
+    if name.shard >= FIRST_OF_FILMS:  # its starts are found again by their tokens, for nothing
+        return RESULT_SCHEMA.empty_table()
     only = Retry(folder, name.retry).names(name.shard) if name.retry else None
     holder = f"torn-r{name.retry:03d}" if name.retry else "torn"
     attempts = Attempts.of(holder, Tried("m", folder.month))

@@ -20,22 +20,31 @@ import uuid
 from collections.abc import Iterable, Iterator
 from copy import copy
 from datetime import UTC, datetime
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from jobs import documents
 from jobs.errors import RekscanError, UsageError
 from jobs.files import Aws, Entry, Files, open_home, read_table
-from jobs.folder.manifest import ManifestWriter
-from jobs.folder.merging import merged
 from jobs.folder.part_names import PartName, ShardParts, by_shard
-from jobs.folder.parts import read_part
 from jobs.folder.spec import PART_ROWS, Amendment, JobSpec, with_amendments
-from jobs.items import Item, from_batch
-from jobs.outcomes import OPEN, Outcome, to_table
+from jobs.items import Item
+from jobs.later import Later
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    from jobs import item_rows
+    from jobs import outcomes as rows_of
+    from jobs.folder import manifest, merging
+    from jobs.folder import parts as part_files
+    from jobs.outcomes import Outcome
+else:  # who asks for documents and names alone needs no Arrow
+    pc, pq = Later("pyarrow.compute"), Later("pyarrow.parquet")
+    item_rows, rows_of = Later("jobs.item_rows"), Later("jobs.outcomes")
+    manifest, merging = Later("jobs.folder.manifest"), Later("jobs.folder.merging")
+    part_files = Later("jobs.folder.parts")
 
 _SAID = ("reports/status.json", "reports/review.json")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{2,80}")
@@ -100,11 +109,11 @@ class JobFolder:
 
     # --- manifest
 
-    def manifest_writer(self, part_rows: int = PART_ROWS, start: int = 0) -> ManifestWriter:
+    def manifest_writer(self, part_rows: int = PART_ROWS, start: int = 0) -> "manifest.ManifestWriter":
         """`start`: items that whole parts hold already."""
-        return ManifestWriter(self.write, part_rows, start)
+        return manifest.ManifestWriter(self.write, part_rows, start)
 
-    def manifest_batches(self) -> Iterator[pa.RecordBatch]:
+    def manifest_batches(self) -> Iterator["pa.RecordBatch"]:
         """The whole manifest in order, a row group at a time (constant memory)."""
         for entry in self.entries("manifest")[: self.spec.manifest_parts]:
             with self.files.open(entry.path, entry.size) as file:
@@ -129,7 +138,7 @@ class JobFolder:
                     low, high = max(start, base), min(stop, base + count)
                     if low < high:
                         piece = file.read_row_group(group, use_threads=False).slice(low - base, high - low)
-                        rows += [item for batch in piece.to_batches() for item in from_batch(batch)]
+                        rows += [item for batch in piece.to_batches() for item in item_rows.from_batch(batch)]
                     base += count
         return rows
 
@@ -147,26 +156,30 @@ class JobFolder:
         """Shard -> the part files that `result` reads for it."""
         return {shard: parts.files for shard, parts in self.shard_parts().items() if parts.files}
 
-    def result(self, paths: Iterable[str]) -> pa.Table:
+    def result(self, paths: Iterable[str]) -> "pa.Table":
         """The outcomes in the part files of one shard, each call once, in item order (jobs/folder/merging.py)."""
-        read = [(name, read_part(self.files, path)) for path in paths if (name := PartName.parse(path)) is not None]
+        read = [
+            (name, part_files.read_part(self.files, path))
+            for path in paths
+            if (name := PartName.parse(path)) is not None
+        ]
         if len(read) == 1 and read[0][0].whole:
             return read[0][1]
-        table = merged(read, self.month)
-        return table.filter(pc.not_equal(table.column("outcome"), OPEN))
+        table = merging.merged(read, self.month)
+        return table.filter(pc.not_equal(table.column("outcome"), rows_of.OPEN))
 
     @property
     def month(self) -> str:
         """The month the job was made in: of what tells none."""
         return self.spec.created_at[:7]
 
-    def commit(self, shard: int, outcomes: Iterable[Outcome], *, holder: str = "", retry: int = 0) -> bool:
+    def commit(self, shard: int, outcomes: Iterable["Outcome"], *, holder: str = "", retry: int = 0) -> bool:
         """Write a shard's outcomes as one part, in one step: as the whole one, or as what `holder` knows.
 
         False when somebody else wrote the whole part first; it stays as it is.
         """
         buffer = io.BytesIO()
-        pq.write_table(to_table(outcomes).replace_schema_metadata(documents.STAMP), buffer, compression="zstd")
+        pq.write_table(rows_of.to_table(outcomes).replace_schema_metadata(documents.STAMP), buffer, compression="zstd")
         return self.write(PartName(shard, retry, holder).path, buffer.getvalue(), once=True)
 
     # --- files
@@ -191,7 +204,7 @@ class JobFolder:
         files, path = self._place(name)
         files.delete(path)
 
-    def table(self, path: str, **options: Any) -> pa.Table:
+    def table(self, path: str, **options: Any) -> "pa.Table":
         """A Parquet file of the folder, `options` as those of pyarrow's `read_table`.
 
         Raises FileNotFoundError when it is not there.

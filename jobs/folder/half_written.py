@@ -10,8 +10,10 @@ from collections.abc import Iterable
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.folder import video_pages
 from jobs.folder.folder import JobFolder
 from jobs.folder.part_names import ShardParts
+from jobs.folder.video_pages import PagesName
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,14 @@ def set_all_aside(folder: JobFolder) -> dict[int, ShardParts]:
     parts = folder.shard_parts()
     torn = _set_aside(folder, [path for one in parts.values() for path in one.files])
     return folder.shard_parts() if torn else parts
+
+
+def set_pages_aside(folder: JobFolder, api: str) -> dict[int, PagesName]:
+    """Put the torn answers of a video API aside; item -> the one that counts after. What is gone is read again at AWS,
+    for nothing."""
+    names = video_pages.newest_pages(folder, api)
+    torn = _set_aside(folder, [f"{folder.root}/{name.path}" for name in names.values()])
+    return video_pages.newest_pages(folder, api) if torn else names
 
 
 def _set_aside(folder: JobFolder, paths: Iterable[str]) -> bool:

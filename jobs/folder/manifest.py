@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs import documents
-from jobs.items import MANIFEST_SCHEMA, Item, to_batch
+from jobs.item_rows import MANIFEST_SCHEMA, to_batch
+from jobs.items import Item
 
 
 class ManifestWriter(AbstractContextManager["ManifestWriter"]):

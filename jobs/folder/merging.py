@@ -16,9 +16,10 @@ from jobs.folder.part_names import PartName
 from jobs.outcomes import OPEN, Outcome
 
 # What merging reads of a row; a table may have more.
-COLUMNS = (
+_READ = (
     "item_id", "api", "outcome", "sent", "attempts", "throttles", "maybe_billed", "units", "started_at", "marks",
 )  # fmt: skip
+COLUMNS = (*_READ, "ms", "probed_ms")  # what counting takes
 _DERIVED = tuple(NONE.columns)
 _Row = tuple[Any, ...]
 
@@ -27,7 +28,7 @@ def merged(parts: Sequence[tuple[PartName, pa.Table]], month: str) -> pa.Table:
     """The rows of one shard's parts, each call once, in item order. `month`: of attempts that tell none."""
     together = pa.concat_tables([table for _, table in parts])
     names = [name for name, table in parts for _ in range(table.num_rows)]
-    rows = list(zip(*(together.column(column).to_pylist() for column in COLUMNS), strict=True))
+    rows = list(zip(*(together.column(column).to_pylist() for column in _READ), strict=True))
     of_call: dict[tuple[int, str], list[int]] = {}
     for number, (item_id, api, *_) in enumerate(rows):
         of_call.setdefault((item_id, api), []).append(number)
@@ -44,7 +45,7 @@ def merged(parts: Sequence[tuple[PartName, pa.Table]], month: str) -> pa.Table:
 
 def attempts_of(row: Outcome, month: str, retry: int) -> Attempts:
     """The attempts that a row of a part tells of. One without marks (of 0.1.0) has only counts."""
-    return _attempts(tuple(getattr(row, name) for name in COLUMNS), retry, month)
+    return _attempts(tuple(getattr(row, name) for name in _READ), retry, month)
 
 
 def _attempts(row: _Row, retry: int, month: str) -> Attempts:

@@ -8,20 +8,23 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs import documents
-from jobs.apis import requests
+from jobs.apis import request_names
 from jobs.errors import RekscanError
 from jobs.folder.folder import JobFolder
+from jobs.ledger import FIRST_OF_FILMS
 
 SCHEMA = pa.schema(
     [
         pa.field("item_id", pa.int64(), nullable=False, metadata={"doc": "the item"}),
         pa.field("request", pa.string(), nullable=False, metadata={"doc": "APIs of the call, joined by +"}),
+        pa.field("shard", pa.int64(), metadata={"doc": "of a call on a film, its shard (since 2)"}),
     ]
 )
 
@@ -37,27 +40,30 @@ class Retry:
         """The calls of one shard, as the journal names them."""
         size = self.folder.spec.shard_size
         mine = (pc.field("item_id") >= shard * size) & (pc.field("item_id") < (shard + 1) * size)
-        table = self._table(mine)
-        rows = zip(table.column("item_id").to_pylist(), table.column("request").to_pylist(), strict=True)
-        return {f"{item}:{request}" for item, request in rows}
+        rows = self._rows(pc.field("shard") == shard if shard >= FIRST_OF_FILMS else mine)
+        return {f"{row['item_id']}:{row['request']}" for row in rows if self._shard(row) == shard}
 
     def shards(self) -> list[int]:
         """The shards it touches, in order."""
-        size = self.folder.spec.shard_size
-        return sorted({item // size for item in self._table().column("item_id").to_pylist()})
+        return sorted({self._shard(row) for row in self._rows()})
 
     def calls(self, shards: set[int]) -> Counter[str]:
         """How many calls per API it asks in these shards."""
-        size = self.folder.spec.shard_size
-        apis = {r.name: [choice.api.name for choice in r.choices] for r in requests(self.folder.spec.apis)}
+        apis = request_names(self.folder.spec.choices)
         found: Counter[str] = Counter()
-        for row in self._table().to_pylist():
-            if row["item_id"] // size in shards:
+        for row in self._rows():
+            if self._shard(row) in shards:
                 found.update(apis[row["request"]])
         return found
 
-    def _table(self, where: "pc.Expression | None" = None) -> pa.Table:
-        return self.folder.table(f"{self.folder.root}/retries/r{self.number:03d}.parquet", filters=where)
+    def _shard(self, row: dict[str, Any]) -> int:
+        of_film: int | None = row.get("shard")
+        return int(row["item_id"]) // self.folder.spec.shard_size if of_film is None else of_film
+
+    def _rows(self, where: "pc.Expression | None" = None) -> list[dict[str, Any]]:
+        path = f"{self.folder.root}/retries/r{self.number:03d}.parquet"
+        rows: list[dict[str, Any]] = self.folder.table(path, filters=where).to_pylist()
+        return rows
 
 
 def newest(folder: JobFolder) -> Retry | None:
@@ -71,12 +77,16 @@ def plan_retry(folder: JobFolder, *, code: str | None = None, api: str | None = 
 
     Raises RekscanError when there is none.
     """
-    request_of = {choice.api.name: request.name for request in requests(folder.spec.apis) for choice in request.choices}
+    request_of = {api: name for name, apis in request_names(folder.spec.choices).items() for api in apis}
     tables = [
         pa.table(
-            {"item_id": failed.column("item_id"), "request": [request_of[a] for a in failed.column("api").to_pylist()]}
+            {
+                "item_id": failed.column("item_id"),
+                "request": [request_of[a] for a in failed.column("api").to_pylist()],
+                "shard": pa.array([shard if shard >= FIRST_OF_FILMS else None] * failed.num_rows, pa.int64()),
+            }
         )
-        for failed in _failed(folder, code, api)
+        for shard, failed in _failed(folder, code, api)
     ]
     calls = pa.concat_tables(tables).cast(SCHEMA) if tables else SCHEMA.empty_table()
     if calls.num_rows == 0:
@@ -85,7 +95,7 @@ def plan_retry(folder: JobFolder, *, code: str | None = None, api: str | None = 
             f"job {folder.job} has no failed call{' ' + asked if asked else ''}",
             f"`rekscan report {folder.job}` lists what failed and why.",
         )
-    calls = calls.group_by(["item_id", "request"]).aggregate([]).sort_by("item_id")
+    calls = calls.group_by(["item_id", "request", "shard"]).aggregate([]).sort_by("item_id")
     number = len(folder.names("retries")) + 1
     buffer = io.BytesIO()
     pq.write_table(calls.replace_schema_metadata(documents.STAMP), buffer, compression="zstd")
@@ -93,8 +103,8 @@ def plan_retry(folder: JobFolder, *, code: str | None = None, api: str | None = 
     return Retry(folder, number)
 
 
-def _failed(folder: JobFolder, code: str | None, api: str | None) -> Iterator[pa.Table]:
-    for paths in folder.result_parts().values():
+def _failed(folder: JobFolder, code: str | None, api: str | None) -> Iterator[tuple[int, pa.Table]]:
+    for shard, paths in folder.result_parts().items():
         rows = folder.result(paths).select(["item_id", "api", "outcome", "code"])
         wanted = pc.equal(rows.column("outcome"), "failed")
         if code is not None:
@@ -103,4 +113,4 @@ def _failed(folder: JobFolder, code: str | None, api: str | None) -> Iterator[pa
             wanted = pc.and_(wanted, pc.equal(rows.column("api"), api))
         rows = rows.filter(wanted)
         if rows.num_rows:
-            yield rows
+            yield shard, rows

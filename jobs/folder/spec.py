@@ -7,24 +7,35 @@ from typing import Annotated, Any
 from pydantic import PlainSerializer, PlainValidator
 
 from jobs import documents
-from jobs.apis import Choice, choices_from_json
-from jobs.folder.planned import Dollars, PlanDocument
+from jobs.apis import Choice, VideoChoice, choices_from_json, video_choices_from_json
+from jobs.planned import Dollars, PlanDocument
 
 PART_ROWS = 100_000  # items in a part of the manifest
 
 
-def _choices(rows: Iterable[Mapping[str, Any]]) -> tuple[Choice, ...]:
-    try:
-        return tuple(choices_from_json(rows))
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{error!r} in an API") from error
+Read = Callable[[Iterable[Mapping[str, Any]]], tuple[Any, ...]]
 
 
-def _choices_json(choices: Iterable[Choice]) -> list[dict[str, Any]]:
+def _reading(rows_to_choices: Read) -> Read:
+    """With what pydantic takes for an error."""
+
+    def read(rows: Iterable[Mapping[str, Any]]) -> tuple[Any, ...]:
+        try:
+            return rows_to_choices(rows)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{error!r} in an API") from error
+
+    return read
+
+
+def _choices_json(choices: Iterable[Choice | VideoChoice]) -> list[dict[str, Any]]:
     return [choice.to_json() for choice in choices]
 
 
-Choices = Annotated[tuple[Choice, ...], PlainValidator(_choices), PlainSerializer(_choices_json)]
+Choices = Annotated[tuple[Choice, ...], PlainValidator(_reading(choices_from_json)), PlainSerializer(_choices_json)]
+VideoChoices = Annotated[
+    tuple[VideoChoice, ...], PlainValidator(_reading(video_choices_from_json)), PlainSerializer(_choices_json)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,7 @@ class Options:
     part_rows: int = PART_ROWS  # items in each part of the manifest but the last
     cut: bool = False  # the cap stopped the listing: the source has more than the job
     listing: Listing | None = None  # of a cut job
+    video_jobs: int = 20  # jobs on stored video that the account may have open at once (since 2)
     amended: int = 0  # how often the listing went on: set by amendments, not in job.json
 
 
@@ -75,10 +87,23 @@ class JobSpec:
     s3_url: str | None = None  # the same for S3
     options: Options = Options()  # what the scan was told
     versions: Mapping[str, str] = field(default_factory=dict)  # of rekscan, boto3 and Python
+    video_apis: VideoChoices = ()  # those for stored video, each with its name and every parameter (since 2)
+    films: int = 0  # that those are asked about: rows of films/ (since 2)
+    epoch: int = 0  # of this job's first start on each film: over 0 where it was knowingly paid again (since 2)
 
     @property
     def shards(self) -> int:
-        return -(-self.items // self.shard_size)
+        """Of pictures."""
+        return -(-self.items // self.shard_size) if self.apis else 0
+
+    @property
+    def choices(self) -> tuple[Choice | VideoChoice, ...]:
+        """Every API."""
+        return (*self.apis, *self.video_apis)
+
+    def planned(self, choice: Choice | VideoChoice) -> int:
+        """Calls of one API."""
+        return self.films if isinstance(choice, VideoChoice) else self.plan.items.images
 
     @property
     def part_rows(self) -> int:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from jobs.apis import Choice
 from jobs.files import ParquetFiles, open_home
-from jobs.items import MANIFEST_SCHEMA
+from jobs.item_rows import MANIFEST_SCHEMA
 from jobs.known.buckets import ROWS, Buckets, names_of
 from jobs.known.keys import call_ids
 from jobs.known.segments import SCHEMA, Names, Segments

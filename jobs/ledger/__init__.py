@@ -9,6 +9,8 @@ Keys of a job, all under `rekscan:{<id>}` (`keys.py`):
     :base                   shard -> what the counters have of it from parts, before it is counted as a whole
     :intents:<n> :answers:<n> :live:<n> :suspects:<n>   journal of a shard: attempts, answers, counters, calls that may
                             be what kills its holders; gone once it is committed
+    :films:todo :films:leases   the same of shards of films, which need no message; their numbers begin at
+                            FIRST_OF_FILMS, and their :intents:<n> are starts, a field a call (`films_begin.lua`)
     :claims:<n> :instead    who asks about a content that several items have (`claims.py`)
     :journals :buckets      numbers of the shards and of the claims that have such keys: what there is to delete
     :health                 of each request: how the service behind it fares (`health.lua`)
@@ -18,6 +20,9 @@ Keys of a job, all under `rekscan:{<id>}` (`keys.py`):
 The folder is the truth: with all this lost, `resume` rebuilds it.
 """
 
-from jobs.ledger.ledger import LAST_STEP, OVER, WELL, Attempt, Lease, Ledger, Refused, State
+from jobs.ledger.ledger import FIRST_OF_FILMS, LAST_STEP, OVER, WELL, Attempt, Lease, Ledger, Refused, State
+from jobs.ledger.starts import Start, Starts
 
-__all__ = ["LAST_STEP", "OVER", "WELL", "Attempt", "Lease", "Ledger", "Refused", "State"]
+__all__ = [
+    "FIRST_OF_FILMS", "LAST_STEP", "OVER", "WELL", "Attempt", "Lease", "Ledger", "Refused", "Start", "Starts", "State",
+]  # fmt: skip

@@ -1,6 +1,7 @@
 -- Prepended to the scripts that spend. The schedule (jobs/costs/cap.py) says what so many units of a meter cost:
--- {"first": month, "meters": {meter: [[from unit, nano-dollars each, cost of the units before], ...]}, "later": the same,
--- "requests": {name: {meter: units}}}: `meters` of its first month, `later` of each other one.
+-- {"first": month, "meters": {meter: [[from unit, nano-dollars, cost of the units before, of how many units], ...]},
+-- "later": the same, "requests": {name: {meter: units}}}: `meters` of its first month, `later` of each other one. Of
+-- pictures a unit is a call; of films it is a millisecond, of which a start has as many as its film (BY).
 -- The cost of a job is a function of its units per month and meter, so tiers are exact in any order of calls:
 -- `m:<month>:<meter>` counts units billed, maybe billed and in flight, `cost` is what they come to.
 local function load_schedule(key)
@@ -10,7 +11,11 @@ end
 
 local function at(steps, units)
   for i = #steps, 1, -1 do
-    if units >= steps[i][1] then return steps[i][3] + (units - steps[i][1]) * steps[i][2] end
+    if units >= steps[i][1] then
+      local whole, per = (units - steps[i][1]) * steps[i][2], steps[i][4] or 1
+      local rest = whole % per
+      return steps[i][3] + (whole - rest) / per + (rest > 0 and 1 or 0)
+    end
   end
   return 0
 end

@@ -1,7 +1,7 @@
 -- Move shards from the table to the queue, up to a window of shards queued or held.
 -- Returns the shards to ring the bell for.
--- A job that stopped short (budget, cancel) still gets its last step, -1, once no shard is held.
-local JOB, TODO, QUEUED, LEASES = unpack(KEYS)
+-- A job that stopped short (budget, cancel) still gets its last step, -1, once no shard is held, of films neither.
+local JOB, TODO, QUEUED, LEASES, FILMS_TODO, FILMS_LEASES = unpack(KEYS)
 local WINDOW = ARGV[1]
 local state = redis.call('HGET', JOB, 'state')
 local given = {}
@@ -10,7 +10,9 @@ if state == 'running' then
   if room > 0 then given = redis.call('ZRANGEBYSCORE', TODO, 0, '+inf', 'LIMIT', 0, room) end
 end
 local short = state == 'incomplete' or state == 'cancelled'
-local idle = redis.call('ZCARD', LEASES) == 0 and (short or (#given == 0 and redis.call('ZCARD', QUEUED) == 0))
+local held = redis.call('ZCARD', LEASES) + redis.call('ZCARD', FILMS_LEASES)
+local waiting = redis.call('ZCARD', QUEUED) + redis.call('ZCARD', FILMS_TODO)
+local idle = held == 0 and (short or (#given == 0 and waiting == 0))
 if idle and (short or state == 'running') and redis.call('ZSCORE', TODO, '-1') then given = {'-1'} end
 for _, shard in ipairs(given) do
   redis.call('ZREM', TODO, shard)

@@ -1,7 +1,8 @@
 -- A shard's part is committed: count it and forget its journal.
 -- ARGV goes on with counter, amount pairs: the whole shard's. What `open` counted of it before (BASE) is taken off.
 -- Returns {1, shards left} or {0} when the lease was lost. When none is left, -1 (the job's last step) is put on the table.
-local JOB, TODO, QUEUED, LEASES, HOLDERS, JOURNALS, BASE, INTENTS, ANSWERS, LIVE, SUSPECTS = unpack(KEYS)
+local JOB, LEASES, HOLDERS, JOURNALS, BASE, INTENTS, ANSWERS, LIVE, SUSPECTS,
+  TODO, QUEUED, HELD, FILMS_TODO, FILMS_QUEUED, FILMS_HELD = unpack(KEYS)
 local SHARD, FENCE = ARGV[1], ARGV[2]
 if redis.call('HGET', HOLDERS, SHARD) ~= FENCE then return {0} end
 redis.call('ZREM', LEASES, SHARD)
@@ -22,6 +23,9 @@ for counter, amount in pairs(before and cjson.decode(before) or {}) do redis.cal
 redis.call('HDEL', BASE, SHARD)
 if SHARD == '-1' then return {1, 0} end
 redis.call('HINCRBY', JOB, 'shards_done', 1)
-local left = redis.call('ZCARD', TODO) + redis.call('ZCARD', QUEUED) + redis.call('ZCARD', LEASES)
+local left = 0 -- LEASES is one of these
+for _, where in ipairs({TODO, QUEUED, HELD, FILMS_TODO, FILMS_QUEUED, FILMS_HELD}) do
+  left = left + redis.call('ZCARD', where)
+end
 if left == 0 then redis.call('ZADD', TODO, -1, '-1') end
 return {1, left}

@@ -17,6 +17,7 @@ from jobs.ledger.keys import key
 State = Literal["planned", "running", "paused", "blocked", "finished", "incomplete", "cancelled"]
 
 WELL = "well"
+FIRST_OF_FILMS = 10**9  # number of the first shard of films: no job has as many of pictures
 LAST_STEP = -1  # the shard number of the step that ends a job: checks the count, builds the tables
 OVER: frozenset[str] = frozenset({"finished", "cancelled"})
 _STOPPED_SHORT = (b"incomplete", b"cancelled")  # states with a last step, though shards are left
@@ -25,8 +26,10 @@ _SHORT_LIVED = 7 * 24 * 3600  # seconds a finished job's counters stay in Redis
 _JOBS = key("jobs")
 _OF_AN_OPEN_JOB = (
     "open", "todo", "queued", "leases", "holders", "lapses", "prices", "base", "journals", "buckets", "instead",
-    "health",
+    "health", "films:todo", "films:leases",
 )  # fmt: skip
+_TABLES = ("todo", "queued", "leases")  # where shards are until they are done
+_FILMS = ("films:todo", "films:queued", "films:leases")  # of films: no message is needed for one, so none is queued
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,12 @@ def script(name: str, clock: str | None = None) -> str:
     folder = files(__package__)
     text = (folder / f"{name}.lua").read_text()
     for word, before in (
-        ("read_attempt", "attempts"),
+        ("read_attempt|month_of", "attempts"),
         ("load_schedule", "cost"),
         ("load_health", "health"),
         ("now", "clock"),
     ):
-        if re.search(rf"\b{word}\b", text):
+        if re.search(rf"\b({word})\b", text):
             text = (clock if before == "clock" and clock else (folder / f"{before}.lua").read_text()) + text
     return text
 
@@ -113,7 +116,7 @@ class Ledger:
         """
         put = partial(self._put, job, home, list(shards), fields, prices, left, base or {})
         self.redis.sadd(_JOBS, job)  # before it is open: an open job that nobody lists would wait for ever
-        self.redis.transaction(put, *(key(job, name) for name in ("open", "queued", "leases")))
+        self.redis.transaction(put, *(key(job, name) for name in ("open", "queued", "leases", "films:leases")))
         self._scripts["look"]([key(job, "health")])
         self.redis.sadd(_JOBS, job)
 
@@ -130,8 +133,8 @@ class Ledger:
     ) -> None:
         """What `open` writes, unless another process writes meanwhile; then it is called again."""
         live = bool(pipe.exists(key(job, "open")))
-        out = {int(n) for name in ("queued", "leases") for n in pipe.zrange(key(job, name), 0, -1)}
-        empty = not out and not pipe.zcard(key(job, "todo"))
+        out = {int(n) for name in ("queued", "leases", "films:leases") for n in pipe.zrange(key(job, name), 0, -1)}
+        empty = not out and not pipe.zcard(key(job, "todo")) and not pipe.zcard(key(job, "films:todo"))
         missing = [n for n in shards if n not in out and not (live and n in left)]
         pipe.multi()
         if not live:
@@ -142,8 +145,10 @@ class Ledger:
         pipe.hset(key(job), mapping={name: fields[name] for name in _RENEWED if name in fields} or {"reason": ""})
         pipe.hdel(key(job), "reason", "do")
         pipe.persist(key(job))
-        for start in range(0, len(missing), 1000):
-            pipe.zadd(key(job, "todo"), {str(n): n for n in missing[start : start + 1000]})
+        films = [n for n in missing if n >= FIRST_OF_FILMS]
+        for table, some in (("todo", [n for n in missing if n < FIRST_OF_FILMS]), ("films:todo", films)):
+            for start in range(0, len(some), 1000):
+                pipe.zadd(key(job, table), {str(n): n for n in some[start : start + 1000]})
         if not missing and empty:
             pipe.zadd(key(job, "todo"), {str(LAST_STEP): LAST_STEP})
         if prices:
@@ -155,7 +160,7 @@ class Ledger:
         return self._on_table(job, self.redis)
 
     def _on_table(self, job: str, redis: Redis) -> set[int]:
-        return {int(n) for name in ("todo", "queued", "leases") for n in redis.zrange(key(job, name), 0, -1)}
+        return {int(n) for name in (*_TABLES, *_FILMS) for n in redis.zrange(key(job, name), 0, -1)}
 
     def live(self) -> list[str]:
         """The jobs that are not over, oldest first."""
@@ -205,7 +210,7 @@ class Ledger:
         gone += [key(job, "claims", int(bucket)) for bucket in self.redis.smembers(key(job, "buckets"))]
         fields = {**counters, "state": state, "reason": reason}
         put = partial(self._close, job, fields, gone, under)
-        watched = (key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders")))
+        watched = (key(job), *(key(job, name) for name in (*_TABLES, *_FILMS, "holders")))
         if not self.redis.transaction(put, *watched, value_from_callable=True):
             return False
         self._unlist(job)
@@ -243,7 +248,11 @@ class Ledger:
     def progress(self, job: str) -> dict[str, int]:
         """Counters (`ok:labels`, `maybe_billed:text`, ...) of committed shards and of those under way."""
         total = {name: int(n) for name, n in self.fields(job).items() if ":" in name and not name.startswith("m:")}
-        shards = self.redis.zrange(key(job, "leases"), 0, -1) + self.redis.zrange(key(job, "todo"), 0, 50)
+        shards = [
+            shard
+            for held, left in (("leases", "todo"), ("films:leases", "films:todo"))
+            for shard in self.redis.zrange(key(job, held), 0, -1) + self.redis.zrange(key(job, left), 0, 50)
+        ]
         pipe = self.redis.pipeline(transaction=False)
         for shard in shards:
             pipe.hgetall(key(job, "live", shard.decode()))
@@ -252,29 +261,34 @@ class Ledger:
                 total[name.decode()] = total.get(name.decode(), 0) + int(amount)
         return total
 
-    def table(self, job: str) -> dict[str, int]:
-        """How many shards are left to hand out, have a message under way, are held."""
+    def table(self, job: str, *, films: bool = False) -> dict[str, int]:
+        """How many shards, of pictures or of films, are left to hand out, have a message under way, are held."""
         pipe = self.redis.pipeline(transaction=False)
-        for name in ("todo", "queued", "leases"):
+        for name in _FILMS if films else _TABLES:
             pipe.zcard(key(job, name))
         return dict(zip(("todo", "queued", "held"), pipe.execute(), strict=True))
+
+    def films_left(self, job: str, most: int) -> list[int]:
+        """Shards of films to be handed out, the first ones."""
+        return [int(n) for n in self.redis.zrange(key(job, "films:todo"), 0, most - 1)]
 
     # --- shards
 
     def lease(self, job: str, shard: int, *, share: int = 0) -> Lease | Refused:
         """Take a shard. `share`: how many the job may hold while other jobs wait for a turn; 0: any number."""
-        keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases", "holders", "lapses", "journals"))]
+        keys = [key(job), *(key(job, name) for name in (*_tables(shard), "holders", "lapses", "journals"))]
         fence = new_fence()
         taken, more = self._scripts["lease"](keys, [shard, fence, self.lease_ms, share])
         return Lease(job, shard, fence, more) if taken else Refused(more.decode())
 
     def renew(self, job: str, leases: Iterable[Lease]) -> tuple[str, dict[Lease, bool]]:
-        """Extend leases of one job. Returns its state and which of them are still held."""
+        """Extend leases of one job, of pictures or of films. Returns its state and which of them are still held."""
         leases = list(leases)
         arguments: list[Any] = [self.lease_ms]
         for lease in leases:
             arguments += [lease.shard, lease.fence]
-        state, *held = self._scripts["renew"]([key(job), key(job, "leases"), key(job, "holders")], arguments)
+        table = _tables(leases[0].shard if leases else 0)[2]
+        state, *held = self._scripts["renew"]([key(job), key(job, table), key(job, "holders")], arguments)
         return state.decode(), {lease: bool(flag) for lease, flag in zip(leases, held, strict=True)}
 
     def finish(self, lease: Lease, counters: Mapping[str, int]) -> bool:
@@ -282,8 +296,10 @@ class Ledger:
 
         False when the lease was lost: then its new holder counts it.
         """
-        names = ("todo", "queued", "leases", "holders", "journals", "base")
-        keys = [key(lease.job), *(key(lease.job, name) for name in names), *_journal(lease.job, lease.shard)]
+        job = lease.job
+        mine = (_tables(lease.shard)[2], "holders", "journals", "base")
+        keys = [key(job), *(key(job, name) for name in mine), *_journal(job, lease.shard)]
+        keys += [key(job, name) for name in (*_TABLES, *_FILMS)]
         arguments: list[Any] = [lease.shard, lease.fence]
         for name, amount in counters.items():
             arguments += [name, amount]
@@ -291,12 +307,13 @@ class Ledger:
 
     def release(self, lease: Lease) -> bool:
         """Give a shard back undone, keeping its journal."""
-        keys = [key(lease.job, name) for name in ("todo", "leases", "holders")]
+        todo, _, leases = _tables(lease.shard)
+        keys = [key(lease.job, name) for name in (todo, leases, "holders")]
         return bool(self._scripts["release"](keys, [lease.shard, lease.fence]))
 
     def feed(self, job: str, window: int) -> list[int]:
         """Shards to put into the queue now, so that at most `window` are queued or held."""
-        keys = [key(job), *(key(job, name) for name in ("todo", "queued", "leases"))]
+        keys = [key(job), *(key(job, name) for name in (*_TABLES, "films:todo", "films:leases"))]
         return [int(shard) for shard in self._scripts["feed"](keys, [window])]
 
     def reap(self, job: str, *, lost_after_ms: int | None = 30_000) -> int:
@@ -304,8 +321,12 @@ class Ledger:
 
         Returns the number of lapsed leases.
         """
-        keys = [key(job, name) for name in ("todo", "queued", "leases", "holders", "lapses")]
-        return int(self._scripts["reap"](keys, ["" if lost_after_ms is None else lost_after_ms]))
+        lost = "" if lost_after_ms is None else lost_after_ms
+        lapsed = 0
+        for tables in (_TABLES, _FILMS):
+            keys = [key(job, name) for name in (*tables, "holders", "lapses")]
+            lapsed += int(self._scripts["reap"](keys, [lost]))
+        return lapsed
 
     # --- the journal of a held shard
 
@@ -372,6 +393,10 @@ class Ledger:
 
     def clear_of_suspicion(self, lease: Lease, call: str) -> None:
         self.redis.hdel(_suspects(lease), call)
+
+
+def _tables(shard: int) -> tuple[str, str, str]:
+    return _FILMS if shard >= FIRST_OF_FILMS else _TABLES
 
 
 def _journal(job: str, shard: int) -> list[str]:

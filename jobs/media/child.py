@@ -11,14 +11,22 @@ import resource
 import signal
 import sys
 import warnings
+from collections.abc import Callable
 
 from jobs.children import frames
 from jobs.codes import Code
 from jobs.media.fit import mend
 from jobs.media.fitted import Bounds, Unfit
 
+Answer = tuple[dict[str, object], bytes]
+
 
 def main() -> None:
+    serve(_answer)
+
+
+def serve(answered: Callable[[dict[str, object], bytes], Answer]) -> None:
+    """Answer frames until stdin ends. The process has as arguments how much of memory, CPU and time one may take."""
     memory, cpu_seconds, wall_seconds = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a decoder that prints must not break the frames
@@ -35,7 +43,7 @@ def main() -> None:
     while (frame := frames.read(source)) is not None:
         signal.setitimer(signal.ITIMER_REAL, wall_seconds)
         _limit_cpu(cpu_seconds)
-        head, body = _answer(*frame)
+        head, body = answered(*frame)
         signal.setitimer(signal.ITIMER_REAL, 0)
         frames.write(sink, head, body)
 
@@ -46,7 +54,7 @@ def _limit_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + seconds), hard))
 
 
-def _answer(head: dict[str, object], body: bytes) -> tuple[dict[str, object], bytes]:
+def _answer(head: dict[str, object], body: bytes) -> Answer:
     limits = Bounds(**head["limits"])  # type: ignore[arg-type]
     try:
         fitted = mend(body, str(head["format"]), limits, only_verify=bool(head["only_verify"]))

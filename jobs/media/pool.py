@@ -1,8 +1,8 @@
 """A few disposable child processes that decode pictures.
 
-Rule: whatever a picture does, `mend` returns. A child that hangs, crashes or eats memory is killed and replaced; its
-picture gets a Skip. When a child was killed from outside, its picture gets a second try: it may be innocent. Children
-are started by exec, not forked out of a process with threads.
+Rule: whatever a picture does, `mend` and `ask` return. A child that hangs, crashes or eats memory is killed and
+replaced; its picture gets a Skip. When a child was killed from outside, its picture gets a second try: it may be
+innocent. Children are started by exec, not forked out of a process with threads.
 """
 
 import os
@@ -33,11 +33,13 @@ class DecoderPool:
         self,
         size: int = 2,
         *,
+        module: str = "jobs.media.child",  # what its children run
         memory_bytes: int = 2 * 1024**3,  # address space of a child, code included (about 0.2 GB)
         cpu_seconds: float = 20.0,  # per picture
         wall_seconds: float = 60.0,  # per picture; more than CPU time, because the machine may be busy
         grace_seconds: float = 5.0,  # after which a child that does not even obey its own alarm is killed
     ) -> None:
+        self._module = module
         self._limits = [str(memory_bytes), str(cpu_seconds), str(wall_seconds)]
         self._wall = wall_seconds
         self._grace = grace_seconds
@@ -51,7 +53,10 @@ class DecoderPool:
     def mend(self, data: bytes, name: str, limits: Limits, *, only_verify: bool = False) -> Fitted | Skip:
         """`data`, of the sniffed format `name`, within `limits`; or why not. Raises only after `close`."""
         bounds = Bounds(limits.max_bytes, limits.min_side, limits.max_side)
-        head: dict[str, Any] = {"format": name, "only_verify": only_verify, "limits": asdict(bounds)}
+        return self.ask({"format": name, "only_verify": only_verify, "limits": asdict(bounds)}, data, name)
+
+    def ask(self, head: dict[str, Any], data: bytes, name: str) -> Fitted | Skip:
+        """The same, whatever is asked of a child; `name`: the format."""
         for last in (False, True):
             with self._child() as child:
                 answer = child.ask(head, data, self._wall + self._grace)
@@ -111,7 +116,7 @@ class DecoderPool:
                 child.end()  # it died while idle: its pipes are closed
                 child = None
             if child is None:
-                child = _Child(self._limits)
+                child = _Child(self._module, self._limits)
             with self._lock:
                 self._busy.add(child)
             try:
@@ -130,8 +135,8 @@ _TOO_LONG = 1_000_000  # stands for an exit code: we killed it at the deadline
 
 
 class _Child(Child):
-    def __init__(self, limits: list[str]) -> None:
-        super().__init__("jobs.media.child", limits, stderr=subprocess.DEVNULL)
+    def __init__(self, module: str, limits: list[str]) -> None:
+        super().__init__(module, limits, stderr=subprocess.DEVNULL)
         self.pictures = 0
 
     def ask(self, head: dict[str, Any], body: bytes, seconds: float) -> tuple[dict[str, Any], bytes] | int:

@@ -37,7 +37,6 @@ _STAGING = (
     "{videos} videos are on this machine. Rekognition reads them from S3 only: what it costs to upload and to keep them"
     " there is left out."
 )
-_NOT_YET = "Stored video is estimate only in this version: `scan` and `submit` refuse it."
 _STORED = "Stored vectors are billed by the month and prorated by days kept{flat}."
 _NOT = "Not included: S3 requests and data transfer, SNS, SQS, KMS, taxes, discounts."
 _DURATION = "Duration: APIs run side by side, each at its quota from the first second; the slowest sets it."
@@ -75,7 +74,6 @@ def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice | VideoC
 
 def _videos(plan: Plan, quotas: QuotaTable) -> Iterator[str]:
     counts = plan.counts
-    yield _NOT_YET
     yield _MINUTES
     if counts.videos_at_cap:
         yield _AT_CAP.format(videos=f"{counts.videos_at_cap:,}")

@@ -19,7 +19,7 @@ from jobs.plan import demand as plan_demand
 from jobs.plan.assumptions import assumptions
 from jobs.plan.demand import Demand
 from jobs.plan.values import Plan, PlanLine, PlanMonth, Rate
-from jobs.plan.videos import video_jobs
+from jobs.plan.videos import video_jobs as jobs_of
 
 Spread = dict[str, dict[int, Decimal]]  # month -> number of the demand -> its units in that month
 Lines = dict[int, PlanLine]  # number of the demand -> its line
@@ -38,6 +38,7 @@ def plan(
     free_tier: FreeTier | None = None,
     known: Mapping[str, int] | int = 0,
     videos: Sequence[VideoChoice] = (),
+    video_jobs: int | None = None,
     extra: Iterable[Demand] = (),
 ) -> Plan:
     """Price and time these APIs on these items.
@@ -45,12 +46,13 @@ def plan(
     `tps`: rates that replace the table's, by API name or operation. `month_to_date`: units per meter billed before,
     in the first month. `start`: lay the job over calendar months from that day; without it all is priced as one month.
     `known`: calls whose answer is there already, for each API or by API name. `videos`: APIs for the videos.
+    `video_jobs`: of their jobs so many are open at once (None: the quota).
     `extra`: demands besides (storage, hours of a model). Raises RekscanError if an API does not exist in the Region.
     """
     have = dict.fromkeys((c.api.name for c in choices), known) if isinstance(known, int) else dict(known)
     more = list(extra)
     stated = {demand.meter for demand in more}
-    jobs = video_jobs(counts, len(videos), quotas.concurrent_videos)
+    jobs = jobs_of(counts, len(videos), min(video_jobs or quotas.concurrent_videos, quotas.concurrent_videos))
     asked = plan_demand.of_choices(choices, counts, prices, have)
     asked += plan_demand.of_videos(videos, counts, jobs.seconds if jobs else None)
     demands = [demand for demand in asked if not (demand.open and demand.meter in stated)] + more

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.items import MANIFEST_SCHEMA
+from jobs.item_rows import MANIFEST_SCHEMA
 
 SEED = 20261123
 

@@ -11,7 +11,10 @@ from typing import Any
 
 from jobs import documents
 from jobs.counts import Counts
-from jobs.folder.planned import (
+from jobs.money.free_tier import FreeTier
+from jobs.money.prices import PriceTable, TierLine, Units, known_total, number, total
+from jobs.plan.videos import VideoJobs
+from jobs.planned import (
     Bounds,
     PlanDocument,
     PlannedItems,
@@ -22,9 +25,6 @@ from jobs.folder.planned import (
     PlannedTier,
     PricesUsed,
 )
-from jobs.money.free_tier import FreeTier
-from jobs.money.prices import PriceTable, TierLine, Units, known_total, number, total
-from jobs.plan.videos import VideoJobs
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from typing import Protocol
 import pyarrow as pa
 
 from jobs.errors import UsageError
-from jobs.items import Item, from_batch
+from jobs.item_rows import from_batch
+from jobs.items import Item
 from jobs.sources.directory import Directory
 from jobs.sources.globs import EVERYTHING, Globs
 from jobs.sources.inventory import Inventory

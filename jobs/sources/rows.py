@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
-from jobs.items import MANIFEST_SCHEMA, Kind
+from jobs.item_rows import MANIFEST_SCHEMA
+from jobs.items import Kind
 
 ROW_SCHEMA = pa.schema([field for field in MANIFEST_SCHEMA if field.name != "item_id"])
 BATCH_ROWS = 10_000

@@ -10,8 +10,8 @@ from cyclopts import Parameter
 
 from jobs import costs as reckoning
 from jobs.aws import clients, cloudwatch, face_collections
+from jobs.costs.counting import tally
 from jobs.costs.month import home_month
-from jobs.costs.tally import tally
 from jobs.costs.text import gaps, gaps_text, month_text, text
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec, list_jobs
@@ -93,14 +93,14 @@ def _counts(spec: JobSpec, last: datetime | None, settings: Settings) -> dict[st
     start = datetime.fromisoformat(spec.created_at)
     end = last + _LATE if last is not None else datetime.now(UTC)
     made = cloudwatch.connect(spec.region, settings.aws)
-    return cloudwatch.counts(made, (choice.api.operation for choice in spec.apis), start, end)
+    return cloudwatch.counts(made, (choice.api.operation for choice in spec.choices), start, end)
 
 
 def left_over(specs: list[JobSpec], settings: Settings) -> list[dict[str, Any]]:
     """The face collections these jobs made that are still there, with what they cost a month."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for spec in specs:
-        for choice in spec.apis:
+        for choice in spec.choices:
             for step in choice.api.prepare(choice.params):
                 where = (spec.region, step.arguments.get("CollectionId", ""))
                 if step.operation == _MADE and where not in found and not spec.options.local:

@@ -3,17 +3,17 @@
 Rule: it builds the same Plan as `scan` does and only prints it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from jobs.apis import Asked, parse, sort_out
 from jobs.errors import UsageError
-from jobs.known.count import Listing
+from jobs.later import Later
 from jobs.money.free_tier import FreeTier
 from jobs.money.months import month_of
 from jobs.money.prices import PriceTable
@@ -25,16 +25,20 @@ from jobs.plan.pilot import Extrapolation, extrapolate
 from jobs.plan.s3_requests import s3_json, s3_lines
 from jobs.plan.text import CSV, csv_rows
 from jobs.plan.videos import videos_json
-from jobs.sources import Globs
 from jobs.words import dollars
 from rekscan.console.output import print_document, print_json, print_lines
 from rekscan.console.plan import show_plan, show_plans, stdout
 from rekscan.flags import EXCLUDE, INCLUDE, PAYER, Amounts, Billing, Flag, Many, Pilot, numbers, rates
-from rekscan.scans.numbers_only import Lengths, Source, count_source
-from rekscan.scans.savings import known_of
-from rekscan.scans.terms import Terms
 from rekscan.settings import Connection, Settings, resolve
-from reports.spreadsheet_safe import csv_line
+
+if TYPE_CHECKING:
+    from jobs.aws import cloudwatch
+    from rekscan.scans import numbers_only
+    from rekscan.scans import pilot as pilots
+    from reports import spreadsheet_safe
+else:  # a price of plain numbers needs neither AWS nor Arrow
+    cloudwatch, spreadsheet_safe = Later("jobs.aws.cloudwatch"), Later("reports.spreadsheet_safe")
+    numbers_only, pilots = Later("rekscan.scans.numbers_only"), Later("rekscan.scans.pilot")
 
 DEFAULT_REGION = "us-east-1"  # where an estimate without --region is priced
 
@@ -94,86 +98,75 @@ def estimate(
     sets = [(name, sort_out([name])) for name in compare or [",".join(api or ())]]
     if not all(asked.images or asked.videos for _, asked in sets) and (sources or amounts.instead):
         parse([])  # says which APIs there are
-    draw = pilot.draw(sources, compare)
-    if draw and not sets[0][1].images:
+    size = pilot.size(sources, compare)
+    if size and not sets[0][1].images:
         raise UsageError("--sample sends images, and no image API is asked for", "Leave --sample out.")
-    stated = amounts.counts()
-    globs = Globs(tuple(include or ()), tuple(exclude or ()))
-    lengths = Lengths(probe, amounts.average_ms) if any(asked.videos for _, asked in sets) else None
-    source = Source(sources, settings, DEFAULT_REGION, column, globs, lengths, request_payer=request_payer)
-    with Listing() as listing:
-        counts, notes = count_source(source, listing, draw) if sources else (stated, ())
-        question = Question(
-            counts,
-            amounts,
-            billing,
-            settings,
-            stored_prices(),
-            stored_quotas(),
-            listing,
-            notes,
-            again=again,
-            local=pilot.local,
-        )
-        plans = [(name, build(asked, question)) for name, asked in sets]
+    region = settings.aws_region("")
+    question = Question(
+        amounts, billing, settings, stored_prices(), stored_quotas(), region or DEFAULT_REGION, named=bool(region)
+    )
     found = None
-    if draw is not None:
-        from rekscan.scans.pilot import pilot as run_pilot  # brings the workers in, which a price does not need
-
-        built = plans[0][1]
-        terms = Terms(
-            sets[0][1].images,
-            settings,
-            built.region,
-            local=pilot.local,
-            again=again,
-            request_payer=request_payer,
-            allow_private_urls=pilot.allow_private_urls,
-        )
-        job, rows = run_pilot(draw.batch(), sources, terms, yes=pilot.yes, quiet=json)
-        found = extrapolate(built, job, rows, question.prices)
+    if not sources:
+        counts = amounts.counts()
+        plans = [(name, build(asked, counts, question)) for name, asked in sets]
+    else:
+        videos = any(asked.videos for _, asked in sets)
+        source = numbers_only.Source(
+            sources, settings, question.region, numbers_only.Lengths(probe, amounts.average_ms) if videos else None,
+            column, include or (), exclude or (), request_payer, pilot.allow_private_urls, again, pilot.local, size,
+        )  # fmt: skip
+        with numbers_only.counted(source) as counted:
+            plans = []
+            for name, asked in sets:
+                known = counted.known(asked.images)
+                built = build(asked, counted.counts, question, known.calls, counted.notes)
+                plans.append((name, built.assuming((*built.assumptions, *known.notes))))
+        if counted.drawn is not None:
+            terms = source.terms(sets[0][1].images)
+            job, rows = pilots.pilot(counted.drawn, sources, terms, yes=pilot.yes, quiet=json)
+            found = extrapolate(plans[0][1], job, rows, question.prices)
     show(plans, question.prices, found, as_json=json, as_csv=csv, compared=compare is not None)
     return int(strict and not all(built.complete for _, built in plans))
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """All a price depends on but the APIs."""
+    """All a price depends on but the APIs and the source. `named`: somebody said the Region."""
 
-    counts: Counts
     amounts: Amounts
     billing: Billing
     settings: Settings
     prices: PriceTable
     quotas: QuotaTable
-    listing: Listing
-    notes: tuple[str, ...]  # what listing left open
-    again: bool
-    local: bool
+    region: str
+    named: bool
 
 
-def build(asked: Asked, question: Question) -> Plan:
-    """The plan of one set of APIs."""
-    counts, billing, prices = question.counts, question.billing, question.prices
-    region = question.settings.aws_region("")
-    terms = Terms(asked.images, question.settings, region or DEFAULT_REGION, local=question.local, again=question.again)
-    known = known_of(question.listing.read, counts, terms)
+def build(
+    asked: Asked,
+    counts: Counts,
+    question: Question,
+    known: Mapping[str, int] | None = None,
+    notes: Sequence[str] = (),
+) -> Plan:
+    """The plan of one set of APIs. `known`: calls of each whose answer is there; `notes`: what listing left open."""
+    billing, prices = question.billing, question.prices
     built = plan(
         asked.images,
         counts,
-        region=region or DEFAULT_REGION,
+        region=question.region,
         prices=prices,
         quotas=question.quotas,
         tps=rates(billing.tps or ()),
         month_to_date=billed_before(billing, question.settings, prices),
         start=billing.start,
         free_tier=FreeTier.named(billing.free_tier, prices) if billing.free_tier else None,
-        known=known.calls,
+        known=known or {},
         videos=asked.videos,
         extra=question.amounts.demands(prices),
     )
-    note = () if region else (f"No Region is set: priced in {DEFAULT_REGION} (--region sets one).",)
-    return built.assuming((*note, *question.notes, *built.assumptions, *known.notes))
+    note = () if question.named else (f"No Region is set: priced in {DEFAULT_REGION} (--region sets one).",)
+    return built.assuming((*note, *notes, *built.assumptions))
 
 
 def billed_before(billing: Billing, settings: Settings, prices: PriceTable) -> dict[str, Decimal]:
@@ -187,8 +180,6 @@ def billed_before(billing: Billing, settings: Settings, prices: PriceTable) -> d
     now = datetime.now(UTC)
     if billing.start and month_of(billing.start) != month_of(now.date()):
         raise UsageError("--month-to-date cloudwatch counts this month, --start is in another", "Leave one out.")
-    from jobs.aws import cloudwatch  # brings boto3 in, which a price without it does not need
-
     region = settings.aws_region(DEFAULT_REGION)
     return dict(cloudwatch.month_to_date(region, prices, now, aws=settings.aws))
 
@@ -204,7 +195,7 @@ def show(
 ) -> None:
     """Print on stdout."""
     if as_csv:
-        print_document(map(csv_line, [CSV, *csv_rows(plans)]))
+        print_document(map(spreadsheet_safe.csv_line, [CSV, *csv_rows(plans)]))
     elif as_json:
         documents = [document(built, prices) for _, built in plans]
         sets = [{"apis": name.split(","), **doc} for (name, _), doc in zip(plans, documents, strict=True)]

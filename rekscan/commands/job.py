@@ -1,17 +1,22 @@
 """Commands that look at jobs: status, jobs. `last` is the newest of the home."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from jobs.documents import NewerFormat
 from jobs.folder import JobFolder, list_jobs
-from jobs.ledger.server import trouble
+from jobs.later import Later
 from jobs.status import Status, status_of
 from rekscan.console.output import print_json, print_line, say
 from rekscan.console.status import status_line
 from rekscan.scans.engine import find, ledger, warn_of
 from rekscan.settings import Connection, resolve
+
+if TYPE_CHECKING:
+    from jobs.ledger import server
+else:
+    server = Later("jobs.ledger.server")
 
 JobArg = Annotated[str, Parameter(help="Job id, or `last`.")]
 JsonFlag = Annotated[bool, Parameter(help="Print a JSON document.", negative=())]
@@ -26,7 +31,7 @@ def status(job: JobArg = "last", *, connection: Connection | None = None, json: 
     folder = find(settings, job)
     records = ledger(settings)
     show(status_of(folder, records), as_json=json)
-    warn_of(trouble(records.redis) if records else None)
+    warn_of(server.trouble(records.redis) if records else None)
     return 0
 
 

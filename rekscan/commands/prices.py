@@ -2,18 +2,24 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from jobs.aws.access import Aws
 from jobs.errors import RekscanError
+from jobs.later import Later
 from jobs.money.offers import Refreshed, Sku, read_file, read_products, refresh
 from jobs.money.prices import PriceTable
 from jobs.money.stored import data_folder, store, stored_prices
 from jobs.words import count, each, table
 from rekscan.console.output import print_json, print_line, print_lines, say
 from rekscan.settings import Connection, resolve
+
+if TYPE_CHECKING:
+    from jobs.aws import price_list
+else:  # brings boto3 in, which the stored table does not need
+    price_list = Later("jobs.aws.price_list")
 
 HEADER = ("Meter", "Region", "From", "To", "Each", "Unit", "Confidence", "As of")
 RIGHT = ("From", "To", "Each")
@@ -63,8 +69,6 @@ def _file(path: Path) -> tuple[list[Sku], str, str]:
 
 
 def _list(aws: Aws) -> tuple[list[Sku], str, str]:
-    from jobs.aws import price_list  # brings boto3 in, which the stored table does not need
-
     skus, published = read_products(price_list.products(price_list.connect(aws)))
     return skus, "AWS Price List Query API", published or datetime.now(UTC).date().isoformat()
 

@@ -1,18 +1,24 @@
 """`rekscan quotas`: the calls a second in use per operation, and how to read the account's own."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from jobs.aws.access import Aws
 from jobs.errors import RekscanError
+from jobs.later import Later
 from jobs.money.quota_names import Read, refresh
 from jobs.money.quotas import QuotaTable
 from jobs.money.stored import data_folder, store, stored_quotas
 from jobs.words import table
 from rekscan.console.output import print_json, print_line, print_lines, say
 from rekscan.settings import Connection, resolve
+
+if TYPE_CHECKING:
+    from jobs.aws import service_quotas
+else:  # brings boto3 in, which the stored table does not need
+    service_quotas = Later("jobs.aws.service_quotas")
 
 HEADER = ("Operation", "Calls a second", "Confidence", "As of")
 
@@ -53,8 +59,6 @@ def quotas(
 
 def _refreshed(region: str, aws: Aws) -> Read:
     """The stored table with the account's values of one Region, kept. Raises RekscanError if there are none."""
-    from jobs.aws import service_quotas  # brings boto3 in, which the stored table does not need
-
     listed = service_quotas.quotas(service_quotas.connect(region, aws))
     today = datetime.now(UTC).date().isoformat()
     read = refresh(stored_quotas(), listed, region, source=f"Service Quotas of this account in {region}", as_of=today)

@@ -1,5 +1,6 @@
 """Commands that steer a job: watch, pause, resume, cancel, retry. `last` is the newest of the home."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Annotated
@@ -7,12 +8,15 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from jobs.costs.cap import job_schedule, nanousd
+from jobs.costs.reckoning import MINUTE_MS
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder
 from jobs.folder.retries import plan_retry
-from jobs.ledger import Ledger
+from jobs.ledger import FIRST_OF_FILMS, Ledger, Starts
+from jobs.ledger.starts import KEPT
+from jobs.money.months import quantity
 from jobs.status import status_of
-from jobs.words import dollars
+from jobs.words import count, dollars
 from rekscan.commands.job import JobArg, JsonFlag, show
 from rekscan.console.output import print_json, say
 from rekscan.console.summary import print_summary
@@ -101,6 +105,8 @@ def cancel(job: JobArg, *, connection: Connection | None = None, json: JsonFlag 
     settings = resolve(connection)
     folder = find(settings, job)
     records = _running(settings, folder)
+    if said := _going_on(records, folder):
+        say((said, "yellow"))
     records.stop_short(folder.job, "cancelled")
     reconcile(records, bell.ring)
     show(status_of(folder, records), as_json=json)
@@ -140,7 +146,7 @@ def retry(
     if found.state != "finished":
         first = "watch" if found.state == "running" else "resume"
         raise RekscanError(f"job {folder.job} is {found.state}", f"`rekscan {first} {folder.job}` comes first.")
-    names = [choice.api.name for choice in folder.spec.apis]
+    names = [choice.api.name for choice in folder.spec.choices]
     if api is not None and api not in names:
         raise UsageError(f"--api {api}: no API of this job", f"It has: {', '.join(names)}.")
     same_service(folder.spec, settings, connection, other_account=other_account)
@@ -148,6 +154,21 @@ def retry(
     planned = plan_retry(folder, code=code, api=api)
     say(f"asking {sum(planned.calls(set(planned.shards())).values()):,} failed calls again")
     return run_here(folder, settings, json=json, beside=beside)
+
+
+def _going_on(records: Ledger, folder: JobFolder) -> str:
+    """Of jobs on films, which nobody can stop at AWS; empty where there is none."""
+    shards = [shard for shard in records.journals(folder.job) if shard >= FIRST_OF_FILMS]
+    open_ = Starts(records.redis).under_way(folder.job, shards)
+    if not open_:
+        return ""
+    minutes = quantity(Decimal(sum(start.ms for start in open_.values())), MINUTE_MS)
+    jobs = f"{count(len(open_))} video job{'s' * (len(open_) != 1)} of {count(minutes)} minutes"
+    first = datetime.fromtimestamp(min(start.began for start in open_.values()) / 1000, UTC) + KEPT
+    return (
+        f"{jobs} may go on at AWS: nobody can stop them, and those that succeed are billed."
+        f" `rekscan resume {folder.job}` reads them for nothing until {first:%Y-%m-%d %H:%M} UTC."
+    )
 
 
 def _look_beside(settings: Settings, folder: JobFolder, *, beside: bool) -> None:

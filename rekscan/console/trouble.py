@@ -10,12 +10,20 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cyclopts import CycloptsError
-from pydantic import ValidationError
 
 from jobs.errors import RekscanError
+from jobs.later import Later
 from jobs.logs import keep_traceback
+
+if TYPE_CHECKING:
+    import pydantic
+
+    from jobs.ledger import server
+else:
+    pydantic, server = Later("pydantic"), Later("jobs.ledger.server")
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 # Where an error's class is, what it is about, what to do. A module that was never imported raised nothing.
@@ -34,9 +42,7 @@ def explained(error: Exception, words: Sequence[str] = ()) -> RekscanError:
         return RekscanError(str(error), "Make room; `rekscan jobs` lists what there is to resume.")
     where = keep_traceback(error, _logs(words))
     if _is(error, "redis.exceptions", "RedisError"):
-        from jobs.ledger.server import explain  # brings redis in, which has raised this
-
-        why = explain(error)
+        why = server.explain(error)
         return RekscanError(why.what, f"{why.do} Traceback: {where}")
     for module, name, about, do in _LIBRARIES:
         if _is(error, module, name):
@@ -56,7 +62,7 @@ def wrong_usage(error: CycloptsError) -> str:
     """What the parser of the command line says, in one line: of a value that pydantic refused, pydantic's reason."""
     found = error.__cause__
     text = _first_line(error)
-    if isinstance(found, ValidationError):
+    if "pydantic" in sys.modules and isinstance(found, pydantic.ValidationError):
         return f"{text.partition(' 1 validation error')[0].rstrip('.')}: {found.errors()[0]['msg']}"
     return text
 

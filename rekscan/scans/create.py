@@ -1,6 +1,7 @@
 """A draft and its plan become a job."""
 
 import platform
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from jobs.folder.spec import Options
 from jobs.formats.sniff import sniff
 from jobs.known.duplicates import write_duplicates
 from jobs.media.check import Skip
+from jobs.money.stored import stored_quotas
 from jobs.plan.values import Plan
 from rekscan.scans.draft import Draft
 from rekscan.scans.inputs import input_params, input_picture
@@ -33,7 +35,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
         account=_account(terms, plan.region),
         items=drafted.items,
         shard_size=settings.shard_size,
-        quotas={rate.operation: rate.tps for rate in plan.rates if rate.tps},
+        quotas={rate.operation: rate.tps for rate in plan.rates if rate.tps} | _reading(terms, plan.region),
         plan=plan.document(),
         prices=plan.prices.to_json(),
         rekognition_url=rekognition_url,
@@ -50,11 +52,22 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
             part_rows=drafted.part_rows,
             cut=drafted.listing is not None,
             listing=drafted.listing,
+            video_jobs=terms.video_jobs or stored_quotas().concurrent_videos,
         ),
         versions={"rekscan": version("rekscan"), "boto3": version("boto3"), "python": platform.python_version()},
+        video_apis=terms.videos,
+        films=drafted.films,
+        epoch=int(time.time()) if terms.again else 0,  # more than any retry of an earlier job has made of its own
     )
     folder.create(spec)
     return spec
+
+
+def _reading(terms: Terms, region: str) -> dict[str, float]:
+    """The rates at which the answers on films are read."""
+    quotas = stored_quotas()
+    rates = {choice.api.answers: quotas.tps(choice.api.answers, region) for choice in terms.videos}
+    return {operation: rate for operation, rate in rates.items() if rate}
 
 
 def _account(terms: Terms, region: str) -> str:

@@ -10,11 +10,13 @@ from decimal import Decimal
 from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import PART_ROWS, JobFolder, new_job_id
+from jobs.folder.films import FilmsWriter
 from jobs.folder.spec import Listing
 from jobs.money.prices import PriceTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import plan as make_plan
 from jobs.plan.values import Plan
+from rekscan.scans.films import leave_out_films, look_at_films
 from rekscan.scans.listing import Progress, absolute, list_into, list_source, part_rows, refuse_vain_list
 from rekscan.scans.savings import KnownCalls
 from rekscan.scans.terms import Terms
@@ -30,6 +32,7 @@ class Draft:
     items: int
     part_rows: int = PART_ROWS
     listing: Listing | None = None  # where the listing was cut: how to list the source again
+    films: int = 0  # that can be sent
 
 
 def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, progress: Progress | None = None) -> Draft:
@@ -52,9 +55,10 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
             globs=terms.globs,
             request_payer=terms.request_payer,
         )
-        with folder.manifest_writer(rows) as writer:
+        with folder.manifest_writer(rows) as writer, FilmsWriter(folder.write) as films:
             limit = None if "-" in sources else limit
-            cut = list_into(writer, batches, counts, rows=rows, limit=limit, progress=progress)
+            look = look_at_films(films, counts, terms) if terms.videos else leave_out_films(counts)
+            cut = list_into(writer, batches, counts, rows=rows, look=look, limit=limit, progress=progress)
         refuse_vain_list(sources, counts)
         if writer.count == 0:
             raise RekscanError(
@@ -73,7 +77,7 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
         include=terms.globs.include,
         exclude=terms.globs.exclude,
     )
-    return Draft(folder, tuple(sources), counts, writer.count, rows, again if cut else None)
+    return Draft(folder, tuple(sources), counts, writer.count, rows, again if cut else None, films.count)
 
 
 def cannot_write(folder: JobFolder, error: OSError) -> RekscanError:
@@ -101,5 +105,7 @@ def plan_of(
         tps=terms.tps,
         month_to_date=month_to_date,
         known=known.calls,
+        videos=terms.videos,
+        video_jobs=terms.video_jobs,
     )
     return plan.assuming((*known.notes, *plan.assumptions))

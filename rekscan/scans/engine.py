@@ -4,13 +4,11 @@ import hashlib
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
-
-from redis.exceptions import RedisError
+from typing import TYPE_CHECKING
 
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec, list_jobs
-from jobs.ledger import Ledger
-from jobs.ledger.server import Trouble, explain, trouble
+from jobs.later import Later
 from jobs.money.stored import data_folder
 from jobs.redact import shown_url
 from jobs.status import INTERRUPTED
@@ -19,6 +17,16 @@ from rekscan.ending import in_order
 from rekscan.settings import Settings
 from workers.config import WorkerConfig, connect, refuse_cluster
 from workers.supervisor import Supervisor, local_redis_url
+
+if TYPE_CHECKING:
+    import redis
+
+    from jobs import ledger as ledgers
+    from jobs.ledger import Ledger, server
+    from workers import app
+else:  # a look at jobs needs them where one runs; Celery, where one is put on the table
+    redis, ledgers = Later("redis"), Later("jobs.ledger")
+    server, app = Later("jobs.ledger.server"), Later("workers.app")
 
 
 def find(settings: Settings, job: str | None) -> JobFolder:
@@ -35,7 +43,7 @@ def find(settings: Settings, job: str | None) -> JobFolder:
     return folder
 
 
-def ledger(settings: Settings) -> Ledger | None:
+def ledger(settings: Settings) -> "Ledger | None":
     """The ledger of the cluster, or of the scan that runs on this machine; None when nothing runs here.
 
     Raises RekscanError when a configured Redis does not answer.
@@ -43,38 +51,36 @@ def ledger(settings: Settings) -> Ledger | None:
     url = settings.redis_url or local_redis_url(settings.home)
     if url is None:
         return None
-    found = Ledger(connect(url))
+    found = ledgers.Ledger(connect(url))
     try:
         refuse_cluster(found.redis, shown_url(url))
-    except (RedisError, OSError) as error:
-        why = explain(error)
+    except (redis.RedisError, OSError) as error:
+        why = server.explain(error)
         raise RekscanError(why.what.replace("Redis", f"Redis at {shown_url(url)}", 1), why.do) from None
     _hang_the_bell(url)
     return found
 
 
-def ledger_for_a_job(settings: Settings) -> Ledger | None:
+def ledger_for_a_job(settings: Settings) -> "Ledger | None":
     """As `ledger`, for a job that is to be put on the table.
 
     Raises RekscanError when nothing can be written there.
     """
     found = ledger(settings)
-    if found is not None and (why := trouble(found.redis)) is not None:
+    if found is not None and (why := server.trouble(found.redis)) is not None:
         if why.stops:
             raise RekscanError(why.what, why.do)
         warn_of(why)
     return found
 
 
-def warn_of(why: Trouble | None) -> None:
+def warn_of(why: "server.Trouble | None") -> None:
     """What a Redis cannot do, on the screen."""
     if why is not None:
         say((str(why), "yellow"))
 
 
 def _hang_the_bell(url: str) -> None:
-    from workers import app  # brings Celery in: a third of a second, for a job that runs
-
     app.configure(url)
 
 
@@ -91,7 +97,7 @@ def worker_config(settings: Settings, redis_url: str) -> WorkerConfig:
     return WorkerConfig(redis_url=redis_url, profile=settings.profile, region=settings.region, **settings.limits())
 
 
-def _leave_alone(records: Ledger, job: str) -> bool:
+def _leave_alone(records: "Ledger", job: str) -> bool:
     """A job that nobody follows here waits for its own `resume`. Whether it ran."""
     ran = records.fields(job).get("state") == "running"
     if ran:
@@ -132,12 +138,12 @@ class Engine(AbstractContextManager["Engine"]):
                 self.supervisor.stop()
 
     @property
-    def ledger(self) -> Ledger:
+    def ledger(self) -> "Ledger":
         if self._ledger is None:
             raise RuntimeError("the engine has not started")
         return self._ledger
 
-    def start(self, spec: JobSpec) -> Ledger:
+    def start(self, spec: JobSpec) -> "Ledger":
         """Everything a job needs, running. A local job gets the emulator; a cluster must have its own."""
         settings = self.settings
         if self.supervisor is None:
@@ -147,7 +153,7 @@ class Engine(AbstractContextManager["Engine"]):
             return found
         url = self.supervisor.redis()
         _hang_the_bell(url)
-        self._ledger = Ledger(connect(url))
+        self._ledger = ledgers.Ledger(connect(url))
         if self.supervisor.first:
             for other in self._ledger.live():  # of scans that were killed
                 if other != spec.job and _leave_alone(self._ledger, other):
@@ -167,7 +173,7 @@ class Engine(AbstractContextManager["Engine"]):
     def let_go(self, job: str) -> None:
         """The user interrupts a local job: workers of another scan of the home must not go on with it."""
         if self.supervisor is not None and self._ledger is not None:
-            with suppress(RedisError):
+            with suppress(redis.RedisError):
                 _leave_alone(self._ledger, job)
 
     def tend(self) -> None:

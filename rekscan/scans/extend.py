@@ -20,6 +20,7 @@ from jobs.money.prices import PriceTable
 from jobs.plan.values import Plan
 from jobs.sources import Globs
 from rekscan.scans.draft import plan_of
+from rekscan.scans.films import leave_out_films
 from rekscan.scans.listing import list_into, list_source, reach
 from rekscan.scans.savings import KnownCalls, known_of
 from rekscan.scans.terms import Terms
@@ -45,7 +46,7 @@ def extend(folder: JobFolder, settings: Settings, cap: Decimal) -> Plan | None:
     counts = Counts()
     with folder.manifest_writer(spec.part_rows, spec.items) as writer:
         more = _after(folder, _list(spec, settings), counts)
-        cut = list_into(writer, more, counts, rows=spec.part_rows, limit=limit)
+        cut = list_into(writer, more, counts, rows=spec.part_rows, look=leave_out_films(counts), limit=limit)
     plan = _plan(folder, settings, counts, grown=writer.count > spec.items)
     plan = plan.cut_by_cap() if cut else plan
     folder.amend(

@@ -1,22 +1,31 @@
-"""The films of a source, counted by their length while the source is listed.
+"""The films of a source: counted by their length while the source is listed, and written down where a scan is to ask
+about them.
 
-Rule: constant memory: a film is looked at when it is listed, and only its numbers are kept.
+Rule: constant memory: a film is looked at when it is listed, and an estimate keeps only its numbers.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.aws import clients
+from jobs.aws.faults import Kind
 from jobs.codes import Code
 from jobs.counts import Counts
-from jobs.items import Item, from_batch
+from jobs.errors import RekscanError, UsageError
+from jobs.folder.films import FilmItem, FilmsWriter
+from jobs.item_rows import MANIFEST_SCHEMA, from_batch
+from jobs.items import Item
+from jobs.sources import is_list
 from jobs.sources.s3 import S3ClientFactory
-from jobs.uris import is_local
-from jobs.video import Probed, Prober
+from jobs.uris import is_aws, is_local
+from jobs.video import Film, Probed, Prober
 from jobs.video.film import MAX_MS, refused_size
-from jobs.video.probing import probe_all
+from jobs.video.probing import IN_FLIGHT, probe_all
+from rekscan.scans.terms import Terms
 
 Progress = Callable[[], None]
 
@@ -71,7 +80,7 @@ def count_assumed(batches: Iterable[pa.RecordBatch], counts: Counts, average_ms:
 def _count_the_rest(batches: Iterable[pa.RecordBatch], counts: Counts, progress: Progress) -> Iterator[Item]:
     """Count what is no film; the films come out."""
     for batch in batches:
-        film = pc.and_(pc.equal(batch.column("kind"), "video"), pc.is_null(batch.column("skip")))
+        film = _is_film(batch)
         counts.add_batch(batch.filter(pc.invert(film)))
         progress()
         yield from from_batch(batch.filter(film))
@@ -90,3 +99,92 @@ def _count(item: Item, found: Probed, counts: Counts, unseen: Unseen) -> None:
     counts.add(item, video_ms=MAX_MS if length is None else length)
     counts.videos_at_cap += length is None
     counts.videos_here += is_local(item.uri)
+
+
+Look = Callable[[pa.RecordBatch], pa.RecordBatch]
+
+
+def leave_out_films(counts: Counts) -> Look:
+    """For a scan that asks nothing about films: they are in the tables with that reason."""
+
+    def look(batch: pa.RecordBatch) -> pa.RecordBatch:
+        counts.add_batch(batch)
+        return _skipping(batch, dict.fromkeys(_films(batch).column("item_id").to_pylist(), "video"))
+
+    return look
+
+
+def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms) -> Look:
+    """Look at each film: those that can be sent go to `writer`, the others are left out with the verdict.
+
+    Raises RekscanError where a film could not be looked at for a reason that passes: nothing is paid then.
+    """
+    aws = replace(terms.settings.aws, region=terms.region, requester_pays=terms.request_payer)
+    prober = Prober(lambda: clients.s3(aws, connections=IN_FLIGHT), aws=is_aws(terms.settings.s3_url))
+
+    def look(batch: pa.RecordBatch) -> pa.RecordBatch:
+        films = {item.item_id: item for item in from_batch(_films(batch))}
+        found = dict(probe_all(prober, films.values())) if films else {}
+        unseen = Unseen()
+        skips: dict[int, str] = {}
+        for item_id, item in films.items():
+            _count(item, found[item_id], counts, unseen)
+            if skip := _left_out(item, found[item_id]):
+                skips[item_id] = skip
+            elif (film := found[item_id].film) is not None:
+                writer.add(_film_item(item, film))
+        counts.add_batch(batch.filter(pc.invert(_is_film(batch))))
+        return _skipping(batch, skips)
+
+    return look
+
+
+def refuse_local_films(sources: Sequence[str], terms: Terms) -> None:
+    """Rekognition reads films from S3 only: said before anything is listed."""
+    here = [source for source in sources if not source.startswith(("s3://", "arn:", "http"))]
+    if terms.videos and here and not any(is_list(source) for source in here):
+        raise UsageError(
+            f"{here[0]}: Rekognition reads films from S3 only, not from this machine",
+            f"Copy them into a bucket in {terms.region} (aws s3 cp --recursive), then scan that.",
+        )
+
+
+def _left_out(item: Item, found: Probed) -> str | None:
+    """Why a film is not sent."""
+    if is_local(item.uri):
+        return Code.NOT_IN_S3
+    if found.skip is None:
+        return None
+    fault = found.skip.fault
+    if fault is not None and fault.kind is not Kind.DENIED and fault.kind is not Kind.ITEM:
+        what = f"a film could not be looked at: {fault.message}"
+        raise RekscanError(what, fault.do or "See whether S3 is well, then scan again. Nothing was paid.")
+    detail = f": {found.skip.message}" if found.skip.reason == Code.UNREADABLE else ""
+    return f"{found.skip.reason}{detail}"
+
+
+def _film_item(item: Item, film: Film) -> FilmItem:
+    etag = item.etag or (film.content.split(":")[1] if film.content else None)
+    pinned = f"version:{item.version}" if item.version else f"etag:{etag}" if etag else f"size:{film.size}"
+    told: dict[str, Any] = {
+        name: getattr(film, name) for name in ("container", "codec", "width", "height", "rotation", "fps", "audio")
+    }
+    priced = MAX_MS if film.length_ms is None else film.length_ms
+    return FilmItem(item.item_id, item.uri, film.size, pinned, film.length_ms, priced, **told)
+
+
+def _is_film(batch: pa.RecordBatch) -> pa.Array:
+    return pc.and_(pc.equal(batch.column("kind"), "video"), pc.is_null(batch.column("skip")))
+
+
+def _films(batch: pa.RecordBatch) -> pa.RecordBatch:
+    return batch.filter(_is_film(batch))
+
+
+def _skipping(batch: pa.RecordBatch, skips: dict[int, str]) -> pa.RecordBatch:
+    """The batch with these items left out, for these reasons."""
+    if not skips:
+        return batch
+    found = [skips.get(item_id) for item_id in batch.column("item_id").to_pylist()]
+    skip = pc.coalesce(batch.column("skip"), pa.array(found, pa.string()))
+    return batch.set_column(MANIFEST_SCHEMA.get_field_index("skip"), MANIFEST_SCHEMA.field("skip"), skip)

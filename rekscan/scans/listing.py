@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from jobs.apis import Choice
 from jobs.aws import clients
@@ -20,7 +19,6 @@ from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import PART_ROWS
 from jobs.folder.manifest import ManifestWriter
-from jobs.items import MANIFEST_SCHEMA
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.money.prices import PriceTable, Units
@@ -29,6 +27,7 @@ from jobs.uris import is_arn, own
 from rekscan.settings import Settings
 
 Progress = Callable[[Counts], None]
+Look = Callable[[pa.RecordBatch], pa.RecordBatch]  # a batch of the manifest, as it is written
 
 
 def list_source(
@@ -74,10 +73,12 @@ def list_into(
     counts: Counts,
     *,
     rows: int,
+    look: Look,
     limit: int | None = None,
     progress: Progress | None = None,
 ) -> bool:
-    """Write `batches` into the manifest and count them; True when it was cut, with more to come.
+    """Write `batches` into the manifest and count them; True when it was cut, with more to come. `look`: counts what it
+    is given, and says which films are left out.
 
     It is cut at the end of a part (of `rows` items) once `limit` images are counted; None: never.
     """
@@ -87,8 +88,7 @@ def list_into(
             if limit is not None and counts.images >= limit and writer.count and room == rows:
                 return True
             piece = batch if limit is None else batch.slice(0, room)
-            counts.add_batch(piece)
-            writer.add_batch(_without_videos(piece))
+            writer.add_batch(look(piece))
             batch = batch.slice(piece.num_rows)
         if progress is not None:
             progress(counts)
@@ -121,10 +121,3 @@ def known_at_most(choices: Sequence[Choice], settings: Settings) -> int:
 def absolute(source: str) -> str:
     """A source as it can be listed again from another directory."""
     return source if "://" in source or is_arn(source) else str(Path(own(source)).absolute())
-
-
-def _without_videos(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """No API of the catalogue reads videos yet: they are in the tables with that reason."""
-    videos = pc.and_(pc.equal(batch.column("kind"), "video"), pc.is_null(batch.column("skip")))
-    skip = pc.if_else(videos, pa.scalar("video"), batch.column("skip"))
-    return batch.set_column(MANIFEST_SCHEMA.get_field_index("skip"), MANIFEST_SCHEMA.field("skip"), skip)

@@ -1,20 +1,24 @@
-"""A source listed into numbers, for an estimate: it writes no manifest.
-
-Rule: boto3 comes in only when a source is listed, so that a price without one starts fast.
-"""
+"""A source listed into numbers, for an estimate: it writes no manifest."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 
+from jobs.apis import Choice
+from jobs.aws import clients
 from jobs.counts import Counts
 from jobs.known.count import Listing
 from jobs.plan.draw import Draw
 from jobs.sources import Globs, enumerate_batches
 from jobs.uris import is_aws
 from rekscan.console.output import talk
+from rekscan.scans.films import count_assumed, count_films
+from rekscan.scans.listing import refuse_vain_list
+from rekscan.scans.savings import KnownCalls, known_of
+from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
 
 
@@ -28,35 +32,74 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is listed. `default_region`: of S3, where the settings name none. `lengths`: None where no video is
-    priced."""
+    """What is listed, and how. `region`: where it is priced, and of S3. `lengths`: None where no video is priced.
+    `sample`: so many random images are drawn on the way."""
 
     sources: Sequence[str]
     settings: Settings
-    default_region: str
-    column: str | None
-    globs: Globs
-    lengths: Lengths | None
-    request_payer: bool
+    region: str
+    lengths: Lengths | None = None
+    column: str | None = None
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    request_payer: bool = False
+    allow_private_urls: bool = False
+    again: bool = False
+    local: bool = False
+    sample: int | None = None
+
+    def terms(self, choices: tuple[Choice, ...]) -> Terms:
+        """On which it would be scanned."""
+        return Terms(
+            choices,
+            self.settings,
+            self.region,
+            local=self.local,
+            again=self.again,
+            request_payer=self.request_payer,
+            allow_private_urls=self.allow_private_urls,
+        )
 
 
-def count_source(source: Source, listing: Listing, draw: Draw | None) -> tuple[Counts, tuple[str, ...]]:
-    """The numbers, and sentences on what they leave open. Fills the listing, draws a sample on the way; how far it got
-    stands on stderr."""
-    from jobs.aws import clients  # brings boto3 in, which a price without a source does not need
-    from rekscan.scans.films import count_assumed, count_films  # as above
-    from rekscan.scans.listing import refuse_vain_list  # as above
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A source in numbers. `notes`: what they leave open."""
 
+    source: Source
+    counts: Counts
+    notes: tuple[str, ...]
+    drawn: pa.RecordBatch | None
+    _listing: Listing = field(repr=False)
+
+    def known(self, choices: tuple[Choice, ...]) -> KnownCalls:
+        """What earlier jobs and equal objects save of these APIs."""
+        return known_of(self._listing.read, self.counts, self.source.terms(choices))
+
+
+@contextmanager
+def counted(source: Source) -> Iterator[Counted]:
+    """The source in numbers, as long as the block lasts; how far it got stands on stderr.
+
+    Raises RekscanError when it cannot be read or is a list that names nothing.
+    """
+    draw = Draw(source.sample) if source.sample is not None else None
+    with Listing() as listing:
+        counts, notes = _count(source, listing, draw)
+        yield Counted(source, counts, notes, draw.batch() if draw else None, listing)
+
+
+def _count(source: Source, listing: Listing, draw: Draw | None) -> tuple[Counts, tuple[str, ...]]:
+    """The numbers, and sentences on what they leave open. Fills the listing, draws a sample on the way."""
     settings, lengths = source.settings, source.lengths
     counts = Counts()
     notes: tuple[str, ...] = ()
 
     def s3() -> Any:
-        region = settings.aws_region(source.default_region)
-        return clients.s3(replace(settings.aws, region=region, requester_pays=source.request_payer))
+        return clients.s3(replace(settings.aws, region=source.region, requester_pays=source.request_payer))
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for batch in enumerate_batches(source.sources, s3_client_factory=s3, column=source.column, globs=source.globs):
+        globs = Globs(tuple(source.include), tuple(source.exclude))
+        for batch in enumerate_batches(source.sources, s3_client_factory=s3, column=source.column, globs=globs):
             listing.add_batch(batch)
             if draw is not None:
                 draw.add(batch)

@@ -11,12 +11,13 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from jobs import costs
-from jobs.apis import requests
+from jobs.apis import request_names
 from jobs.costs.cap import job_schedule, nanousd
 from jobs.errors import RekscanError
 from jobs.files import home_path
 from jobs.folder import JobFolder, ShardParts
 from jobs.folder.facts import COLUMNS, facts
+from jobs.folder.films import film_shards
 from jobs.folder.half_written import set_all_aside
 from jobs.folder.retries import Retry, newest
 from jobs.known.sync import sync
@@ -62,7 +63,7 @@ def open_job(
     tallies = costs.tally(folder)
     known = Counter(tallies.counters())
     retry = newest(folder)
-    number, shards = (retry.number, retry.shards()) if retry else (0, range(spec.shards))
+    number, shards = (retry.number, retry.shards()) if retry else (0, [*range(spec.shards), *film_shards(spec.films)])
     missing = [n for n in shards if n not in parts or not parts[n].done(number)]
     base = {n: Counter(costs.shard_tally(folder, parts[n]).counters()) for n in missing if n in parts}
     if retry is not None:
@@ -81,7 +82,7 @@ def open_job(
     schedule = None
     try:
         schedule = job_schedule(spec)
-        fields |= schedule.so_far(spec.apis, tallies)
+        fields |= schedule.so_far(spec.choices, tallies)
     except RekscanError:
         if cap is not None:
             raise
@@ -106,8 +107,8 @@ def _asked_again(folder: JobFolder, retry: Retry, parts: ShardParts) -> Counter[
     return Counter(
         f"{outcome}:{api}"
         for (item_id, api), outcome in _outcomes(folder, parts).items()
-        for request in requests(folder.spec.apis)
-        if f"{item_id}:{request.name}" in names and api in request.name.split("+") and (item_id, api) not in done
+        for name in [f"{item_id}:{request}" for request in request_names(folder.spec.choices)]
+        if name in names and api in name.partition(":")[2].split("+") and (item_id, api) not in done
     )
 
 

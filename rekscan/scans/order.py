@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
-from jobs.apis import Choice, parse, requests
+from jobs.apis import Asked, ask, requests
 from jobs.folder import JobFolder
 from jobs.folder.whose import AWS, answering
 from jobs.known.duplicates import manifest
@@ -19,6 +20,7 @@ from rekscan.scans.beside import Rival
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
 from rekscan.scans.elsewhere import not_aws_itself
+from rekscan.scans.films import refuse_local_films
 from rekscan.scans.inputs import check_inputs
 from rekscan.scans.listing import Progress, known_at_most, reach
 from rekscan.scans.savings import known_of
@@ -53,14 +55,23 @@ class Order:
     include: Annotated[list[str] | None, Parameter(help=INCLUDE, negative=())] = None
     request_payer: Annotated[bool, Parameter(help=PAYER, negative=())] = False
     allow_private_urls: Annotated[bool, Parameter(help=PRIVATE, negative=())] = False
+    video_jobs: Annotated[
+        int | None,
+        Parameter(
+            help="Jobs on stored video open at once, of all scans of the account [the quota: 20].",
+            validator=Number(gte=1),
+        ),
+    ] = None
     shard_size: Annotated[int | None, Parameter(help="Items in a shard, at most 500 [200; 100 with 4 APIs].")] = None
 
-    def terms(self, choices: tuple[Choice, ...], settings: Settings, *, local: bool) -> Terms:
+    def terms(self, asked: Asked, settings: Settings, *, local: bool) -> Terms:
         """What was typed, resolved. Raises UsageError."""
         return Terms(
-            choices,
-            settings.with_shards_for(len(requests(choices))),
+            asked.images,
+            settings.with_shards_for(len(requests(asked.images))),
             settings.aws_region(_LOCAL_REGION if local else None),
+            asked.videos,
+            self.video_jobs,
             local=local,
             fit=self.fit,
             peek=self.peek,
@@ -123,8 +134,9 @@ def plan_order(
     progress: Progress | None = None,
 ) -> Planned:
     """List the source and price it."""
-    terms = order.terms(parse(api), settings, local=local)
+    terms = order.terms(ask(api), settings, local=local)
     not_aws_itself(settings, local=local)
+    refuse_local_films(source, terms)
     check_inputs(terms.choices, fit=terms.fit)
     drafted = draft(source, terms, limit=_limit(terms), progress=progress)
     try:
@@ -147,7 +159,7 @@ def not_aws(terms: Terms) -> str:
 
 def _limit(terms: Terms) -> int | None:
     """Images that the cap can pay for at the very most, with those that may be known; None: any number."""
-    if terms.max_cost is None:
+    if terms.max_cost is None or terms.videos:  # films are all looked at before the first is sent
         return None
     limit = reach(terms.choices, terms.region, stored_prices(), terms.max_cost)
     return limit if limit is None or terms.again else limit + known_at_most(terms.choices, terms.settings)

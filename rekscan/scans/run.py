@@ -99,10 +99,10 @@ def _kept(folder: JobFolder, last: Status) -> Status:
 def make_job_ready(folder: JobFolder, settings: Settings, rekognition_url: str | None = None) -> None:
     """What must be there before the first paid call (a face collection). Raises RekscanError when it is not."""
     spec = folder.spec
-    if any(choice.api.prepare(choice.params) for choice in spec.apis):
+    if any(choice.api.prepare(choice.params) for choice in spec.choices):
         endpoint = rekognition_url or spec.rekognition_url
         aws = replace(settings.aws, region=spec.region, rekognition_url=endpoint)
-        make_ready(clients.rekognition(aws), spec.apis)
+        make_ready(clients.rekognition(aws), spec.choices)
 
 
 def hand_over(ledger: Ledger, folder: JobFolder, settings: Settings, *, beside: bool = False) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from jobs.apis import Choice
+from jobs.apis import Choice, VideoChoice
 from jobs.sources import EVERYTHING, Globs
 from rekscan.settings import Settings
 
@@ -16,9 +16,11 @@ from rekscan.settings import Settings
 class Terms:
     """`tps`: calls per second by API or operation, instead of the quota's. `max_cost`: dollars."""
 
-    choices: tuple[Choice, ...]
+    choices: tuple[Choice, ...]  # for pictures
     settings: Settings
     region: str
+    videos: tuple[VideoChoice, ...] = ()  # for films
+    video_jobs: int | None = None  # that may be open at once, instead of the quota
     local: bool = False  # the bundled emulator answers
     fit: bool = True  # mend what AWS refuses
     peek: bool = True  # look at the first bytes of S3 objects

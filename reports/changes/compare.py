@@ -61,8 +61,8 @@ class Comparison:
     def changes(self) -> Changes:
         """The whole in numbers, with samples of each kind."""
         rows = self.query.execute(f"select what, count(*) from ({_items()}) group by 1").fetchall()
-        samples = {what: tuple(self._items(what, SAMPLES)) for what in ("added", "gone", "changed")}
-        counts = dict.fromkeys(("added", "gone", "changed", "same"), 0) | dict(rows)
+        samples = {what: tuple(self._items(what, SAMPLES)) for what in ("added", "gone", "altered")}
+        counts = dict.fromkeys(("added", "gone", "altered", "same"), 0) | dict(rows)
         common = {api.name for api in self.apis}
         alone = {
             folder.job: tuple(choice.api.name for choice in folder.spec.apis if choice.api.name not in common)
@@ -73,7 +73,7 @@ class Comparison:
 
     def rows(self) -> Iterator[Change]:
         """Every change, items first; streamed."""
-        for what in ("added", "gone", "changed"):
+        for what in ("added", "gone", "altered"):
             yield from self._items(what)
         for api in self.apis:
             for what in _KINDS:
@@ -141,7 +141,7 @@ def _items() -> str:
     return """
         select uri, case when b.uri is null then 'added' when a.uri is null then 'gone'
             when case when split_part(a.content, ':', 1) = split_part(b.content, ':', 1)
-                then a.content <> b.content else a.size <> b.size end then 'changed' else 'same' end what
+                then a.content <> b.content else a.size <> b.size end then 'altered' else 'same' end what
         from before_items b full join after_items a using (uri)"""
 
 

@@ -11,7 +11,7 @@ SAMPLES = 20  # of each kind of change
 class Change:
     """One finding of one item, or an item itself (without an API and a name)."""
 
-    what: str  # added, gone, changed (items); came, went, moved (findings)
+    what: str  # added, gone, altered (items); came, went, moved (findings)
     api: str
     uri: str
     name: str
@@ -44,13 +44,13 @@ class ApiChanges:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Two jobs. `items`: added, gone, changed, same."""
+    """Two jobs. `items`: added, gone, altered, same."""
 
     before: str
     after: str
     margin: float  # percent points that a confidence may move without being told
     items: Mapping[str, int]
-    samples: Mapping[str, tuple[Change, ...]]  # of items added, gone, changed
+    samples: Mapping[str, tuple[Change, ...]]  # of items added, gone, altered
     apis: tuple[ApiChanges, ...]
     alone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # job -> APIs that it alone asked
 

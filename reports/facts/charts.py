@@ -7,13 +7,13 @@ Rule: no API is named here. A new API gets its charts from its columns; a new ki
 # ruff: noqa: S608
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from jobs.apis.base import Api
+from jobs.apis.base import Api, Tabled, VideoApi
 from reports.facts.colors import color_name
 from reports.facts.values import Bar, Chart, Found
 from reports.query.counting import median, slices, summed
@@ -24,16 +24,17 @@ FREE = ("text", "match_uri")  # name columns that are no vocabulary
 BANDS = 10  # of a confidence distribution
 HEX = "#" + 6 * "[0-9a-fA-F]"
 NOT_ANSWERED = "not answered"
+MOST_MINUTES = 360  # that a finding may last: AWS takes no longer film
 SCRIPTS = (
     *("Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "Thai"),
     *("Han", "Hiragana", "Katakana", "Hangul"),
 )
 
 Query = duckdb.DuckDBPyConnection
-Draw = Callable[[Query, Api], Chart | None]
+Draw = Callable[[Query, Tabled], Chart | None]
 
 
-def found(query: Query, api: Api, answered: int) -> Found:
+def found(query: Query, api: Tabled, answered: int) -> Found:
     """What one API found, with its charts."""
     count, items = _one(query, f"select count(*), count(distinct item_id) from {api.table}")
     drawn = [draw(query, api) for draw in (*_CHARTS, *_categories(api))] if count else []
@@ -42,25 +43,25 @@ def found(query: Query, api: Api, answered: int) -> Found:
     return Found(api.name, api.table, api.summary, answered, items, count, charts, _full(query, api))
 
 
-def _full(query: Query, api: Api) -> str:
+def _full(query: Query, api: Tabled) -> str:
     """A sentence on answers that had as much as an answer can have; "" when there are none."""
     columns = [name for name, *_ in query.execute("describe images").fetchall()]
-    if api.cap is None or capped(api) not in columns:  # tables of an earlier version
+    if not isinstance(api, Api) or api.cap is None or capped(api) not in columns:  # tables of an earlier version
         return ""
     full = _one(query, f"select count(*) from images where {capped(api)}")[0]
     many = f"{full:,} images have" if full != 1 else "1 image has"
     return f"{many} as many {api.cap.what} as an answer can have: there may be more ({capped(api)})." if full else ""
 
 
-def _names(query: Query, api: Api) -> Chart | None:
-    """The most frequent names, each with the distribution of its confidences."""
+def _names(query: Query, api: Tabled) -> Chart | None:
+    """The most frequent names, by images or by minutes of film, each with the distribution of its confidences."""
     column = api.name_column
     if column is None or "hex_code" in api.schema.names or "parent_name" in api.schema.names:
         return None
     of = f"{column} is not null {_whole_lines(api)}"
     query.execute("create or replace temp table counted (name varchar, items bigint)")  # of texts, a great many
-    for rows in slices(query, api.table):
-        query.execute(f"insert into counted select {column}, count(distinct item_id) from {rows} where {of} group by 1")
+    for rows in _pieces(query, api):
+        query.execute(f"insert into counted select {column}, {_count(api)} from {rows} where {of} group by 1")
     query.execute("create or replace temp table counted as select name, sum(items)::bigint n from counted group by 1")
     table = query.execute(f"select name, n from counted order by n desc, name limit {TOP}").fetchall()
     total = _one(query, "select count(*) from counted")[0]
@@ -81,11 +82,12 @@ def _names(query: Query, api: Api) -> Chart | None:
         for name, items in table
     ]
     which = f"top {len(bars)} of {total:,}, " if total > len(bars) else ""
-    note = f"{which}by images; confidences and their median"
+    by = "minutes of film in which it was seen" if _is_timed(api) else "images"
+    note = f"{which}by {by}; confidences and their median"
     return Chart("bars", "Names" if column == "name" else _title(column), tuple(bars), note)
 
 
-def _spread(query: Query, api: Api, where: str, names: list[str]) -> dict[str, Counter[float]]:
+def _spread(query: Query, api: Tabled, where: str, names: list[str]) -> dict[str, Counter[float]]:
     """Of each name, how often each confidence was found, to a tenth of a percent (its middle)."""
     sql = f"""
         select {api.name_column}::varchar, (floor({api.confidence_column or 100} * 10) + 0.5) / 10, count(*)
@@ -106,19 +108,19 @@ def _percent(counts: Mapping[float, int]) -> str:
     return "" if middle is None else f"{middle:.0f} %"
 
 
-def _confidence(query: Query, api: Api) -> Chart | None:
+def _confidence(query: Query, api: Tabled) -> Chart | None:
     """How sure AWS is: rows by confidence, in steps of 5."""
     if api.confidence_column is None:
         return None
     return _histogram(query, api, "Confidence", api.confidence_column, 5, 100, "%")
 
 
-def _tree(query: Query, api: Api) -> Chart | None:
-    """Names under their parents, by images."""
+def _tree(query: Query, api: Tabled) -> Chart | None:
+    """Names under their parents, by images or by minutes of film."""
     if "parent_name" not in api.schema.names:
         return None
-    sql = "select name, coalesce(parent_name, ''), count(distinct item_id) from {rows} group by all"
-    counts = {(name, parent): count for (name, parent), count in summed(query, api.table, sql).items()}
+    sql = f"select name, coalesce(parent_name, ''), {_count(api)} from {{rows}} group by all"
+    counts = {(name, parent): count for (name, parent), count in summed(query, _pieces(query, api), sql).items()}
     children: dict[str, list[tuple[str, int]]] = {}
     for (name, parent), count in counts.items():
         children.setdefault(parent, []).append((name, count))
@@ -135,10 +137,10 @@ def _tree(query: Query, api: Api) -> Chart | None:
                 add(name, depth + 1)
 
     add("", 0)
-    return Chart("tree", "Taxonomy", tuple(bars[:60]), "images per label")
+    return Chart("tree", "Taxonomy", tuple(bars[:60]), f"{'minutes of film' if _is_timed(api) else 'images'} per label")
 
 
-def _palette(query: Query, api: Api) -> Chart | None:
+def _palette(query: Query, api: Tabled) -> Chart | None:
     """Dominant colours by the share of pixels they cover, those a person calls the same together."""
     if "hex_code" not in api.schema.names:
         return None
@@ -160,7 +162,7 @@ def _palette(query: Query, api: Api) -> Chart | None:
     )
     images = summed(
         query,
-        api.table,
+        _pieces(query, api),
         f"""
         select name, count(distinct item_id) from {{rows}} join shades on shade = {near} where {of} group by 1""",
     )
@@ -172,13 +174,13 @@ def _palette(query: Query, api: Api) -> Chart | None:
     return Chart("palette", "Dominant colours", tuple(bars), "share of all pixels counted")
 
 
-def _ages(query: Query, api: Api) -> Chart | None:
+def _ages(query: Query, api: Tabled) -> Chart | None:
     if "age_low" not in api.schema.names:
         return None
     return _histogram(query, api, "Apparent ages", "(age_low + age_high) / 2", 10, 100, "years")
 
 
-def _flags(query: Query, api: Api) -> Chart | None:
+def _flags(query: Query, api: Tabled) -> Chart | None:
     """Yes-or-no columns: how many rows say yes, of those that say anything."""
     names = [field.name for field in api.schema if pa.types.is_boolean(field.type)]
     if not names:
@@ -199,13 +201,13 @@ def _flag(title: str, yes: int, answered: int, whole: int) -> Bar:
     )
 
 
-def _lengths(query: Query, api: Api) -> Chart | None:
+def _lengths(query: Query, api: Tabled) -> Chart | None:
     if "text" not in api.schema.names:
         return None
     return _histogram(query, api, "Text length", "length(text)", 5, 60, "characters", _whole_lines(api))
 
 
-def _scripts(query: Query, api: Api) -> Chart | None:
+def _scripts(query: Query, api: Tabled) -> Chart | None:
     """Writing systems a text uses; a text with two counts for both."""
     if "text" not in api.schema.names:
         return None
@@ -218,7 +220,7 @@ def _scripts(query: Query, api: Api) -> Chart | None:
     return Chart("bars", "Writing", tuple(sorted(bars, key=lambda bar: -bar.share)), f"of {whole:,} lines")
 
 
-def _qualities(query: Query, api: Api) -> Chart | None:
+def _qualities(query: Query, api: Tabled) -> Chart | None:
     """Brightness, sharpness and the like of whole pictures: their medians."""
     names = [name for name in ("brightness", "sharpness", "contrast") if name in api.schema.names]
     if not names or "scope" not in api.schema.names:
@@ -236,11 +238,11 @@ _CHARTS: tuple[Draw, ...] = (_names, _tree, _palette, _confidence, _ages, _flags
 _CATEGORY_COLUMNS = ("emotion", "gender", "body_part", "known_gender", "categories")
 
 
-def _categories(api: Api) -> list[Draw]:
+def _categories(api: Tabled) -> list[Draw]:
     """A chart for each column of few values that the table has and that is not its name already."""
 
     def draw(column: str) -> Draw:
-        def chart(query: Query, api: Api) -> Chart | None:
+        def chart(query: Query, api: Tabled) -> Chart | None:
             sql = f"select {column}, count(*) from {api.table} where {column} is not null group by 1 order by 2 desc, 1"
             table = query.execute(f"{sql} limit 12").fetchall()
             top = max((count for _, count in table), default=0)
@@ -253,17 +255,17 @@ def _categories(api: Api) -> list[Draw]:
     return [draw(column) for column in _CATEGORY_COLUMNS if column in names and column != api.name_column]
 
 
-def _per_item(query: Query, api: Api, answered: int) -> Chart | None:
+def _per_item(query: Query, api: Tabled, answered: int) -> Chart | None:
     """How many things are in an image; those with none count too."""
     names = api.schema.names
     thing = next((name for name in ("face", "person") if name in names), "name" if "instance" in names else None)
-    if thing is None and "left" not in names:
+    if _is_timed(api) or (thing is None and "left" not in names):
         return None
     counted = f"count(distinct {thing})" if thing else "count(*)"
     sql = f"""
         select n, count(*) from
         (select {counted} n from {{rows}} where true {_whole_lines(api)} group by item_id) group by 1"""
-    counts = {n: count for (n,), count in summed(query, api.table, sql).items()}
+    counts = {n: count for (n,), count in summed(query, _pieces(query, api), sql).items()}
     counts[0] = max(0, answered - sum(counts.values()))
     step = max(counts) // 12 + 1
     columns = [sum(counts.get(n, 0) for n in range(low, low + step)) for low in range(0, max(counts) + 1, step)]
@@ -276,7 +278,7 @@ def _per_item(query: Query, api: Api, answered: int) -> Chart | None:
 
 
 def _histogram(
-    query: Query, api: Api, title: str, value: str, step: int, end: int, unit: str, where: str = ""
+    query: Query, api: Tabled, title: str, value: str, step: int, end: int, unit: str, where: str = ""
 ) -> Chart | None:
     sql = f"""
         select least(floor(({value}) / {step}), {end // step - 1})::int, count(*) from {api.table}
@@ -292,7 +294,36 @@ def _histogram(
     return Chart("columns", title, tuple(bars), unit)
 
 
-def _whole_lines(api: Api) -> str:
+def _is_timed(api: Tabled) -> bool:
+    """Its rows are of moments of films."""
+    return isinstance(api, VideoApi)
+
+
+def _count(api: Tabled) -> str:
+    """What a name is counted by, over `_pieces`."""
+    return "count(distinct (item_id, minute))" if _is_timed(api) else "count(distinct item_id)"
+
+
+def _pieces(query: Query, api: Tabled) -> Iterator[str]:
+    """The table's rows; those of films once for each minute that they touch."""
+    if not _is_timed(api):
+        return slices(query, api.table)
+    low, high = times(api)
+    minutes = f"range({low} // 60000, least({high} // 60000, {low} // 60000 + {MOST_MINUTES}) + 1)"
+    return (f"(select *, unnest({minutes}) as minute from {rows})" for rows in slices(query, api.table, films=True))
+
+
+def times(api: Tabled) -> tuple[str, str]:
+    """From when to when a row is, in milliseconds."""
+    names = api.schema.names
+    at = "timestamp_ms" if "timestamp_ms" in names else "start_ms"
+    if "end_ms" not in names:
+        return at, at
+    low = f"coalesce(start_ms, {at})"
+    return low, f"greatest(coalesce(end_ms, {low}), {low})"
+
+
+def _whole_lines(api: Tabled) -> str:
     """Text rows come twice, as lines and as their words; lines are counted."""
     return "and type = 'LINE'" if {"type", "text"} <= set(api.schema.names) else ""
 

@@ -9,35 +9,39 @@ from typing import Any
 
 import duckdb
 
-from jobs.apis import Choice
+from jobs.apis import Choice, VideoChoice
 from jobs.folder import JobSpec
 from reports.facts.causes import advice
 from reports.facts.charts import found
 from reports.facts.sights import outlook, seen
 from reports.facts.values import Calls, Cause, Facts, Moment, Timeline
+from reports.tables.layout import VIDEOS
 
 SLICES = 100  # of the timeline
 CAUSES = 40
 SAMPLES = 5
 
 Query = duckdb.DuckDBPyConnection
+_ITEMS = "select item_id, uri, size, status, reason from {table}"
 
 
 def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
     """Everything of the report but its pictures. `query` has the job's tables and `outcomes`."""
     answered, since = _answered(query), _since(query)
-    each = tuple(found(query, choice.api, answered.get(choice.api.name, 0)) for choice in spec.apis)
+    several = [_ITEMS.format(table=name) for name in ("images", VIDEOS) if name in tables]
+    query.execute(f"create or replace temp view items as {' union all '.join(several)}")
+    each = tuple(found(query, choice.api, answered.get(choice.api.name, 0)) for choice in spec.choices)
     return Facts(
-        items=dict(query.execute("select status, count(*) from images group by 1 order by 2 desc").fetchall()),
+        items=dict(query.execute("select status, count(*) from items group by 1 order by 2 desc").fetchall()),
         skips=_skips(query),
-        bytes=query.execute("select coalesce(sum(size), 0) from images where status <> 'skipped'").fetchall()[0][0],
-        calls=tuple(_calls(query, choice) for choice in spec.apis),
+        bytes=query.execute("select coalesce(sum(size), 0) from items where status <> 'skipped'").fetchall()[0][0],
+        calls=tuple(_calls(query, choice) for choice in spec.choices),
         found=each,
         causes=_causes(query, spec.job),
         timeline=_timeline(query),
         costs=records(query, "select * from costs") if "costs" in tables else (),
-        outlook=outlook(query),
-        seen=seen(query, [choice.api for choice in spec.apis], each, answered),
+        outlook=outlook(query, _noun(spec)),
+        seen=seen(query, spec, each, answered),
         new=since.pop(spec.job, 0),
         earlier=since,
     )
@@ -54,6 +58,11 @@ def _answered(query: Query) -> dict[str, int]:
     return dict(query.execute("select api, count(*) from outcomes where outcome = 'ok' group by 1").fetchall())
 
 
+def _noun(spec: JobSpec) -> str:
+    """What a person calls the job's items."""
+    return "picture" if not spec.video_apis else "item" if spec.apis else "film"
+
+
 def _since(query: Query) -> dict[str, int]:
     """Answered items by the job that first got an answer on them, the newest first."""
     if "since" not in [name for name, *_ in query.execute("describe images").fetchall()]:
@@ -65,12 +74,12 @@ def _since(query: Query) -> dict[str, int]:
 def _skips(query: Query) -> dict[str, int]:
     """Items the listing left out, by reason; calls that were skipped later are among the causes."""
     sql = """
-        select reason, count(*) from images where status = 'skipped'
+        select reason, count(*) from items where status = 'skipped'
         and item_id not in (select item_id from failures) group by 1 order by 2 desc limit 40"""
     return dict(query.execute(sql).fetchall())
 
 
-def _calls(query: Query, choice: Choice) -> Calls:
+def _calls(query: Query, choice: Choice | VideoChoice) -> Calls:
     """Answered calls are counted in the outcomes, the others in `failures`, where a retry has replaced them."""
     name = choice.api.name
     seen = records(

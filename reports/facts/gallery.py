@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from jobs.apis.base import Api
+from jobs.apis.base import Api, Tabled
 from jobs.words import short
 from reports.bands import EDGES, band, band_title
 from reports.facts.charts import FREE, HEX, readable
@@ -46,7 +46,7 @@ class Wanted:
         return " and ".join(part for part in parts if part)
 
 
-def is_review(api: Api) -> bool:
+def is_review(api: Tabled) -> bool:
     """Its rows are content to review: AWS ranks them in a taxonomy of what people object to."""
     return "taxonomy_level" in api.schema.names
 
@@ -72,7 +72,7 @@ def sample(
     return Gallery(tuple(_shots(query, apis, picked)), len(groups), len(covered), str(wanted))
 
 
-def matching(api: Api, wanted: Wanted) -> tuple[str, list[Any]]:
+def matching(api: Tabled, wanted: Wanted) -> tuple[str, list[Any]]:
     """A condition on an API's rows, and its values."""
     if wanted.label is not None and api.name_column is None:
         return "false", []
@@ -142,20 +142,28 @@ def _shots(query: Query, apis: Sequence[Api], picked: dict[int, str]) -> list[Sh
 
 
 def _findings(query: Query, api: Api, picked: Iterable[int]) -> Iterable[tuple[int, Finding]]:
-    names = api.schema.names
+    sql = f"select item_id, {shown_columns(api)} from {shown_rows(api)} and item_id in ({_list(picked)})"
+    return [(row["item_id"], finding(api, row)) for row in records(query, sql)]
+
+
+def shown_columns(api: Tabled) -> str:
+    """What `finding` takes of a row."""
     wanted = {
         "name": api.name_column,
         "confidence": api.confidence_column,
-        **{name: name if name in names else None for name in _SHOWN},
+        **{name: name if name in api.schema.names else None for name in _SHOWN},
     }
-    columns = ", ".join((f'"{column}"' if column else "null") + f' as "{name}"' for name, column in wanted.items())
+    return ", ".join((f'"{column}"' if column else "null") + f' as "{name}"' for name, column in wanted.items())
+
+
+def shown_rows(api: Tabled) -> str:
+    """A table with a condition on its rows: what is there twice is shown once."""
     condition = "true"
-    if {"type", "text"} <= set(names):
+    if {"type", "text"} <= set(api.schema.names):
         condition = "type = 'LINE'"
-    elif "scope" in names:
+    elif "scope" in api.schema.names:
         condition = "scope = 'image' and rank <= 5"
-    sql = f"select item_id, {columns} from {api.table} where {condition} and item_id in ({_list(picked)})"
-    return [(row["item_id"], _finding(api, row)) for row in records(query, sql)]
+    return f"{api.table} where {condition}"
 
 
 _SHOWN = (
@@ -173,7 +181,7 @@ _SHOWN = (
 )
 
 
-def _finding(api: Api, row: dict[str, Any]) -> Finding:
+def finding(api: Tabled, row: dict[str, Any]) -> Finding:
     sides = (row["left"], row["top"], row["width"], row["height"])
     age = f"{row['age_low']} to {row['age_high']} years" if row["age_low"] is not None else ""
     under = row["parents"] or row["parent_name"]

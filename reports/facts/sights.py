@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import duckdb
 
-from jobs.apis.base import Api
+from jobs.apis.base import Tabled, VideoApi
 from jobs.apis.sights import Sight
 from jobs.codes import Code
+from jobs.folder import JobSpec
 from reports.facts.values import Found, Outlook, Seen
 from reports.query.counting import ranges
 
@@ -21,16 +22,18 @@ UNREAD = (Code.UNREADABLE, Code.EMPTY, Code.TRUNCATED, Code.BROKEN, Code.CRASHED
 Query = duckdb.DuckDBPyConnection
 
 
-def outlook(query: Query) -> Outlook:
-    """What became of the items. Those the listing left out were not asked about, unless they could not be read."""
+def outlook(query: Query, noun: str) -> Outlook:
+    """What became of the items, which a person calls by this `noun`.
+
+    Those the listing left out were not asked about; of them those are told that could not be read.
+    """
     sql = """
-        select status, kind, coalesce(reason in (select unnest(?)), false),
+        select status, coalesce(reason in (select unnest(?)), false),
             item_id in (select item_id from failures), count(*)
-        from images group by all"""
-    of, films = Outlook(), False
-    for status, kind, unread, called, items in query.execute(sql, [list(UNREAD)]).fetchall():
+        from items group by all"""
+    of = Outlook(noun=noun)
+    for status, unread, called, items in query.execute(sql, [list(UNREAD)]).fetchall():
         asked = called or status != "skipped"
-        films |= asked and kind == "video"
         of = replace(
             of,
             asked=of.asked + items * asked,
@@ -41,13 +44,13 @@ def outlook(query: Query) -> Outlook:
             unsent=of.unsent + items * (status == "skipped" and called and not unread),
             pending=of.pending + items * (status == "pending"),
         )
-    return replace(of, noun="item" if films else "picture")
+    return of
 
 
-def seen(query: Query, apis: Sequence[Api], found: Sequence[Found], answered: Mapping[str, int]) -> tuple[Seen, ...]:
-    """Every sight of these APIs, in their order."""
-    places: dict[str, list[tuple[Api, Sight]]] = {}
-    for api in apis:
+def seen(query: Query, spec: JobSpec, found: Sequence[Found], answered: Mapping[str, int]) -> tuple[Seen, ...]:
+    """Every sight of the job's APIs, in their order."""
+    places: dict[str, list[tuple[Tabled, Sight]]] = {}
+    for api in (choice.api for choice in spec.choices):
         for sight in api.sights:
             places.setdefault(sight.some, []).append((api, sight))
     said = {sight.value for several in places.values() for _, sight in several}
@@ -56,7 +59,7 @@ def seen(query: Query, apis: Sequence[Api], found: Sequence[Found], answered: Ma
         Seen(
             max((sight for _, sight in several), key=lambda sight: sight.none),
             _items(query, several),
-            max(answered.get(api.name, 0) for api, _ in several),
+            _answered(several, answered),
             tuple(
                 pair for api, sight in several if sight.named for pair in names.get(api.name, ()) if pair[0] not in said
             ),
@@ -65,11 +68,17 @@ def seen(query: Query, apis: Sequence[Api], found: Sequence[Found], answered: Ma
     )
 
 
-def _items(query: Query, places: Sequence[tuple[Api, Sight]]) -> int:
+def _answered(places: Sequence[tuple[Tabled, Sight]], answered: Mapping[str, int]) -> int:
+    """Items that one of these APIs answered; a film is no picture."""
+    found = [(isinstance(api, VideoApi), answered.get(api.name, 0)) for api, _ in places]
+    return sum(max((items for is_film, items in found if is_film is kind), default=0) for kind in (False, True))
+
+
+def _items(query: Query, places: Sequence[tuple[Tabled, Sight]]) -> int:
     """Items with a row in any of these places."""
     values = [sight.value for _, sight in places if sight.value is not None]
     total = 0
-    for within in ranges(query, "images"):
+    for within in ranges(query, "items"):
         rows = " union all ".join(
             f"select item_id from {api.table} where {within} and {_where(sight)}" for api, sight in places
         )

@@ -182,6 +182,60 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
+class Lane:
+    """One name, or all of one API, along a film."""
+
+    api: str
+    name: str
+    spans: tuple[tuple[int, int], ...]  # first and last slot of the strip, in order
+    seen_ms: int  # the milliseconds of the slots it is in
+    moments: tuple[int, ...]  # milliseconds where its longest spans begin, in order
+    cut: bool = False  # its spans follow each other
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A moment of a film, as a picture with what was found then."""
+
+    at_ms: int
+    sampled_for: str
+    sensitive: bool  # has a finding of a table of content to review
+    findings: tuple[Finding, ...]
+    thumbnail: str | None = None  # relative to the page
+    width: int = 0  # CSS pixels on the page
+    height: int = 0
+    missing: str = ""  # why there is no picture
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """One film with its lanes and stills."""
+
+    item_id: int
+    uri: str
+    status: str
+    length_ms: int
+    slots: int  # the strip is cut into
+    step_ms: int  # of a slot
+    lanes: tuple[Lane, ...]
+    stills: tuple[Still, ...]
+    hidden: int = 0  # names that are in the tables and have no lane
+
+    @property
+    def name(self) -> str:
+        """The last part of the uri."""
+        return self.uri.rstrip("/").rpartition("/")[2] or self.uri
+
+
+@dataclass(frozen=True, slots=True)
+class Films:
+    """The films that the page shows, out of those with an answer."""
+
+    strips: tuple[Strip, ...] = ()
+    answered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Gallery:
     shots: tuple[Shot, ...]
     groups: int  # label x confidence band groups there were

@@ -10,6 +10,7 @@ without a call.
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,8 +20,9 @@ from jobs.folder import JobFolder, ShardParts
 from jobs.folder.part_names import fingerprint
 from reports.tables import dictionary
 from reports.tables.built import INDEX, BuiltTables, built_tables
+from reports.tables.films import Films
 from reports.tables.flatten_pool import flattened, helpers_for
-from reports.tables.layout import COSTS, IMAGES, Layout
+from reports.tables.layout import COSTS, Layout
 from reports.tables.runs import runs
 from reports.tables.writers import (
     AnswersWriter,
@@ -65,7 +67,8 @@ def build_tables(
     _check(chosen, min_confidence)
     spec = folder.spec
     caps = tuple(choice.api.cap.of(choice.params) if choice.api.cap else None for choice in spec.apis)
-    layout = Layout(spec.job, tuple(choice.api.name for choice in spec.apis), min_confidence, partial, caps)
+    names, videos = (tuple(one.api.name for one in several) for several in (spec.apis, spec.video_apis))
+    layout = Layout(spec.job, names, min_confidence, partial, caps, videos)
     parts = folder.shard_parts()
     calls = len(parts) * spec.shard_size * len(spec.apis)
     before = built_tables(folder)
@@ -115,15 +118,18 @@ class _Build:
         opened = [writer for several in writers.values() for writer in several]
         rows = dict.fromkeys(writers, 0)
         made = flattened(self._layout, runs(self._folder, parts), helpers)
+        films = Films(self._folder, self._layout, parts, self._answers) if self._layout.videos else None
+        done = 0
         with open_writers([*opened, *([self._answers] if self._answers else [])]), Pen() as pen, closing(made):
             for run, tables in made:
-                for name, table in tables.items():
+                for name, table in chain(tables.items(), films.rows(run.items) if films else ()):
                     rows[name] += table.num_rows
                     pen.write(writers[name], table)
                 if self._answers:
                     self._answers.write(run.items, run.outcomes)
+                done += run.items.num_rows
                 if progress:
-                    progress(rows[IMAGES], self._folder.spec.items)
+                    progress(done, self._folder.spec.items)
         self.files += [path for writer in opened for path in writer.paths]
         self.files += self._answers.paths if self._answers else []
         return rows

@@ -9,10 +9,10 @@ from dataclasses import astuple, dataclass, fields
 
 import pyarrow as pa
 
-from jobs.apis import catalogue
+from jobs.apis import catalogue, video_catalogue
 from jobs.costs import COSTS_SCHEMA
 from reports.spreadsheet_safe import csv_line
-from reports.tables.layout import COSTS, IMAGES, Layout
+from reports.tables.layout import COSTS, Layout
 
 _TYPES = {
     "string": "text",
@@ -49,7 +49,11 @@ def as_csv(schemas: Mapping[str, pa.Schema]) -> str:
 
 def as_markdown(schemas: Mapping[str, pa.Schema]) -> str:
     """One section per table."""
-    lines = ["# Data dictionary", "", "Generated from the schemas. Every API's table joins `images` on `item_id`."]
+    lines = [
+        "# Data dictionary",
+        "",
+        "Generated from the schemas. Every API's table joins `images`, or `videos`, on `item_id`.",
+    ]
     table = ""
     for entry in entries(schemas):
         if entry.table != table:
@@ -62,9 +66,8 @@ def as_markdown(schemas: Mapping[str, pa.Schema]) -> str:
 
 def every_schema() -> dict[str, pa.Schema]:
     """The schemas of a job that asks every API of the catalogue, and its costs."""
-    layout = Layout("", tuple(catalogue()))
-    found = {name: schema for name, schema in layout.schemas.items() if name != IMAGES}
-    return {IMAGES: layout.schemas[IMAGES], **found, COSTS: COSTS_SCHEMA}
+    schemas = Layout("", tuple(catalogue()), videos=tuple(video_catalogue())).schemas
+    return {**schemas, COSTS: COSTS_SCHEMA}
 
 
 def _cell(text: str) -> str:

@@ -7,42 +7,27 @@ processes.
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.apis.base import Api
-from jobs.codes import Code
+from jobs.apis.base import Api, Tabled
 from reports.tables.layout import FAILURES, IMAGES, Layout
 from reports.tables.set_apart import misfits, set_apart
+from reports.tables.states import SEEN, Calls, calls_of, state_of
 
 Answer = dict[str, Any]
 _FAILURE_COLUMNS = ("api", "outcome", "code", "message", "attempts", "maybe_billed", "response")
-
-
-@dataclass(slots=True)
-class _Row:
-    """What the calls on one item add up to, for its row of `images`."""
-
-    outcomes: list[str] = field(default_factory=list)
-    reasons: list[tuple[str, str]] = field(default_factory=list)  # api, code
-    sent: list[str] = field(default_factory=list)
-    since: str | None = None  # the first job that paid for an answer
-    fit: str | None = None
-    format: str | None = None
-    width: int | None = None
-    height: int | None = None
 
 
 def flatten(layout: Layout, items: pa.Table, outcomes: pa.Table | None, whole: bool = True) -> dict[str, pa.Table]:
     """The rows of every table, for a run of items (MANIFEST_SCHEMA) and the outcomes of their calls (RESULT_SCHEMA).
 
     `whole`: every call on these items has its outcome; `outcomes` is None where there is none at all.
-    Tables come back in the order and with the schemas of `layout.schemas`. An answer that no table can take is a row
-    of `failures`.
+    Tables come back as `layout.image_tables` names them, with the schemas of `layout.schemas`. An answer that no table
+    can take is a row of `failures`.
     """
     try:
         return _flatten(layout, items, outcomes, whole)
@@ -73,10 +58,12 @@ def _flatten(layout: Layout, items: pa.Table, outcomes: pa.Table | None, whole: 
     tables: dict[str, pa.Table] = {}
     briefs: list[tuple[Api, list[int], list[tuple[Any, ...]]]] = []
     for api in layout.rows:
-        with _no_collector():
+        with no_collector():
             tables[api.table], ids, brief = _one_api(layout, api, schemas[api.table], outcomes, uris)
         briefs.append((api, ids, brief))
-    images = _images(schemas[IMAGES], items, _calls(items, outcomes, layout.job), whole, briefs)
+    images = _images(schemas[IMAGES], items, calls_of(items, outcomes, layout.job), whole, briefs)
+    if layout.videos:  # they are in a table of their own
+        images = images.filter(pc.not_equal(images.column("kind"), "video"))
     return {IMAGES: images, **tables, FAILURES: _failures(schemas[FAILURES], outcomes, uris)}
 
 
@@ -95,11 +82,12 @@ def _one_api(
         rows.extend(api.rows(answer))
         row_ids.extend([item_id] * (len(rows) - before))
         brief.append((*api.brief(answer), *full))
-    return _api_table(api, schema, row_ids, rows, uris, threshold), ids, brief
+    key = pa.array(row_ids, pa.int64())
+    return api_table(api, schema, key, uris.of(key), rows, threshold), ids, brief
 
 
 @contextmanager
-def _no_collector() -> Iterator[None]:
+def no_collector() -> Iterator[None]:
     """Rows hold no cycles, and collecting while a run of them is built takes half of the time."""
     was_on = gc.isenabled()
     gc.disable()
@@ -131,18 +119,18 @@ def _answers(outcomes: pa.Table | None, api: str) -> tuple[list[int], list[bytes
     return mine.column("item_id").to_pylist(), mine.column("response").cast(pa.binary()).to_pylist()
 
 
-def _api_table(
-    api: Api,
+def api_table(
+    api: Tabled,
     schema: pa.Schema,
-    ids: list[int],
+    ids: pa.Array,
+    uris: pa.Array | pa.ChunkedArray,
     rows: list[tuple[Any, ...]],
-    uris: _Uris,
     threshold: float | None,
 ) -> pa.Table:
-    key = pa.array(ids, pa.int64())
+    """An API's rows as its table, those under the threshold left out."""
     columns = zip(*rows, strict=True) if rows else [()] * len(api.schema)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, api.schema, strict=True)]
-    table = pa.Table.from_arrays([key, uris.of(key), *arrays], schema=schema)
+    table = pa.Table.from_arrays([ids, uris, *arrays], schema=schema)
     if threshold is not None and api.confidence_column is not None:
         confidence = table.column(api.confidence_column)
         table = table.filter(pc.fill_null(pc.greater_equal(confidence, threshold), True))
@@ -153,10 +141,10 @@ def _read(api: Api, text: bytes, threshold: float | None, cap: int | None) -> tu
     """The answer as the tables take it, and whether it was full, of an API whose answers can be."""
     answer: Answer = orjson.loads(text)
     full = (cap is not None and api.cap.found(answer) >= cap,) if api.cap else ()
-    return (answer if threshold is None else _prune(answer, api, threshold)), full
+    return (answer if threshold is None else pruned(answer, api, threshold)), full
 
 
-def _prune(answer: Answer, api: Api, threshold: float) -> Answer:
+def pruned(answer: Answer, api: Tabled, threshold: float) -> Answer:
     """The answer without the findings under the threshold, as if AWS had been asked with it.
 
     The field that holds the confidence is read from the schema: "Labels[].Confidence" says that entries of `Labels` go.
@@ -182,24 +170,30 @@ def _failures(schema: pa.Schema, outcomes: pa.Table | None, uris: _Uris) -> pa.T
     if outcomes is None:
         return schema.empty_table()
     bad = outcomes.filter(pc.not_equal(outcomes.column("outcome"), "ok"))
+    return failures(schema, bad, uris.of(bad.column("item_id").combine_chunks()))
+
+
+def failures(schema: pa.Schema, bad: pa.Table, uris: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """Outcomes that are not ok as rows of `failures`."""
     ids = bad.column("item_id").combine_chunks()
-    return pa.Table.from_arrays([ids, uris.of(ids), *(bad.column(n) for n in _FAILURE_COLUMNS)], schema=schema)
+    return pa.Table.from_arrays([ids, uris, *(bad.column(n) for n in _FAILURE_COLUMNS)], schema=schema)
 
 
 def _images(
     schema: pa.Schema,
     items: pa.Table,
-    calls: list["_Row | None"],
+    calls: list[Calls | None],
     whole: bool,
     briefs: list[tuple[Api, list[int], list[tuple[Any, ...]]]],
 ) -> pa.Table:
     first, count = (items.column("item_id")[0].as_py() if items.num_rows else 0), items.num_rows
     asked = len(briefs)
     states = [
-        _state(skip, row, None if whole else asked) for skip, row in zip(items["skip"].to_pylist(), calls, strict=True)
+        state_of(skip, row, None if whole else asked)
+        for skip, row in zip(items["skip"].to_pylist(), calls, strict=True)
     ]
     columns: dict[str, Any] = {name: items.column(name) for name in ("item_id", "uri", "kind", "size")}
-    columns |= {name: [getattr(row, name) if row else None for row in calls] for name in _SEEN}
+    columns |= {name: [getattr(row, name) if row else None for row in calls] for name in SEEN}
     columns["status"] = [status for status, _ in states]
     columns["reason"] = [reason for _, reason in states]
     columns["sent"] = [";".join(dict.fromkeys(row.sent)) or None if row else None for row in calls]
@@ -213,54 +207,6 @@ def _images(
         [a if isinstance(a, pa.ChunkedArray) else pa.array(a, f.type) for a, f in zip(arrays, schema, strict=True)],
         schema=schema,
     )
-
-
-_SEEN = ("fit", "format", "width", "height")
-
-
-def _calls(items: pa.Table, outcomes: pa.Table | None, job: str) -> list[_Row | None]:
-    """What the calls on each item add up to, None for an item without any."""
-    rows: list[_Row | None] = [None] * items.num_rows
-    if outcomes is None or not items.num_rows:
-        return rows
-    first = items.column("item_id")[0].as_py()
-    names = ("item_id", "api", "outcome", "code", "sent", "answer_of", *_SEEN)
-    for item_id, api, outcome, code, sent, answer_of, fit, format_, width, height in zip(
-        *(outcomes.column(name).to_pylist() for name in names), strict=True
-    ):
-        row = rows[item_id - first]
-        if row is None:
-            row = rows[item_id - first] = _Row(fit=fit, format=format_, width=width, height=height)
-        elif row.width is None or row.format is None:
-            row.fit, row.format = row.fit or fit, row.format or format_
-            row.width, row.height = row.width or width, row.height or height
-        row.outcomes.append(outcome)
-        if sent:
-            row.sent.append(sent)
-        if outcome != "ok":
-            row.reasons.append((api, code or outcome))
-            continue
-        since = answer_of.partition("/")[0] if answer_of else job
-        row.since = min(row.since or since, since)  # a job's id begins with its time
-    return rows
-
-
-def _state(skip: str | None, row: _Row | None, awaited: int | None) -> tuple[str, str | None]:
-    """Status and reason of an item. `awaited`: how many outcomes it will have, where not all are there yet."""
-    if row is None:
-        if skip is not None:
-            return "skipped", skip
-        return ("pending", None) if awaited is not None else ("skipped", Code.NO_CALL)
-    if awaited is not None and len(row.outcomes) < awaited:
-        return "pending", "; ".join(f"{api}: {code}" for api, code in row.reasons) or None
-    kinds = set(row.outcomes)
-    if kinds == {"ok"}:
-        return "ok", None
-    status = "partial" if "ok" in kinds else "failed" if "failed" in kinds else "skipped"
-    codes = {code for _, code in row.reasons}
-    if len(codes) == 1 and status != "partial":
-        return status, codes.pop()
-    return status, "; ".join(f"{api}: {code}" for api, code in row.reasons)
 
 
 def _spread(rows: list[tuple[Any, ...]], places: list[int], count: int, width: int) -> list[list[Any]]:

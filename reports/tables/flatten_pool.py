@@ -80,7 +80,7 @@ def _ask(idle: "queue.SimpleQueue[_Child]", run: Run) -> Tables:
 
 class _Child(Child):
     def __init__(self, layout: Layout) -> None:
-        self._names = tuple(layout.schemas)
+        self._names = layout.image_tables
         # A group of its own: Ctrl-C at the terminal is its parent's affair, also while it still starts.
         super().__init__(
             "reports.tables.flatten_child",

@@ -11,10 +11,11 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from jobs.apis import catalogue
-from jobs.apis.base import Api
+from jobs.apis import catalogue, video_catalogue
+from jobs.apis.base import Api, Tabled, VideoApi
 
 IMAGES = "images"
+VIDEOS = "videos"
 FAILURES = "failures"
 COSTS = "costs"
 
@@ -44,6 +45,26 @@ _IMAGE_FIELDS = (
     _field("sent", pa.string(), "s3, bytes, fitted (bytes that were altered), known (answer of an earlier call)"),
     _field("known", pa.int32(), "How many APIs were answered from an earlier paid call"),
     _field("since", pa.string(), "The job that first got an answer on it: this one where it is new, or an earlier one"),
+)
+_VIDEO_FIELDS = (
+    *KEY_FIELDS,
+    _field("size", pa.int64(), "Bytes"),
+    _field(
+        "length_ms", pa.int64(), "Milliseconds as AWS told and bills them; before its answer, as the header has them"
+    ),
+    _field("container", pa.string(), "mp4 or mov"),
+    _field("codec", pa.string(), "Of the picture track: h264"),
+    _field("width", pa.int32(), "Pixels of the upright picture"),
+    _field("height", pa.int32(), "Pixels of the upright picture"),
+    _field("rotation", pa.int32(), "Degrees clockwise from the stored picture to the upright one"),
+    _field("fps", pa.float64(), "Pictures a second, on the average"),
+    _field(
+        "status",
+        pa.string(),
+        "ok: every API answered; partial: some did; failed; skipped: never sent; pending: not reached yet",
+    ),
+    _field("reason", pa.string(), "Why a video was skipped or an API failed: a reason or AWS's error code"),
+    _field("known", pa.int32(), "How many APIs were answered from an earlier paid call"),
 )
 FAILURE_SCHEMA = pa.schema(
     [
@@ -76,10 +97,20 @@ class Layout:
     min_confidence: float | None = None
     partial: str | None = None
     caps: tuple[int | None, ...] | None = None  # of each API, as the job asked for; None: AWS's own
+    videos: tuple[str, ...] = ()  # APIs for stored video
 
     @property
     def rows(self) -> tuple[Api, ...]:
         return tuple(catalogue()[name] for name in self.apis)
+
+    @property
+    def video_rows(self) -> tuple[VideoApi, ...]:
+        return tuple(video_catalogue()[name] for name in self.videos)
+
+    @property
+    def image_tables(self) -> tuple[str, ...]:
+        """The tables that have rows of images' calls."""
+        return (IMAGES, *(api.table for api in self.rows), FAILURES)
 
     def cap_of(self, api: Api) -> int | None:
         """The most findings that an answer of this job can have, where there is such a number."""
@@ -91,7 +122,9 @@ class Layout:
     def schemas(self) -> Mapping[str, pa.Schema]:
         """Every streamed table's schema by table name, `images` first, `failures` last."""
         found = {IMAGES: self._with_job(IMAGES, pa.schema([*_IMAGE_FIELDS, *self.brief_fields()]))}
-        for api in self.rows:
+        if self.videos:
+            found[VIDEOS] = self._with_job(VIDEOS, pa.schema([*_VIDEO_FIELDS, *self.video_brief_fields()]))
+        for api in (*self.rows, *self.video_rows):
             found[api.table] = self._with_job(api.table, pa.schema([*KEY_FIELDS, *api.schema]), api)
         found[FAILURES] = self._with_job(FAILURES, FAILURE_SCHEMA)
         return found
@@ -101,22 +134,34 @@ class Layout:
         taken = {field.name for field in _IMAGE_FIELDS}
         fields = []
         for api in self.rows:
-            for field in api.brief_schema:
-                name = field.name if field.name not in taken else f"{api.table}_{field.name}"
-                taken.add(name)
-                fields.append(field.with_name(name))
+            fields += _named_apart(api, taken)
             if api.cap is not None:
                 doc = f"true: as many {api.cap.what} as an answer can have, so there may be more in the image"
                 fields.append(_field(capped(api), pa.bool_(), doc))
         return fields
 
+    def video_brief_fields(self) -> list[pa.Field]:
+        """The same of `videos`."""
+        taken = {field.name for field in _VIDEO_FIELDS}
+        return [field for api in self.video_rows for field in _named_apart(api, taken)]
+
     def file_name(self, table: str, suffix: str) -> str:
         """`labels.csv`, or `labels.partial.csv` of a job that is not complete."""
         return f"{table}{'.partial' if self.partial else ''}.{suffix}"
 
-    def _with_job(self, table: str, schema: pa.Schema, api: Api | None = None) -> pa.Schema:
+    def _with_job(self, table: str, schema: pa.Schema, api: Tabled | None = None) -> pa.Schema:
         about: dict[str, Any] = {"job": self.job, "table": table}
         if api is not None:
             about |= {"api": api.name, "name_column": api.name_column}
         about |= {"min_confidence": self.min_confidence, "partial": self.partial}
         return schema.with_metadata({b"rekscan": orjson.dumps(about)})
+
+
+def _named_apart(api: Tabled, taken: set[str]) -> list[pa.Field]:
+    """An API's columns of a table of items, each under a name that it now takes."""
+    fields = []
+    for field in api.brief_schema:
+        name = field.name if field.name not in taken else f"{api.table}_{field.name}"
+        taken.add(name)
+        fields.append(field.with_name(name))
+    return fields

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from jobs.errors import RekscanError
 from jobs.files import Aws, read_table
 from jobs.folder import JobFolder, list_jobs
+from jobs.folder.films import film_shards
 from jobs.folder.part_names import fingerprint
 from reports.tables.build import FORMATS, build_tables
 from reports.tables.built import BuiltTables, built_tables
@@ -98,8 +99,9 @@ def threshold_note(built: BuiltTables) -> str:
 def load_folder(folder: JobFolder) -> Tables:
     """The tables in a job folder, built first if they are missing or older than its results."""
     parts = folder.shard_parts()
-    missing = sum(not parts[n].whole if n in parts else True for n in range(folder.spec.shards))
-    partial = f"{missing} of {folder.spec.shards} shards not finished" if missing else None
+    shards = [*range(folder.spec.shards), *film_shards(folder.spec.films)]
+    missing = sum(not parts[n].whole if n in parts else True for n in shards)
+    partial = f"{missing} of {len(shards)} shards not finished" if missing else None
     if partial is None and folder.spec.cut:
         partial = "incomplete: budget"
     built = built_tables(folder)

@@ -26,8 +26,13 @@ def misfits(api: Api, answers: Iterator[tuple[int, bytes]], read: Read) -> dict[
         except MemoryError:
             raise
         except Exception as error:  # hostile data raise whatever they like
-            found[item_id] = f"{type(error).__name__}: {error}"[:500].encode("utf-8", "backslashreplace").decode()
+            found[item_id] = why_odd(error)
     return found
+
+
+def why_odd(error: Exception) -> str:
+    """What an answer raised, as a message that can be stored."""
+    return f"{type(error).__name__}: {error}"[:500].encode("utf-8", "backslashreplace").decode()
 
 
 def _fits(rows: list[tuple[Any, ...]], schema: pa.Schema) -> None:

@@ -5,12 +5,12 @@ half a build. On S3 the folder aside is local and the files go up at the end.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 import pyarrow as pa
@@ -131,7 +131,7 @@ class ExcelCsvWriter(CsvWriter):
 
 
 class AnswersWriter:
-    """`answers.jsonl`: every outcome with AWS's answer as it came, one JSON object a line."""
+    """`answers.jsonl`: every outcome with AWS's answer as it came, one JSON object a line; of a film, a line a page."""
 
     _COLUMNS = ("api", "outcome", "code", "message", "attempts", "units", "sent", "fit", "model_version", "started_at")
 
@@ -147,7 +147,15 @@ class AnswersWriter:
         for item, response, *values in zip(*columns, strict=True):
             line = {"item_id": item, "uri": uris[item], **dict(zip(self._COLUMNS, values, strict=True))}
             line["response"] = orjson.Fragment(response) if response else None
-            self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+            self._line(line)
+
+    def write_film(self, uri: str, outcome: Mapping[str, Any], page: int | None = None, answer: Any = None) -> None:
+        """A call on a film: a page of its answer, or that it has none."""
+        told = {name: outcome[name] for name in self._COLUMNS}
+        self._line({"item_id": outcome["item_id"], "uri": uri, **told, "page": page, "response": answer})
+
+    def _line(self, line: Mapping[str, Any]) -> None:
+        self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
     def close(self) -> None:
         self._file.close()

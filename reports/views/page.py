@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote_from_bytes
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -21,10 +22,11 @@ from jobs.folder import JobSpec
 from jobs.folder.spec import Options
 from jobs.folder.whose import unpaid, whose
 from jobs.money.stored import stored_prices
-from jobs.words import count, dollars, duration, short, size
+from jobs.uris import is_local, path_of
+from jobs.words import clock, count, dollars, duration, short, size
 from reports.bands import EDGES, band_title
 from reports.facts.headline import headline
-from reports.facts.values import Bar, Calls, Chart, Facts, Gallery, Timeline
+from reports.facts.values import Bar, Calls, Chart, Facts, Films, Gallery, Timeline
 from reports.review.verdicts import Review
 from reports.spreadsheet_safe import DANGER, NUMBER
 
@@ -39,6 +41,8 @@ class Page:
     spec: JobSpec
     facts: Facts
     gallery: Gallery
+    films: Films
+    wanted: str  # what the films are narrowed to
     status: Mapping[str, Any] = field(default_factory=dict)
     partial: str | None = None
     min_confidence: float | None = None
@@ -48,8 +52,8 @@ class Page:
 def render(page: Page) -> str:
     """The page as HTML."""
     css, script = asset("report.css"), asset("report.js") + asset("judge.js")
-    planned = page.spec.plan.items.images
-    calls = [_tally(one, page.status, planned) for one in page.facts.calls]
+    planned = {choice.api.name: page.spec.planned(choice) for choice in page.spec.choices}
+    calls = [_tally(one, page.status, planned[one.api]) for one in page.facts.calls]
     totals = {name: sum(one[name] for one in calls) for name in calls[0] if name != "api"} if calls else {}
     policy = (
         f"default-src 'none'; img-src {_pictures(page.gallery)}; "
@@ -59,6 +63,9 @@ def render(page: Page) -> str:
         spec=page.spec,
         facts=page.facts,
         gallery=page.gallery,
+        films=page.films,
+        note=page.wanted,
+        sensitive_stills=sum(still.sensitive for strip in page.films.strips for still in strip.stills),
         partial=page.partial,
         min_confidence=page.min_confidence,
         review=page.review,
@@ -73,7 +80,7 @@ def render(page: Page) -> str:
         items_chart=_items_chart(page.facts),
         skips_chart=_shares("bars", "Left out while listing", page.facts.skips, "items by reason", _SKIPPED_SHOWN),
         time_axis=_axis(page.facts.timeline) if page.facts.timeline else None,
-        colors={choice.api.name: number % COLORS for number, choice in enumerate(page.spec.apis)},
+        colors={choice.api.name: number % COLORS for number, choice in enumerate(page.spec.choices)},
         shown_items={shot.item_id for shot in page.gallery.shots},
         sensitive=sum(shot.sensitive for shot in page.gallery.shots),
         about=_about(page),
@@ -117,9 +124,18 @@ def environment() -> Environment:
         "short": short,
         "time": lambda at: f"{at:%Y-%m-%d %H:%M:%S} UTC",
         "ratio": lambda value: f"{value:.6f}",
+        "clock": clock,
+        "duration": lambda ms: duration(ms / 1000),
+        "seconds": lambda ms: f"{ms / 1000:.3f}".rstrip("0").rstrip("."),
+        "source": _source,
         "count_of": lambda value, noun: f"{count(value)} {noun}{'' if value == 1 else 's'}",
     }
     return environment
+
+
+def _source(uri: str) -> str:
+    """What opens a film from the page, "" where that is not on this machine."""
+    return f"file://{quote_from_bytes(path_of(uri))}" if is_local(uri) else ""
 
 
 def _tally(one: Calls, status: Mapping[str, Any], otherwise: int) -> dict[str, Any]:

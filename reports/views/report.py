@@ -5,7 +5,7 @@ Rule: the page stays under PAGE_BYTES whatever the size of the archive: the gall
 
 import base64
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,15 @@ from jobs.folder import JobFolder
 from jobs.items import Item
 from jobs.status import kept
 from reports.facts.facts import SAMPLES, gather
+from reports.facts.films import film_strips
 from reports.facts.gallery import Wanted, sample
-from reports.facts.values import Gallery, Shot
+from reports.facts.values import Films, Gallery
 from reports.query.query import open_tables
 from reports.review.judged import read_review
 from reports.tables.load import load_folder
 from reports.tables.writers import build_area, publish
 from reports.views.page import Page, render
+from reports.views.stills import add_stills
 from reports.views.thumbnails import Fetch, add_thumbnails
 
 PAGE_BYTES = 5_000_000
@@ -65,48 +67,58 @@ def build_report(
             facts = gather(query, spec, tables)
             problems = {item: one.code for one in facts.causes for item in one.sample_ids[:SAMPLES]}
             gallery = sample(query, [choice.api for choice in spec.apis], wanted or Wanted(), items, problems)
+            films = film_strips(query, [choice.api for choice in spec.video_apis], wanted or Wanted())
         side = area / SIDE
         side.mkdir()
         if thumbnails:
-            gallery = add_thumbnails(gallery, _items(folder, gallery), side, SIDE, fetch)
+            gallery = add_thumbnails(gallery, _items(folder, [one.item_id for one in gallery.shots]), side, SIDE, fetch)
+            films = add_stills(films, _items(folder, [one.item_id for one in films.strips]), side, SIDE)
         review = read_review(folder)
-        page = Page(spec, facts, gallery, status, tables.built.partial, tables.built.min_confidence, review)
+        built = tables.built
+        page = Page(spec, facts, gallery, films, str(wanted or ""), status, built.partial, built.min_confidence, review)
         if single:
-            page = replace(page, gallery=_with_pictures_in(gallery, area))
+            page = _with_pictures_in(page, area)
         page, html = _within_budget(page, SINGLE_BYTES if single else PAGE_BYTES)
         file = area / (SINGLE if single else PAGE)
         file.write_bytes(html)
         where = publish(folder, [file] if single else [side, file])[-1]
     pictures = sum(shot.thumbnail is not None for shot in page.gallery.shots)
+    pictures += sum(still.thumbnail is not None for strip in page.films.strips for still in strip.stills)
     return BuiltReport(where, len(html), pictures, gallery.fetched, gallery.fetched_bytes)
 
 
-def _items(folder: JobFolder, gallery: Gallery) -> dict[int, Item]:
-    """The manifest's rows of the gallery's items."""
-    wanted = {shot.item_id for shot in gallery.shots}
+def _items(folder: JobFolder, numbers: Iterable[int]) -> dict[int, Item]:
+    """The manifest's rows of these items."""
+    wanted = set(numbers)
     shards = sorted({number // folder.spec.shard_size for number in wanted})
     return {item.item_id: item for shard in shards for item in folder.items(shard) if item.item_id in wanted}
 
 
-def _with_pictures_in(gallery: Gallery, area: Path) -> Gallery:
-    """The gallery whose pictures are data of the page."""
+def _with_pictures_in(page: Page, area: Path) -> Page:
+    """The page whose pictures are data of it."""
 
-    def inside(shot: Shot) -> Shot:
-        if shot.thumbnail is None:
-            return shot
-        kind = "png" if shot.thumbnail.endswith(".png") else "jpeg"
-        data = base64.b64encode((area / shot.thumbnail).read_bytes()).decode()
-        return replace(shot, thumbnail=f"data:image/{kind};base64,{data}")
+    def inside(name: str | None) -> str | None:
+        if name is None:
+            return None
+        kind = "png" if name.endswith(".png") else "jpeg"
+        return f"data:image/{kind};base64,{base64.b64encode((area / name).read_bytes()).decode()}"
 
-    return replace(gallery, shots=tuple(map(inside, gallery.shots)))
+    shots = (replace(shot, thumbnail=inside(shot.thumbnail)) for shot in page.gallery.shots)
+    strips = (
+        replace(strip, stills=tuple(replace(still, thumbnail=inside(still.thumbnail)) for still in strip.stills))
+        for strip in page.films.strips
+    )
+    films = replace(page.films, strips=tuple(strips))
+    return replace(page, gallery=replace(page.gallery, shots=tuple(shots)), films=films)
 
 
 def _within_budget(page: Page, most: int) -> tuple[Page, bytes]:
-    """The page; with fewer items in its gallery where it would be too large."""
+    """The page; with fewer items in its gallery and fewer films where it would be too large."""
     while True:
         html = render(page).encode("utf-8", "replace")
-        shots = page.gallery.shots
-        if len(html) <= most or not shots:
+        shots, strips = page.gallery.shots, page.films.strips
+        if len(html) <= most or not (shots or strips):
             return page, html
-        kept: Gallery = replace(page.gallery, shots=shots[: len(shots) * 2 // 3])
-        page = replace(page, gallery=kept)
+        gallery: Gallery = replace(page.gallery, shots=shots[: len(shots) * 2 // 3])
+        films: Films = replace(page.films, strips=strips[: len(strips) * 2 // 3])
+        page = replace(page, gallery=gallery, films=films)

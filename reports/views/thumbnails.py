@@ -13,6 +13,7 @@ from jobs.apis.base import Limits
 from jobs.codes import Code
 from jobs.items import Item
 from jobs.media.check import MENDABLE, Skip
+from jobs.media.fitted import Fitted
 from jobs.media.origins import Loaded, load_local
 from jobs.media.pool import DecoderPool
 from jobs.uris import is_local
@@ -60,6 +61,11 @@ def _picture(shot: Shot, loaded: Loaded | Skip, folder: Path, href: str, pool: D
         return replace(shot, missing=small.message)
     file = folder / f"{shot.item_id}.{'jpg' if small.format == 'jpeg' else small.format}"
     file.write_bytes(small.data)
-    scale = min(1.0, SHOWN / max(small.width, small.height))
-    wide, high = max(1, round(small.width * scale)), max(1, round(small.height * scale))
+    wide, high = laid_out(small)
     return replace(shot, thumbnail=f"{href}/{file.name}", width=wide, height=high)
+
+
+def laid_out(small: Fitted) -> tuple[int, int]:
+    """CSS pixels of a picture on the page."""
+    scale = min(1.0, SHOWN / max(small.width, small.height))
+    return max(1, round(small.width * scale)), max(1, round(small.height * scale))

@@ -14,6 +14,7 @@ from tests.support.places import PHOTOS, ROOT
 
 SMALLEST = {
     "call": "--rounds 1 --calls 3",
+    "emulator_films": "--seconds 1 --kinds video-labels",
     "emulator_load": "--seconds 0.2",
     "emulator_record": "{url} {photo} --to {scratch}/fixed.json",
     "emulator_report": "--rounds 1 --photos 1 --seconds 0.2",
@@ -26,8 +27,10 @@ SMALLEST = {
     "report": "100",
     "s3_home": "--scale 0.02 --rounds 1",
     "script": "{url} --threads 2 --seconds 0.5",
+    "start": "--rounds 1",
     "tables": "200",
     "ten_million": "--items 8000",
+    "video_tables": "--films 2 --minutes 0.2",
     "throughput": "--rounds 1 --seconds 0.5 --threads 8",
 }
 

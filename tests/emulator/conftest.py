@@ -78,8 +78,14 @@ def gallery(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def models(s3: S3Server, gallery: Path) -> Iterator[Emulator]:
-    with emulator("--s3-endpoint-url", s3.url, "--gallery", str(gallery)) as running:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file store of the models."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="session")
+def models(s3: S3Server, gallery: Path, store: Path) -> Iterator[Emulator]:
+    with emulator("--s3-endpoint-url", s3.url, "--gallery", str(gallery), "--file-store", str(store)) as running:
         yield running
 
 

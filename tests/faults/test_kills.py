@@ -90,6 +90,7 @@ def test_a_call_that_kills_its_worker_each_time_is_given_up_and_its_mates_comple
         )  # fmt: skip
         for tries in range(1, 6):
             until(partial(under_way, rekognition, poison, tries), "the poison is under way")
+            rekognition.stands_still()  # its mates are answered
             scan.kill_worker()
         status = scan.status()
     assert status["state"] == "finished"

@@ -35,7 +35,7 @@ def drawn(tape: Tape) -> list[Fault]:
 
 
 def maybe(world: "World", known: list[Fault], chance: float) -> None:
-    if known and (drawn := world.tape.draw(("fault", world.steps), chance, 10**9)):
+    if known and (drawn := world.tape.draw_nth("fault", world.steps, chance, 10**9)):
         known[drawn % len(known)].work(world, drawn // len(known))
 
 

@@ -23,6 +23,7 @@ from jobs.outcomes import Outcome
 from jobs.status import kept
 from tests.machine import job as jobs_of
 from tests.machine.endpoint import Call
+from tests.machine.parts import once
 
 if TYPE_CHECKING:
     from tests.machine.world import World
@@ -38,7 +39,9 @@ class Broken:
 
 def rows(folder: JobFolder) -> list[Outcome]:
     """Every row that costs are counted from."""
-    return [row for parts in folder.shard_parts().values() for row in rows_of(folder, parts)]
+    found = folder.shard_parts().values()
+    paths = [path for parts in found for path in parts.names]
+    return once("rows", paths, lambda: [row for parts in found for row in rows_of(folder, parts)])
 
 
 def when_closed(world: "World") -> list[Broken]:

@@ -1,5 +1,6 @@
 """Runs one after another, against one server and one directory in memory."""
 
+import gc
 import logging
 import random
 import shutil
@@ -21,6 +22,19 @@ from tests.support.waiting import until
 from workers.supervisor import server_binary
 
 _MEMORY = Path("/dev/shm")
+_LIGHT = (
+    "--latency-tracking",
+    "no",
+    "--activerehashing",
+    "no",
+    "--jemalloc-bg-thread",
+    "no",
+    "--dynamic-hz",
+    "no",
+    "--hz",
+    "1",
+)
+_SELDOM = (50_000, 20, 100)  # when the collector looks: a run leaves little behind
 _TABLES_EVERY = 50  # runs whose tables are built, too
 
 
@@ -30,7 +44,7 @@ class Machine:
     def __init__(self, directory: Path) -> None:
         socket = directory / "r.sock"
         self._process = subprocess.Popen(
-            [server_binary(), "--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no"],
+            [server_binary(), "--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no", *_LIGHT],
             cwd=directory,
             stdout=subprocess.DEVNULL,
         )
@@ -38,7 +52,7 @@ class Machine:
             connection_class=UnixDomainSocketConnection, path=str(socket), protocol=PROTOCOL, socket_timeout=None
         )
         until(self._answers, "Valkey answers")
-        self._store = Server(self._pool, Wire(str(socket)))
+        self._store = Server(self._pool, str(socket), Wire(str(socket)))
         self.home = directory / "home"
 
     def _answers(self) -> bool:
@@ -55,7 +69,7 @@ class Machine:
         return world.run()
 
     def close(self) -> None:
-        self._store.wire.close()
+        self._store.close()
         self._process.terminate()
         self._process.wait()
 
@@ -64,16 +78,21 @@ class Machine:
 def machine() -> Iterator[Machine]:
     base = str(_MEMORY) if _MEMORY.is_dir() else None
     directory = Path(tempfile.mkdtemp(prefix="mc", dir=base))
+    usual = gc.get_threshold()
     logging.disable(logging.CRITICAL)
     pa.set_cpu_count(1)
     tempfile.tempdir = str(directory)
     found = Machine(directory)
+    gc.freeze()
+    gc.set_threshold(*_SELDOM)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)  # of dead processes
             yield found
     finally:
         found.close()
+        gc.set_threshold(*usual)
+        gc.unfreeze()
         logging.disable(logging.NOTSET)
         tempfile.tempdir = None
         shutil.rmtree(directory, ignore_errors=True)

@@ -22,15 +22,20 @@ from io import StringIO
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 from rich.console import Console
 
 import jobs
 import rekscan.commands.steer
 import rekscan.console.output as output
 import workers
+from jobs import costs
 from jobs.aws import clients
 from jobs.aws.lean import methods
-from jobs.folder import JobFolder, retries
+from jobs.files import read_table
+from jobs.folder import JobFolder, JobSpec, half_written, retries
+from jobs.folder import facts as folder_facts
+from jobs.folder import folder as folder_files
 from jobs.folder import parts as folder_parts
 from jobs.items import Item
 from jobs.known.sync import index_job
@@ -165,6 +170,12 @@ def _replacements() -> list[tuple[object, object]]:
         (beside.turn, lambda *_: nullcontext()),  # a home of one job has no other beside it
         (retries.plan_retry, watch.planned(_world)),
         (folder_parts.read_part, parts.read_part),
+        (folder_facts.facts, parts.merged),
+        (read_table, parts.table),
+        (half_written._set_aside, parts.set_aside),
+        (costs.tally, parts.tally),
+        (costs.shard_tally, parts.shard_tally),
+        (costs.reckon, parts.reckon),
     ]
 
 
@@ -187,6 +198,7 @@ def _replace(names: Mapping[int, object]) -> None:
 
 def _seams_of_the_folder() -> None:
     """A file written, a name looked up and a listing are places to switch, and may fail."""
+    folder_files.pq = _Like(pq, write_table=parts.write_table)  # type: ignore[assignment]
     for name in ("write", "_paths"):
         setattr(JobFolder, name, _with_a_seam(name, getattr(JobFolder, name)))
 
@@ -210,5 +222,7 @@ def install() -> None:
         kept = _replacements()  # what is replaced must live as long as its id is looked for
         _replace({id(old): new for old, new in kept})
         _seams_of_the_folder()
+        JobFolder.items = parts.items  # type: ignore[method-assign]
+        JobSpec.from_json = parts.spec  # type: ignore[method-assign,assignment]
         watch.install(_world)
         threads.simulate_threads()

@@ -13,9 +13,11 @@ import hiredis
 from redis import ConnectionPool, Redis
 from redis._parsers.base import BaseParser
 from redis.client import Pipeline
+from redis.commands.core import Script
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, WatchError
 
+from tests.machine.memo import UNKNOWN, Memo
 from tests.machine.threads import Scheduler, current, seam
 
 PROTOCOL = 3  # of RESP: redis-py's own choice
@@ -71,8 +73,17 @@ class Server:
     """A Valkey that runs share, one after another."""
 
     pool: ConnectionPool
+    path: str
     wire: Wire
+    watching: list[Wire] = field(default_factory=list)  # free ones: each WATCH needs a connection of its own
     scripts: set[str] = field(default_factory=set)  # those it has, so that no run is the first to meet it
+
+    def take(self) -> Wire:
+        return self.watching.pop() if self.watching else Wire(self.path)
+
+    def close(self) -> None:
+        for wire in (self.wire, *self.watching):
+            wire.close()
 
 
 class Store:
@@ -89,6 +100,7 @@ class Store:
         self.client = Client(connection_pool=pool)
         self.client.store = self
         self.wire = server.wire
+        self.memo = Memo()
         self.scripts: dict[str, Any] = {}  # as the product wrote them
         self._lasting: dict[str, float] = {}  # key -> when it ends
         self._seconds: dict[str, float] = {}  # key -> how long it lasts
@@ -103,10 +115,18 @@ class Store:
         for name in over:
             del self._lasting[name]
             self.raw.delete(name)
+            self.memo.forget(name)
 
     def lasts(self, name: str, seconds: float) -> None:
         self._seconds[name] = seconds
         self._lasting[name] = self.scheduler.now + seconds
+
+    def meets(self, scripts: Iterable[Script]) -> None:
+        """The server has these from now on."""
+        for script in scripts:
+            if script.script not in self.server.scripts:
+                self.server.scripts.add(script.script)
+                self.raw.script_load(script.script)
 
     # --- what may happen to it
 
@@ -118,15 +138,42 @@ class Store:
         self.raw.script_flush()
         self.server.scripts.clear()
         self.raw.swapdb(0, 1)
+        self.memo.forget_all()
         self._lasting = {name: self.scheduler.now + seconds for name, seconds in self._seconds.items()}
         self.tick()
 
     def wipe(self) -> None:
         self.raw.flushdb()
+        self.memo.forget_all()
         self._lasting.clear()
         self.tick()
 
     # --- each command
+
+    def ask(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        """Their replies: as they were where nothing was written meanwhile, else from the server."""
+        found = [self.memo.reply(command) for command in commands]
+        asked = [place for place, reply in enumerate(found) if reply is UNKNOWN]
+        if asked:
+            replies = self.wire.ask([commands[place] for place in asked])
+            for place, reply in zip(asked, replies, strict=True):
+                found[place] = reply
+                if not isinstance(reply, RedisError):
+                    self.memo.heard(commands[place], reply)
+        return found
+
+    def atomically(self, commands: Sequence[Sequence[Any]], wire: Wire | None = None) -> list[Any] | None:
+        """Their replies, of one transaction; None where what `wire` watches has changed."""
+        for command in commands:
+            self.memo.wrote(command)
+        *refused, replies = (wire or self.wire).ask([("MULTI",), *commands, ("EXEC",)])
+        if isinstance(replies, RedisError):
+            raise next((reply for reply in refused if isinstance(reply, RedisError)), replies)
+        return None if replies is None else list(replies)
+
+    def clock(self) -> tuple[int, int]:
+        """TIME"""
+        return int(self.scheduler.wall), int(self.scheduler.wall % 1 * 1e6)
 
     def before(self, what: str) -> None:
         seam(f"redis {what}")
@@ -155,11 +202,8 @@ class _Seam:
     def register_script(self, script: str) -> Any:
         made = self.store.scripts.get(script)
         if made is None:
-            text = script.replace(_REAL_TIME, _OUR_TIME)
-            made = self.store.scripts[script] = super().register_script(text)  # type: ignore[misc]
-            if text not in self.store.server.scripts:
-                self.store.server.scripts.add(text)
-                self.store.raw.script_load(text)
+            made = self.store.scripts[script] = super().register_script(script.replace(_REAL_TIME, _OUR_TIME))  # type: ignore[misc]
+            self.store.meets([made])
         return made
 
 
@@ -172,7 +216,9 @@ class Client(_Seam, Redis):
         what = str(args[0])
         lasts, self._lasts = self._lasts, None
         self.store.before(what)
-        [reply] = self.as_asked(self.store.wire.ask([args]), [(args, options)])
+        if what == "TIME":
+            return self.store.clock()
+        [reply] = self.as_asked(self.store.ask([args]), [(args, options)])
         if isinstance(reply, RedisError):
             raise reply
         if what == "SET" and lasts is not None and reply:
@@ -197,6 +243,8 @@ class Client(_Seam, Redis):
 class Pipe(_Seam, Pipeline):
     """redis-py's pipeline: one command to the world. `listeners` hear its replies, however the caller fares."""
 
+    wire: Wire | None = None  # that watches
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.listeners: list[tuple[int, Callable[[Any], None]]] = []
@@ -204,25 +252,58 @@ class Pipe(_Seam, Pipeline):
     def execute(self, raise_on_error: bool = True) -> Any:
         self.store.before("pipeline")
         listeners, self.listeners = self.listeners, []
-        plain = not self.transaction and not self.scripts
-        replies = self._quickly(raise_on_error) if plain else super().execute(raise_on_error)
+        replies = self._watched(raise_on_error) if self.explicit_transaction else self._quickly(raise_on_error)
         for position, listener in listeners:
             listener(replies[position])
         self.store.after("pipeline")
         return replies
 
+    def _watched(self, raise_on_error: bool) -> Any:
+        commands = self.command_stack
+        assert self.wire is not None
+        replies = self.store.atomically([arguments for arguments, _ in commands], self.wire)
+        self.watching = False  # EXEC ends it
+        found = None if replies is None else self.as_asked(replies, commands)
+        self.reset()
+        if found is None:
+            raise WatchError("Watched variable changed.")
+        if raise_on_error:
+            self.raise_first_error(commands, found)
+        return found
+
     def _quickly(self, raise_on_error: bool) -> list[Any]:
         commands = self.command_stack
-        found = self.as_asked(self.store.wire.ask([arguments for arguments, _ in commands]), commands)
+        self.store.meets(self.scripts)
+        ask = self.store.atomically if self.transaction else self.store.ask
+        replies = ask([arguments for arguments, _ in commands])
+        assert replies is not None
+        found = self.as_asked(replies, commands)
         self.reset()
         if raise_on_error:
             self.raise_first_error(commands, found)
         return found
 
     def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
+        """WATCH, and what is asked then."""
         self.store.before(str(args[0]))
-        return super().immediate_execute_command(*args, **options)
+        if self.wire is None:
+            self.wire = self.store.server.take()
+        [reply] = self.as_asked(self.wire.ask([args]), [(args, options)])
+        if isinstance(reply, RedisError):
+            raise reply
+        self.watching = True
+        return reply
+
+    def reset(self) -> None:
+        self.command_stack = []
+        self.scripts = set()
+        self.explicit_transaction = False
+        if self.wire is not None:
+            if self.watching:
+                self.wire.ask([("UNWATCH",)])
+            self.store.server.watching.append(self.wire)
+            self.wire = None
+        self.watching = False
 
     def time(self) -> tuple[int, int]:
-        wall = self.store.scheduler.wall
-        return int(wall), int(wall % 1 * 1e6)
+        return self.store.clock()

@@ -48,12 +48,14 @@ class Thread(greenlet):
     def ready(self, now: float) -> bool:
         if self.process.frozen:
             return False
-        if self.thrown is not None or (self.until is None and self.when is None):
-            return True
-        return (self.when is not None and now >= self.when) or (self.until is not None and bool(self.until()))
+        when, until = self.when, self.until
+        if when is None:
+            return until is None or self.thrown is not None or bool(until())
+        return now >= when or self.thrown is not None or (until is not None and bool(until()))
 
 
 _BEGIN = 1000.0  # of time.monotonic()
+_PROBES, _FAR = 4, 7919  # most threads wait: a few are tried before all are asked
 
 
 class Scheduler:
@@ -93,16 +95,21 @@ class Scheduler:
             self.crashed.append((thread, error))
 
     def next(self, drawn: int) -> Thread | None:
-        """Of those that can go on the drawn one; 0: the one that ran last, or else the first."""
+        """Of those that can go on a drawn one; 0: the one that ran last, or else the first."""
         now, last = self.now, self.last
         if drawn == 0:
             if last is not None and not last.dead and last.ready(now):
                 return last
-            return next((thread for thread in self.threads if thread.ready(now)), None)
-        found = [thread for thread in self.threads if thread.ready(now)]
-        if last in found:
-            found.remove(last)
-            found.insert(0, last)
+            for thread in self.threads:
+                if thread.ready(now):
+                    return thread
+            return None
+        threads = self.threads
+        for probe in range(_PROBES if threads else 0):
+            thread = threads[(drawn + probe * _FAR) % len(threads)]
+            if thread.ready(now):
+                return thread
+        found = [thread for thread in threads if thread.ready(now)]
         return found[drawn % len(found)] if found else None
 
     def times(self) -> list[float]:
@@ -151,15 +158,22 @@ def park(at: str, until: Callable[[], object] | None = None, when: float | None 
     """Stop here until the scheduler goes on with us."""
     me = current()
     assert me is not None
+    _park(me, at, until, when)
+
+
+def _park(me: Thread, at: str, until: Callable[[], object] | None = None, when: float | None = None) -> None:
     if me.process.dead:
         raise Killed
     me.at, me.until, me.when = at, until, when
     loop = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    try:
+    if loop is None:
         me.scheduler.hub.switch()
-    finally:
-        asyncio._set_running_loop(loop)
+    else:
+        asyncio._set_running_loop(None)
+        try:
+            me.scheduler.hub.switch()
+        finally:
+            asyncio._set_running_loop(loop)
     me.until = me.when = None
     if me.process.dead:
         raise Killed
@@ -170,8 +184,9 @@ def park(at: str, until: Callable[[], object] | None = None, when: float | None 
 
 def seam(at: str) -> None:
     """A place where others may go first."""
-    if current() is not None:
-        park(at)
+    me = getcurrent()
+    if isinstance(me, Thread):
+        _park(me, at)
 
 
 def outside(work: Callable[[], _Found]) -> _Found:

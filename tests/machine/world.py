@@ -155,7 +155,7 @@ class World:
         for fate in due:
             self._fates.remove(fate)
             fate[1]()
-        thread = self.scheduler.next(self.tape.draw(("pick", self.steps), self._order, 10**6))
+        thread = self.scheduler.next(self.tape.draw_nth("pick", self.steps, self._order, 10**6))
         if thread is not None:
             self.scheduler.step(thread)
         elif times := [*self.scheduler.times(), *(when for when, _ in self._fates)]:
@@ -198,8 +198,13 @@ class World:
         if not self.calm:
             self._calm_down()
         end = self.scheduler.now + (3 * LEASE if frozen else HANG + 1)
-        while self.broken is None and self.scheduler.now < end:
+        while self.broken is None and self.scheduler.now < end and self._under_way():
             self._step()
+
+    def _under_way(self) -> bool:
+        """Whether anybody does more than look for work."""
+        idle = [worker.process for worker in self.workers if not worker.busy and not worker.process.stopped]
+        return any(thread.process not in idle for thread in self.scheduler.threads)
 
     def found(self, broken: Iterable[Broken]) -> None:
         for one in broken:
@@ -452,7 +457,7 @@ class World:
         return kind
 
     def _sent(self, call: Call, process: Process) -> Intent:
-        if self.befalls and self.tape.draw(("freezing", self.endpoint.requests.total()), self._freezing):
+        if self.befalls and self.tape.draw_nth("freezing", self.endpoint.requests.total(), self._freezing):
             for worker in self.workers:
                 if worker.process is process:
                     faults.freeze_for(self, worker, 2.5 * LEASE)
@@ -471,7 +476,7 @@ class World:
     def _odd(self, what: str) -> bool:
         if self.calm or not self._oddity:
             return False
-        odd = bool(self.tape.draw(("odd", self.steps), self._oddity))
+        odd = bool(self.tape.draw_nth("odd", self.steps, self._oddity))
         if odd:
             self.tell(f"the reply to {what} is lost")
         return odd

@@ -68,6 +68,8 @@ def answers(shape: Shape) -> st.SearchStrategy[Any]:
             return st.one_of(st.sampled_from(known), st.text(max_size=5)) if known else st.text(max_size=12)
         case "integer":
             return st.integers(shape.metadata.get("min", -(2**31)), shape.metadata.get("max", 2**31 - 1))
+        case "long":
+            return st.integers(shape.metadata.get("min", -(2**63)), shape.metadata.get("max", 2**63 - 1))
         case "float":
             low, high = shape.metadata.get("min"), shape.metadata.get("max")
             return st.floats(low, high, width=32, allow_nan=False, allow_infinity=False)

@@ -25,12 +25,20 @@ from jobs.apis import catalogue
 from jobs.folder import JobFolder
 from jobs.ledger.keys import key
 from rekscan import cli
+from tests.support import forks
 from tests.support.redis import RedisServer
 from tests.support.waiting import until
 from workers.bell import QUEUE_KEY, UNACKED
 from workers.config import connect
 
-_LASTING = ("rekscan:{gate:", key("workers"), key("reconciler"), key("celery"), key("turn"))  # of no one job
+_LASTING = (
+    "rekscan:{gate:",
+    "rekscan:{slots:",
+    key("workers"),
+    key("reconciler"),
+    key("celery"),
+    key("turn"),
+)  # of no one job
 
 
 def make_photos(directory: Path, count: int, *, broken: int = 0, shade: int = 77) -> Path:
@@ -130,7 +138,7 @@ def children_of(pid: int, what: str) -> list[int]:
             line = (stat.parent / "cmdline").read_bytes().decode(errors="replace")
         except OSError:
             continue
-        if parent == pid and what in line:
+        if parent == pid and what in line and not line.startswith(forks.NAME):
             found.append(int(stat.parent.name))
     return found
 

@@ -3,41 +3,37 @@
 Rule: nothing in Redis that the folder does not own is deleted before it is there.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from jobs.attempts import NONE, Attempts
+from jobs.attempts import NONE
 from jobs.folder import JobFolder
-from jobs.folder.facts import rows_of
-from jobs.ledger import Lease, Ledger
-from jobs.outcomes import OPEN, Outcome, open_row
+from jobs.folder.films import films_of
+from jobs.ledger import FIRST_OF_FILMS, Lease, Ledger, Starts
+from jobs.outcomes import Outcome, open_row
+from workers.calls.news import news
 from workers.calls.rows import with_all_attempts
 from workers.journal.packing import decode
-
-_TELLS = {OPEN: 0, "failed": 1, "skipped": 1, "ok": 2}
-
-
-def news(folder: JobFolder, shard: int, rows: Iterable[Outcome]) -> list[Outcome]:
-    """Those of a shard's rows that tell more than its parts do."""
-    has = {(row.item_id, row.api): row for row in rows_of(folder, folder.parts_of(shard))}
-    return [row for row in rows if _tells_more(row, has.get((row.item_id, row.api)))]
+from workers.videos.rows import started_rows
 
 
 def bring_home(ledger: Ledger, folder: JobFolder, lease: Lease, *, retry: int) -> None:
     """Write what the journals of a job that stopped short know into its folder, under the last step's `lease`."""
     for shard in ledger.journals(lease.job):
         if shard != lease.shard:
-            found = news(folder, shard, _journalled(ledger, lease, shard))
+            known = _of_films if shard >= FIRST_OF_FILMS else _journalled
+            found = news(folder, shard, known(ledger, folder, lease, shard))
             if found:
                 folder.commit(shard, found, holder=lease.fence, retry=retry)
 
 
-def _tells_more(row: Outcome, known: Outcome | None) -> bool:
-    if known is None or _TELLS[row.outcome] > _TELLS[known.outcome]:
-        return True
-    return Attempts.parse(row.marks) not in Attempts.parse(known.marks)
+def _of_films(ledger: Ledger, folder: JobFolder, lease: Lease, shard: int) -> list[Outcome]:
+    """The same of a shard of films: starts that AWS may still work on among them."""
+    starts, answers = Starts(ledger.redis).adopt(lease, shard)
+    rows = [row for answer in answers.values() for row in decode(answer)]
+    return rows + started_rows(films_of(folder, shard), {c: start for c, start in starts.items() if c not in answers})
 
 
-def _journalled(ledger: Ledger, lease: Lease, shard: int) -> Iterator[Outcome]:
+def _journalled(ledger: Ledger, folder: JobFolder, lease: Lease, shard: int) -> Iterator[Outcome]:
     """What the journal of a shard that nobody holds knows of its calls."""
     intents, answers = ledger.adopt(lease, shard)
     for call in dict.fromkeys([*answers, *intents]):

@@ -28,12 +28,12 @@ from jobs.outcomes import OPEN, Outcome
 from workers.calls.attempts import JobFault
 from workers.calls.known import Later
 from workers.calls.lanes import Ask, Lanes
+from workers.calls.news import news
 from workers.calls.rows import storable, unanswered, with_all_attempts
 from workers.calls.streak import Undecided
 from workers.gate.gate import Stopped
 from workers.journal.journal import Journal
 from workers.journal.packing import counters_of, decode, encode
-from workers.shards.leftovers import news
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,17 @@
   theme.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; label(); });
   label();
 
+  // --- films: a click on a bar opens the film there
+  for (const film of document.querySelectorAll(".film[data-source]")) {
+    film.addEventListener("click", (event) => {
+      const bar = event.target.closest(".lane svg");
+      if (!bar) return;
+      const { left, width } = bar.getBoundingClientRect();
+      const at = ((event.clientX - left) / width) * Number(film.dataset.ms) / 1000;
+      location.assign(`${film.dataset.source}#t=${at.toFixed(1)}`);
+    });
+  }
+
   const gallery = $("gallery");
   if (!gallery) return;
 

@@ -60,8 +60,8 @@ def test_items_and_findings_that_came_went_and_moved_are_counted_on_what_both_an
 ) -> None:
     assert diff(BEFORE, AFTER, json=True, connection=Connection(home=str(home))) == 0
     found = orjson.loads(capsys.readouterr().out)
-    assert found["items"] == {"added": 1, "gone": 1, "changed": 1, "same": 3}
-    assert [one["uri"] for one in found["samples"]["changed"]] == ["s3://a/c.jpg"]
+    assert found["items"] == {"added": 1, "gone": 1, "altered": 1, "same": 3}
+    assert [one["uri"] for one in found["samples"]["altered"]] == ["s3://a/c.jpg"]
     labels, faces = found["apis"]
     assert (labels["both"], labels["only_before"], labels["only_after"]) == (3, 2, 1)  # e failed now, d went, f is new
     assert labels["models"] == [["3.0"], ["3.1"]]
@@ -81,10 +81,10 @@ def test_files_hold_every_change_and_the_page_only_text(home: Path, capsys: pyte
     out = home / "out"
     diff(BEFORE, AFTER, out=out, connection=Connection(home=str(home)))
     said = capsys.readouterr().out
-    assert "Items: 1 added, 1 gone, 1 changed, 3 same" in said and "another model: 3.0, then 3.1" in said
+    assert "Items: 1 added, 1 gone, 1 altered, 3 same" in said and "another model: 3.0, then 3.1" in said
     assert "went: 1 on 1 items (Car 1)" in said
     rows = list(csv.DictReader((out / "changes.csv").open(encoding="utf-8", newline="")))
-    assert [row["what"] for row in rows] == ["added", "gone", "changed", "came", "went", "moved"]
+    assert [row["what"] for row in rows] == ["added", "gone", "altered", "came", "went", "moved"]
     assert rows[3]["name"] == f"'{NASTY}" and rows[4]["before"] == "60.0"
     page = (out / "changes.html").read_text()
     assert "<script" not in page and "=cmd|&lt;script&gt;" in page and "Another model" in page

@@ -132,7 +132,6 @@ def test_what_is_printed_names_what_is_left_out_and_what_is_assumed(
     assert "Between $72.21 and $72.60" in said
     assert "(6 video jobs, 20 at a time)" in said
     assert "AWS publishes no speed of video analysis." in said
-    assert "Stored video is estimate only in this version" in said
 
 
 def test_a_month_has_the_minutes_that_its_days_can_hold(capsys: pytest.CaptureFixture[str]) -> None:
@@ -203,8 +202,8 @@ def test_what_makes_no_sense_is_refused_before_anything_is_listed(line: str, mes
         run(*line.split())
 
 
-def test_a_scan_refuses_video_apis_before_anything_is_listed(tmp_path: Path) -> None:
+def test_a_scan_refuses_films_of_this_machine_before_anything_is_listed(tmp_path: Path) -> None:
     settings = resolve(None, home=str(tmp_path / "home"), region="us-east-1")
-    with pytest.raises(UsageError, match="video-labels: stored video is estimate only in this version"):
+    with pytest.raises(UsageError, match="/nowhere: Rekognition reads films from S3 only"):
         plan_order(["/nowhere"], ["labels,video-labels"], Order(), settings, local=True)
     assert not (tmp_path / "home").exists()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from jobs import costs
 from jobs.apis import parse
 from jobs.costs.cap import job_schedule, nanousd
+from jobs.costs.rows import table_of
 from jobs.folder import JobFolder, JobSpec
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable
@@ -151,7 +152,7 @@ def test_an_unknown_price_stays_unknown():
     found = costs.reckon(spec, {"units:labels": 10})
     assert found.planned_usd is None and found.actual_usd is None and not found.complete
     assert found.to_json()["usd"] == {"planned": None, "actual": None, "maybe": "0"}
-    assert found.to_table().column("actual_usd").to_pylist() == [None]
+    assert table_of(found).column("actual_usd").to_pylist() == [None]
 
 
 @pytest.mark.parametrize("name", costs.COSTS_SCHEMA.names)

@@ -11,10 +11,10 @@ from jobs.folder import JobFolder, JobSpec
 from jobs.folder.facts import rows_of
 from jobs.folder.half_written import set_aside
 from jobs.folder.part_names import PartName
-from jobs.folder.planned import PlanDocument
 from jobs.folder.retries import plan_retry
 from jobs.items import Item
 from jobs.outcomes import OPEN, Outcome, from_table, open_row, with_attempts
+from jobs.planned import PlanDocument
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from jobs import costs
 from jobs.apis import parse
 from jobs.documents import FORMAT, KEY, NewerFormat
 from jobs.folder import JobFolder
-from jobs.folder.planned import PlanDocument
 from jobs.folder.retries import newest, plan_retry
 from jobs.folder.spec import Amendment, JobSpec, Options
+from jobs.folder.video_pages import PagesName, PagesReader, PagesWriter
 from jobs.items import Item
 from jobs.known.answers import Answers
 from jobs.known.duplicates import duplicates, write_duplicates
@@ -26,6 +26,7 @@ from jobs.known.keys import call_ids
 from jobs.known.segments import Segments
 from jobs.known.sync import index_job, sync
 from jobs.outcomes import Outcome, from_table
+from jobs.planned import PlanDocument
 from jobs.status import keep, kept, status
 from reports.review.judged import judge, read_review
 from reports.review.verdicts import Verdict
@@ -34,6 +35,7 @@ from reports.tables.built import built_tables
 from tests.support.places import ROOT
 
 JOB = "20261123-000000-aaaa"
+PAGES = PagesName("video-labels", 0)
 LABELS = '{"Labels": [{"Name": "Cat", "Confidence": 90.0}]}'
 
 
@@ -57,6 +59,9 @@ def folder(tmp_path: Path) -> JobFolder:
     found.commit(1, [rows[2], Outcome(3, "labels", "failed", code="Boom")])
     plan_retry(found)
     found.commit(1, rows[3:], retry=1)
+    with PagesWriter(found, PAGES, "job") as writer:
+        writer.append(1, LABELS)
+        writer.done()
     keep(found, status(found.spec, costs.counters(found), "finished"))
     build_tables(found)
     index_job(found, final=True)
@@ -84,6 +89,7 @@ READ: dict[str, Callable[[JobFolder], Any]] = {
     "duplicates-001/part-00000.parquet": lambda folder: duplicates(folder, 0),
     "results/shard-000000.parquet": lambda folder: folder.result(folder.result_parts()[0]),
     "results/shard-000001-r001.parquet": costs.tally,
+    "results/video/video-labels/item-00000000-e0.parquet": lambda folder: list(PagesReader(folder, PAGES)),
     "retries/r001.parquet": lambda folder: newest(folder).shards(),  # type: ignore[union-attr]
     "reports/status.json": kept,
     "reports/tables.json": built_tables,

@@ -12,7 +12,7 @@ from redis import Redis
 
 from jobs.apis import parse, requests
 from jobs.folder import JobSpec
-from jobs.folder.planned import PlanDocument, PlannedRate, PlannedRates
+from jobs.planned import PlanDocument, PlannedRate, PlannedRates
 from tests.support.redis import RedisServer
 from workers.config import connect
 from workers.gate.gate import Gate, Quota, Stopped, Turnstile

@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 
 from jobs import documents
 from jobs.files import ParquetFiles, open_home
-from jobs.items import Item, to_batch
+from jobs.item_rows import to_batch
+from jobs.items import Item
 from jobs.known.in_both import Listed, in_both
 
 

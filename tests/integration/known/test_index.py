@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 
 from jobs.apis import parse
 from jobs.folder import JobFolder, JobSpec
-from jobs.folder.planned import PlanDocument
 from jobs.folder.spec import Options
-from jobs.items import MANIFEST_SCHEMA, Item
+from jobs.item_rows import MANIFEST_SCHEMA
+from jobs.items import Item
 from jobs.known import segments as segments_module
 from jobs.known.answers import Answers
 from jobs.known.buckets import ROWS
@@ -36,6 +36,7 @@ from jobs.known.keys import call_ids, content_id
 from jobs.known.segments import SCHEMA, Cover, Segments
 from jobs.known.sync import index_job, sync
 from jobs.outcomes import Outcome, to_table
+from jobs.planned import PlanDocument
 
 Entry = tuple[str, int, str, str, int, bool]  # content, call, job, part, item_id, copied
 

@@ -4,6 +4,7 @@ so here each script runs as a user who may touch the keys it declares and no oth
 import hashlib
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,22 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from jobs.known.keys import content_id
-from jobs.ledger import LAST_STEP, Attempt, Lease, Ledger, Refused
+from jobs.ledger import FIRST_OF_FILMS, LAST_STEP, Attempt, Lease, Ledger, Refused, Start, Starts
 from jobs.ledger.claims import Claims
 from jobs.ledger.keys import key
 from jobs.ledger.ledger import script
+from jobs.ledger.starts import Asking, Came
 from tests.support.redis import RedisServer, free_port
 from tests.support.waiting import until
 from workers.gate.gate import Gate, Quota, policy
 from workers.reconcile import beat, leave, reconcile, slots
+from workers.videos.slots import Slots
+from workers.videos.slots import policy as slots_policy
 
 JOB = "20261123-000000-abcd"
 STEPS = {"m1": [[0, 10, 0], [3, 4, 30]]}
+PACKAGES = ("workers.gate", "workers.videos")
+LASTING = (b"rekscan:{gate:", b"rekscan:{slots:")  # of no one job
 SCHEDULE = {"first": "2026-11", "meters": STEPS, "later": STEPS, "requests": {"a": {"m1": 1}}}
 
 
@@ -121,6 +127,27 @@ def a_job_from_its_first_shard_to_its_last_step(redis: Declared) -> None:
     leave(ledger, "worker", 1)
 
 
+def films_from_their_shard_to_the_last_step(redis: Declared) -> None:
+    ledger, starts = Ledger(redis), Starts(redis)
+    ledger.open(JOB, home="/nowhere", shards=[FIRST_OF_FILMS], fields={"cap": 42}, prices=SCHEDULE)
+    assert ledger.feed(JOB, 5) == []
+    assert ledger.films_left(JOB, 5) == [FIRST_OF_FILMS]
+    lease = held(ledger, FIRST_OF_FILMS)
+    assert ledger.renew(JOB, [lease]) == ("running", {lease: True})
+    begun = starts.begin(lease, Asking("7:a", "a", 4, 0, "token"))
+    assert isinstance(begun, Start)
+    assert starts.begin(lease, Asking("8:a", "a", 4, 0, "another")) == "wait"
+    assert starts.settle(lease, Came("7:a", "a", "?", 4, "job"))
+    assert starts.settle(lease, Came("7:a", "a", "b", 3, "job", b"answer", {"ok:a": 1}))
+    assert starts.adopt(lease) == ({"7:a": replace(begun, mark="b", ms=3, job_id="job")}, {"7:a": b"answer"})
+    assert starts.begin(lease, Asking("8:a", "a", 4, 0, "another")) == "incomplete"
+    assert ledger.finish(lease, {"ok:a": 1})
+    assert ledger.feed(JOB, 5) == [LAST_STEP]
+    slots = Slots(redis, "123456789012", "us-east-1", JOB, 1, 1000)
+    assert (slots.take("token"), slots.take("another")) == (True, False)
+    ledger.close(JOB, "finished", {})
+
+
 def items_with_one_content(redis: Declared) -> None:
     ledger, claims = Ledger(redis), Claims(redis, JOB, shard_size=10, candidates=1000)
     same = content_id("sha256:same")
@@ -148,19 +175,20 @@ def a_quota(redis: Declared) -> None:
 
 def test_every_script_keeps_to_the_keys_it_declares_which_are_in_one_slot(redis: Declared) -> None:
     a_job_from_its_first_shard_to_its_last_step(redis)
+    films_from_their_shard_to_the_last_step(redis)
     items_with_one_content(redis)
     a_quota(redis)
     folder = files("jobs.ledger")
     found = {file.name.removesuffix(".lua") for file in folder.iterdir() if file.name.endswith(".lua")}
     of_ledger = {name: script(name) for name in found}
-    texts = [*of_ledger.values(), policy()]
+    texts = [*of_ledger.values(), policy(), slots_policy()]
     ran = [text for text in texts if hashlib.sha1(text.encode()).hexdigest() in redis.ran]
     written = [*(folder.joinpath(f"{name}.lua") for name in found)]
-    written += [file for file in files("workers.gate").iterdir() if file.name.endswith(".lua")]
+    written += [file for package in PACKAGES for file in files(package).iterdir() if file.name.endswith(".lua")]
     left_out = [file.name for file in written if not any(file.read_text() in text for text in ran)]
     assert left_out == []
     assert not {"cmdstat_scan", "cmdstat_keys"} & set(redis.info("commandstats"))  # nothing looks at all keys there are
-    kept = {name.decode() for name in redis.keys("*") if b"{gate:" not in name}
+    kept = {name.decode() for name in redis.keys("*") if not name.startswith(LASTING)}
     assert kept == {key(JOB), key("reconciler")}
 
 
@@ -177,7 +205,7 @@ def test_keys_of_two_jobs_are_never_of_one_script(redis: Declared) -> None:
         redis.eval("return 1", 2, key(JOB), key("20261123-000000-abce"))
 
 
-@pytest.mark.parametrize("package", ["jobs.ledger", "workers.gate"])
+@pytest.mark.parametrize("package", ["jobs.ledger", *PACKAGES])
 def test_scripts_name_their_keys_and_nothing_after_that_goes_by_number(package: str) -> None:
     for file in files(package).iterdir():
         if file.name.endswith(".lua") and file.name not in (

@@ -27,7 +27,7 @@ def test_distinct_items_of_a_name_are_counted_once(monkeypatch: pytest.MonkeyPat
     query = duckdb.connect()
     query.execute("create table found (item_id bigint, name varchar)")
     query.executemany("insert into found values (?, ?)", rows)
-    counts = summed(query, "found", "select name, count(distinct item_id) from {rows} group by 1")
+    counts = summed(query, slices(query, "found"), "select name, count(distinct item_id) from {rows} group by 1")
     assert counts == Counter((name,) for _, name in set(rows))
 
 

@@ -9,8 +9,8 @@ import pytest
 from moto import mock_aws
 
 from benchmarks.synthetic_job import make_job
+from jobs.costs import tally
 from jobs.costs.month import home_month
-from jobs.costs.tally import tally
 from jobs.costs.text import month_text
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder

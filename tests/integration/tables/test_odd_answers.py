@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from benchmarks.synthetic_job import make_job
-from jobs.items import Item, to_batch
+from jobs.item_rows import to_batch
+from jobs.items import Item
 from jobs.outcomes import Outcome, to_table
 from reports.tables.build import build_tables
 from reports.tables.flatten import flatten

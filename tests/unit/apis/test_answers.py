@@ -11,16 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.apis import catalogue
-from jobs.apis.base import Api
+from jobs.apis import catalogue, video_catalogue
+from jobs.apis.base import Api, VideoApi
 from tests.support.aws_shapes import answers, at, operation, violations
 
-APIS = list(catalogue().values())
+IMAGES, VIDEOS = list(catalogue().values()), list(video_catalogue().values())
+APIS: list[Api | VideoApi] = [*IMAGES, *VIDEOS]
 GOLDEN = Path(__file__).parent / "golden"
 each_api = pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
 
 
-def table(api: Api, response: dict[str, Any]) -> pa.Table:
+def output(api: Api | VideoApi) -> Any:
+    """The shape of its answer, or of a page of it."""
+    return operation(api.answers if isinstance(api, VideoApi) else api.operation).output_shape
+
+
+def table(api: Api | VideoApi, response: dict[str, Any]) -> pa.Table:
     """The rows as Arrow columns: refuses a value of the wrong type, a row too long or too short."""
     rows = list(api.rows(response))
     assert {len(row) for row in rows} <= {len(api.schema)}
@@ -29,52 +35,61 @@ def table(api: Api, response: dict[str, Any]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=api.schema)
 
 
-def brief(api: Api, response: dict[str, Any]) -> dict[str, Any]:
-    values = api.brief(response)
+def in_short(api: Api | VideoApi, *pages: dict[str, Any]) -> tuple[Any, ...]:
+    if isinstance(api, Api):
+        return api.brief(pages[0])
+    found = api.brief()
+    for page in pages:
+        found.add(page)
+    return found.values()
+
+
+def brief(api: Api | VideoApi, *pages: dict[str, Any]) -> dict[str, Any]:
+    values = in_short(api, *pages)
     arrays = [pa.array([value], field.type) for value, field in zip(values, api.brief_schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=api.brief_schema).to_pylist()[0]
 
 
 @each_api
-def test_the_operation_and_the_parts_of_its_answer_are_aws_s_own(api: Api) -> None:
-    output = operation(api.operation).output_shape
-    assert set(api.answer_keys) <= set(output.members)
-    assert api.version_key is None or api.version_key in output.members
+def test_the_operation_and_the_parts_of_its_answer_are_aws_s_own(api: Api | VideoApi) -> None:
+    members = output(api).members
+    assert set(api.answer_keys) <= set(members)
+    assert isinstance(api, VideoApi) or api.version_key is None or api.version_key in members
 
 
 @each_api
-def test_every_column_says_what_it_means_and_where_aws_says_it(api: Api) -> None:
-    output = operation(api.operation).output_shape
+def test_every_column_says_what_it_means_and_where_aws_says_it(api: Api | VideoApi) -> None:
     for field in [*api.schema, *api.brief_schema]:
         metadata = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
         assert metadata["doc"], field.name
         for path in metadata["aws"].split(" | "):
-            at(output, path)
+            at(output(api), path)
             assert path.split(".")[0].removesuffix("[]") in api.answer_keys, (field.name, path)
 
 
 @each_api
-def test_columns_named_elsewhere_exist_and_are_unique(api: Api) -> None:
+def test_columns_named_elsewhere_exist_and_are_unique(api: Api | VideoApi) -> None:
     assert len(set(api.schema.names)) == len(api.schema)
     assert not {"uri", "item_id"} & set(api.schema.names)  # the report's own columns
     assert api.name_column is None or pa.types.is_string(api.schema.field(api.name_column).type)
     assert api.confidence_column is None or pa.types.is_floating(api.schema.field(api.confidence_column).type)
 
 
-def test_columns_of_the_images_table_are_unique_over_the_catalogue() -> None:
-    names = [name for api in APIS for name in api.brief_schema.names]
+@pytest.mark.parametrize("apis", [IMAGES, VIDEOS], ids=["images", "videos"])
+def test_columns_of_the_table_of_items_are_unique_over_the_catalogue(apis: list[Api | VideoApi]) -> None:
+    names = [name for api in apis for name in api.brief_schema.names]
     assert len(names) == len(set(names))
 
 
 @each_api
-def test_every_member_of_the_answer_reaches_a_column_or_is_left_out_on_purpose(api: Api) -> None:
+def test_every_member_of_the_answer_reaches_a_column_or_is_left_out_on_purpose(api: Api | VideoApi) -> None:
     """A member AWS adds to its model fails here until someone decides about it."""
     fields = [*api.schema, *api.brief_schema]
     used = {path.replace("[]", "") for field in fields for path in field.metadata[b"aws"].decode().split(" | ")}
     whole = tuple(path + "." for path in used if path.endswith(("Landmarks", "Polygon")))  # kept as JSON
     missing = {
         path
-        for path in leaves(operation(api.operation).output_shape)
+        for path in leaves(output(api))
         if path.split(".")[0] in api.answer_keys and path not in used and not path.startswith(whole)
     }
     assert {path for path in missing if not any(re.search(pattern, path) for pattern in LEFT_OUT)} == set()
@@ -86,7 +101,14 @@ LEFT_OUT = (
     r"^(FaceMatches\.Face|UnmatchedFaces)\.(Emotions|Smile)",  # beside the point of a comparison
     r"^FaceRecords\.Face\.(BoundingBox|Confidence)",  # FaceDetail says the same
     r"^Summary\.Persons",  # a column's values
-    r"^ContentTypes\.Confidence$",  # stands beside the name in one column
+    r"ContentTypes\.Confidence$",  # stands beside the name in one column
+    r"^[A-Za-z]+\.DurationMillis$",  # the end less the start
+    r"^Labels\.Label\.Instances\.DominantColors",  # "isn't returned" for stored video, says AWS's model
+    # Of a face that is known or searched for AWS gives the default attributes; its points are beside the point.
+    r"^(Persons\.Person|Celebrities\.Celebrity)\.Face\."
+    r"(AgeRange|Smile|Eyeglasses|Sunglasses|Gender|Beard|Mustache|EyesOpen|MouthOpen|Emotions|Landmarks|FaceOccluded"
+    r"|EyeDirection)\.",
+    r"^Persons\.FaceMatches\.Face\.(BoundingBox|Confidence)",  # in the picture it is from
 )
 
 
@@ -99,8 +121,8 @@ def leaves(shape: Any, where: str = "") -> list[str]:
 @each_api
 @settings(max_examples=100)
 @given(data=st.data())
-def test_any_answer_aws_may_give_becomes_rows_of_the_schema(api: Api, data: st.DataObject) -> None:
-    response = data.draw(answers(operation(api.operation).output_shape))
+def test_any_answer_aws_may_give_becomes_rows_of_the_schema(api: Api | VideoApi, data: st.DataObject) -> None:
+    response = data.draw(answers(output(api)))
     before = copy.deepcopy(response)
     table(api, response)
     brief(api, response)
@@ -109,18 +131,18 @@ def test_any_answer_aws_may_give_becomes_rows_of_the_schema(api: Api, data: st.D
 
 @each_api
 @pytest.mark.parametrize("response", [{}, None], ids=["empty", "null members"])
-def test_an_answer_of_nothing_has_no_rows(api: Api, response: dict[str, Any] | None) -> None:
-    members = operation(api.operation).output_shape.members
+def test_an_answer_of_nothing_has_no_rows(api: Api | VideoApi, response: dict[str, Any] | None) -> None:
+    members = output(api).members
     nothing = {} if response == {} else dict.fromkeys(members)
     assert table(api, nothing).num_rows == 0
     brief(api, nothing)
 
 
 @each_api
-def test_a_documented_answer_gives_exactly_these_rows(api: Api) -> None:
+def test_a_documented_answer_gives_exactly_these_rows(api: Api | VideoApi) -> None:
     answer = json.loads((GOLDEN / f"{api.name}.json").read_text("utf-8"))
     expected = json.loads((GOLDEN / f"{api.name}.rows.json").read_text("utf-8"))
-    assert list(violations(answer, operation(api.operation).output_shape)) == []
+    assert list(violations(answer, output(api))) == []
     assert {"rows": table(api, answer).to_pylist(), "brief": brief(api, answer)} == expected
 
 
@@ -130,9 +152,9 @@ def test_there_is_a_golden_pair_for_every_api_and_no_other() -> None:
 
 
 @each_api
-def test_only_the_golden_answer_s_own_members_are_needed(api: Api) -> None:
+def test_only_the_golden_answer_s_own_members_are_needed(api: Api | VideoApi) -> None:
     """An API that shares its call reads nothing but its own keys."""
     answer = json.loads((GOLDEN / f"{api.name}.json").read_text("utf-8"))
     own = {key: value for key, value in answer.items() if key in api.answer_keys}
     assert list(api.rows(own)) == list(api.rows(answer))
-    assert api.brief(own) == api.brief(answer)
+    assert in_short(api, own) == in_short(api, answer)

@@ -15,12 +15,12 @@ from jobs import documents
 from jobs.apis import Choice, parse
 from jobs.counts import Counts
 from jobs.errors import RekscanError
-from jobs.folder.planned import PlanDocument
 from jobs.folder.spec import Amendment, JobSpec, Listing, Options
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable, money
 from jobs.money.quotas import QuotaTable
 from jobs.plan.build import plan
+from jobs.planned import PlanDocument
 from jobs.status import Status
 from reports.folder_page import DOCUMENTS, PARTS
 from reports.tables.built import BuiltTables

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from jobs.apis import catalogue, parse, sort_out
 from jobs.errors import RekscanError, UsageError
-from jobs.items import Item, to_batch
+from jobs.item_rows import to_batch
+from jobs.items import Item
 from jobs.money.free_tier import FreeTier
 from jobs.money.months import by_days, by_rate, quantity
 from jobs.money.prices import PriceTable

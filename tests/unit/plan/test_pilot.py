@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.apis import parse
-from jobs.items import Item, from_batch, to_batch
+from jobs.item_rows import from_batch, to_batch
+from jobs.items import Item
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan.build import Counts, plan

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from jobs.apis import parse
 from jobs.counts import Counts
 from jobs.folder.manifest import ManifestWriter
-from jobs.folder.planned import PlanDocument
 from jobs.folder.spec import Amendment, JobSpec, Options, with_amendments
-from jobs.items import Item, to_batch
+from jobs.item_rows import to_batch
+from jobs.items import Item
 from jobs.money.prices import PriceTable
+from jobs.planned import PlanDocument
+from rekscan.scans.films import leave_out_films
 from rekscan.scans.listing import list_into, part_rows, reach
 
 
@@ -36,7 +38,7 @@ def test_a_cut_is_at_the_end_of_a_part_past_the_limit_and_only_where_more_is_to_
     batches = [rows(count, start=start) for count, start in zip(sizes, starts, strict=True)]
     counts, part = Counts(), size * shards
     with ManifestWriter(files.__setitem__, part) as writer:
-        cut = list_into(writer, batches, counts, rows=part, limit=limit)
+        cut = list_into(writer, batches, counts, rows=part, look=leave_out_films(counts), limit=limit)
     total = sum(sizes)
     assert counts.images == writer.count
     assert len(files) == -(-writer.count // part)
@@ -62,7 +64,8 @@ def test_a_cap_reaches_as_far_as_the_cheapest_request_and_an_unknown_price_sets_
 @pytest.mark.parametrize("cut", [True, False])
 def test_the_newest_amendment_counts_and_job_json_stays(cut: bool) -> None:
     plans = [PlanDocument(total_usd=Decimal(n)) for n in (1, 2, 3)]
-    spec = JobSpec("job-1", "", ("/photos",), (), "us-east-1", "1", 20, 10, {}, plans[0], {}, options=Options(cut=True))
+    apis, options = parse(["labels"]), Options(cut=True)
+    spec = JobSpec("job-1", "", ("/photos",), apis, "us-east-1", "1", 20, 10, {}, plans[0], {}, options=options)
     files = {
         amendment.name: amendment.to_json()
         for amendment in (

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from jobs.apis import catalogue, parse
-from jobs.items import Item, to_batch
+from jobs.item_rows import to_batch
+from jobs.items import Item
 from jobs.outcomes import Outcome, to_table
 from reports.tables.flatten import flatten
 from reports.tables.layout import Layout

@@ -5,15 +5,14 @@ in (jobs/folder/merging.py): a retry does not undo what the try before it cost.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.attempts import Attempts
+from jobs.costs.tallies import Tallies, Tally
 from jobs.folder import JobFolder, ShardParts
 from jobs.folder.facts import COLUMNS, facts
 from jobs.outcomes import OPEN, RESULT_SCHEMA
@@ -22,72 +21,6 @@ log = logging.getLogger(__name__)
 
 _READERS = 8  # parts read at once: of a home on S3 each takes a while
 _TOGETHER = 64  # shards counted at a time
-_OF_A_MONTH = ("units", "maybe_billed")  # counters that money hangs on
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Calls of one API by what became of them, and the units they were billed on each of its meters."""
-
-    ok: int = 0
-    known: int = 0  # of `ok`: answered from an earlier paid call
-    skipped: int = 0
-    failed: int = 0
-    attempts: int = 0
-    units: int = 0
-    maybe_billed: int = 0
-
-    def plus(self, other: "Tally") -> "Tally":
-        return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tally)))
-
-    def to_json(self) -> dict[str, int]:
-        return asdict(self)
-
-
-@dataclass(slots=True)
-class Tallies:
-    """Tallies by calendar month (`2026-11`) and API."""
-
-    rows: dict[tuple[str, str], Tally] = field(default_factory=dict)
-    last: datetime | None = None  # start of the last attempt, where known
-
-    def add(self, month: str, api: str, more: Tally) -> None:
-        self.rows[month, api] = self.rows.get((month, api), Tally()).plus(more)
-
-    def by_month(self) -> dict[str, dict[str, Tally]]:
-        """Months in order, each with its APIs."""
-        found: dict[str, dict[str, Tally]] = {}
-        for (month, api), row in sorted(self.rows.items()):
-            found.setdefault(month, {})[api] = row
-        return found
-
-    def by_api(self) -> dict[str, Tally]:
-        """Over all months."""
-        found: dict[str, Tally] = {}
-        for (_, api), row in self.rows.items():
-            found[api] = found.get(api, Tally()).plus(row)
-        return found
-
-    def counters(self) -> dict[str, int]:
-        """Named as the ledger names them: `ok:labels`, `units:labels:2026-11`, ..."""
-        found: dict[str, int] = {}
-        for (month, api), row in self.rows.items():
-            for name, value in row.to_json().items():
-                key = f"{name}:{api}:{month}" if name in _OF_A_MONTH else f"{name}:{api}"
-                if value:
-                    found[key] = found.get(key, 0) + value
-        return found
-
-    @classmethod
-    def of_counters(cls, counters: Mapping[str, int], month: str) -> "Tallies":
-        """From the ledger's counters. `month`: of those that tell none."""
-        names = {f.name for f in fields(Tally)}
-        found = cls()
-        for key, value in counters.items():
-            name, *rest = key.split(":")
-            if name in names and rest:
-                found.add(rest[1] if len(rest) > 1 else month, rest[0], Tally(**{name: int(value)}))
-        return found
 
 
 def tally(folder: JobFolder) -> Tallies:
@@ -138,29 +71,38 @@ def _add(found: Tallies, table: pa.Table, month: str) -> None:
 
 def _add_paid(found: Tallies, table: pa.Table, month: str) -> None:
     """What was sent and billed. Most rows of a part have the same marks, so there is little to parse."""
-    sums = [("item_id", "count"), ("attempts", "sum"), ("units", "sum"), ("maybe_billed", "sum")]
+    sums = [("item_id", "count"), ("attempts", "sum"), ("units", "sum"), ("maybe_billed", "sum"), ("ms", "sum")]
     for row in _with_month(table, month).group_by(["month", "api", "marks"]).aggregate(sums).to_pylist():
         if row["marks"] is None:
             paid = Tally(attempts=row["attempts_sum"], units=row["units_sum"], maybe_billed=row["maybe_billed_sum"])
             found.add(row["month"], row["api"], paid)
             continue
-        times = row["item_id_count"]
+        times, ms = row["item_id_count"], row["ms_sum"] or 0
         for when, attempts, units, maybe in Attempts.parse(row["marks"]).months():
-            found.add(
-                when, row["api"], Tally(attempts=attempts * times, units=units * times, maybe_billed=maybe * times)
+            more = Tally(
+                attempts=attempts * times,
+                units=units * times,
+                maybe_billed=maybe * times,
+                ms=units * ms,
+                maybe_ms=maybe * ms,
             )
+            found.add(when, row["api"], more)
 
 
 def _add_outcomes(found: Tallies, table: pa.Table, month: str) -> None:
     """What became of each call that has an outcome."""
     table = table.filter(pc.not_equal(table.column("outcome"), OPEN))
     known = pc.fill_null(pc.equal(table.column("sent"), "known"), False)
-    table = _with_month(table, month).append_column("known", known)
-    groups = table.group_by(["month", "api", "outcome"]).aggregate([("item_id", "count"), ("known", "sum")])
+    up = pc.ceil(pc.divide(pc.cast(table.column("ms"), pa.float64()), 60_000))
+    table = _with_month(table, month).append_column("known", known).append_column("up", up)
+    sums = [("item_id", "count"), ("known", "sum"), ("probed_ms", "sum"), ("up", "sum")]
+    groups = table.group_by(["month", "api", "outcome"]).aggregate(sums)
     for row in groups.to_pylist():
         counted = {row["outcome"]: row["item_id_count"]}
-        known_count = int(row["known_sum"] or 0) if row["outcome"] == "ok" else 0
-        found.add(row["month"], row["api"], Tally(**counted, known=known_count))
+        if row["outcome"] == "ok":
+            counted["known"] = int(row["known_sum"] or 0)
+            counted |= {"probed_ms": row["probed_ms_sum"] or 0, "minutes_up": int(row["up_sum"] or 0)}
+        found.add(row["month"], row["api"], Tally(**counted))
 
 
 def _with_month(table: pa.Table, default: str) -> pa.Table:

@@ -1,0 +1,147 @@
+"""Whole scans of films: the command line, a worker, S3 by moto, the emulator."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from tests.support.film_scans import again, calls, film_rows, findings, pages_of, scan_of, starts
+from tests.support.films import film
+from tests.support.s3_server import S3Server, s3_server
+from tests.support.scans import Emulator, Scan, emulator, look, tables
+
+SECOND = film(rate=25, frames=25)
+TWO = film(rate=25, frames=50)
+HEVC = film(codec="libx265", rate=1, frames=90, **{"x265-params": "log-level=none"})
+
+Run = Callable[..., Scan]
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3Server]:
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Two jobs at a time, each of 300 ms at least."""
+    with emulator(tmp_path_factory.mktemp("emulator"), "--video-jobs", "2", "--video-latency", "300ms") as running:
+        yield running
+
+
+@pytest.fixture
+def rekognition(slow: Emulator) -> Iterator[Emulator]:
+    slow.reset()
+    yield slow
+    slow.set_faults()
+
+
+@pytest.fixture
+def run(tmp_path: Path, s3: S3Server, rekognition: Emulator) -> Run:
+    def started(source: str, apis: str, *more: str) -> Scan:
+        return scan_of(tmp_path / "home", source, apis, s3, rekognition, *more)
+
+    return started
+
+
+def picture(directory: Path) -> bytes:
+    Image.new("RGB", (96, 96), (10, 200, 30)).save(directory / "a.jpg")
+    return (directory / "a.jpg").read_bytes()
+
+
+def test_films_and_pictures_are_scanned_in_one_job(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
+) -> None:
+    bad = {"f/hevc.mp4": HEVC, "f/cut.mp4": SECOND[:-1]}
+    s3.bucket("mixed", {"f/a.jpg": picture(tmp_path), "f/one-1s.mp4": SECOND, "f/two-2s.mov": TWO, **bad})
+    status = run("s3://mixed/f/", "labels,video-labels,video-segments").status()
+    assert status["state"] == "finished", status
+    assert calls(status) == {"labels": (1, 1, 0, 0), "video-labels": (2, 2, 0, 0), "video-segments": (2, 2, 0, 0)}
+    found = tables(tmp_path / "home")
+    rows = film_rows(found)
+    assert sorted(row["ms"] for row in rows) == [1000, 1000, 2000, 2000]
+    assert all(row["ms"] == row["probed_ms"] and (row["units"], row["maybe_billed"]) == (1, 0) for row in rows)
+    assert [len(pages) for pages in pages_of(found, "video-labels").values()] == [1, 1]
+    assert set(starts(rekognition).values()) == {1}
+    skipped = {row["uri"].rpartition("/")[2]: row["skip"] for row in manifest(found.folder) if row["skip"]}
+    assert skipped == {"hevc.mp4": "unsupported-codec: hevc", "cut.mp4": "truncated"}
+    costs = look("costs", "last", home=tmp_path / "home")
+    assert costs["usd"]["actual"] == costs["usd"]["planned"]
+    for line in costs["lines"]:
+        assert line["actual"]["units"] == line["planned"]["units"] > 0
+    s3.client().put_object(Bucket="mixed", Key="f/one-1s.mp4", Body=SECOND + b"\0")
+    another = run("s3://mixed/f/", "video-labels").status()  # one film was replaced, the other has the same token
+    assert calls(another) == {"video-labels": (2, 2, 0, 0)}
+    assert paid(rekognition, "s3://mixed/f/") == {"one-1s.mp4": 2, "two-2s.mov": 1}
+    assert calls(run("s3://mixed/f/", "video-labels", "--again").status()) == {"video-labels": (2, 2, 0, 0)}
+    assert paid(rekognition, "s3://mixed/f/") == {"one-1s.mp4": 3, "two-2s.mov": 2}
+
+
+def paid(rekognition: Emulator, below: str) -> dict[str, int]:
+    """How often the labels of each film were."""
+    found = rekognition.billed()["StartLabelDetection"]
+    return {film.removeprefix(below): times for film, times in found.items() if film.startswith(below)}
+
+
+def manifest(folder: Path) -> list[dict[str, Any]]:
+    return pq.read_table(folder / "manifest").to_pylist()  # type: ignore[no-any-return]
+
+
+def test_a_film_that_aws_fails_is_a_row_with_its_message_unpaid_and_retry_asks_anew(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
+) -> None:
+    s3.bucket("failing", {"good-1s.mp4": SECOND, "bad-2s.mp4": TWO})
+    rekognition.set_faults("StartTextDetection:fail=Odd Ärger.:@bad-2s")
+    status = run("s3://failing/", "video-text").status()
+    assert (status["state"], calls(status)) == ("finished", {"video-text": (2, 1, 0, 1)})
+    [row] = [row for row in film_rows(tables(tmp_path / "home")) if row["outcome"] == "failed"]
+    assert (row["code"], row["message"], row["units"], row["maybe_billed"]) == ("video-failed", "Odd Ärger.", 0, 0)
+    assert look("costs", "last", home=tmp_path / "home")["lines"][0]["actual"]["units"] * 60_000 == pytest.approx(1000)
+    rekognition.set_faults()
+    mended = again(tmp_path / "home", "retry").status()
+    assert calls(mended) == {"video-text": (2, 2, 0, 0)}
+    assert set(starts(rekognition).values()) == {1}
+    assert {row["epoch"] for row in film_rows(tables(tmp_path / "home"))} == {0, 1}
+
+
+def test_a_full_house_waits_whoever_fills_it(tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run) -> None:
+    s3.bucket("many", {f"film-{number}-1s.mp4": SECOND + bytes(number) for number in range(5)})
+    strangers = boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b").client(
+        "rekognition", endpoint_url=rekognition.url, region_name="us-east-1"
+    )
+    strangers.start_face_detection(Video={"S3Object": {"Bucket": "other", "Name": "long-1s.mp4"}})
+    status = run("s3://many/", "video-labels,video-faces").status()
+    assert (status["state"], status["calls"]["ok"], status["calls"]["failed"]) == ("finished", 10, 0)
+    mine = {name: times for name, times in starts(rekognition).items() if "many" in name}
+    assert len(mine) == 10 and set(mine.values()) == {1}
+
+
+def test_a_cap_holds_to_the_millisecond(tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run) -> None:
+    s3.bucket("capped", {f"film-{number}-1s.mp4": SECOND + bytes(number) for number in range(4)})
+    status = run("s3://capped/", "video-labels", "--max-cost", "0.005").status()  # three seconds of four
+    assert (status["state"], status["reason"]) == ("incomplete", "budget")
+    assert status["calls"]["ok"] == 3
+    assert float(status["usd"]["actual"]) == pytest.approx(0.005)
+    resumed = again(tmp_path / "home", "resume", "--max-cost", "0.007").status()
+    assert (resumed["state"], resumed["calls"]["ok"]) == ("finished", 4)
+    assert sum(starts(rekognition).values()) == 4
+
+
+def test_an_answer_of_many_pages_is_read_to_its_end(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
+) -> None:
+    s3.bucket("long", {"film-10min.mp4": film(rate=1, frames=600)})
+    rekognition.set_faults("GetLabelDetection:500:2", "GetLabelDetection:400:InvalidPaginationTokenException:2")
+    status = run("s3://long/", "video-labels").status()
+    assert calls(status) == {"video-labels": (1, 1, 0, 0)}
+    found = tables(tmp_path / "home")
+    [pages] = pages_of(found, "video-labels").values()
+    [labels] = findings(found, "video-labels", "Labels").values()
+    assert len(pages) > 2
+    times = [label["Timestamp"] for label in labels]
+    assert times == sorted(times) and times[-1] == 599_500

@@ -1,0 +1,282 @@
+"""Our own programs start in tests as forks of a process that has imported everything: a tenth of a start's CPU time.
+
+`python -m rekscan`, `-m workers` and `-m emulator`, started with subprocess.Popen, become forks. Whatever else is
+started, or differs in what an interpreter reads as it starts (locale, PYTHON*, a terminal), starts as ever. A fork is a
+process like any: a child of the one that asked, with a pid, an environment, streams and a command line of its own.
+Rule: a fork comes from a process that has none of Python's threads; for what a scan starts, one is kept from before it
+began.
+"""
+
+import atexit
+import contextlib
+import ctypes
+import gc
+import importlib
+import inspect
+import json
+import os
+import pkgutil
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from jobs.starting import start_light
+
+NAME = "forks-of-a-scan"  # the command line of a server that a program has for itself
+PROGRAMS = ("rekscan", "workers", "emulator")
+_PACKAGES = ("jobs", "workers", "reports", "rekscan", "emulator")
+_STARTERS = ("rekscan",)  # those that start others of PROGRAMS
+_READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "OMP_", "OPENBLAS_")
+_LINE = "for-the-command-line-" * 50  # room that a fork writes its own command line into
+_MOST = 200_000  # bytes of a request: an environment and a command line
+_SUBREAPER, _STREAMS = 36, 3
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_popen_execute = subprocess.Popen._execute_child  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a fork becomes. Its streams travel beside it."""
+
+    module: str
+    arguments: list[str]
+    env: dict[str, str]
+    directory: str
+    new_session: bool
+    first: list[str] | None  # module and name of a function that the child calls first
+
+
+class Forks:
+    """The process whose forks become programs, seen from one that asks for them."""
+
+    def __init__(self, door: socket.socket) -> None:
+        self._door = door
+        self._env = read_at_start(os.environ)
+        self._turn = threading.Lock()
+
+    def pid(self, program: Program, streams: list[int]) -> int:
+        """Start it as a child of this process."""
+        with self._turn:
+            _libc.prctl(_SUBREAPER, 1)  # the fork's parent ends at once: we take it in
+            try:
+                socket.send_fds(self._door, [json.dumps(asdict(program)).encode()], streams)
+                return int(self._door.recv(64))
+            finally:
+                _libc.prctl(_SUBREAPER, 0)
+
+    def knows(self, env: Mapping[str, str]) -> bool:
+        """Whether an interpreter that starts with this environment is as the server's is."""
+        return read_at_start(env) == self._env
+
+
+class Ending:
+    """What a fork does last, after all that was registered for its exit: it ends without taking itself apart.
+
+    That would look at each object and so copy it: three times the work of a small command.
+    """
+
+    def __init__(self) -> None:
+        self.code = 0
+        atexit.register(self._end)
+
+    def _end(self) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(self.code)
+
+
+def install() -> None:
+    """From now on Popen forks our own programs. The server starts with the first of them."""
+    _take_over(_Lazily().get)
+
+
+class _Lazily:
+    def __init__(self) -> None:
+        self._forks: Forks | None = None
+        self._lock = threading.Lock()
+
+    def get(self) -> Forks:
+        with self._lock:
+            if self._forks is None:
+                self._forks = _server()
+            return self._forks
+
+
+def _server() -> Forks:
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with its:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.forks", str(its.fileno()), _LINE],
+            pass_fds=[its.fileno()],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            start_new_session=True,
+        )
+    atexit.register(server.wait)
+    atexit.register(ours.close)
+    return Forks(ours)
+
+
+def _take_over(forks: Callable[[], Forks]) -> None:
+    names = list(inspect.signature(_popen_execute).parameters)
+
+    def execute(popen: Any, *given: Any) -> None:
+        asked = dict(zip(names[1:], given, strict=True))
+        program = _program(asked)
+        if program is None or not forks().knows(program.env):
+            _popen_execute(popen, *given)
+            return
+        wanted = [asked["p2cread"], asked["c2pwrite"], asked["errwrite"]]
+        streams = [own if fd == -1 else fd for own, fd in enumerate(wanted)]
+        popen.pid = forks().pid(program, streams)
+        popen._child_created = True
+        popen._close_pipe_fds(*(asked[name] for name in names if name.endswith(("read", "write"))))
+
+    subprocess.Popen._execute_child = execute  # type: ignore[attr-defined]
+
+
+def _program(asked: dict[str, Any]) -> Program | None:
+    """What is to be forked; None: it starts as ever."""
+    args, first, env = asked["args"], asked["preexec_fn"], asked["env"]
+    streams = (asked["p2cread"], asked["c2pwrite"], asked["errwrite"])
+    if isinstance(args, (str, bytes)) or list(args[:2]) != [sys.executable, "-m"] or args[2] not in PROGRAMS:
+        return None
+    if asked["pass_fds"] or any(os.isatty(fd) for fd in streams if fd != -1):
+        return None
+    return Program(
+        module=args[2],
+        arguments=[str(a) for a in args[3:]],
+        env=dict(os.environ if env is None else env),
+        directory=os.fspath(asked["cwd"] or Path.cwd()),
+        new_session=asked["start_new_session"],
+        first=first and [first.__module__, first.__qualname__],
+    )
+
+
+def read_at_start(env: Mapping[str, str]) -> dict[str, str]:
+    return {k: v for k, v in env.items() if k.startswith(_READ_AT_START) and k != "OPENBLAS_NUM_THREADS"}
+
+
+def _serve(door: socket.socket) -> tuple[Program, list[int]]:
+    """Fork for each request. Returns in the forks alone."""
+    while True:
+        said, streams, _, _ = socket.recv_fds(door, _MOST, _STREAMS)
+        if not said:
+            os._exit(0)  # who asked is gone
+        reading, writing = os.pipe()
+        between = os.fork()
+        if not between:
+            _fork_again(writing)
+            door.close()
+            os.close(reading)
+            return Program(**json.loads(said)), streams
+        os.close(writing)
+        os.waitpid(between, 0)  # now the fork is the child of who asked
+        pid = os.read(reading, 64)
+        for fd in (reading, *streams):
+            os.close(fd)
+        door.send(pid)
+
+
+def _fork_again(writing: int) -> None:
+    """The second fork is whose parent ends: returns in it, once it has the new one."""
+    between = os.getpid()
+    pid = os.fork()
+    if pid:
+        os.write(writing, str(pid).encode())
+        os._exit(0)
+    os.close(writing)
+    while os.getppid() == between:
+        time.sleep(0.0005)
+
+
+def _become(program: Program, streams: list[int]) -> None:
+    """All that the kernel and the interpreter know of this process is the program's, from here on."""
+    if program.new_session:
+        os.setsid()
+    for number, fd in enumerate(streams):
+        os.dup2(fd, number + 100)
+    for number in range(_STREAMS):
+        os.dup2(number + 100, number)
+    os.closerange(_STREAMS, 256)
+    sys.stdin = sys.__stdin__ = open(0, closefd=False)  # noqa: SIM115  open for as long as the process
+    sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.__stderr__ = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(program.directory)
+    os.environ.clear()
+    os.environ.update(program.env)
+    time.tzset()
+    if program.first:
+        getattr(importlib.import_module(program.first[0]), program.first[1])()
+    _name([sys.executable, "-m", program.module, *program.arguments])
+    sys.argv = ["-m", *program.arguments]
+
+
+def _name(line: list[str]) -> None:
+    """Write the command line that `ps` and /proc show over the one the server was started with."""
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    start, end = int(fields[45]), int(fields[46])
+    room = end - start - 1
+    ctypes.memmove(start, b"\0".join(map(os.fsencode, line))[:room].ljust(room, b"\0"), room)
+
+
+def _with_server_of_its_own(ending: Ending) -> None:
+    """Before a program that starts others begins: what it starts is forked of a process as fresh as it is."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if not os.fork():
+        ours.close()
+        _name([NAME])
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _run(*_serve(its), ending)
+        sys.exit()
+    its.close()
+    forks = Forks(ours)
+    _take_over(lambda: forks)
+
+
+def _run(program: Program, streams: list[int], ending: Ending) -> None:
+    _become(program, streams)
+    if program.module in _STARTERS:
+        _with_server_of_its_own(ending)
+    ending.code = 1  # what an exception makes of it
+    try:
+        runpy.run_module(program.module, run_name="__main__", alter_sys=True)
+        ending.code = 0
+    except SystemExit as end:
+        ending.code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        raise
+
+
+def _modules() -> Iterator[str]:
+    """All of ours but what runs when it is imported."""
+    for package in _PACKAGES:
+        for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            if not module.name.endswith(("__main__", "child")):
+                yield module.name
+
+
+def main(door: int) -> None:
+    """Import what the programs import, and serve."""
+    ending = Ending()
+    start_light()
+    for module in _modules():
+        with contextlib.suppress(ImportError):  # it is for who has pandas
+            importlib.import_module(module)
+    gc.collect()
+    gc.freeze()  # what is never looked at is never copied
+    _run(*_serve(socket.socket(fileno=door)), ending)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,331 @@
+"""One call on a film: slot, start, looks, pages, row. It waits on the event loop, whatever AWS takes.
+
+Rule: a start is written down before it is sent, and sent again with its token until AWS has answered; so it is paid
+once. What AWS refuses for this film is its row; what it refuses for all stops the job.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from jobs.apis import VideoChoice
+from jobs.attempts import Mark
+from jobs.aws.faults import Fault, Kind, understand, unreadable
+from jobs.aws.lean.methods import Method
+from jobs.codes import Code
+from jobs.folder import JobFolder
+from jobs.folder.films import FilmItem
+from jobs.folder.video_pages import PagesName
+from jobs.ledger import Lease, Start, Starts
+from jobs.ledger.starts import Asking, Came
+from jobs.media.check import Skip
+from jobs.outcomes import Outcome
+from workers.calls.attempts import JobFault
+from workers.calls.waiting import sleep
+from workers.gate.gate import Stopped, Turnstile
+from workers.journal.packing import encode
+from workers.videos.pages import keep_pages
+from workers.videos.question import Question, is_over
+from workers.videos.rows import Subject, counters_of, metadata
+from workers.videos.slots import Slots
+
+_FULL = 0.5  # seconds between looks whether a slot is free, or the budget
+_LATER, _LATEST = 1.5, 60.0  # a look comes so much later than the one before, at most so many seconds
+_PAUSES = (0.2, 10.0)  # seconds until what went wrong is tried again: doubled each time, up to this
+_REREADS = 5  # of an answer whose pages break off
+_PAGE = 1000  # results, AWS's most
+_TRIES = 6  # of what may be AWS's trouble or this film's
+_PASSING = (Kind.AWAY, Kind.TRANSIENT, Kind.UNKNOWN)  # the same token is sent again, so that nothing is paid twice
+
+
+@dataclass(slots=True)
+class Way:
+    """What the calls of one API of one job go through, in this process."""
+
+    choice: VideoChoice
+    start: Method
+    get: Method
+    starts_at: Turnstile
+    gets_at: Turnstile
+    account: str
+    region: str
+    folder: JobFolder
+    slots: Slots
+    records: Starts
+    look: Callable[[FilmItem], "Skip | None"]  # whether the object is still the one that was priced; may block
+    first_look: float  # seconds
+    patience: float  # seconds that a service may give nothing usable, until the job is stopped; 0: a film's trouble
+    ratio: float = 0.0  # seconds of work for a second of film, as the jobs so far had it
+
+    def learn(self, seconds: float, ms: int) -> None:
+        """A job has been seen to be done."""
+        if ms:
+            self.ratio = seconds * 1000 / ms if not self.ratio else 0.8 * self.ratio + 0.2 * seconds * 1000 / ms
+
+
+@dataclass(slots=True, eq=False)
+class Ask:
+    """A call to be made. `prior`: its start as the folder has it; `start`: as the journal has it, or as it is now."""
+
+    name: str
+    film: FilmItem
+    way: Way
+    epoch: int
+    subject: Subject
+    prior: Start | None = None
+    start: Start | None = None
+    rows: list[Outcome] = field(default_factory=list)  # once it has its outcome
+
+    @property
+    def question(self) -> Question:
+        way = self.way
+        return Question(
+            way.account, way.region, way.choice.api.operation, self.film, way.choice.arguments(), self.epoch
+        )
+
+    @property
+    def begun(self) -> bool:
+        return self.start is not None or bool(self.rows)
+
+
+@dataclass(slots=True)
+class FilmCall:
+    """`door`: those of a job come to it one after another; `paused`: whether nothing is to be started just now."""
+
+    ask: Ask
+    lease: Lease
+    stop: threading.Event
+    door: asyncio.Lock
+    paused: Callable[[], bool]
+
+    async def run(self) -> None:
+        """Fill `ask.rows`. Raises Stopped or JobFault."""
+        ask, way = self.ask, self.ask.way
+        if ask.start is None or ask.start.job_id is None:
+            if not await self._started():
+                return
+        else:
+            await self._blocking(way.slots.is_open, ask.start.token)
+        await self._read()
+
+    # --- the start
+
+    async def _started(self) -> bool:
+        """Have AWS's JobId in `ask.start`; False where the call has its outcome already."""
+        trouble = _Trouble(self.ask.way.patience)
+        while True:
+            if not await self._admitted():
+                return False
+            ticket = await self.ask.way.starts_at.pass_through(self.stop)
+            try:
+                answer = await self.ask.way.start(**self.ask.question.start)
+                if job_id := answer.get("JobId"):
+                    await self._settle(replace(self._begun, job_id=str(job_id)))
+                    return True
+                fault = unreadable(answer)
+            except Exception as error:
+                fault = understand(error, self.ask.way.choice.api.operation)
+            if fault.code == "LimitExceededException":
+                await self._blocking(self.ask.way.slots.refused, self._begun.token, fault.message)
+                await self._withdraw()
+                await sleep(self.stop, _FULL)
+            elif fault.kind is Kind.THROTTLED:
+                await self.ask.way.starts_at.throttled(ticket)
+            elif fault.kind not in _PASSING or not await trouble.passes(fault, self.stop):
+                await self._refused(fault)
+                return False
+
+    async def _admitted(self) -> bool:
+        """A slot is taken and the start written; False where the call has its outcome without one."""
+        ask, way = self.ask, self.ask.way
+        question = ask.question
+        since = ask.start or ask.prior
+        if since is not None and is_over(since.began, _now()):
+            await self._over(replace(since, mark="m"), Code.ANSWER_EXPIRED, _NOT_KNOWN)
+            return False
+        async with self.door:
+            while True:
+                if self.stop.is_set():
+                    raise Stopped
+                if self.paused() or not await self._blocking(way.slots.take, question.token):
+                    await sleep(self.stop, _FULL)
+                    continue
+                if ask.start is None and (skip := await self._blocking(way.look, ask.film)):
+                    await self._blocking(way.slots.free, question.token)
+                    await self._keep(ask.subject.skipped(skip.reason, skip.message))
+                    return False
+                counted = ask.prior.began if ask.prior is not None else None
+                reserved = ask.prior.ms if ask.prior is not None else ask.film.priced_ms
+                asking = Asking(ask.name, way.choice.api.name, reserved, ask.epoch, question.token, counted)
+                begun = await self._blocking(way.records.begin, self.lease, asking)
+                if isinstance(begun, Start):
+                    ask.start = begun
+                    return True
+                await self._blocking(way.slots.free, question.token)
+                if begun in ("wait", "paused", "blocked"):
+                    await sleep(self.stop, _FULL)
+                else:
+                    raise Stopped
+
+    async def _refused(self, fault: Fault) -> None:
+        """AWS does not take this film, or anything."""
+        if fault.kind is Kind.JOB or (fault.kind in _PASSING and (self.ask.way.patience or fault.kind is Kind.AWAY)):
+            await self._blocking(self.ask.way.slots.free, self._begun.token)
+            if fault.kind is Kind.JOB:
+                await self._withdraw()
+            raise JobFault(replace(fault, do=fault.do or _WELL))
+        mark: Mark = "m" if fault.kind in _PASSING else "n"
+        await self._over(replace(self._begun, mark=mark), fault.code, fault.message)
+
+    async def _withdraw(self) -> None:
+        """There is no job: what was reserved is free."""
+        if self.ask.prior is None:
+            await self._blocking(self.ask.way.records.settle, self.lease, Came(self.ask.name, self._api, ""))
+            self.ask.start = None
+
+    # --- the answer
+
+    async def _read(self) -> None:
+        """Look until AWS has ended the job, then read what it found."""
+        ask, way = self.ask, self.ask.way
+        start = self._begun
+        later, first = way.first_look, max(way.first_look, way.ratio * ask.film.priced_ms / 1000)
+        due = min(max(start.began / 1000 + first - time.time(), 0.0), first)
+        while True:
+            await sleep(self.stop, due)
+            page = await self._get(None)
+            if page is None:
+                await self._over(replace(start, mark="m"), Code.ANSWER_EXPIRED, _EXPIRED)
+                return
+            if (status := page.get("JobStatus")) == "SUCCEEDED":
+                break
+            if status == "FAILED":
+                said = str(page.get("StatusMessage") or "AWS does not say why")
+                await self._over(replace(start, mark="n"), Code.VIDEO_FAILED, said)
+                return
+            due = later = min(later * _LATER, _LATEST)
+        await self._blocking(way.slots.free, start.token)
+        seen = _now()
+        meta = metadata(page)
+        length = meta.get("DurationMillis")
+        paid = replace(start, mark="b", ms=length if isinstance(length, int) else start.ms)
+        way.learn((seen - start.began) / 1000, paid.ms)
+        if await self._keep_pages(page):
+            await self._keep(ask.subject.answered(paid, meta, way.choice.api.version(page), seen), paid)
+        else:
+            await self._over(paid, Code.ANSWER_EXPIRED, _EXPIRED)
+
+    async def _keep_pages(self, first: Mapping[str, Any]) -> bool:
+        """The answer in its file; False where AWS has it no more."""
+        ask, way, page = self.ask, self.ask.way, first
+        name = PagesName(way.choice.api.name, ask.film.item_id, self._begun.epoch)
+        for _ in range(_REREADS):
+            try:
+                await keep_pages(way.folder, name, self._begun.job_id or "", page, self._next)
+                return True
+            except _BrokenOff:
+                again = await self._get(None)
+                if again is None:
+                    return False
+                page = again
+        message = f"{way.choice.api.answers} broke off {_REREADS} times"
+        raise JobFault(Fault(Kind.UNKNOWN, "InvalidPaginationTokenException", message, _WELL))
+
+    async def _next(self, token: str | None) -> Mapping[str, Any]:
+        page = await self._get(token)
+        if page is None:
+            raise _BrokenOff
+        return page
+
+    async def _get(self, token: str | None) -> Mapping[str, Any] | None:
+        """A page; None where AWS knows nothing of the job. Raises _BrokenOff where it knows nothing of this page."""
+        way = self.ask.way
+        told = {"JobId": self._begun.job_id, "MaxResults": _PAGE, **way.choice.api.reading}
+        told |= {"NextToken": token} if token else {}
+        trouble = _Trouble(way.patience or _LATEST)
+        while True:
+            ticket = await way.gets_at.pass_through(self.stop)
+            try:
+                page = await way.get(**told)
+                if "JobStatus" in page:
+                    return page
+                fault = unreadable(page)
+            except Exception as error:
+                fault = understand(error, way.choice.api.answers)
+            if fault.kind is Kind.THROTTLED:
+                await way.gets_at.throttled(ticket)
+            elif fault.code == "ResourceNotFoundException":
+                return None
+            elif fault.code == "InvalidPaginationTokenException":
+                raise _BrokenOff
+            elif fault.kind not in _PASSING or not await trouble.passes(fault, self.stop):
+                raise JobFault(replace(fault, do=fault.do or _WELL))
+
+    # --- what came of it
+
+    @property
+    def _begun(self) -> Start:
+        assert self.ask.start is not None
+        return self.ask.start
+
+    @property
+    def _api(self) -> str:
+        return self.ask.way.choice.api.name
+
+    async def _over(self, start: Start, code: str, message: str) -> None:
+        """It ended without an answer."""
+        await self._blocking(self.ask.way.slots.free, start.token)
+        await self._keep(self.ask.subject.failed(code, message, start), start)
+
+    async def _keep(self, row: Outcome, start: Start | None = None) -> None:
+        """The call has its outcome."""
+        self.ask.rows = [row]
+        if start is not None:
+            await self._settle(start, row)
+        else:
+            came = Came(self.ask.name, self._api, "", answer=encode([row]), counters=counters_of(row))
+            await self._blocking(self.ask.way.records.settle, self.lease, came)
+
+    async def _settle(self, start: Start, row: Outcome | None = None) -> None:
+        self.ask.start = start
+        answer, counters = (encode([row]), counters_of(row)) if row else (b"", {})
+        came = Came(self.ask.name, self._api, start.mark, start.ms, start.job_id, answer, counters)
+        await self._blocking(self.ask.way.records.settle, self.lease, came)
+
+    async def _blocking(self, do: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.to_thread(do, *arguments)
+
+
+class _BrokenOff(Exception):
+    """AWS knows the page no more: its token is of another day, or another job."""
+
+
+class _Trouble:
+    """How long a service has given nothing usable."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._since: float | None = None
+        self._tries = 0
+
+    async def passes(self, fault: Fault, stop: threading.Event) -> bool:
+        """Whether to try again, once some time is over."""
+        now = time.monotonic()
+        self._since = self._since or now
+        self._tries += 1
+        over = now - self._since > self._patience if self._patience else self._tries >= _TRIES
+        if not over:
+            await sleep(stop, min(_PAUSES[0] * 2 ** min(self._tries, 10), _PAUSES[1]))
+        return not over
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
+
+
+_WELL = "See whether Rekognition, and what is before it (proxy, gateway, endpoint URL), is well, then resume the job."
+_EXPIRED = "AWS keeps an answer for 7 days, and has this one no more; `rekscan retry` pays for it again"
+_NOT_KNOWN = "its start was never answered and is over 7 days old, so AWS may have billed it; `rekscan retry` asks anew"

@@ -1,0 +1,161 @@
+"""A shard of films, from lease to part: its calls wait on the event loop, beside each other.
+
+Rule: as with pictures (workers/shards/shard.py), facts are only added: a holder that has every outcome writes the whole
+part, under the lease; whatever else one knows when it lets go stays in Redis, or goes into a part of its own.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import product
+
+from redis.exceptions import RedisError
+
+from jobs.attempts import NONE, Attempts
+from jobs.costs import shard_tally
+from jobs.folder import ShardParts
+from jobs.folder.facts import rows_of
+from jobs.folder.films import FilmItem, films_of
+from jobs.folder.half_written import set_aside
+from jobs.folder.retries import Retry
+from jobs.ledger import Lease, Ledger, Start
+from jobs.outcomes import OPEN, Outcome, with_attempts
+from workers.calls.attempts import JobFault
+from workers.calls.news import news
+from workers.calls.rows import storable
+from workers.gate.gate import Stopped
+from workers.journal.packing import decode
+from workers.videos.call import Ask, FilmCall, Way
+from workers.videos.question import Question
+from workers.videos.rows import Subject
+from workers.videos.work import FilmWork
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class FilmShard:
+    """A held shard. `stop` is set when it is to be let go."""
+
+    lease: Lease
+    work: FilmWork
+    ledger: Ledger
+    stop: threading.Event = field(default_factory=threading.Event)
+    asks: list[Ask] = field(default_factory=list)
+    parts: ShardParts = field(default_factory=ShardParts)
+    retry: int = 0
+
+    async def run(self) -> None:
+        await asyncio.to_thread(self.take)
+        calls = [FilmCall(ask, self.lease, self.stop, self.work.door, self._paused) for ask in self.missing]
+        results = await asyncio.gather(*(self._ask(call) for call in calls), return_exceptions=True)
+        await asyncio.to_thread(self.end)
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, Stopped | JobFault):
+                raise result
+
+    @property
+    def missing(self) -> list[Ask]:
+        return [ask for ask in self.asks if not ask.rows]
+
+    @property
+    def tokens(self) -> list[str]:
+        """Of the jobs that hold a slot."""
+        return [
+            ask.start.token for ask in self.asks if ask.start is not None and not ask.rows and ask.start.mark == "?"
+        ]
+
+    def _paused(self) -> bool:
+        return self.work.state != "running"
+
+    async def _ask(self, call: FilmCall) -> None:
+        try:
+            await call.run()
+        except JobFault as error:
+            reason = storable(f"{error.fault.code}: {error}")
+            self.work.state = "blocked"
+            await asyncio.to_thread(self.ledger.set_state, self.lease.job, "blocked", reason=reason, do=error.fault.do)
+            self.stop.set()
+            raise
+
+    def take(self) -> None:
+        """What the folder and the holders before know of it."""
+        folder, lease = self.work.folder, self.lease
+        self.parts = set_aside(folder, lease.shard)
+        self.retry = int(self.ledger.fields(lease.job).get("retry", 0))
+        starts, answers = self.work.records.adopt(lease)
+        known = {name: decode(data) for name, data in answers.items()}
+        mine = {(row.item_id, row.api): row for row in rows_of(folder, self.parts, retry=self.retry)}
+        ever = {(row.item_id, row.api): row for row in rows_of(folder, self.parts)} if self.retry else mine
+        only = Retry(folder, self.retry).names(lease.shard) if self.retry else None
+        for film, way in product(films_of(folder, lease.shard), self.work.ways.values()):
+            name, place = f"{film.item_id}:{way.choice.api.name}", (film.item_id, way.choice.api.name)
+            if only is None or name in only:
+                self.asks.append(self._ask_of(name, film, way, mine.get(place), ever.get(place), starts.get(name)))
+                self.asks[-1].rows = self._known(self.asks[-1], known.get(name), mine.get(place))
+
+    def _ask_of(
+        self, name: str, film: FilmItem, way: Way, mine: Outcome | None, last: Outcome | None, start: Start | None
+    ) -> Ask:
+        """The call, with its start as far as anybody knows one."""
+        before = Attempts.parse(mine.marks) if mine else NONE
+        ask = Ask(name, film, way, self._epoch(last), Subject(film, way.choice.api.name, before))
+        if start is not None:
+            ask.start, ask.epoch = start, start.epoch
+        elif last is not None and last.outcome == OPEN and last.started_at is not None:
+            ask.prior = _of_row(last, ask.question)
+        return ask
+
+    def _epoch(self, last: Outcome | None) -> int:
+        """What came of the call last decides whether the same token is sent again: where AWS has ended a job for it
+        without an answer, that would bring the same end."""
+        if last is None or last.epoch is None:
+            return self.work.folder.spec.epoch
+        return last.epoch + (last.outcome == "failed" and last.video_job is not None)
+
+    def _known(self, ask: Ask, answer: list[Outcome] | None, row: Outcome | None) -> list[Outcome]:
+        if answer is not None:
+            return [with_attempts(one, ask.subject.before) for one in answer]
+        return [row] if row is not None and row.outcome != OPEN else []
+
+    def end(self) -> None:
+        """Commit it, or give it back."""
+        state, held = self.ledger.renew(self.lease.job, [self.lease])
+        if self.missing or not held[self.lease]:
+            if not (state == "running" and held[self.lease]):
+                self._keep_apart()
+            self.ledger.release(self.lease)
+            return
+        folder, rows = self.work.folder, self.rows()
+        if not folder.commit(self.lease.shard, rows, retry=self.retry):
+            self._keep_apart()
+        self.ledger.finish(self.lease, shard_tally(folder, folder.parts_of(self.lease.shard)).counters())
+
+    def save(self) -> None:
+        """Its process ends with an error, or Redis is away: what is known goes into the folder."""
+        try:
+            self._keep_apart()
+            self.ledger.release(self.lease)
+        except (RedisError, OSError) as error:
+            log.warning("%s/%s: %s", self.lease.job, self.lease.shard, error)
+
+    def _keep_apart(self) -> None:
+        """Write what is known and the folder has not as this holder's own part."""
+        if found := news(self.work.folder, self.lease.shard, self.rows()):
+            self.work.folder.commit(self.lease.shard, found, holder=self.lease.fence, retry=self.retry)
+
+    def rows(self) -> list[Outcome]:
+        return [row for ask in self.asks for row in ask.rows or _open(ask)]
+
+
+def _open(ask: Ask) -> Iterable[Outcome]:
+    return [ask.subject.open(ask.start)] if ask.start is not None else []
+
+
+def _of_row(row: Outcome, question: Question) -> Start:
+    """The start that an open row of the folder tells of. Sent again, its token brings AWS's JobId."""
+    began = row.started_at
+    assert began is not None
+    return Start("?", f"{began:%Y-%m}", row.ms or 0, question.epoch, question.token, round(began.timestamp() * 1000))
