@@ -7,6 +7,7 @@ from rekscan.console.output import print_line, say
 from rekscan.console.status import calls_of, cost_of, status_line
 from reports.facts.headline import headline
 from reports.facts.summary import summarize
+from reports.tables.built import BuiltTables
 from reports.tables.load import load_folder
 from reports.views.terminal import lines
 
@@ -24,8 +25,17 @@ def print_summary(folder: JobFolder, status: Status) -> None:
     print_line(f"Calls   {'  '.join(calls_of(status.calls))}")
     nothing = "nothing was paid; AWS would take " if unpaid(folder.spec) else ""
     print_line(f"Cost    {nothing}{cost_of(status)} at AWS prices of {folder.spec.plan.prices.as_of}")
-    print_line(f"Tables  {folder.where}/reports/  ({', '.join(built.rows)} as {' and '.join(built.formats)})")
+    print_line(f"Tables  {folder.where}/reports/  ({_files(built)})")
     if folder.read("reports/report.html") is not None:
         print_line(f"Report  {folder.where}/reports/report.html")
     if status.state != "finished":
         say(f"{status.state}{f': {status.reason}' if status.reason else ''}. {status.do}".rstrip())
+
+
+def _files(built: BuiltTables) -> str:
+    """The files that are there, by name: those of a job that stopped short have other names."""
+    if built.partial is None:
+        return f"{', '.join(built.rows)} as {' and '.join(built.formats)}"
+    first = built.formats[0]
+    names = [name for name in built.files if name.endswith(f".partial.{first}")]
+    return f"{', '.join(names)}{''.join(f', the same as .{one}' for one in built.formats[1:])}"

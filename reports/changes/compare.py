@@ -19,6 +19,7 @@ from jobs.apis.base import Api
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from reports.changes.values import SAMPLES, ApiChanges, Change, Changes, Kind
+from reports.facts.charts import named
 from reports.query.query import open_files, open_tables, quoted
 from reports.tables.load import load_folder
 
@@ -168,6 +169,6 @@ def _named(api: Api) -> str:
     where = "type = 'LINE'" if {"type", "text"} <= set(columns) else "scope = 'image'" if "scope" in columns else "true"
     confidence = api.confidence_column or "null"
     return f"""
-        select uri, coalesce({api.name_column or "null"}::varchar, '') name, max({confidence})::double confidence,
+        select uri, coalesce({named(api) or "null"}::varchar, '') name, max({confidence})::double confidence,
             count(*) n
         from {api.table} where {where} group by 1, 2"""

@@ -21,6 +21,8 @@ from reports.tables.layout import capped
 
 TOP = 20
 FREE = ("text", "match_uri")  # name columns that are no vocabulary
+_STORED = "coalesce(match_uri, external_image_id, face_id)"  # as `search_best` of `images` has it
+_TITLES = {"name": "Names", "match_uri": "Who was found"}
 BANDS = 10  # of a confidence distribution
 HEX = "#" + 6 * "[0-9a-fA-F]"
 NOT_ANSWERED = "not answered"
@@ -55,8 +57,8 @@ def _full(query: Query, api: Tabled) -> str:
 
 def _names(query: Query, api: Tabled) -> Chart | None:
     """The most frequent names, by images or by minutes of film, each with the distribution of its confidences."""
-    column = api.name_column
-    if column is None or "hex_code" in api.schema.names or "parent_name" in api.schema.names:
+    column, title = named(api), api.name_column
+    if column is None or title is None or "hex_code" in api.schema.names or "parent_name" in api.schema.names:
         return None
     of = f"{column} is not null {_whole_lines(api)}"
     query.execute("create or replace temp table counted (name varchar, items bigint)")  # of texts, a great many
@@ -68,7 +70,7 @@ def _names(query: Query, api: Tabled) -> Chart | None:
     query.execute("drop table counted")
     spread = _spread(query, api, f"{of} and {column} in (select unnest(?))", [name for name, _ in table])
     top = max((items for _, items in table), default=0)
-    plain = str if column in FREE else readable
+    plain = str if title in FREE else readable
     bars = [
         Bar(
             plain(name),
@@ -84,13 +86,13 @@ def _names(query: Query, api: Tabled) -> Chart | None:
     which = f"top {len(bars)} of {total:,}, " if total > len(bars) else ""
     by = "minutes of film in which it was seen" if _is_timed(api) else "images"
     note = f"{which}by {by}; confidences and their median"
-    return Chart("bars", "Names" if column == "name" else _title(column), tuple(bars), note)
+    return Chart("bars", _TITLES.get(title, _title(title)), tuple(bars), note)
 
 
 def _spread(query: Query, api: Tabled, where: str, names: list[str]) -> dict[str, Counter[float]]:
     """Of each name, how often each confidence was found, to a tenth of a percent (its middle)."""
     sql = f"""
-        select {api.name_column}::varchar, (floor({api.confidence_column or 100} * 10) + 0.5) / 10, count(*)
+        select {named(api)}::varchar, (floor({api.confidence_column or 100} * 10) + 0.5) / 10, count(*)
         from {api.table} where {where} group by 1, 2"""
     found: dict[str, Counter[float]] = {name: Counter() for name in names}
     for name, confidence, count in query.execute(sql, [names]).fetchall():
@@ -103,9 +105,28 @@ def _bands(counts: Mapping[float, int]) -> list[int]:
     return [sum(n for value, n in counts.items() if min(value // 10, BANDS - 1) == band) for band in range(BANDS)]
 
 
+def named(api: Tabled) -> str | None:
+    """The SQL of what a row is of: its name, of a stored face whatever is known of it. None: rows have no names."""
+    return _STORED if api.name_column == "match_uri" else api.name_column
+
+
 def _percent(counts: Mapping[float, int]) -> str:
     middle = median(counts)
     return "" if middle is None else f"{middle:.0f} %"
+
+
+def _best(query: Query, api: Tabled) -> Chart | None:
+    """Where rows have a similarity and no name: the most similar images, by name."""
+    if api.name_column is not None or "similarity" not in api.schema.names:
+        return None
+    sql = f"""
+        select uri, max(similarity) best from {api.table} where similarity is not null
+        group by 1 order by 2 desc, 1 limit {TOP}"""
+    bars = [
+        Bar(uri.rstrip("/").rpartition("/")[2] or uri, best, best / 100, "% similar")
+        for uri, best in query.execute(sql).fetchall()
+    ]
+    return Chart("bars", "Most similar", tuple(bars), "images")
 
 
 def _confidence(query: Query, api: Tabled) -> Chart | None:
@@ -234,7 +255,7 @@ def _qualities(query: Query, api: Tabled) -> Chart | None:
     return Chart("bars", "Picture quality", tuple(bars), "medians")
 
 
-_CHARTS: tuple[Draw, ...] = (_names, _tree, _palette, _confidence, _ages, _flags, _scripts, _lengths, _qualities)
+_CHARTS: tuple[Draw, ...] = (_names, _best, _tree, _palette, _confidence, _ages, _flags, _scripts, _lengths, _qualities)
 _CATEGORY_COLUMNS = ("emotion", "gender", "body_part", "known_gender", "categories")
 
 

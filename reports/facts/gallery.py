@@ -18,7 +18,7 @@ import duckdb
 from jobs.apis.base import Api, Tabled
 from jobs.words import short
 from reports.bands import EDGES, band, band_title
-from reports.facts.charts import FREE, HEX, readable
+from reports.facts.charts import FREE, HEX, named, readable
 from reports.facts.colors import color_name
 from reports.facts.facts import records
 from reports.facts.values import Finding, Gallery, Shot
@@ -76,7 +76,7 @@ def matching(api: Tabled, wanted: Wanted) -> tuple[str, list[Any]]:
     """A condition on an API's rows, and its values."""
     if wanted.label is not None and api.name_column is None:
         return "false", []
-    parts = [f"lower({api.name_column}) glob lower(?)"] if wanted.label is not None else []
+    parts = [f"lower({named(api)}) glob lower(?)"] if wanted.label is not None else []
     parts += ["item_id in (select item_id from images where since = ?)"] if wanted.since is not None else []
     return " and ".join(parts) or "true", [value for value in (wanted.label, wanted.since) if value is not None]
 
@@ -100,9 +100,9 @@ def _groups(query: Query, api: Api, apis: Sequence[Api], wanted: Wanted) -> list
     condition, values = matching(api, wanted)
     if wanted.flagged:
         condition += f" and item_id in ({flagged(apis)})"
-    name = api.name_column or "null"
+    name = named(api) or "null"
     several = query.execute(f"select approx_count_distinct({name}) from {api.table}").fetchall()[0][0]
-    name = name if several <= MANY_NAMES and name not in FREE else "null"
+    name = name if several <= MANY_NAMES and api.name_column not in FREE else "null"
     where = band(api.confidence_column) if api.confidence_column else str(len(EDGES) - 2)
     sql = f"""
         select {name}::varchar name, {where} band, count(*) n, arg_min(item_id, hash(item_id), {PER_GROUP}) items
@@ -149,11 +149,13 @@ def _findings(query: Query, api: Api, picked: Iterable[int]) -> Iterable[tuple[i
 def shown_columns(api: Tabled) -> str:
     """What `finding` takes of a row."""
     wanted = {
-        "name": api.name_column,
         "confidence": api.confidence_column,
         **{name: name if name in api.schema.names else None for name in _SHOWN},
     }
-    return ", ".join((f'"{column}"' if column else "null") + f' as "{name}"' for name, column in wanted.items())
+    return (
+        ", ".join((f'"{column}"' if column else "null") + f' as "{name}"' for name, column in wanted.items())
+        + f", {named(api) or 'null'} as name"
+    )
 
 
 def shown_rows(api: Tabled) -> str:

@@ -5,8 +5,9 @@ Rule: foreign text is escaped, so that a name is no link, picture or markup.
 
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jobs.folder import JobFolder, JobSpec
 from jobs.folder.whose import unpaid
@@ -59,7 +60,7 @@ def markdown(
         yield from _table(("API", "Meter", "Planned", "Actual", "Maybe"), costs)
 
 
-def _amounts(line: dict[str, str]) -> Iterator[str]:
+def _amounts(line: Mapping[str, Any]) -> Iterator[str]:
     return (line[name] for name in ("planned_usd", "actual_usd", "maybe_usd"))
 
 
