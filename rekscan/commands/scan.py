@@ -58,7 +58,7 @@ def scan(
         print_json(planned.plan.to_json()) if json else show_plan(planned.plan, stdout())
         return 0
     if not json:
-        show_plan(planned.plan, talk, brief=True)
+        _show(planned)
     folder = _approved(planned, order)
     return run_here(folder, settings, json=json, new=True, beside=order.beside)
 
@@ -78,17 +78,21 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
         )
     with _listing(quiet=False) as progress:
         planned = plan_order(source, api, order, settings, progress=progress)
-    show_plan(planned.plan, talk, brief=True)
+    _show(planned)
     folder = _approved(planned, order)
     hand_over(records, folder, settings, beside=order.beside)
     print_line(folder.job)
     return 0
 
 
-def _approved(planned: Planned, order: Order) -> JobFolder:
-    """What a plan cannot tell is said before anybody is asked."""
+def _show(planned: Planned) -> None:
+    show_plan(planned.plan, talk, brief=True)
     if note := not_aws(planned.terms):
         say((note, "bold"))
+
+
+def _approved(planned: Planned, order: Order) -> JobFolder:
+    """What a plan cannot tell is said before anybody is asked."""
     for rival in planned.rivals if order.beside else ():
         say((rival.note, "yellow"))
     return planned.approved(yes=order.yes, beside=order.beside)
