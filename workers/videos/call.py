@@ -27,14 +27,15 @@ from workers.calls.attempts import JobFault
 from workers.calls.waiting import sleep
 from workers.gate.gate import Stopped, Turnstile
 from workers.journal.packing import encode
+from workers.videos.looks import Looks
 from workers.videos.pages import keep_pages
 from workers.videos.question import Question, is_over
 from workers.videos.rows import Subject, counters_of, metadata
 from workers.videos.slots import Slots
 
-_FULL = 0.5  # seconds between looks whether a slot is free, or the budget
-_LATER, _LATEST = 1.5, 60.0  # a look comes so much later than the one before, at most so many seconds
+_FULL = 0.1  # seconds between looks whether a slot is free, or the budget
 _PAUSES = (0.2, 10.0)  # seconds until what went wrong is tried again: doubled each time, up to this
+_PATIENCE = 60.0  # seconds, for a look where a job has none of its own
 _REREADS = 5  # of an answer whose pages break off
 _PAGE = 1000  # results, AWS's most
 _TRIES = 6  # of what may be AWS's trouble or this film's
@@ -56,14 +57,8 @@ class Way:
     slots: Slots
     records: Starts
     look: Callable[[FilmItem], "Skip | None"]  # whether the object is still the one that was priced; may block
-    first_look: float  # seconds
+    looks: Looks
     patience: float  # seconds that a service may give nothing usable, until the job is stopped; 0: a film's trouble
-    ratio: float = 0.0  # seconds of work for a second of film, as the jobs so far had it
-
-    def learn(self, seconds: float, ms: int) -> None:
-        """A job has been seen to be done."""
-        if ms:
-            self.ratio = seconds * 1000 / ms if not self.ratio else 0.8 * self.ratio + 0.2 * seconds * 1000 / ms
 
 
 @dataclass(slots=True, eq=False)
@@ -192,8 +187,8 @@ class FilmCall:
         """Look until AWS has ended the job, then read what it found."""
         ask, way = self.ask, self.ask.way
         start = self._begun
-        later, first = way.first_look, max(way.first_look, way.ratio * ask.film.priced_ms / 1000)
-        due = min(max(start.began / 1000 + first - time.time(), 0.0), first)
+        film, running, looks = ask.film.priced_ms / 1000, None, 0
+        due = max(way.looks.due(film) - self._age(), 0.0)
         while True:
             await sleep(self.stop, due)
             page = await self._get(None)
@@ -206,17 +201,22 @@ class FilmCall:
                 said = str(page.get("StatusMessage") or "AWS does not say why")
                 await self._over(replace(start, mark="n"), Code.VIDEO_FAILED, said)
                 return
-            due = later = min(later * _LATER, _LATEST)
+            running, looks = self._age(), looks + 1
+            due = way.looks.again(film, running, looks)
         await self._blocking(way.slots.free, start.token)
         seen = _now()
         meta = metadata(page)
         length = meta.get("DurationMillis")
         paid = replace(start, mark="b", ms=length if isinstance(length, int) else start.ms)
-        way.learn((seen - start.began) / 1000, paid.ms)
+        way.looks.ended(film, running, (seen - start.began) / 1000)
         if await self._keep_pages(page):
             await self._keep(ask.subject.answered(paid, meta, way.choice.api.version(page), seen), paid)
         else:
             await self._over(paid, Code.ANSWER_EXPIRED, _EXPIRED)
+
+    def _age(self) -> float:
+        """Seconds since the start was written down."""
+        return max(0.0, time.time() - self._begun.began / 1000)
 
     async def _keep_pages(self, first: Mapping[str, Any]) -> bool:
         """The answer in its file; False where AWS has it no more."""
@@ -245,7 +245,7 @@ class FilmCall:
         way = self.ask.way
         told = {"JobId": self._begun.job_id, "MaxResults": _PAGE, **way.choice.api.reading}
         told |= {"NextToken": token} if token else {}
-        trouble = _Trouble(way.patience or _LATEST)
+        trouble = _Trouble(way.patience or _PATIENCE)
         while True:
             ticket = await way.gets_at.pass_through(self.stop)
             try:

@@ -19,6 +19,7 @@ from jobs.uris import split_s3
 from workers.config import WorkerConfig
 from workers.gate.gate import Gate, Quota, Turnstile
 from workers.videos.call import Way
+from workers.videos.looks import Looks
 from workers.videos.slots import Slots
 
 _UNKNOWN = 5.0  # calls per second where no quota is known
@@ -70,7 +71,7 @@ def open_film_work(ledger: Ledger, gate: Gate, config: WorkerConfig, job: str) -
             slots,
             records,
             _Look(aws).look,
-            config.video_look_seconds,
+            Looks(config.video_look_seconds),
             config.outage_seconds,
         )
         for choice in spec.video_apis
