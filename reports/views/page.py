@@ -81,6 +81,7 @@ def render(page: Page) -> str:
         skips_chart=_shares("bars", "Left out while listing", page.facts.skips, "items by reason", _SKIPPED_SHOWN),
         time_axis=_axis(page.facts.timeline) if page.facts.timeline else None,
         colors={choice.api.name: number % COLORS for number, choice in enumerate(page.spec.choices)},
+        in_gallery={choice.api.name for choice in page.spec.apis} if page.gallery.shots else set(),
         shown_items={shot.item_id for shot in page.gallery.shots},
         sensitive=sum(shot.sensitive for shot in page.gallery.shots),
         about=_about(page),
