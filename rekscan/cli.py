@@ -30,6 +30,8 @@ COMMANDS = {
     "retry": ("steer:retry", "Ask the failed calls of a finished job again."),
     "jobs": ("job:jobs", "The jobs of the home."),
     "report": ("report:report", "Tables and report from stored answers, at any threshold."),
+    "diff": ("diff:diff", "What is different between two jobs: items, findings, models."),
+    "open": ("open_report:open_report", "A job's report in the browser; one on S3 is brought here."),
     "review": ("review:review", "Read a filled-in review sheet back: precision, threshold, allow-list."),
     "sql": ("sql:sql", "Query a job's tables."),
     "costs": ("costs:costs", "Planned, actual and maybe billed, of a job or a month."),

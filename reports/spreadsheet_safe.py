@@ -14,10 +14,17 @@ import pyarrow.compute as pc
 # What an import may strip or not show (spaces, quotes, control and direction characters), then a formula sign, its
 # full-width twin, or one of the control characters that start a cell in some programs.
 _HIDDEN = " \"'\t\r\n\x0b\x0c\x1c-\x1f\x85\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2069\u3000\ufeff"
-_DANGER = f"^[{_HIDDEN}]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
-_NUMBER = r"^[+-]?\d{1,15}(\.\d{1,15})?%?$"
-_DANGER_RE = re.compile(_DANGER)
-_NUMBER_RE = re.compile(_NUMBER)
+DANGER = f"^[{_HIDDEN}]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+NUMBER = r"^[+-]?\d{1,15}(\.\d{1,15})?%?$"
+_DANGER_RE = re.compile(DANGER)
+_NUMBER_RE = re.compile(NUMBER)
+# What Excel makes something else of: codes, long numbers, powers, amounts, times, dates, truth values. It has no quote.
+_SIGNS = r"0-9 .,:/%$\x{20ac}\x{a3}\x{a5}()+\-eE"
+_MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_TAKEN = (
+    rf"^([{_SIGNS}]*[0-9][{_SIGNS}]*|true|false|[0-9]{{1,2}}(:[0-9]{{2}}){{0,2}} ?[ap]m?"
+    rf"|{_MONTH}[-/. ]*[0-9]{{1,4}}([-/., ]+[0-9]{{2,4}})?|[0-9]{{1,4}}[-/. ]*{_MONTH}([-/., ]*[0-9]{{1,4}})?)$"
+)
 # Python's own writer leaves a carriage return unquoted where lines end in a newline (bpo-46662), and a spreadsheet
 # begins a row there. Some readers take the rest for the end of a line, too.
 _QUOTED = re.compile('[",\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]')
@@ -58,12 +65,22 @@ def _defuse_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     if pc.any(pc.match_substring(column, "\x00")).as_py():
         column = pc.replace_substring(column, "\x00", "\ufffd")
-    danger = pc.and_not(pc.match_substring_regex(column, _DANGER), pc.match_substring_regex(column, _NUMBER))
+    danger = pc.and_not(pc.match_substring_regex(column, DANGER), pc.match_substring_regex(column, NUMBER))
     return pc.if_else(danger, pc.binary_join_element_wise("'", column, ""), column)
 
 
+def keep_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Texts that a spreadsheet would take for numbers, dates or truth values, as formulas that are those texts:
+    `="00123"`. For files of Excel's alone."""
+    taken = pc.match_substring_regex(column, _TAKEN, ignore_case=True)
+    taken = pc.and_(taken, pc.less_equal(pc.utf8_length(column), 255))  # a formula takes no longer text
+    if not pc.any(taken).as_py():
+        return column
+    return pc.if_else(taken, pc.binary_join_element_wise('="', column, '"', ""), column)
+
+
 def _any_unsafe(texts: pa.Array) -> bool:
-    unsafe = pc.or_(pc.match_substring(texts, "\x00"), pc.match_substring_regex(texts, _DANGER))
+    unsafe = pc.or_(pc.match_substring(texts, "\x00"), pc.match_substring_regex(texts, DANGER))
     return bool(pc.any(unsafe).as_py())
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from jobs.apis.columns import Columns
+from jobs.apis.sights import Sight
 from jobs.items import Item
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Tabled(Entry):
     brief_columns: Columns  # of the table with a row an item
     name_column: str | None = None  # column that --label filters and the report counts
     confidence_column: str | None = "confidence"  # column that --min-confidence filters (0..100)
+    sights: tuple[Sight, ...] = ()  # what the first line of a report says of its rows
 
     @property
     def schema(self) -> "pa.Schema":

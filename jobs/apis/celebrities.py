@@ -5,6 +5,7 @@ from typing import Any
 
 from jobs.apis.base import Api, Cap, Image, Params
 from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, Columns, as_json, box, column, percent, sides, summary
+from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
 
@@ -82,6 +83,7 @@ API = Api(
     name="celebrities",
     operation="RecognizeCelebrities",
     summary="Well-known people with links, and unrecognised faces; the 64 largest faces.",
+    sights=(Sight("celebrities in {n}", "no celebrities", "recognized", True), people()),
     meters=("image-group-2",),
     request=request,
     answer_keys=("CelebrityFaces", "UnrecognizedFaces"),

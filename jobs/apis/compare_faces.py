@@ -10,6 +10,7 @@ from typing import Any
 from jobs.apis.base import Api, Cap, Image, Param, Params
 from jobs.apis.collection import quality_filter
 from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, Columns, as_json, box, column, percent, sides
+from jobs.apis.sights import Sight
 from jobs.items import Item
 
 
@@ -102,6 +103,7 @@ API = Api(
     name="compare-faces",
     operation="CompareFaces",
     summary="One person, from a picture of yours, looked for in every image.",
+    sights=(Sight("the person looked for in {n}", "the person looked for in none", "matched", True),),
     meters=("image-group-1",),
     request=request,
     answer_keys=("SourceImageFace", "FaceMatches", "UnmatchedFaces"),

@@ -9,6 +9,7 @@ from typing import Any
 from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
 from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, as_json, box, column, percent, sides, summary
 from jobs.apis.moderation import VERSION_ARN
+from jobs.apis.sights import Sight
 from jobs.items import Item
 
 SCHEMA = Columns(
@@ -55,6 +56,7 @@ API = Api(
     name="custom-labels",
     operation="DetectCustomLabels",
     summary="Labels and boxes of a Custom Labels model you trained and started.",
+    sights=(Sight("your labels in {n} ({names})", "none of your labels"),),
     meters=(),
     request=request,
     answer_keys=("CustomLabels",),

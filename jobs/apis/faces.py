@@ -6,6 +6,7 @@ from typing import Any
 from jobs.apis.base import Api, Cap, Image, Param, Params
 from jobs.apis.columns import EMPTY, WHOLE, Columns, column
 from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns
+from jobs.apis.sights import people
 from jobs.items import Item
 
 SCHEMA = Columns(
@@ -45,6 +46,7 @@ API = Api(
     name="faces",
     operation="DetectFaces",
     summary="Faces with age range, gender, emotions, pose, quality and landmarks; the 100 largest.",
+    sights=(people(),),
     meters=("image-group-2",),
     request=request,
     answer_keys=("FaceDetails",),

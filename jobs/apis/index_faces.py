@@ -7,6 +7,7 @@ from jobs.apis.base import Api, Cap, Image, Param, Params, Preparation
 from jobs.apis.collection import COLLECTION, external_image_id, must_exist, quality_filter
 from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, Columns, column
 from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns
+from jobs.apis.sights import Sight, people
 from jobs.items import Item
 from jobs.redact import shown_uri
 
@@ -72,6 +73,7 @@ API = Api(
     name="index-faces",
     operation="IndexFaces",
     summary="Stores the faces of the archive in a collection, to be searched later.",
+    sights=(people(), Sight("faces of {n} stored", "no face stored", "indexed", True)),
     meters=("image-group-1",),
     request=request,
     answer_keys=("FaceRecords", "FaceModelVersion", "UnindexedFaces"),

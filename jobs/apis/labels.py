@@ -5,6 +5,7 @@ from typing import Any
 
 from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
 from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, highest, names, percent, sides, summary
+from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
 SCHEMA = Columns(
@@ -91,6 +92,7 @@ API = Api(
     name="labels",
     operation="DetectLabels",
     summary="Things, scenes and actions, with boxes for common objects.",
+    sights=(people("name", "Person", none=""), Sight("labels in {n} ({names})", "no labels")),
     meters=("image-group-2",),
     request=request,
     answer_keys=("Labels", "LabelModelVersion"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from jobs.apis.base import Api, Image, Limits, Param, Params
 from jobs.apis.columns import TEXT, WHOLE, Column, Columns, column, percent, summary
+from jobs.apis.sights import Sight
 from jobs.items import Item
 
 
@@ -71,6 +72,7 @@ API = Api(
     name="moderation",
     operation="DetectModerationLabels",
     summary="Nudity, violence, drugs, hate symbols and other content to review, by AWS's taxonomy.",
+    sights=(Sight("{n} flagged as unsafe", "nothing flagged as unsafe"),),
     meters=("image-group-2",),
     request=request,
     answer_keys=("ModerationLabels", "ModerationModelVersion", "ProjectVersion", "ContentTypes"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from jobs.apis.base import Api, Image, Limits, Param, Params
 from jobs.apis.columns import EMPTY, NUMBER, TEXT, WHOLE, Columns, column, highest, percent
+from jobs.apis.sights import Sight
 from jobs.items import Item
 
 
@@ -87,6 +88,7 @@ API = Api(
     name="properties",
     operation="DetectLabels",
     summary="Dominant colours, brightness, sharpness and contrast of image, foreground and background.",
+    sights=(Sight("colours in {n}", "no colours", "hex_code", minor=True),),
     meters=("image-properties",),
     request=request,
     answer_keys=("ImageProperties",),

@@ -5,6 +5,7 @@ from typing import Any
 
 from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
 from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, Columns, box, column, percent, sides
+from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
 _PART, _FOUND = "Persons[].BodyParts[]", "Persons[].BodyParts[].EquipmentDetections[]"
@@ -90,6 +91,7 @@ API = Api(
     name="protective-equipment",
     operation="DetectProtectiveEquipment",
     summary="Face, hand and head covers on up to 15 people.",
+    sights=(people(), Sight("protective equipment in {n}", "no protective equipment", "equipment")),
     meters=("image-group-2",),
     request=request,
     answer_keys=("Persons", "Summary", "ProtectiveEquipmentModelVersion"),

@@ -7,6 +7,7 @@ from jobs.apis.base import Api, Cap, Image, Param, Params
 from jobs.apis.collection import COLLECTION, must_exist, quality_filter, uri_of
 from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, percent, sides
 from jobs.apis.compare_faces import NO_FACE
+from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
 SCHEMA = Columns(
@@ -87,6 +88,7 @@ API = Api(
     name="search-faces",
     operation="SearchFacesByImage",
     summary="Who, of a face collection, each image's largest face is.",
+    sights=(Sight("known faces in {n}", "no known face", "rank"), people()),
     meters=("image-group-1",),
     request=request,
     answer_keys=("SearchedFaceBoundingBox", "SearchedFaceConfidence", "FaceMatches", "FaceModelVersion"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from jobs.apis.base import Api, Cap, Image, Param, Params
 from jobs.apis.columns import EMPTY, TEXT, WHOLE, Column, Columns, as_json, box, column, percent, sides
+from jobs.apis.sights import Sight
 from jobs.items import Item
 
 BRIEF_CHARACTERS = 1000  # of the `images` table's text cell; the whole text is in the `text` table
@@ -69,6 +70,7 @@ API = Api(
     name="text",
     operation="DetectText",
     summary="Written text by line and word, 100 words per image at most.",
+    sights=(Sight("text in {n}", "no text"),),
     meters=("image-group-2",),
     request=request,
     answer_keys=("TextDetections", "TextModelVersion"),

@@ -13,6 +13,7 @@ from typing import Any
 from jobs.costs.reckoning import Costs, reckon
 from jobs.costs.tallies import Tallies
 from jobs.folder import JobSpec
+from jobs.folder.whose import AWS, EMULATOR, whose
 from jobs.money.prices import known_total, money
 
 
@@ -23,7 +24,7 @@ class JobMonth:
     costs: Costs
     created_at: str
     sources: tuple[str, ...]
-    local: bool = False  # ran on the bundled emulator: priced as AWS would, billed by nobody
+    answered_by: str = AWS  # another than AWS: priced as AWS would, billed by nobody
 
     def to_json(self) -> dict[str, Any]:
         lines = [line.to_json() for line in self.costs.lines]
@@ -34,7 +35,8 @@ class JobMonth:
             "region": self.costs.region,
             "created_at": self.created_at,
             "sources": list(self.sources),
-            "local": self.local,
+            "local": self.answered_by == EMULATOR,
+            "answered_by": self.answered_by,
             "lines": lines,
             "actual_usd": money(self.costs.actual_usd),
             "maybe_usd": money(self.costs.maybe_usd),
@@ -51,22 +53,38 @@ class HomeMonth:
     jobs: tuple[JobMonth, ...]
 
     @property
+    def paid(self) -> tuple[JobMonth, ...]:
+        """Jobs that AWS answered; sums are of these."""
+        return tuple(job for job in self.jobs if job.answered_by == AWS)
+
+    @property
+    def unpaid(self) -> tuple[JobMonth, ...]:
+        """Jobs that the emulator or another endpoint answered."""
+        return tuple(job for job in self.jobs if job.answered_by != AWS)
+
+    @property
     def actual_usd(self) -> Decimal | None:
-        return known_total(job.costs.actual_usd for job in self.jobs)
+        return _sum(job.costs.actual_usd for job in self.paid)
 
     @property
     def maybe_usd(self) -> Decimal | None:
-        return known_total(job.costs.maybe_usd for job in self.jobs)
+        return _sum(job.costs.maybe_usd for job in self.paid)
+
+    @property
+    def unpaid_usd(self) -> Decimal | None:
+        """What AWS would have taken for the others."""
+        return _sum(job.costs.actual_usd for job in self.unpaid)
 
     @property
     def complete(self) -> bool:
-        return all(job.costs.complete for job in self.jobs)
+        return all(job.costs.complete for job in self.paid)
 
     def to_json(self) -> dict[str, Any]:
         return {
             "month": self.month,
             "jobs": [job.to_json() for job in self.jobs],
             "usd": {"actual": money(self.actual_usd), "maybe": money(self.maybe_usd)},
+            "not_aws_usd": money(self.unpaid_usd),
             "complete": self.complete,
         }
 
@@ -82,11 +100,16 @@ def home_month(month: str, jobs: Iterable[tuple[JobSpec, Tallies]]) -> HomeMonth
         where = f"{spec.account} {spec.region}"
         running = used.setdefault(where, _stated(spec, month))
         costs = reckon(spec, Tallies(rows), before={month: running})
-        found.append(JobMonth(costs, spec.created_at, spec.sources, spec.options.local))
+        found.append(JobMonth(costs, spec.created_at, spec.sources, whose(spec)))
         for line in costs.lines:
             more = sum((tier.units for tier in line.actual), Decimal(0))
             running[line.meter] = running.get(line.meter, Decimal(0)) + more
     return HomeMonth(month, tuple(found))
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    several = list(amounts)
+    return known_total(several) if several else Decimal(0)
 
 
 def _stated(spec: JobSpec, month: str) -> dict[str, Decimal]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from jobs.costs.month import HomeMonth
+from jobs.costs.month import HomeMonth, JobMonth
 from jobs.costs.reckoning import MINUTE_MS, Costs
 from jobs.costs.tallies import Tally
 from jobs.money.months import quantity
@@ -66,8 +66,23 @@ def _films(calls: Tally) -> list[str]:
 
 
 def month_text(month: HomeMonth) -> str:
-    """All jobs of a home in one calendar month."""
-    rows = [
+    """All jobs of a home in one calendar month: those AWS answered, and apart from them the others."""
+    parts = [f"{month.month}: {count(len(month.paid))} job{'s' * (len(month.paid) != 1)} answered by AWS", ""]
+    total = ("Total", "", "", "", "", dollars(month.actual_usd), dollars(month.maybe_usd))
+    parts += [table(MONTH, [*_month_rows(month.paid), total], MONTH[4:]), ""]
+    if not month.complete:
+        parts.append("NOT COMPLETE: a part of the price is unknown.")
+    if month.unpaid:
+        others = sorted({job.answered_by for job in month.unpaid})
+        jobs = f"{count(len(month.unpaid))} job{'s' * (len(month.unpaid) != 1)} answered by {', '.join(others)}"
+        total = ("Not paid", "", "", "", "", dollars(month.unpaid_usd), "")
+        parts += [f"{jobs}: nothing was paid, AWS would have taken", ""]
+        parts += [table(MONTH, [*_month_rows(month.unpaid), total], MONTH[4:]), ""]
+    return "\n".join([*parts, "Tiers are pooled over the month's jobs, in the order they were made.", ROUNDING])
+
+
+def _month_rows(jobs: Sequence[JobMonth]) -> list[tuple[str, ...]]:
+    return [
         (
             job.costs.job,
             job.costs.region,
@@ -77,18 +92,9 @@ def month_text(month: HomeMonth) -> str:
             dollars(line.actual_usd),
             dollars(line.maybe_usd),
         )
-        for job in month.jobs
+        for job in jobs
         for line in job.costs.lines
     ]
-    rows.append(("Total", "", "", "", "", dollars(month.actual_usd), dollars(month.maybe_usd)))
-    parts = [f"{month.month}: {count(len(month.jobs))} job{'s' * (len(month.jobs) != 1)}", ""]
-    parts += [table(MONTH, rows, MONTH[4:]), ""]
-    if not month.complete:
-        parts.append("NOT COMPLETE: a part of the price is unknown.")
-    local = sum(job.local for job in month.jobs)
-    if local:
-        parts.append(f"{count(local)} of them ran on the bundled emulator: priced as AWS would, billed by nobody.")
-    return "\n".join([*parts, "Tiers are pooled over the month's jobs, in the order they were made.", ROUNDING])
 
 
 def gaps(costs: Costs, aws: Mapping[str, int]) -> list[dict[str, int | str]]:

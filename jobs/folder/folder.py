@@ -18,12 +18,13 @@ import io
 import re
 import uuid
 from collections.abc import Iterable, Iterator
+from copy import copy
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jobs import documents
 from jobs.errors import RekscanError, UsageError
-from jobs.files import Aws, Entry, open_home, read_table
+from jobs.files import Aws, Entry, Files, open_home, read_table
 from jobs.folder.part_names import PartName, ShardParts, by_shard
 from jobs.folder.spec import PART_ROWS, Amendment, JobSpec, with_amendments
 from jobs.items import Item
@@ -45,6 +46,7 @@ else:  # who asks for documents and names alone needs no Arrow
     manifest, merging = Later("jobs.folder.manifest"), Later("jobs.folder.merging")
     part_files = Later("jobs.folder.parts")
 
+_SAID = ("reports/status.json", "reports/review.json")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{2,80}")
 
 
@@ -64,12 +66,19 @@ class JobFolder:
         self.aws = aws or Aws()
         self.files, base = open_home(home, self.aws)
         self.root = f"{base}/{job}"
+        self.report_files, self.reports = self.files, f"{self.root}/reports"
         self._spec: JobSpec | None = None
 
     @property
     def where(self) -> str:
         """The folder as a person would name it."""
         return self.files.uri(self.root)
+
+    def with_reports_in(self, out: str) -> "JobFolder":
+        """The same job, whose tables and pages are in a directory of their own."""
+        made = copy(self)
+        made.report_files, made.reports = open_home(out, self.aws)
+        return made
 
     # --- spec
 
@@ -177,19 +186,23 @@ class JobFolder:
 
     def read(self, name: str) -> bytes | None:
         """A small file of the folder, None if it is not there."""
-        return self.files.read(f"{self.root}/{name}")
+        files, path = self._place(name)
+        return files.read(path)
 
     def write(self, name: str, data: bytes, *, once: bool = False) -> bool:
         """Write a file in one step: a reader sees all of it or nothing. `once`: keep the file that is there already.
 
         Returns whether it was written.
         """
-        self.files.make_private(self.root)  # results are personal data
-        return self.files.write(f"{self.root}/{name}", data, once=once)
+        files, path = self._place(name)
+        if files is self.files:
+            files.make_private(self.root)  # results are personal data
+        return files.write(path, data, once=once)
 
     def delete(self, name: str) -> None:
         """Delete a derived file, if it is there."""
-        self.files.delete(f"{self.root}/{name}")
+        files, path = self._place(name)
+        files.delete(path)
 
     def table(self, path: str, **options: Any) -> "pa.Table":
         """A Parquet file of the folder, `options` as those of pyarrow's `read_table`.
@@ -205,6 +218,11 @@ class JobFolder:
     def entries(self, folder: str, prefix: str = "") -> list[Entry]:
         """The files in one of the job's folders, in order: those whose names begin with `prefix`."""
         return self.files.entries(f"{self.root}/{folder}", prefix)
+
+    def _place(self, name: str) -> tuple[Files, str]:
+        """Where a file of the folder is. What was said of a job stays with it, wherever its reports go."""
+        derived = name.startswith("reports/") and name not in _SAID
+        return (self.report_files, self.reports + name[7:]) if derived else (self.files, f"{self.root}/{name}")
 
     def _paths(self, folder: str, prefix: str = "") -> list[str]:
         return [entry.path for entry in self.entries(folder, prefix)]

@@ -15,6 +15,7 @@ from jobs.costs.month import home_month
 from jobs.costs.text import gaps, gaps_text, month_text, text
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec, list_jobs
+from jobs.folder.whose import unpaid, whose
 from jobs.money.prices import PriceTable, money, total
 from jobs.money.stored import stored_prices
 from jobs.words import count, dollars
@@ -57,9 +58,11 @@ def costs(
     left = left_over([spec], settings)
     if json:
         more = {"cloudwatch": aws} if aws is not None else {}
-        print_json({**found.to_json(), **more, "collections": left})
+        print_json({**found.to_json(), "answered_by": whose(spec), **more, "collections": left})
         return 0
     print_lines(text(found))
+    if note := unpaid(spec):
+        print_line(note)
     if aws is not None:
         print_lines(f"\n{gaps_text(aws)}")
     _show_left(left)

@@ -8,22 +8,25 @@ from rich.progress import Progress
 from jobs import costs
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
+from jobs.folder.whose import unpaid
 from jobs.media.fetch import fetcher, s3_client
 from jobs.status import Status, status_of
 from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.scans.engine import find, ledger
 from rekscan.settings import Connection, resolve
 from reports.facts.gallery import Wanted
+from reports.facts.headline import headline
 from reports.facts.summary import summarize
 from reports.review.judged import make_sheet
 from reports.tables.build import FORMATS, build_tables
 from reports.tables.built import BuiltTables, built_tables
-from reports.views.report import ITEMS, BuiltReport, build_report
+from reports.views.markdown import build_markdown
+from reports.views.report import ITEMS, PAGE, BuiltReport, build_report
 from reports.views.terminal import lines
 from reports.views.workbook import build_workbook
 
-_HTML, _XLSX, _REVIEW = "html", "xlsx", "review"
-_MADE_OF_TABLES = {_HTML, _XLSX, _REVIEW}
+_HTML, _MARKDOWN, _XLSX, _REVIEW = "html", "markdown", "xlsx", "review"
+_MADE_OF_TABLES = (_HTML, _MARKDOWN, _XLSX, _REVIEW)
 Flag = Annotated[bool, Parameter(negative=())]
 
 
@@ -31,20 +34,30 @@ def report(
     job: Annotated[str | None, Parameter(help="Job id, or `last`.")] = None,
     *,
     format: Annotated[
-        str, Parameter(help="What to write: csv, parquet, jsonl, xlsx, html, review.")
+        str, Parameter(help="What to write: csv, parquet, jsonl, xlsx, html, markdown, review.")
     ] = "csv,parquet,html",
     min_confidence: Annotated[float | None, Parameter(help="Leave out findings under this confidence.")] = None,
     label: Annotated[str | None, Parameter(help="Gallery and review.csv: only names like this, as 'Weapons*'.")] = None,
     only: Annotated[
         Literal["flagged"] | None, Parameter(help="Gallery and review.csv: only items with content to review.")
     ] = None,
+    new: Annotated[
+        bool, Parameter(negative=(), help="Gallery and review.csv: only items first answered in this job.")
+    ] = False,
     excel: Annotated[
-        bool, Parameter(negative=(), help="CSV for Excel: byte order mark, files of 1,048,576 rows at most.")
+        bool,
+        Parameter(negative=(), help="CSV for Excel: byte order mark, 1,048,576 rows a file; 00123 stays a text."),
     ] = False,
     thumbnails: Annotated[
         bool, Parameter(help="Pictures in the gallery; those on S3 are fetched, for the sample only.")
     ] = True,
     items: Annotated[int, Parameter(help="Items in the gallery.")] = ITEMS,
+    out: Annotated[
+        str | None, Parameter(help="Write into this directory; it takes one job at one threshold, and no other.")
+    ] = None,
+    single_file: Annotated[
+        bool, Parameter(negative=(), help="The page as one file for a mail, under 10 MB: report-single.html.")
+    ] = False,
     json: Annotated[bool, Parameter(negative=(), help="Print a JSON document.")] = False,
     connection: Connection | None = None,
 ) -> int:
@@ -52,43 +65,70 @@ def report(
 
     Example: `rekscan report last --min-confidence 90 --format csv,html`
     """
-    asked = [name.strip() for name in format.split(",") if name.strip()]
-    if not asked:
-        raise UsageError("--format names nothing", f"Choose from: {', '.join((*FORMATS, _XLSX, _HTML, _REVIEW))}.")
+    asked = _formats(format)
     if items < 0:
         raise UsageError(f"--items {items}: cannot be", "Give 0 or more.")
     settings = resolve(connection)
     folder = find(settings, job)
     found = status_of(folder, ledger(settings))
-    unknown = [name for name in asked if name not in (*FORMATS, *sorted(_MADE_OF_TABLES))]
-    if unknown:
-        known = ", ".join((*FORMATS, *sorted(_MADE_OF_TABLES)))
-        raise UsageError(f"there is no format {unknown[0]!r}", f"Choose from: {known}.")
-    tables = [name for name in asked if name not in _MADE_OF_TABLES]
-    if _MADE_OF_TABLES & set(asked):
-        tables.append("parquet")  # they are made of it
-    before = built_tables(folder)
-    # What is there already is kept in step: all tables of a job say the same.
-    tables = list(dict.fromkeys([*tables, *(before.formats if before else ())]))
-    built = _tables(folder, found, tables, min_confidence, excel, quiet=json)
-    page = None
-    if _HTML in asked:
-        wanted = Wanted(label, only == "flagged")
+    folder = folder if out is None else _in(folder, out, min_confidence)
+    wanted = Wanted(label, only == "flagged", folder.job if new else None)
+    built = _tables(folder, found, asked, min_confidence, excel, quiet=json)
+    page, more = None, []
+    if _HTML in asked or single_file:
         fetch = fetcher(folder.spec, settings.aws) if thumbnails else None
         s3 = (lambda: s3_client(folder.spec, settings.aws)) if folder.spec.films else None
-        page = build_report(
-            folder, status=found.to_json(), wanted=wanted, items=items, thumbnails=thumbnails, fetch=fetch, s3=s3
-        )
-    book = build_workbook(folder) if _XLSX in asked else None
-    sheet = make_sheet(folder, Wanted(label, only == "flagged")) if _REVIEW in asked or label or only else None
-    more = [path for path in (page and page.path, book, sheet) if path]
-    _show(folder, built, page, more, json=json)
+        for single in [single for single, is_asked in ((False, _HTML in asked), (True, single_file)) if is_asked]:
+            page = build_report(
+                folder, status=found.to_json(), wanted=wanted, items=items, thumbnails=thumbnails, fetch=fetch, s3=s3,
+                single=single,
+            )  # fmt: skip
+            more.append(page.path)
+    more += [build_markdown(folder)] if _MARKDOWN in asked else []
+    more += [build_workbook(folder)] if _XLSX in asked else []
+    sheet = make_sheet(folder, wanted) if _REVIEW in asked or str(wanted) else None
+    _show(folder, built, page, [*more, *([sheet] if sheet else [])], json=json)
     if sheet is not None:
         say(f"Fill in the column `verdict` of {sheet}, then: rekscan review {folder.job} FILE")
     return 0
 
 
+def _formats(text: str) -> list[str]:
+    asked = [name.strip() for name in text.split(",") if name.strip()]
+    known = (*FORMATS, *_MADE_OF_TABLES)
+    if not asked:
+        raise UsageError("--format names nothing", f"Choose from: {', '.join(known)}.")
+    if unknown := [name for name in asked if name not in known]:
+        raise UsageError(f"there is no format {unknown[0]!r}", f"Choose from: {', '.join(known)}.")
+    return asked
+
+
+def _in(folder: JobFolder, out: str, min_confidence: float | None) -> JobFolder:
+    """The job with its reports in a directory. Raises UsageError where that has those of another job or threshold."""
+    made = folder.with_reports_in(out)
+    there = built_tables(made)
+    if there is not None and (there.job, there.min_confidence) != (folder.job, min_confidence):
+        at = "" if there.min_confidence is None else f" from {there.min_confidence:g} % confidence on"
+        raise UsageError(f"{out} has the tables of job {there.job}{at}", "Name another directory.")
+    return made
+
+
 def _tables(
+    folder: JobFolder, found: Status, asked: list[str], min_confidence: float | None, excel: bool, *, quiet: bool
+) -> BuiltTables:
+    """The tables that are asked for. What is there already is kept in step, the page too: all of a job say the same.
+    A page that would say something else is added to what is `asked`."""
+    before = built_tables(folder)
+    needed = ["parquet"] if set(_MADE_OF_TABLES) & set(asked) else []  # they are made of it
+    formats = [name for name in asked if name not in _MADE_OF_TABLES]
+    formats = list(dict.fromkeys([*formats, *needed, *(before.formats if before else ())]))
+    built = _built(folder, found, formats, min_confidence, excel, quiet=quiet)
+    if _HTML not in asked and not built.says_as(before) and folder.read(f"reports/{PAGE}") is not None:
+        asked.append(_HTML)
+    return built
+
+
+def _built(
     folder: JobFolder, found: Status, formats: list[str], min_confidence: float | None, excel: bool, *, quiet: bool
 ) -> BuiltTables:
     partial = None
@@ -111,7 +151,13 @@ def _show(folder: JobFolder, built: BuiltTables, page: BuiltReport | None, more:
     if json:
         print_json(_document(built, page, more))
         return
-    for line in lines(summarize(folder)):
+    facts = summarize(folder)
+    print_line(headline(facts, min_confidence=built.min_confidence, note=unpaid(folder.spec)))
+    print_line("")
+    if facts.earlier:
+        known = sum(facts.earlier.values())
+        print_line(f"{facts.new:,} items are new, first answered in this job; {known:,} were known (column `since`).")
+    for line in lines(facts):
         print_line(line)
     print_line("")
     for path in (*built.paths, *more):

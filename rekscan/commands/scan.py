@@ -13,7 +13,7 @@ from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.console.plan import show_plan, stdout
 from rekscan.scans.engine import ledger_for_a_job
 from rekscan.scans.listing import Progress
-from rekscan.scans.order import Order, Planned, plan_order
+from rekscan.scans.order import Order, Planned, not_aws, plan_order
 from rekscan.scans.run import hand_over, run_here
 from rekscan.settings import Connection, resolve
 
@@ -58,7 +58,7 @@ def scan(
         print_json(planned.plan.to_json()) if json else show_plan(planned.plan, stdout())
         return 0
     if not json:
-        show_plan(planned.plan, talk, brief=True)
+        _show(planned)
     folder = _approved(planned, order)
     return run_here(folder, settings, json=json, new=True, beside=order.beside)
 
@@ -78,11 +78,17 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
         )
     with _listing(quiet=False) as progress:
         planned = plan_order(source, api, order, settings, progress=progress)
-    show_plan(planned.plan, talk, brief=True)
+    _show(planned)
     folder = _approved(planned, order)
     hand_over(records, folder, settings, beside=order.beside)
     print_line(folder.job)
     return 0
+
+
+def _show(planned: Planned) -> None:
+    show_plan(planned.plan, talk, brief=True)
+    if note := not_aws(planned.terms):
+        say((note, "bold"))
 
 
 def _approved(planned: Planned, order: Order) -> JobFolder:

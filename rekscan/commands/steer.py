@@ -18,6 +18,7 @@ from rekscan.console.output import print_json, say
 from rekscan.console.summary import print_summary
 from rekscan.flags import BESIDE, cap
 from rekscan.scans.beside import Asking, rivals_here
+from rekscan.scans.elsewhere import same_service
 from rekscan.scans.engine import find, ledger, ledger_for_a_job, local_scan_is_gone
 from rekscan.scans.follow import ENDED, Gone, exit_code, follow
 from rekscan.scans.open_films import open_films, sentence
@@ -27,6 +28,7 @@ from workers import bell
 from workers.reconcile import reconcile
 
 BesideFlag = Annotated[bool, Parameter(name="--beside", help=BESIDE, negative=())]
+AccountFlag = Annotated[bool, Parameter(help="Go on although another AWS account pays for the rest.", negative=())]
 CostFlag = Annotated[Decimal | None, Parameter(help="Dollars this job may cost from now on, what it cost included.")]
 
 
@@ -60,11 +62,13 @@ def resume(
     connection: Connection | None = None,
     max_cost: CostFlag = None,
     beside: BesideFlag = False,
+    other_account: AccountFlag = False,
     json: JsonFlag = False,
 ) -> int:
     """Go on with a job that was interrupted, paused, blocked, cancelled or out of budget. Nothing done is redone.
 
-    With --max-cost on a job that runs, only its cap changes.
+    With --max-cost on a job that runs, only its cap changes. An endpoint or AWS account other than the job's is
+    refused, unless it is told by flag.
 
     Example: `rekscan resume last`
     """
@@ -86,6 +90,7 @@ def resume(
     if settings.redis_url is None and records is not None and found.state == "running":
         raise RekscanError(f"job {folder.job} is running", f"`rekscan watch {folder.job}` follows it.")
     if found.state != "running":
+        same_service(folder.spec, settings, connection, other_account=other_account)
         _look_beside(settings, folder, beside=beside)
     return run_here(folder, settings, json=json, max_cost=max_cost, beside=beside, told=told)
 
@@ -124,6 +129,7 @@ def retry(
     code: Annotated[str | None, Parameter(help="Only calls that failed with this code of AWS's.")] = None,
     api: Annotated[str | None, Parameter(help="Only calls of this API.")] = None,
     beside: BesideFlag = False,
+    other_account: AccountFlag = False,
     json: JsonFlag = False,
 ) -> int:
     """Ask the failed calls of a finished job again, and only those.
@@ -141,6 +147,7 @@ def retry(
     names = [choice.api.name for choice in folder.spec.choices]
     if api is not None and api not in names:
         raise UsageError(f"--api {api}: no API of this job", f"It has: {', '.join(names)}.")
+    same_service(folder.spec, settings, connection, other_account=other_account)
     _look_beside(settings, folder, beside=beside)
     planned = plan_retry(folder, code=code, api=api)
     say(f"asking {sum(planned.calls(set(planned.shards())).values()):,} failed calls again")

@@ -1,10 +1,13 @@
 """What a person reads when a scan ends: what was found, what failed and why, what it cost, where the tables are."""
 
 from jobs.folder import JobFolder
+from jobs.folder.whose import unpaid
 from jobs.status import Status
 from rekscan.console.output import print_line, say
 from rekscan.console.status import calls_of, cost_of, status_line
+from reports.facts.headline import headline
 from reports.facts.summary import summarize
+from reports.tables.built import BuiltTables
 from reports.tables.load import load_folder
 from reports.views.terminal import lines
 
@@ -14,16 +17,25 @@ def print_summary(folder: JobFolder, status: Status) -> None:
     if folder.read("reports/tables.json") is None:
         print_line(status_line(status))
         return
-    for line in lines(summarize(folder)):
+    facts, built = summarize(folder), load_folder(folder).built
+    for line in lines(facts):
         print_line(line)
-    built = load_folder(folder).built
     print_line("")
+    print_line(headline(facts, min_confidence=built.min_confidence, note=unpaid(folder.spec)))
     print_line(f"Calls   {'  '.join(calls_of(status.calls))}")
-    print_line(f"Cost    {cost_of(status)} at AWS prices of {folder.spec.plan.prices.as_of}")
-    if folder.spec.options.local:
-        print_line("        (nothing was paid: the answers are the bundled emulator's)")
-    print_line(f"Tables  {folder.where}/reports/  ({', '.join(built.rows)} as {' and '.join(built.formats)})")
+    nothing = "nothing was paid; AWS would take " if unpaid(folder.spec) else ""
+    print_line(f"Cost    {nothing}{cost_of(status)} at AWS prices of {folder.spec.plan.prices.as_of}")
+    print_line(f"Tables  {folder.where}/reports/  ({_files(built)})")
     if folder.read("reports/report.html") is not None:
         print_line(f"Report  {folder.where}/reports/report.html")
     if status.state != "finished":
         say(f"{status.state}{f': {status.reason}' if status.reason else ''}. {status.do}".rstrip())
+
+
+def _files(built: BuiltTables) -> str:
+    """The files that are there, by name: those of a job that stopped short have other names."""
+    if built.partial is None:
+        return f"{', '.join(built.rows)} as {' and '.join(built.formats)}"
+    first = built.formats[0]
+    names = [name for name in built.files if name.endswith(f".partial.{first}")]
+    return f"{', '.join(names)}{''.join(f', the same as .{one}' for one in built.formats[1:])}"

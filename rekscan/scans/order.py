@@ -9,6 +9,7 @@ from cyclopts.validators import Number
 
 from jobs.apis import Asked, ask, requests
 from jobs.folder import JobFolder
+from jobs.folder.whose import AWS, answering
 from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
@@ -18,6 +19,7 @@ from rekscan.scans.approval import approve
 from rekscan.scans.beside import Rival
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
+from rekscan.scans.elsewhere import not_aws_itself
 from rekscan.scans.films import refuse_local_films
 from rekscan.scans.inputs import check_inputs
 from rekscan.scans.listing import Progress, known_at_most, reach
@@ -133,6 +135,7 @@ def plan_order(
 ) -> Planned:
     """List the source and price it."""
     terms = order.terms(ask(api), settings, local=local)
+    not_aws_itself(settings, local=local)
     refuse_local_films(source, terms)
     check_inputs(terms.choices, fit=terms.fit)
     drafted = draft(source, terms, limit=_limit(terms), progress=progress)
@@ -140,10 +143,18 @@ def plan_order(
         known = known_of(lambda: manifest(drafted.folder), drafted.counts, terms, whole=drafted.listing is None)
         plan = plan_of(terms, drafted.counts, known)
         plan = plan.cut_by_cap() if drafted.listing else plan
+        if note := not_aws(terms):
+            plan = plan.assuming((note, *plan.assumptions))
     except BaseException:
         drafted.folder.remove()
         raise
     return Planned(terms, drafted, plan, known.rivals)
+
+
+def not_aws(terms: Terms) -> str:
+    """A sentence on answers that will not be AWS's; "" where they will."""
+    answers = answering(local=terms.local, endpoint=terms.settings.rekognition_url)
+    return "" if answers == AWS else f"Nothing is paid: {answers} answers. The prices are what AWS would take."
 
 
 def _limit(terms: Terms) -> int | None:

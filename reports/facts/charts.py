@@ -14,13 +14,18 @@ import duckdb
 import pyarrow as pa
 
 from jobs.apis.base import Api, Tabled, VideoApi
+from reports.facts.colors import color_name
 from reports.facts.values import Bar, Chart, Found
 from reports.query.counting import median, slices, summed
 from reports.tables.layout import capped
 
 TOP = 20
 FREE = ("text", "match_uri")  # name columns that are no vocabulary
+_STORED = "coalesce(match_uri, external_image_id, face_id)"  # as `search_best` of `images` has it
+_TITLES = {"name": "Names", "match_uri": "Who was found"}
 BANDS = 10  # of a confidence distribution
+HEX = "#" + 6 * "[0-9a-fA-F]"
+NOT_ANSWERED = "not answered"
 MOST_MINUTES = 360  # that a finding may last: AWS takes no longer film
 SCRIPTS = (
     *("Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "Thai"),
@@ -52,8 +57,8 @@ def _full(query: Query, api: Tabled) -> str:
 
 def _names(query: Query, api: Tabled) -> Chart | None:
     """The most frequent names, by images or by minutes of film, each with the distribution of its confidences."""
-    column = api.name_column
-    if column is None or "hex_code" in api.schema.names or "parent_name" in api.schema.names:
+    column, title = named(api), api.name_column
+    if column is None or title is None or "hex_code" in api.schema.names or "parent_name" in api.schema.names:
         return None
     of = f"{column} is not null {_whole_lines(api)}"
     query.execute("create or replace temp table counted (name varchar, items bigint)")  # of texts, a great many
@@ -65,21 +70,29 @@ def _names(query: Query, api: Tabled) -> Chart | None:
     query.execute("drop table counted")
     spread = _spread(query, api, f"{of} and {column} in (select unnest(?))", [name for name, _ in table])
     top = max((items for _, items in table), default=0)
-    plain = str if column in FREE else readable
+    plain = str if title in FREE else readable
     bars = [
-        Bar(plain(name), items, items / top, _percent(spread[name]), None, _spark(_bands(spread[name])))
+        Bar(
+            plain(name),
+            items,
+            items / top,
+            _percent(spread[name]),
+            None,
+            _spark(_bands(spread[name])),
+            door=plain(name),
+        )
         for name, items in table
     ]
     which = f"top {len(bars)} of {total:,}, " if total > len(bars) else ""
     by = "minutes of film in which it was seen" if _is_timed(api) else "images"
     note = f"{which}by {by}; confidences and their median"
-    return Chart("bars", "Names" if column == "name" else _title(column), tuple(bars), note)
+    return Chart("bars", _TITLES.get(title, _title(title)), tuple(bars), note)
 
 
 def _spread(query: Query, api: Tabled, where: str, names: list[str]) -> dict[str, Counter[float]]:
     """Of each name, how often each confidence was found, to a tenth of a percent (its middle)."""
     sql = f"""
-        select {api.name_column}::varchar, (floor({api.confidence_column or 100} * 10) + 0.5) / 10, count(*)
+        select {named(api)}::varchar, (floor({api.confidence_column or 100} * 10) + 0.5) / 10, count(*)
         from {api.table} where {where} group by 1, 2"""
     found: dict[str, Counter[float]] = {name: Counter() for name in names}
     for name, confidence, count in query.execute(sql, [names]).fetchall():
@@ -92,9 +105,28 @@ def _bands(counts: Mapping[float, int]) -> list[int]:
     return [sum(n for value, n in counts.items() if min(value // 10, BANDS - 1) == band) for band in range(BANDS)]
 
 
+def named(api: Tabled) -> str | None:
+    """The SQL of what a row is of: its name, of a stored face whatever is known of it. None: rows have no names."""
+    return _STORED if api.name_column == "match_uri" else api.name_column
+
+
 def _percent(counts: Mapping[float, int]) -> str:
     middle = median(counts)
     return "" if middle is None else f"{middle:.0f} %"
+
+
+def _best(query: Query, api: Tabled) -> Chart | None:
+    """Where rows have a similarity and no name: the most similar images, by name."""
+    if api.name_column is not None or "similarity" not in api.schema.names:
+        return None
+    sql = f"""
+        select uri, max(similarity) best from {api.table} where similarity is not null
+        group by 1 order by 2 desc, 1 limit {TOP}"""
+    bars = [
+        Bar(uri.rstrip("/").rpartition("/")[2] or uri, best, best / 100, "% similar")
+        for uri, best in query.execute(sql).fetchall()
+    ]
+    return Chart("bars", "Most similar", tuple(bars), "images")
 
 
 def _confidence(query: Query, api: Tabled) -> Chart | None:
@@ -122,7 +154,7 @@ def _tree(query: Query, api: Tabled) -> Chart | None:
 
     def add(parent: str, depth: int) -> None:
         for name, count in sorted(children.get(parent, ()), key=lambda pair: (-pair[1], pair[0])):
-            bars.append(Bar(name, count, count / top, depth=depth))
+            bars.append(Bar(name, count, count / top, depth=depth, door=name))
             if depth < 5 and name != parent:
                 add(name, depth + 1)
 
@@ -131,23 +163,35 @@ def _tree(query: Query, api: Tabled) -> Chart | None:
 
 
 def _palette(query: Query, api: Tabled) -> Chart | None:
-    """Dominant colours by the share of pixels they cover, near ones together."""
+    """Dominant colours by the share of pixels they cover, those a person calls the same together."""
     if "hex_code" not in api.schema.names:
         return None
-    of = "scope = 'image' and hex_code is not null"
+    of = f"scope = 'image' and regexp_full_match(hex_code, '{HEX}')"
+    near = "(hex_code[2:2] || hex_code[4:4] || hex_code[6:6])"  # 16 steps of each part
     sql = f"""
-        select simplified_color, arg_max(hex_code, pixel_percent), sum(pixel_percent)
-        from {api.table} where {of} group by 1 order by 3 desc limit 12"""
-    table = query.execute(sql).fetchall()
+        select {near}, arg_max(hex_code, pixel_percent), max(pixel_percent), sum(pixel_percent)
+        from {api.table} where {of} group by 1"""
+    shades = query.execute(sql).fetchall()
+    names = {shade: color_name(code) for shade, code, *_ in shades}
+    shares: Counter[str] = Counter()
+    shown: dict[str, tuple[float, str]] = {}
+    for shade, code, most, share in shades:
+        shares[names[shade]] += share or 0
+        shown[names[shade]] = max(shown.get(names[shade], (0.0, code)), (most or 0, code))
+    query.execute(
+        "create or replace temp table shades as select unnest(?) shade, unnest(?) name",
+        [list(names), list(names.values())],
+    )
     images = summed(
         query,
         slices(query, api.table),
-        f"select simplified_color, count(distinct item_id) from {{rows}} where {of} group by 1",
+        f"""
+        select name, count(distinct item_id) from {{rows}} join shades on shade = {near} where {of} group by 1""",
     )
-    whole = sum(row[2] or 0 for row in table) or 1
+    whole = sum(shares.values()) or 1
     bars = [
-        Bar(readable(name), (share or 0) / whole, (share or 0) / whole, f"{images[(name,)]:,} images", color)
-        for name, color, share in table
+        Bar(name, share / whole, share / whole, f"{images[(name,)]:,} images", shown[name][1], door=name)
+        for name, share in shares.most_common(12)
     ]
     return Chart("palette", "Dominant colours", tuple(bars), "share of all pixels counted")
 
@@ -159,14 +203,24 @@ def _ages(query: Query, api: Tabled) -> Chart | None:
 
 
 def _flags(query: Query, api: Tabled) -> Chart | None:
-    """Yes-or-no columns: how many rows say yes."""
+    """Yes-or-no columns: how many rows say yes, of those that say anything."""
     names = [field.name for field in api.schema if pa.types.is_boolean(field.type)]
     if not names:
         return None
-    counts = ", ".join(f"count(*) filter ({name})" for name in names)
-    whole, *yes = _one(query, f"select count(*), {counts} from {api.table}")
-    bars = [Bar(_title(n), c, c / whole, f"{100 * c / whole:.0f} %") for n, c in zip(names, yes, strict=True)]
-    return Chart("bars", "Attributes", tuple(sorted(bars, key=lambda bar: -bar.value)), f"of {whole:,} rows")
+    counts = ", ".join(f"count(*) filter ({name}), count({name})" for name in names)
+    whole, *counted = _one(query, f"select count(*), {counts} from {api.table}")
+    said = zip(names, counted[::2], counted[1::2], strict=True)
+    bars = [_flag(_title(name), yes, answered, whole) for name, yes, answered in said]
+    order = sorted(bars, key=lambda bar: (bar.value is None, -(bar.value or 0)))
+    return Chart("bars", "Attributes", tuple(order), f"of {whole:,} rows")
+
+
+def _flag(title: str, yes: int, answered: int, whole: int) -> Bar:
+    if not answered:
+        return Bar(title, None, 0, NOT_ANSWERED)
+    return Bar(
+        title, yes, yes / answered, f"{100 * yes / answered:.0f} %" + (f" of {answered:,}" if answered < whole else "")
+    )
 
 
 def _lengths(query: Query, api: Tabled) -> Chart | None:
@@ -185,7 +239,7 @@ def _scripts(query: Query, api: Tabled) -> Chart | None:
     whole, *several = _one(query, f"select count(*), {counts} from {api.table} where true {_whole_lines(api)}")
     names = (*SCRIPTS, "Numbers only")
     bars = [Bar(n, c, c / whole, f"{100 * c / whole:.0f} %") for n, c in zip(names, several, strict=True) if c]
-    return Chart("bars", "Writing", tuple(sorted(bars, key=lambda bar: -bar.value)), f"of {whole:,} lines")
+    return Chart("bars", "Writing", tuple(sorted(bars, key=lambda bar: -bar.share)), f"of {whole:,} lines")
 
 
 def _qualities(query: Query, api: Tabled) -> Chart | None:
@@ -202,7 +256,7 @@ def _qualities(query: Query, api: Tabled) -> Chart | None:
     return Chart("bars", "Picture quality", tuple(bars), "medians")
 
 
-_CHARTS: tuple[Draw, ...] = (_names, _tree, _palette, _confidence, _ages, _flags, _scripts, _lengths, _qualities)
+_CHARTS: tuple[Draw, ...] = (_names, _best, _tree, _palette, _confidence, _ages, _flags, _scripts, _lengths, _qualities)
 _CATEGORY_COLUMNS = ("emotion", "gender", "body_part", "known_gender", "categories")
 
 

@@ -13,6 +13,7 @@ from jobs.apis import Choice, VideoChoice
 from jobs.folder import JobSpec
 from reports.facts.causes import advice
 from reports.facts.charts import found
+from reports.facts.sights import outlook, seen
 from reports.facts.values import Calls, Cause, Facts, Moment, Timeline
 from reports.tables.layout import VIDEOS
 
@@ -26,18 +27,23 @@ _ITEMS = "select item_id, uri, size, status, reason from {table}"
 
 def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
     """Everything of the report but its pictures. `query` has the job's tables and `outcomes`."""
-    answered = _answered(query)
+    answered, since = _answered(query), _since(query)
     several = [_ITEMS.format(table=name) for name in ("images", VIDEOS) if name in tables]
     query.execute(f"create or replace temp view items as {' union all '.join(several)}")
+    each = tuple(found(query, choice.api, answered.get(choice.api.name, 0)) for choice in spec.choices)
     return Facts(
         items=dict(query.execute("select status, count(*) from items group by 1 order by 2 desc").fetchall()),
         skips=_skips(query),
         bytes=query.execute("select coalesce(sum(size), 0) from items where status <> 'skipped'").fetchall()[0][0],
         calls=tuple(_calls(query, choice) for choice in spec.choices),
-        found=tuple(found(query, choice.api, answered.get(choice.api.name, 0)) for choice in spec.choices),
+        found=each,
         causes=_causes(query, spec.job),
         timeline=_timeline(query),
         costs=records(query, "select * from costs") if "costs" in tables else (),
+        outlook=outlook(query, _noun(spec)),
+        seen=seen(query, spec, each, answered),
+        new=since.pop(spec.job, 0),
+        earlier=since,
     )
 
 
@@ -50,6 +56,19 @@ def records(query: Query, sql: str, *values: Any) -> tuple[dict[str, Any], ...]:
 
 def _answered(query: Query) -> dict[str, int]:
     return dict(query.execute("select api, count(*) from outcomes where outcome = 'ok' group by 1").fetchall())
+
+
+def _noun(spec: JobSpec) -> str:
+    """What a person calls the job's items."""
+    return "picture" if not spec.video_apis else "item" if spec.apis else "film"
+
+
+def _since(query: Query) -> dict[str, int]:
+    """Answered items by the job that first got an answer on them, the newest first."""
+    if "since" not in [name for name, *_ in query.execute("describe images").fetchall()]:
+        return {}  # tables of an earlier version
+    sql = "select since, count(*) from images where since is not null group by 1 order by 1 desc"
+    return dict(query.execute(sql).fetchall())
 
 
 def _skips(query: Query) -> dict[str, int]:
@@ -84,14 +103,16 @@ def _calls(query: Query, choice: Choice | VideoChoice) -> Calls:
 def _causes(query: Query, job: str) -> tuple[Cause, ...]:
     sql = """
         select outcome, coalesce(code, outcome) code, count(*) calls, count(distinct item_id) items,
-            list_sort(list(distinct api)) apis, any_value(message) message, arg_min(uri, item_id, ?) samples
+            list_sort(list(distinct api)) apis, any_value(message) message, arg_min(uri, item_id, ?) samples,
+            arg_min(item_id, item_id, ?) ids
         from failures group by 1, 2 order by outcome, calls desc, code limit ?"""
     return tuple(
         Cause(
             one["outcome"], one["code"], one["calls"], one["items"], tuple(one["apis"]), one["message"] or "",
-            advice(job, one["outcome"], one["code"]), tuple(dict.fromkeys(one["samples"])),
+            advice(job, one["outcome"], one["code"]), tuple(samples.values()), tuple(samples),
         )
-        for one in records(query, sql, SAMPLES * 4, CAUSES)
+        for one in records(query, sql, SAMPLES * 4, SAMPLES * 4, CAUSES)
+        for samples in [dict(zip(one["ids"], one["samples"], strict=True))]
     )  # fmt: skip
 
 

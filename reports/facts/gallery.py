@@ -6,34 +6,43 @@ are seen; the same tables give the same sample. The names put into queries are t
 
 # ruff: noqa: S608
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
 
 from jobs.apis.base import Api, Tabled
+from jobs.words import short
 from reports.bands import EDGES, band, band_title
-from reports.facts.charts import FREE, readable
+from reports.facts.charts import FREE, HEX, named, readable
+from reports.facts.colors import color_name
 from reports.facts.facts import records
 from reports.facts.values import Finding, Gallery, Shot
 
 PER_GROUP = 16  # items remembered of each group
 MANY_NAMES = 400  # a table with more names is sampled by band alone
 FINDINGS = 40  # shown of one item
+PROBLEMS = 40  # items that failed or were not sent
 
 Query = duckdb.DuckDBPyConnection
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a report is narrowed to: names that match a pattern (`Weapons*`), items with content to review."""
+    """What a report is narrowed to: names that match a pattern (`Weapons*`), items with content to review, items that
+    were first answered in a job (`since`)."""
 
     label: str | None = None
     flagged: bool = False
+    since: str | None = None
 
     def __str__(self) -> str:
         parts = [f"names like {self.label}" if self.label else "", "flagged items" if self.flagged else ""]
+        parts.append("items new in this job" if self.since else "")
         return " and ".join(part for part in parts if part)
 
 
@@ -42,8 +51,12 @@ def is_review(api: Tabled) -> bool:
     return "taxonomy_level" in api.schema.names
 
 
-def sample(query: Query, apis: Sequence[Api], wanted: Wanted, limit: int) -> Gallery:
-    """The gallery without its pictures: at most `limit` items."""
+def sample(
+    query: Query, apis: Sequence[Api], wanted: Wanted, limit: int, problems: Mapping[int, str] = MappingProxyType({})
+) -> Gallery:
+    """The gallery without its pictures: at most `limit` items. `problems`: items to show too, and what befell them."""
+    aside = dict(islice(problems.items(), min(PROBLEMS, limit))) if not str(wanted) else {}
+    limit -= len(aside)
     groups = [group for api in apis for group in _groups(query, api, apis, wanted)]
     groups.sort(key=lambda group: (group.rows, group.title))
     picked: dict[int, str] = {}
@@ -55,16 +68,17 @@ def sample(query: Query, apis: Sequence[Api], wanted: Wanted, limit: int) -> Gal
             if turn < len(group.items) and group.items[turn] not in picked:
                 picked[group.items[turn]] = group.title
         covered |= {n for n, group in enumerate(groups) if any(item in picked for item in group.items[: turn + 1])}
+    picked |= {item: title for item, title in aside.items() if item not in picked}
     return Gallery(tuple(_shots(query, apis, picked)), len(groups), len(covered), str(wanted))
 
 
 def matching(api: Tabled, wanted: Wanted) -> tuple[str, list[Any]]:
     """A condition on an API's rows, and its values."""
-    if wanted.label is None:
-        return "true", []
-    if api.name_column is None:
+    if wanted.label is not None and api.name_column is None:
         return "false", []
-    return f"lower({api.name_column}) glob lower(?)", [wanted.label]
+    parts = [f"lower({named(api)}) glob lower(?)"] if wanted.label is not None else []
+    parts += ["item_id in (select item_id from images where since = ?)"] if wanted.since is not None else []
+    return " and ".join(parts) or "true", [value for value in (wanted.label, wanted.since) if value is not None]
 
 
 def flagged(apis: Iterable[Api]) -> str:
@@ -86,9 +100,9 @@ def _groups(query: Query, api: Api, apis: Sequence[Api], wanted: Wanted) -> list
     condition, values = matching(api, wanted)
     if wanted.flagged:
         condition += f" and item_id in ({flagged(apis)})"
-    name = api.name_column or "null"
+    name = named(api) or "null"
     several = query.execute(f"select approx_count_distinct({name}) from {api.table}").fetchall()[0][0]
-    name = name if several <= MANY_NAMES and name not in FREE else "null"
+    name = name if several <= MANY_NAMES and api.name_column not in FREE else "null"
     where = band(api.confidence_column) if api.confidence_column else str(len(EDGES) - 2)
     sql = f"""
         select {name}::varchar name, {where} band, count(*) n, arg_min(item_id, hash(item_id), {PER_GROUP}) items
@@ -135,11 +149,13 @@ def _findings(query: Query, api: Api, picked: Iterable[int]) -> Iterable[tuple[i
 def shown_columns(api: Tabled) -> str:
     """What `finding` takes of a row."""
     wanted = {
-        "name": api.name_column,
         "confidence": api.confidence_column,
         **{name: name if name in api.schema.names else None for name in _SHOWN},
     }
-    return ", ".join((f'"{column}"' if column else "null") + f' as "{name}"' for name, column in wanted.items())
+    return (
+        ", ".join((f'"{column}"' if column else "null") + f' as "{name}"' for name, column in wanted.items())
+        + f", {named(api) or 'null'} as name"
+    )
 
 
 def shown_rows(api: Tabled) -> str:
@@ -173,14 +189,22 @@ def finding(api: Tabled, row: dict[str, Any]) -> Finding:
     under = row["parents"] or row["parent_name"]
     details = (age, row["gender"] or "", f"in {under}" if under else "")
     shown = str if api.name_column in FREE else readable
-    name = shown(row["name"]) if row["name"] is not None else f"{api.name} {row['face'] or ''}".strip()
+    code = row["hex_code"] if row["hex_code"] and re.fullmatch(HEX, row["hex_code"]) else None
+    name = (
+        color_name(code)
+        if code
+        else shown(row["name"])
+        if row["name"] is not None
+        else f"{api.name} {row['face'] or ''}".strip()
+    )
     return Finding(
         api=api.name,
         name=name,
         detail=", ".join(part for part in details if part),
         confidence=row["confidence"],
         box=sides if None not in sides else None,
-        color=row["hex_code"],
+        color=code,
+        raw=short(row["name"], 200) if row["name"] is not None and row["confidence"] is not None else None,
     )
 
 

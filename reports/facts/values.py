@@ -5,18 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from jobs.apis.sights import Sight
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
     """One bar of a chart. `share` (0 to 1) is its length; `note` stands beside the number."""
 
     label: str
-    value: float
+    value: float | None  # None: not answered, which is not zero
     share: float
     note: str = ""
     color: str | None = None  # "#rrggbb", where the bar stands for a colour
     spark: tuple[float, ...] = ()  # a small histogram beside the bar, each 0 to 1
     depth: int = 0  # of a tree
+    door: str = ""  # the name of findings it stands for, which the gallery can be narrowed to
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Chart:
 
     @property
     def total(self) -> float:
-        return sum(bar.value for bar in self.bars)
+        return sum(bar.value or 0 for bar in self.bars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class Cause:
     message: str  # of one of them
     do: str
     samples: tuple[str, ...]  # uris
+    sample_ids: tuple[int, ...] = ()  # of the same items
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,30 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """What became of the items, for one sentence. `asked`: those the listing did not leave out."""
+
+    asked: int = 0
+    answered: int = 0  # by an API at least
+    part: int = 0  # of them, not by all
+    failed: int = 0
+    unread: int = 0  # broken, cut, not to be read
+    unsent: int = 0  # other reasons why nothing was sent
+    pending: int = 0
+    noun: str = "picture"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Something a person would look for: in how many items it is, of how many that answered."""
+
+    sight: Sight
+    items: int
+    answered: int
+    names: tuple[tuple[str, int], ...] = ()  # the most frequent, with their items
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The job in numbers: everything of the report but its pictures."""
 
@@ -111,6 +139,10 @@ class Facts:
     causes: tuple[Cause, ...]
     timeline: Timeline | None
     costs: tuple[Mapping[str, Any], ...]
+    outlook: Outlook = Outlook()
+    seen: tuple[Seen, ...] = ()
+    new: int = 0  # items first answered in this job
+    earlier: Mapping[str, int] = field(default_factory=dict)  # job that answered first -> items, of the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +155,7 @@ class Finding:
     confidence: float | None
     box: tuple[float, float, float, float] | None  # left, top, width, height: ratios of the upright picture
     color: str | None = None  # "#rrggbb", where the finding is a colour
+    raw: str | None = None  # its name in the table, of a finding that can be judged
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,17 @@ Query = duckdb.DuckDBPyConnection
 def slices(query: Query, table: str, films: bool = False) -> Iterator[str]:
     """The table's rows in pieces, to be read from: no item is in two of them. `films`: its items are films, of which
     about FILMS are in one."""
+    for within in ranges(query, table, films):
+        yield f"(select * from {table} where {within})"
+
+
+def ranges(query: Query, table: str, films: bool = False) -> Iterator[str]:
+    """Conditions that part the table's items."""
     sql = f"select min(item_id), max(item_id), approx_count_distinct(item_id) from {table}"
     low, high, items = query.execute(sql).fetchall()[0]
     size = max(FILMS, (high - low + 1) * FILMS // items) if films and low is not None else SLICE
     for start in range(low, high + 1, size) if low is not None else ():
-        yield f"(select * from {table} where item_id between {start} and {start + size - 1})"
+        yield f"item_id between {start} and {start + size - 1}"
 
 
 def summed(query: Query, pieces: Iterable[str], sql: str) -> Counter[tuple[Any, ...]]:

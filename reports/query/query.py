@@ -5,7 +5,7 @@ and files, network, extensions and settings are shut before it runs. Our own que
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -47,8 +47,17 @@ def open_tables(tables: Tables, scratch: str) -> Iterator[Query]:
     with _connection(scratch) as query:
         for name in tables:
             # On S3 a table is fetched once, since every question reads it again.
-            _view(query, name, [tables.folder.files.nearby(tables.path(name), scratch)])
+            _view(query, name, [tables.folder.report_files.nearby(tables.path(name), scratch)])
         _outcomes(query, tables.folder, scratch)
+        yield query
+
+
+@contextmanager
+def open_files(files: Mapping[str, str], scratch: str) -> Iterator[Query]:
+    """For our own queries: a view per Parquet file of this disk."""
+    with _connection(scratch) as query:
+        for name, path in files.items():
+            _view(query, name, [path])
         yield query
 
 
@@ -77,7 +86,7 @@ def open_tables_locked(tables: Tables, scratch: str) -> Iterator[Query]:
     """For a query that somebody typed: read-only, with no way to files, the network or settings."""
     with _connection(scratch) as query:
         for name in tables:
-            query.register(name, ds.dataset(tables.folder.files.nearby(tables.path(name), scratch)))
+            query.register(name, ds.dataset(tables.folder.report_files.nearby(tables.path(name), scratch)))
         for statement in _LOCKS:
             query.execute(statement)
         yield query
@@ -89,7 +98,7 @@ def _connection(scratch: str) -> Iterator[Query]:
     try:
         for statement in _SETTINGS:
             query.execute(statement)
-        query.execute(f"SET temp_directory = {_quoted(scratch)}")
+        query.execute(f"SET temp_directory = {quoted(scratch)}")
         yield query
     finally:
         query.close()
@@ -97,7 +106,7 @@ def _connection(scratch: str) -> Iterator[Query]:
 
 def _view(query: Query, name: str, paths: Sequence[str]) -> None:
     """Of these files and no others, with the columns they have: a folder's name is no pattern, and says nothing."""
-    files = ", ".join(_quoted(_PATTERN.sub(r"[\1]", path)) for path in paths)
+    files = ", ".join(quoted(_PATTERN.sub(r"[\1]", path)) for path in paths)
     query.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{files}], hive_partitioning = false)")  # noqa: S608
 
 
@@ -111,5 +120,6 @@ def _fetched(folder: JobFolder, parts: Sequence[str], scratch: str) -> str:
     return path
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as SQL has it."""
     return "'" + text.replace("'", "''") + "'"

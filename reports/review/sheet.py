@@ -14,7 +14,7 @@ from jobs.apis.base import Api
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from reports.bands import band
-from reports.facts.charts import FREE
+from reports.facts.charts import FREE, named
 from reports.facts.facts import records
 from reports.facts.gallery import Wanted, flagged, matching
 from reports.review.verdicts import COLUMNS, Group, Verdict, read_verdicts
@@ -30,16 +30,16 @@ Query = duckdb.DuckDBPyConnection
 
 def write_sheet(folder: JobFolder, query: Query, apis: Sequence[Api], wanted: Wanted, most: int = ROWS) -> str:
     """Write `review.csv` (`review-2.csv`, ... where one is being filled in); returns where it is."""
-    sheet = sheet_csv(query, apis, wanted, most)
+    sheet = sheet_csv(query, folder.job, apis, wanted, most)
     number = 1
     while (old := folder.read(f"reports/{_name(number)}")) is not None and _begun(old):
         number += 1
     folder.write(f"reports/{_name(number)}", sheet.encode("utf-8-sig"))
-    return f"{folder.where}/reports/{_name(number)}"
+    return folder.report_files.uri(f"{folder.reports}/{_name(number)}")
 
 
-def sheet_csv(query: Query, apis: Sequence[Api], wanted: Wanted, most: int = ROWS) -> str:
-    """Findings drawn from every name and confidence band alike, at most about `most` of them."""
+def sheet_csv(query: Query, job: str, apis: Sequence[Api], wanted: Wanted, most: int = ROWS) -> str:
+    """Findings drawn from every name and confidence band alike, at most about `most` of them, each with its job."""
     reviewable = [api for api in apis if api.name_column and api.confidence_column]
     groups = len(counts(query, reviewable, apis, wanted))
     each = min(_MOST, max(_FEWEST, most // max(1, groups)))
@@ -48,7 +48,8 @@ def sheet_csv(query: Query, apis: Sequence[Api], wanted: Wanted, most: int = ROW
     for api in reviewable:
         for row in records(query, _draw(query, api, apis, wanted, each), *_values(api, wanted))[:left]:
             left -= 1
-            cells = (row["item_id"], row["uri"], api.name, row["name"], f"{row['confidence']:.4f}", *_box(row), "", "")
+            found = (row["item_id"], row["uri"], api.name, row["name"], f"{row['confidence']:.4f}", *_box(row))
+            cells = (*found, "", "", job)
             lines.append(csv_line(defuse(cell) if isinstance(cell, str) else cell for cell in cells))
     return "".join(lines)
 
@@ -58,7 +59,7 @@ def counts(query: Query, apis: Sequence[Api], every: Sequence[Api], wanted: Want
     found: dict[Group, int] = {}
     for api in apis:
         if api.name_column and api.confidence_column:
-            name = "?" if api.name_column in FREE else f"{api.name_column}::varchar"
+            name = "?" if api.name_column in FREE else f"{named(api)}::varchar"
             sql = f"""
                 select {name}, {band(api.confidence_column)}, count(*) from {api.table}
                 where {_where(api, every, wanted)} group by all"""
@@ -72,7 +73,7 @@ def _draw(query: Query, api: Api, apis: Sequence[Api], wanted: Wanted, each: int
     """A query for `each` findings of every name and band, the same ones every time."""
     names = api.schema.names
     sides = [f'"{side}"' if side in names else f'null as "{side}"' for side in _SIDES]
-    shown = f"{api.name_column}::varchar as name, {api.confidence_column} as confidence"
+    shown = f"{named(api)}::varchar as name, {api.confidence_column} as confidence"
     columns = ", ".join(["item_id", "uri", shown, *sides])
     group = "" if api.name_column in FREE else "one.name, "
     fields = ", ".join(f"'{name}': \"{name}\"" for name in ("item_id", "uri", "name", "confidence", *_SIDES))
@@ -92,7 +93,7 @@ def vocabulary(apis: Sequence[Api], verdicts: Iterable[Verdict]) -> list[Verdict
 
 
 def _where(api: Api, apis: Sequence[Api], wanted: Wanted) -> str:
-    condition = f"{matching(api, wanted)[0]} and {api.name_column} is not null and {api.confidence_column} is not null"
+    condition = f"{matching(api, wanted)[0]} and {named(api)} is not null and {api.confidence_column} is not null"
     return condition + (f" and item_id in ({flagged(apis)})" if wanted.flagged else "")
 
 

@@ -3,21 +3,20 @@
 Rule: pure. Counts come with 95 % intervals (`jobs.intervals`), because a sample of five says little.
 """
 
-import csv
-import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jobs.errors import UsageError
 from jobs.intervals import Stratum, share, share_at_least
+from jobs.words import short
 from reports.bands import EDGES, band_of
+from reports.review.cells import Row, rows
 from reports.spreadsheet_safe import undefuse
 
-COLUMNS = ("item_id", "uri", "api", "name", "confidence", "left", "top", "width", "height", "verdict", "note")
+COLUMNS = ("item_id", "uri", "api", "name", "confidence", "left", "top", "width", "height", "verdict", "note", "job")
 TARGET = 0.9
-MOST_BYTES = 64 << 20  # of a sheet: a thousand findings with notes are a hundredth of it
+_NEEDED = {"api", "name", "confidence", "verdict"}
 _YES = {"y", "yes", "true", "1", "ok", "correct", "right", "x", "+"}
 _NO = {"n", "no", "false", "0", "wrong", "incorrect", "-", "'-"}
 _UNSURE = {"?", "unsure", "maybe", "skip"}
@@ -131,26 +130,24 @@ class Review:
         return cls(document["target"], names, bands, document["threshold"], document["unsure"], document["unreviewed"])
 
 
-def read_verdicts(data: bytes) -> list[Verdict]:
-    """The filled-in rows of a review.csv, as it was or as a spreadsheet saved it (semicolons, tabs, a byte order mark).
+def read_verdicts(data: bytes, job: str | None = None) -> list[Verdict]:
+    """The filled-in rows of a review.csv, as it was or as a spreadsheet saved it (`reports.review.cells`).
 
-    Raises UsageError that names the line when it is no such file or a verdict cannot be understood.
+    Raises UsageError that names the line when it is no such file, a verdict cannot be understood, or the sheet is of
+    another job than `job`.
     """
-    if len(data) > MOST_BYTES:
-        raise UsageError(
-            f"this is no review.csv: it has more than {MOST_BYTES >> 20} MiB", "`rekscan report` writes one."
-        )
-    text = _decode(data)
-    header = re.split("[\r\n]", text, maxsplit=1)[0]
-    delimiter = max(",;\t", key=header.count)
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        if missing := {"api", "name", "confidence", "verdict"} - set(rows.fieldnames or ()):
+    found = []
+    for line, row in rows(data):
+        if missing := _NEEDED - set(row):
             what = f"this is no review.csv: it has no column {min(missing)!r}"
-            raise UsageError(what, "`rekscan report` writes one.")
-        return [verdict for row in rows if (verdict := _verdict(row, rows.line_num)) is not None]
-    except csv.Error as error:  # a cell of more than 128 KiB: a quote was opened and never closed
-        raise UsageError(f"line {rows.line_num}: {error}", "Is a quote missing there? Restore that line.") from None
+            raise UsageError(what, "`rekscan report --format review` writes one.")
+        if job is not None and (of := row.get("job", "").strip()) not in ("", job):
+            raise UsageError(
+                f"line {line}: this sheet is of job {of}, not of {job}", f"`rekscan review {of} FILE` takes it."
+            )
+        if (verdict := _verdict(row, line)) is not None:
+            found.append(verdict)
+    return found
 
 
 def review(verdicts: Iterable[Verdict], findings: Mapping[Group, int], target: float = TARGET) -> Review:
@@ -206,20 +203,15 @@ def _sum(several: Iterable[Precision]) -> Precision:
     return Precision(sum(p.reviewed for p in parts), sum(p.right for p in parts), sum(p.findings for p in parts))
 
 
-def _decode(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
-def _verdict(row: Mapping[str, str | None], line: int) -> Verdict | None:
+def _verdict(row: Row, line: int) -> Verdict | None:
     """A row's verdict, None where nobody has filled it in."""
-    said = (row["verdict"] or "").strip().lower()
+    said = row["verdict"].strip().lower()
     if not said:
         return None
     if said not in _YES | _NO | _UNSURE:
-        raise UsageError(f"line {line}: {said!r} is no verdict", "Write yes, no or ? (cannot tell), or leave it empty.")
+        raise UsageError(
+            f"line {line}: {short(said, 40)!r} is no verdict", "Write yes, no or ? (cannot tell), or leave it empty."
+        )
     try:
         confidence = float((row["confidence"] or "100").replace(",", "."))
         if not 0 <= confidence <= 100:
@@ -227,4 +219,4 @@ def _verdict(row: Mapping[str, str | None], line: int) -> Verdict | None:
     except ValueError:
         raise UsageError(f"line {line}: {row['confidence']!r} is no confidence", "Restore that column.") from None
     right = None if said in _UNSURE else said in _YES
-    return Verdict(row["api"] or "", undefuse(row["name"] or ""), confidence, right)
+    return Verdict(row["api"], undefuse(row["name"]), confidence, right)

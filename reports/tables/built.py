@@ -30,9 +30,14 @@ class BuiltTables:
         """Raises RekscanError where this version cannot read it."""
         return documents.load(cls, data, f"reports/{INDEX} of job {job}")
 
+    def says_as(self, other: "BuiltTables | None") -> bool:
+        """Whether both builds are of the same answers at the same threshold."""
+        mine = (self.parts, self.min_confidence, self.partial)
+        return other is not None and mine == (other.parts, other.min_confidence, other.partial)
+
     def still_good(self, other: "BuiltTables") -> set[str]:
         """Files of an earlier build that say the same as this one, in formats this one did not write."""
-        if (self.parts, self.min_confidence, self.partial) != (other.parts, other.min_confidence, other.partial):
+        if not self.says_as(other):
             return set()
         return {name for name in other.files if name.rpartition(".")[2] not in self.formats} - set(self.files)
 

@@ -61,7 +61,7 @@ def _flatten(layout: Layout, items: pa.Table, outcomes: pa.Table | None, whole: 
         with no_collector():
             tables[api.table], ids, brief = _one_api(layout, api, schemas[api.table], outcomes, uris)
         briefs.append((api, ids, brief))
-    images = _images(schemas[IMAGES], items, calls_of(items, outcomes), whole, briefs)
+    images = _images(schemas[IMAGES], items, calls_of(items, outcomes, layout.job), whole, briefs)
     if layout.videos:  # they are in a table of their own
         images = images.filter(pc.not_equal(images.column("kind"), "video"))
     return {IMAGES: images, **tables, FAILURES: _failures(schemas[FAILURES], outcomes, uris)}
@@ -198,6 +198,7 @@ def _images(
     columns["reason"] = [reason for _, reason in states]
     columns["sent"] = [";".join(dict.fromkeys(row.sent)) or None if row else None for row in calls]
     columns["known"] = [row.sent.count("known") if row else 0 for row in calls]
+    columns["since"] = [row.since if row else None for row in calls]
     arrays = [columns[name] for name in schema.names[: len(columns)]]
     for api, ids, rows in briefs:
         width = len(api.brief_schema) + (api.cap is not None)

@@ -44,6 +44,7 @@ _IMAGE_FIELDS = (
     _field("fit", pa.string(), "What was done to the picture before sending it, if anything"),
     _field("sent", pa.string(), "s3, bytes, fitted (bytes that were altered), known (answer of an earlier call)"),
     _field("known", pa.int32(), "How many APIs were answered from an earlier paid call"),
+    _field("since", pa.string(), "The job that first got an answer on it: this one where it is new, or an earlier one"),
 )
 _VIDEO_FIELDS = (
     *KEY_FIELDS,

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.errors import RekscanError
-from jobs.files import Aws
+from jobs.files import Aws, read_table
 from jobs.folder import JobFolder, list_jobs
 from jobs.folder.films import film_shards
 from jobs.folder.part_names import fingerprint
@@ -32,7 +32,7 @@ class Tables(Mapping[str, "pd.DataFrame"]):
         self._names = tuple(name for name in built.rows if self._file(name) is not None)
 
     def __getitem__(self, name: str) -> "pd.DataFrame":
-        return _frame(self.folder.table(self.path(name)))
+        return _frame(self.arrow(name))
 
     def __contains__(self, name: object) -> bool:
         return name in self._names  # Mapping would read the table
@@ -49,19 +49,19 @@ class Tables(Mapping[str, "pd.DataFrame"]):
 
     def iter_batches(self, name: str, rows: int = 100_000) -> Iterator["pd.DataFrame"]:
         """A table in pieces of at most `rows` rows: bounded memory at any size."""
-        with self.folder.files.whole(self.path(name)) as file:
+        with self.folder.report_files.whole(self.path(name)) as file:
             for batch in pq.ParquetFile(file).iter_batches(batch_size=rows):
                 yield _frame(pa.Table.from_batches([batch]))
 
     def arrow(self, name: str) -> pa.Table:
         """A table as Arrow, with its declared schema."""
-        return self.folder.table(self.path(name))
+        return read_table(self.folder.report_files, self.path(name))
 
     def path(self, name: str) -> str:
         file = self._file(name)
         if file is None:
             raise KeyError(f"job {self.built.job} has no table {name!r}; it has: {', '.join(self)}")
-        return f"{self.folder.root}/reports/{file}"
+        return f"{self.folder.reports}/{file}"
 
     def _file(self, name: str) -> str | None:
         wanted = (f"{name}.parquet", f"{name}.partial.parquet")

@@ -17,30 +17,34 @@ class Calls:
     outcomes: list[str] = field(default_factory=list)
     reasons: list[tuple[str, str]] = field(default_factory=list)  # api, code
     sent: list[str] = field(default_factory=list)
+    since: str | None = None  # the first job that got an answer
     fit: str | None = None
     format: str | None = None
     width: int | None = None
     height: int | None = None
 
-    def add(self, api: str, outcome: str, code: str | None, sent: str | None) -> None:
+    def add(self, api: str, outcome: str, code: str | None, sent: str | None, job: str = "") -> None:
+        """`job`: the one that paid for the answer; a job's id begins with its time."""
         self.outcomes.append(outcome)
         if sent:
             self.sent.append(sent)
         if outcome != "ok":
             self.reasons.append((api, code or outcome))
+        else:
+            self.since = min(self.since or job, job)
 
 
 SEEN = ("fit", "format", "width", "height")
 
 
-def calls_of(items: pa.Table, outcomes: pa.Table | None) -> list[Calls | None]:
+def calls_of(items: pa.Table, outcomes: pa.Table | None, job: str) -> list[Calls | None]:
     """What the calls on each item add up to, None for an item without any."""
     rows: list[Calls | None] = [None] * items.num_rows
     if outcomes is None or not items.num_rows:
         return rows
     first = items.column("item_id")[0].as_py()
-    names = ("item_id", "api", "outcome", "code", "sent", *SEEN)
-    for item_id, api, outcome, code, sent, fit, format_, width, height in zip(
+    names = ("item_id", "api", "outcome", "code", "sent", "answer_of", *SEEN)
+    for item_id, api, outcome, code, sent, answer_of, fit, format_, width, height in zip(
         *(outcomes.column(name).to_pylist() for name in names), strict=True
     ):
         row = rows[item_id - first]
@@ -49,7 +53,7 @@ def calls_of(items: pa.Table, outcomes: pa.Table | None) -> list[Calls | None]:
         elif row.width is None or row.format is None:
             row.fit, row.format = row.fit or fit, row.format or format_
             row.width, row.height = row.width or width, row.height or height
-        row.add(api, outcome, code, sent)
+        row.add(api, outcome, code, sent, answer_of.partition("/")[0] if answer_of else job)
     return rows
 
 

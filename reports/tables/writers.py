@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from jobs.folder import JobFolder
 from jobs.money.prices import money
-from reports.spreadsheet_safe import defuse_table
+from reports.spreadsheet_safe import defuse_table, keep_text
 
 GROUP_BYTES = 32 * 1024 * 1024  # of a Parquet row group before compression
 GROUP_ROWS = 1_000_000
@@ -112,17 +112,21 @@ def _as_text(table: pa.Table) -> pa.Table:
 
 
 class ExcelCsvWriter(CsvWriter):
-    """For Excel: a byte order mark, so that it reads UTF-8; no more rows in a file or text in a cell than it shows."""
+    """For Excel: a byte order mark, so that it reads UTF-8; no more rows in a file or text in a cell than it shows; and
+    texts that look like numbers or dates stay texts."""
 
     _start = b"\xef\xbb\xbf"
     _most = 1_048_576 - 1  # of a sheet, less the header
     _CELL = 32_767
 
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._texts = [index for index, field in enumerate(schema) if pa.types.is_string(field.type)]
+        super().__init__(path, schema)
+
     def _cells(self, table: pa.Table) -> pa.Table:
-        for index, field in enumerate(table.schema):
-            if pa.types.is_string(field.type):
-                cut = pc.utf8_slice_codeunits(table.column(index), 0, self._CELL)
-                table = table.set_column(index, field.name, cut)
+        for index in self._texts:
+            cut = keep_text(pc.utf8_slice_codeunits(table.column(index), 0, self._CELL))
+            table = table.set_column(index, table.schema.field(index).name, cut)
         return table
 
 
@@ -196,16 +200,17 @@ def open_writers(writers: Iterable[TableWriter | AnswersWriter]) -> Iterator[Non
 
 def build_area(folder: JobFolder) -> AbstractContextManager[Path]:
     """A private folder to build in, on the same disk as the job where that is local."""
-    folder.files.make_private(folder.root)
-    return folder.files.building(f"{folder.root}/reports")
+    if folder.report_files is folder.files:
+        folder.files.make_private(folder.root)
+    return folder.report_files.building(folder.reports)
 
 
 def publish(folder: JobFolder, files: Iterable[Path]) -> list[str]:
     """Move built files (or folders) into the job's `reports/`; returns where they are."""
     published = []
     for file in files:
-        folder.files.publish(file, f"{folder.root}/reports/{file.name}")
-        published.append(f"{folder.where}/reports/{file.name}")
+        folder.report_files.publish(file, f"{folder.reports}/{file.name}")
+        published.append(folder.report_files.uri(f"{folder.reports}/{file.name}"))
     return published
 
 

@@ -6,6 +6,7 @@ its own script (by their hashes) and pictures beside it: no network, no inline h
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -19,12 +20,15 @@ from markupsafe import Markup
 
 from jobs.folder import JobSpec
 from jobs.folder.spec import Options
+from jobs.folder.whose import unpaid, whose
 from jobs.money.stored import stored_prices
 from jobs.uris import is_local, path_of
 from jobs.words import clock, count, dollars, duration, short, size
 from reports.bands import EDGES, band_title
+from reports.facts.headline import headline
 from reports.facts.values import Bar, Calls, Chart, Facts, Films, Gallery, Timeline
 from reports.review.verdicts import Review
+from reports.spreadsheet_safe import DANGER, NUMBER
 
 COLORS = 8  # of APIs, in report.css
 _SKIPPED_SHOWN = 12
@@ -47,15 +51,15 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML."""
-    css, script = _asset("report.css"), _asset("report.js")
+    css, script = asset("report.css"), asset("report.js") + asset("judge.js")
     planned = {choice.api.name: page.spec.planned(choice) for choice in page.spec.choices}
     calls = [_tally(one, page.status, planned[one.api]) for one in page.facts.calls]
     totals = {name: sum(one[name] for one in calls) for name in calls[0] if name != "api"} if calls else {}
     policy = (
-        "default-src 'none'; img-src 'self' file:; "
-        f"style-src '{_digest(css)}'; script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src {_pictures(page.gallery)}; "
+        f"style-src '{digest(css)}'; script-src '{digest(script)}'; base-uri 'none'; form-action 'none'"
     )
-    return _environment().get_template("report.html").render(
+    return environment().get_template("report.html").render(
         spec=page.spec,
         facts=page.facts,
         gallery=page.gallery,
@@ -69,7 +73,9 @@ def render(page: Page) -> str:
         usd=page.status.get("usd"),
         fetched=page.gallery.fetched + page.films.fetched,
         fetched_bytes=page.gallery.fetched_bytes + page.films.fetched_bytes,
+        unpaid=unpaid(page.spec),
         fetch_usd=_fetch_usd(page),
+        headline=headline(page.facts, min_confidence=page.min_confidence, note=unpaid(page.spec)),
         calls=calls,
         totals=totals,
         tiles=_tiles(page, totals),
@@ -77,23 +83,36 @@ def render(page: Page) -> str:
         skips_chart=_shares("bars", "Left out while listing", page.facts.skips, "items by reason", _SKIPPED_SHOWN),
         time_axis=_axis(page.facts.timeline) if page.facts.timeline else None,
         colors={choice.api.name: number % COLORS for number, choice in enumerate(page.spec.choices)},
+        in_gallery={choice.api.name for choice in page.spec.apis} if page.gallery.shots else set(),
+        shown_items={shot.item_id for shot in page.gallery.shots},
         sensitive=sum(shot.sensitive for shot in page.gallery.shots),
         about=_about(page),
+        danger=json.dumps(DANGER),
+        number=json.dumps(NUMBER),
         csp=policy,
         css=Markup(css),  # noqa: S704  our own files
         script=Markup(script),  # noqa: S704
     )  # fmt: skip
 
 
-def _asset(name: str) -> str:
+def _pictures(gallery: Gallery) -> str:
+    """Where pictures may come from: beside the page, or out of it where it is a single file."""
+    inside = any((shot.thumbnail or "").startswith("data:") for shot in gallery.shots)
+    return "data:" if inside else "'self' file:"
+
+
+def asset(name: str) -> str:
+    """A file of ours that goes into a page."""
     return files("reports.views").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """As a page's policy names what it allows."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What fills templates in: everything is escaped."""
     environment = Environment(
         loader=PackageLoader("reports.views", "templates"),
         autoescape=True,
@@ -146,11 +165,18 @@ def _tiles(page: Page, totals: Mapping[str, int]) -> Sequence[Mapping[str, str]]
         ("Failed", count(totals.get("failed", 0)), f"{count(totals.get('skipped', 0))} more never sent"),
     ]
     if money := page.status.get("usd"):
-        tiles.append(("Cost", dollars(money.get("actual")), f"planned {dollars(money.get('planned'))}"))
+        tiles.append(_cost_tile(page.spec, money))
     if timeline and seconds >= 1:
         tiles.append(("Took", duration(seconds), f"{count(totals['ok'] / seconds, 1)} calls/s on average"))
     tiles.append(("Found", count(sum(api.rows for api in facts.found)), "rows in the tables"))
     return [dict(zip(("title", "value", "note"), tile, strict=True)) for tile in tiles]
+
+
+def _cost_tile(spec: JobSpec, money: Mapping[str, Any]) -> tuple[str, str, str]:
+    actual = dollars(money.get("actual"))
+    if unpaid(spec):
+        return "Paid", dollars("0"), f"{whose(spec)} answered; AWS would take {actual}"
+    return "Cost", actual, f"planned {dollars(money.get('planned'))}"
 
 
 def _fetch_usd(page: Page) -> Decimal | None:

@@ -3,15 +3,17 @@
 Rule: the page stays under PAGE_BYTES whatever the size of the archive: the gallery is a sample, charts are sums.
 """
 
+import base64
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from jobs.folder import JobFolder
 from jobs.items import Item
 from jobs.status import kept
-from reports.facts.facts import gather
+from reports.facts.facts import SAMPLES, gather
 from reports.facts.films import film_strips
 from reports.facts.gallery import Wanted, sample
 from reports.facts.values import Films, Gallery
@@ -24,8 +26,10 @@ from reports.views.stills import add_stills
 from reports.views.thumbnails import Fetch, add_thumbnails
 
 PAGE_BYTES = 5_000_000
+SINGLE_BYTES = 9_500_000  # of a page with its pictures in it, which a mail takes
 ITEMS = 240  # of the gallery
 SIDE = "report"  # folder of the pictures, beside the page
+PAGE, SINGLE = "report.html", "report-single.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,10 @@ def build_report(
     thumbnails: bool = True,
     fetch: Fetch | None = None,
     s3: Callable[[], Any] | None = None,
+    single: bool = False,
 ) -> BuiltReport:
-    """Write `report.html` and `report/` into the job's `reports/`, from its tables (built first if they are missing).
+    """Write `report.html` and `report/` into the job's `reports/`, from its tables (built first if they are missing);
+    as a `single` file, `report-single.html` with its pictures in it, as many as fit into a mail.
 
     `status`: the document of `rekscan status --json`; by default the one stored with the job. `fetch` gets
     items that are not local files, for the sample only; `s3` makes a boto3 client that reads films. `thumbnails` False:
@@ -61,7 +67,8 @@ def build_report(
     with build_area(folder) as area, tempfile.TemporaryDirectory() as scratch:
         with open_tables(tables, scratch) as query:
             facts = gather(query, spec, tables)
-            gallery = sample(query, [choice.api for choice in spec.apis], wanted or Wanted(), items)
+            problems = {item: one.code for one in facts.causes for item in one.sample_ids[:SAMPLES]}
+            gallery = sample(query, [choice.api for choice in spec.apis], wanted or Wanted(), items, problems)
             films = film_strips(query, [choice.api for choice in spec.video_apis], wanted or Wanted())
         side = area / SIDE
         side.mkdir()
@@ -71,11 +78,14 @@ def build_report(
         review = read_review(folder)
         built = tables.built
         page = Page(spec, facts, gallery, films, str(wanted or ""), status, built.partial, built.min_confidence, review)
-        html = _within_budget(page)
-        (area / "report.html").write_bytes(html)
-        where = publish(folder, [side, area / "report.html"])[-1]
-    pictures = sum(shot.thumbnail is not None for shot in gallery.shots)
-    pictures += sum(still.thumbnail is not None for strip in films.strips for still in strip.stills)
+        if single:
+            page = _with_pictures_in(page, area)
+        page, html = _within_budget(page, SINGLE_BYTES if single else PAGE_BYTES)
+        file = area / (SINGLE if single else PAGE)
+        file.write_bytes(html)
+        where = publish(folder, [file] if single else [side, file])[-1]
+    pictures = sum(shot.thumbnail is not None for shot in page.gallery.shots)
+    pictures += sum(still.thumbnail is not None for strip in page.films.strips for still in strip.stills)
     fetched, fetched_bytes = gallery.fetched + films.fetched, gallery.fetched_bytes + films.fetched_bytes
     return BuiltReport(where, len(html), pictures, fetched, fetched_bytes)
 
@@ -87,13 +97,31 @@ def _items(folder: JobFolder, numbers: Iterable[int]) -> dict[int, Item]:
     return {item.item_id: item for shard in shards for item in folder.items(shard) if item.item_id in wanted}
 
 
-def _within_budget(page: Page) -> bytes:
+def _with_pictures_in(page: Page, area: Path) -> Page:
+    """The page whose pictures are data of it."""
+
+    def inside(name: str | None) -> str | None:
+        if name is None:
+            return None
+        kind = "png" if name.endswith(".png") else "jpeg"
+        return f"data:image/{kind};base64,{base64.b64encode((area / name).read_bytes()).decode()}"
+
+    shots = (replace(shot, thumbnail=inside(shot.thumbnail)) for shot in page.gallery.shots)
+    strips = (
+        replace(strip, stills=tuple(replace(still, thumbnail=inside(still.thumbnail)) for still in strip.stills))
+        for strip in page.films.strips
+    )
+    films = replace(page.films, strips=tuple(strips))
+    return replace(page, gallery=replace(page.gallery, shots=tuple(shots)), films=films)
+
+
+def _within_budget(page: Page, most: int) -> tuple[Page, bytes]:
     """The page; with fewer items in its gallery and fewer films where it would be too large."""
     while True:
         html = render(page).encode("utf-8", "replace")
         shots, strips = page.gallery.shots, page.films.strips
-        if len(html) <= PAGE_BYTES or not (shots or strips):
-            return html
+        if len(html) <= most or not (shots or strips):
+            return page, html
         gallery: Gallery = replace(page.gallery, shots=shots[: len(shots) * 2 // 3])
         films: Films = replace(page.films, strips=strips[: len(strips) * 2 // 3])
         page = replace(page, gallery=gallery, films=films)

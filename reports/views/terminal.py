@@ -42,15 +42,16 @@ def _title(found: Found) -> str:
 
 def _chart(chart: Chart, rows: int) -> list[str]:
     if chart.kind == "palette":
-        return _bars((bar.label, 100 * bar.value, bar.note) for bar in chart.bars[:rows])
+        return _bars((bar.label, 100 * bar.share, f"%  {bar.note}") for bar in chart.bars[:rows])
     return _bars(("  " * bar.depth + bar.label, bar.value, bar.note) for bar in chart.bars[:rows])
 
 
-def _bars(rows: Iterable[tuple[str, float, str]]) -> list[str]:
+def _bars(rows: Iterable[tuple[str, float | None, str]]) -> list[str]:
     table = list(rows)
-    top = max((value for _, value, _ in table), default=0) or 1
+    top = max((value or 0 for _, value, _ in table), default=0) or 1
     return [
-        f"  {_fit(label)} {_bar(value / top)} {count(round(value)):>9}  {note}".rstrip() for label, value, note in table
+        f"  {_fit(label)} {_bar((value or 0) / top)} {'' if value is None else count(round(value)):>9}  {note}".rstrip()
+        for label, value, note in table
     ]
 
 

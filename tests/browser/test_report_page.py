@@ -10,8 +10,12 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from benchmarks.synthetic_job import make_job
 from jobs.words import short
+from rekscan.commands.diff import diff
+from rekscan.settings import Connection
 from reports.tables.load import load_folder
+from reports.views.report import build_report
 from tests.browser.conftest import AXE, Browser
 from tests.browser.gallery_job import HOSTILE, MARK, ROTATED, Drawn
 
@@ -192,6 +196,67 @@ def test_a_link_leads_to_its_item_on_whatever_page_it_is(browser: Browser, drawn
     assert browser.driver.find_element(By.ID, last).is_displayed()
 
 
+def test_a_bar_is_a_door_to_its_findings_and_the_view_is_a_link(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    script = "return [...document.querySelectorAll('#api-labels a.door')].find((a) => a.textContent === arguments[0])"
+    ActionChains(browser.driver).move_to_element(browser.run(script, "Cat")).click().perform()
+    browser.until("location.hash.startsWith('#gallery?')")
+    labels = load_folder(drawn.folder)["labels"].query("name == 'Cat'")
+    browser.until(
+        "document.getElementById('shown').textContent.split(' ')[0] == arguments[0]", labels["item_id"].nunique()
+    )
+    browser.shoot("door")
+    set_field(browser, "f-confidence", "80")
+    sure = labels.query("confidence >= 80")["item_id"].nunique()
+    assert shown(browser) == sure
+    link = browser.run("return location.hash")
+    browser.open(drawn.page, link)  # as somebody it was sent to
+    assert shown(browser) == sure
+    browser.run("document.querySelector('#api-properties a.door').click()")
+    browser.until("document.getElementById('f-api').value === 'properties'")
+    assert shown(browser) > 0
+
+
+def test_a_problem_leads_to_its_items(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    lead = browser.driver.find_element(By.CSS_SELECTOR, "#problems .uris a")
+    wanted = str(lead.get_attribute("href")).partition("#")[2]
+    browser.run("arguments[0].click()", lead)
+    browser.until("location.hash === '#' + arguments[0]", wanted)
+    assert browser.driver.find_element(By.ID, wanted).is_displayed()
+
+
+def test_what_was_not_answered_is_not_zero(browser: Browser, tmp_path: Path) -> None:
+    def answer(item: int, api: str) -> dict[str, Any]:
+        smile = {"Smile": {"Value": True, "Confidence": 99.0}} if item < 4 else {}
+        return {"FaceDetails": [{"Confidence": 99.0, "EyesOpen": {"Value": False, "Confidence": 90.0}, **smile}]}
+
+    folder = make_job(tmp_path, 10, ("faces",), answers=answer)
+    browser.open(Path(build_report(folder, thumbnails=False).path))
+    script = """
+        const rows = [...document.querySelectorAll("#api-faces table.bars tr")];
+        return rows.map((row) => [...row.cells].map((cell) => cell.textContent.trim()).filter(Boolean).join(" "))"""
+    rows = browser.run(script)
+    assert {"Smile 4 100 % of 4", "Eyes open 0 0 %", "Beard not answered"} <= set(rows)
+    browser.run("document.getElementById('api-faces').scrollIntoView()")
+    browser.shoot("not-answered")
+
+
+def test_wide_tables_scroll_on_a_narrow_screen_and_say_so(browser: Browser, drawn: Drawn) -> None:
+    browser.driver.set_window_size(500, 900)
+    try:
+        browser.open(drawn.page)
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+        for region in browser.driver.find_elements(By.CSS_SELECTOR, ".scroll"):
+            assert browser.run("return arguments[0].scrollWidth > arguments[0].clientWidth", region)
+            cue = "return getComputedStyle(arguments[0].querySelector('caption'), '::after').content"
+            assert "scrolls sideways" in browser.run(cue, region)
+        browser.run("document.querySelector('.halves .scroll').scrollIntoView()")
+        browser.shoot("narrow")
+    finally:
+        browser.driver.set_window_size(1360, 900)
+
+
 def test_flagged_pictures_are_blurred_until_asked_for(browser: Browser, drawn: Drawn) -> None:
     browser.open(drawn.page)
     card = browser.driver.find_element(By.CSS_SELECTOR, ".card.sensitive:not([hidden]):has(img)")
@@ -243,3 +308,18 @@ def test_pictures_are_upright_small_and_beside_the_page(drawn: Drawn) -> None:
         with Image.open(file) as picture:
             assert max(picture.size) <= 512
         assert file.stat().st_size < 130_000
+
+
+def test_the_page_of_changes_is_accessible_and_loads_nothing(browser: Browser, tmp_path: Path) -> None:
+    def answer(item: int, api: str) -> dict[str, Any]:
+        return {"Labels": [{"Name": "Dog", "Confidence": 60.0 + 30 * (item % 2)}]}
+
+    other = "20261124-090000-cafe"
+    make_job(tmp_path, 30)
+    make_job(tmp_path, 30, job=other, answers=answer)
+    out = tmp_path / "out"
+    assert diff("20261123-090000-beef", other, out=out, connection=Connection(home=str(tmp_path))) == 0
+    browser.open(out / "changes.html", ready="")
+    assert axe(browser) == []
+    assert [url for url in browser.requests() if url.startswith(("http", "file"))] == [(out / "changes.html").as_uri()]
+    browser.shoot("changes")

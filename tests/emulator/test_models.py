@@ -12,6 +12,7 @@ import pytest
 from emulator.engine.lengths import picture_ms
 from emulator.faces.faces import similarity
 from emulator.models.catalogue import FILES, ModelFile
+from emulator.models.colors import dominant
 from emulator.operations.vocabulary import vocabulary
 from emulator.photos import PHOTOS, gather, photo, write_film
 
@@ -82,3 +83,11 @@ def test_similarity_is_80_at_the_cut_and_falls_with_the_distance() -> None:
     assert similarity(0.0) > 99.9
     assert similarity(0.425) > 90
     assert similarity(0.536) < 75
+
+
+@pytest.mark.parametrize(
+    ("rgb", "simple"), [((191, 110, 59), "brown"), ((128, 128, 128), "grey"), ((30, 40, 80), "blue")]
+)
+def test_a_colour_has_the_simple_name_a_person_would_say(rgb: tuple[int, int, int], simple: str) -> None:
+    (color,) = dominant([{"rgb": list(rgb), "share": 1.0}], 1)
+    assert color["SimplifiedColor"] == simple

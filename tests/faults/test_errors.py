@@ -96,9 +96,9 @@ def test_a_denial_stops_the_job_after_a_few_calls_and_says_what_to_do_then_resum
         assert "rekognition:DetectLabels" in out
         assert rekognition.total() <= 12
     with emulator(tmp_path) as rekognition:
-        # The endpoint of a job is written in its spec; this one came back on another port.
-        env = {"REKSCAN_REKOGNITION_ENDPOINT_URL": rekognition.url}
-        status = Scan("resume", "last", "--json", home=tmp_path / "home", env=env).status()
+        # The endpoint of a job is written in its spec; this one came back on another port, which is said by flag.
+        url = ("--rekognition-endpoint-url", rekognition.url)
+        status = Scan("resume", "last", "--json", *url, home=tmp_path / "home").status()
     assert (status["state"], status["calls"]["ok"]) == ("finished", 40)
 
 

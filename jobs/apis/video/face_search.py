@@ -8,6 +8,7 @@ from jobs.apis.best import MOST_NAMES
 from jobs.apis.collection import COLLECTION, must_exist, uri_of
 from jobs.apis.columns import EMPTY, LONG, TEXT, WHOLE, Columns, box, column, moment, percent, sides
 from jobs.apis.face_detail import outline, outline_columns
+from jobs.apis.sights import Sight, people
 
 _PERSON, _MATCH = "Persons[].Person", "Persons[].FaceMatches[]"
 SCHEMA = Columns(
@@ -86,6 +87,7 @@ API = VideoApi(
     name="video-face-search",
     operation="StartFaceSearch",
     summary="Who, of a face collection, appears when.",
+    sights=(Sight("known faces in {n}", "no known face", "rank"), people()),
     meters=("video-face-search",),
     params=(
         COLLECTION,

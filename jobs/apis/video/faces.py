@@ -6,6 +6,7 @@ from typing import Any
 from jobs.apis.base import Param, VideoApi
 from jobs.apis.columns import EMPTY, WHOLE, Columns, column, moment
 from jobs.apis.face_detail import detail, detail_columns
+from jobs.apis.sights import people
 
 SCHEMA = Columns([moment("Faces[]"), *detail_columns("Faces[].Face")])
 BRIEF = Columns(
@@ -48,6 +49,7 @@ API = VideoApi(
     name="video-faces",
     operation="StartFaceDetection",
     summary="Faces over time, with age range, emotions, pose and quality.",
+    sights=(people(),),
     meters=("video-faces",),
     params=(
         Param(

@@ -7,6 +7,7 @@ from jobs.apis.base import Param, Params, VideoApi
 from jobs.apis.best import MOST_NAMES, Best
 from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, moment, names, percent, sides, span
 from jobs.apis.labels import label_filter
+from jobs.apis.sights import Sight, people
 
 _LABEL = "Labels[].Label"
 SCHEMA = Columns(
@@ -81,6 +82,7 @@ API = VideoApi(
     name="video-labels",
     operation="StartLabelDetection",
     summary="Things, scenes and actions over time, with boxes for common objects.",
+    sights=(people("name", "Person", none=""), Sight("labels in {n} films", "no labels in films")),
     meters=("video-labels",),
     params=(
         Param("min_confidence", "float", 50.0, "leave out labels under this confidence (AWS's default: 50)", 0, 100),

@@ -6,6 +6,7 @@ from typing import Any
 from jobs.apis.base import Param, VideoApi
 from jobs.apis.columns import EMPTY, LONG, TEXT, Columns, column, moment, percent, span
 from jobs.apis.moderation import label_columns, rows_of
+from jobs.apis.sights import Sight
 
 _LABEL = "ModerationLabels[].ModerationLabel"
 SCHEMA = Columns(
@@ -51,6 +52,7 @@ API = VideoApi(
     name="video-moderation",
     operation="StartContentModeration",
     summary="Nudity, violence, drugs and other content to review, over time.",
+    sights=(Sight("{n} flagged as unsafe", "nothing flagged as unsafe"),),
     meters=("video-moderation",),
     params=(
         Param("min_confidence", "float", 50.0, "leave out labels under this confidence (AWS's default: 50)", 0, 100),

@@ -6,6 +6,7 @@ from typing import Any
 
 from jobs.apis.base import Param, Params, VideoApi
 from jobs.apis.columns import EMPTY, LONG, TEXT, Columns, column, percent
+from jobs.apis.sights import Sight
 
 _METERS = {"shot": "video-segments-shot", "technical-cue": "video-segments-technical-cue"}
 _TYPES = {"shot": "SHOT", "technical-cue": "TECHNICAL_CUE"}
@@ -91,6 +92,7 @@ API = VideoApi(
     name="video-segments",
     operation="StartSegmentDetection",
     summary="Shots, and technical cues: black frames, colour bars, credits, slates, studio logos.",
+    sights=(Sight("shots and cues in {n}", "no shots or cues"),),
     meters=tuple(_METERS.values()),
     params=(
         Param(

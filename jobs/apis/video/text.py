@@ -6,6 +6,7 @@ from typing import Any
 from jobs.apis.base import Param, Params, VideoApi
 from jobs.apis.best import MOST_NAMES
 from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, column, moment
+from jobs.apis.sights import Sight
 from jobs.apis.text import BRIEF_CHARACTERS, joined, text_columns
 from jobs.apis.text import rows as rows_of_image
 
@@ -60,6 +61,7 @@ API = VideoApi(
     name="video-text",
     operation="StartTextDetection",
     summary="Written text by line and word, 100 words per frame at most.",
+    sights=(Sight("text in {n}", "no text"),),
     meters=("video-text",),
     params=(
         Param("min_confidence", "float", 80.0, "leave out words under this confidence (AWS's default: 80)", 0, 100),

@@ -39,9 +39,11 @@
 
   // --- filters
   const field = { api: $("f-api"), name: $("f-name"), confidence: $("f-confidence"), search: $("f-search"), sort: $("f-sort"), flagged: $("f-flagged") };
-  let matching = cards, page = 0;
+  let matching = cards, page = 0, fits = () => true;
 
   function pattern(text) {
+    const exact = /^"(.+)"$/su.exec(text.trim());
+    if (exact) return { test: (name) => name.toLowerCase() === exact[1].toLowerCase() };
     const escaped = text.trim().replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".");
     return text.trim() ? new RegExp(text.includes("*") ? `^${escaped}$` : escaped, "iu") : null;
   }
@@ -50,13 +52,13 @@
     const least = Number(field.confidence.value), name = pattern(field.name.value), api = field.api.value;
     const search = field.search.value.trim().toLowerCase();
     const narrowed = Boolean(least || name || api);
+    fits = (find) => (!api || find.api === api) && (!name || name.test(find.name)) && find.confidence >= least;
     $("f-shown").value = String(least);
     for (const card of cards) {
       let best = -1;
       for (const find of card.finds) {
-        const fits = (!api || find.api === api) && (!name || name.test(find.name)) && find.confidence >= least;
         find.li.classList.toggle("under", find.confidence < least);
-        if (fits && find.confidence > best) best = find.confidence;
+        if (fits(find) && find.confidence > best) best = find.confidence;
       }
       card.best = best;
       card.fits = (!narrowed || best >= 0) && (!search || card.words.includes(search)) && (!field.flagged?.checked || card.flagged);
@@ -93,7 +95,38 @@
     if (page !== before) gallery.scrollIntoView();
   }
 
-  for (const input of Object.values(field)) input?.addEventListener("input", filter);
+  // --- the view in the address: a link that can be shared
+  const plain = { api: "", name: "", confidence: "0", search: "", sort: "rare" };
+  const link = (values) => `#gallery?${new URLSearchParams(values)}`;
+
+  function view() {
+    const told = Object.entries(plain).filter(([key, value]) => field[key].value !== value).map(([key]) => [key, field[key].value]);
+    if (field.flagged?.checked) told.push(["flagged", "1"]);
+    return told.length ? link(told) : "#gallery";
+  }
+
+  function look(values) {
+    for (const [key, value] of Object.entries(plain)) field[key].value = values.get(key) ?? value;
+    if (field.flagged) field.flagged.checked = values.has("flagged");
+    filter();
+    gallery.scrollIntoView();
+  }
+
+  function changed() {
+    filter();
+    history.replaceState(null, "", view());
+  }
+
+  for (const name of document.querySelectorAll("[data-door]")) {
+    const door = document.createElement("a");
+    door.className = "door";
+    door.href = link({ api: name.dataset.api, name: `"${name.dataset.door}"` });
+    door.title = "Show these in the gallery";
+    door.append(...name.childNodes);
+    name.append(door);
+  }
+
+  for (const input of Object.values(field)) input?.addEventListener("input", changed);
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   $("back").addEventListener("click", () => turn(-1));
   $("on").addEventListener("click", () => turn(1));
@@ -125,12 +158,13 @@
     if (!large.open) large.showModal();
   }
 
-  async function copyLink(card, button) {
-    const link = `${location.href.split("#")[0]}#${card.node.id}`;
-    try { await navigator.clipboard.writeText(link); button.textContent = "Copied"; }
-    catch { history.replaceState(null, "", `#${card.node.id}`); button.textContent = "In address bar"; }
-    button.addEventListener("blur", () => { button.textContent = "Copy link"; }, { once: true });
+  async function copyLink(anchor, button) {
+    const before = button.textContent;
+    try { await navigator.clipboard.writeText(location.href.split("#")[0] + anchor); button.textContent = "Copied"; }
+    catch { history.replaceState(null, "", anchor); button.textContent = "In address bar"; }
+    button.addEventListener("blur", () => { button.textContent = before; }, { once: true });
   }
+  $("copy-view").addEventListener("click", (event) => copyLink(view(), event.target));
 
   for (const card of cards) {
     card.node.querySelectorAll("li.boxed").forEach((li) => { li.tabIndex = 0; });
@@ -144,7 +178,7 @@
     };
     if (card.node.querySelector("img")) add("Enlarge", "enlarge", () => open(card));
     if (card.flagged) add("Show", "uncover", (button) => { button.textContent = card.node.classList.toggle("open") ? "Blur" : "Show"; });
-    add("Copy link", "copy", (button) => copyLink(card, button));
+    add("Copy link", "copy", (button) => copyLink(`#${card.node.id}`, button));
     card.node.querySelector("figcaption").append(tools);
   }
   gallery.addEventListener("click", (event) => {
@@ -153,7 +187,7 @@
   large.addEventListener("click", (event) => {
     if (event.target === large || event.target.value === "close") large.close();
     else if (event.target.matches(".steps button")) step(Number(event.target.value));
-    if (event.target.matches(".copy")) copyLink(opened, event.target);
+    if (event.target.matches(".copy")) copyLink(`#${opened.node.id}`, event.target);
   });
 
   // --- keys
@@ -162,7 +196,7 @@
     if (next) { show(Math.floor(matching.indexOf(next) / PER_PAGE)); open(next); }
   };
   document.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select")) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select") || $("judge")?.open) return;
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (by && large.open) step(by);
     else if (by) turn(by);
@@ -170,8 +204,9 @@
     else if (event.key === "Enter" && !large.open && event.target.matches(".finds li")) open(cards.find((card) => card.node === event.target.closest(".card")));
   });
 
-  // --- links to an item
+  // --- links to an item, or to a view
   function arrive() {
+    if (location.hash.startsWith("#gallery?")) return look(new URLSearchParams(location.hash.slice(9)));
     const card = cards.find((one) => `#${one.node.id}` === location.hash);
     if (!card) return;
     if (!matching.includes(card)) { $("filters").reset(); filter(); }
@@ -181,8 +216,9 @@
   }
   addEventListener("hashchange", arrive);
 
-  $("filters").hidden = false;
+  $("filters").hidden = $("copy-view").hidden = false;
   $("pages").hidden = false;
   filter();
   arrive();
+  window.rekscanGallery = { cards, fits: (find) => fits(find) };
 })();

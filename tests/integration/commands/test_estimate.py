@@ -305,7 +305,7 @@ def test_a_month_of_split_jobs_costs_what_one_job_does(tmp_path, capsys):
     assert [row["actual_usd"] for row in two["jobs"]] == ["0.7", "0.38"]
     assert last_month.job not in {row["job"] for row in two["jobs"]}
     assert run(costs, f"--month {month} --home {tmp_path}/two/home") == 0
-    assert f"{month}: 2 jobs" in capsys.readouterr().out
+    assert f"{month}: 2 jobs answered by AWS" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("line", ["--month november", "last --month 2026-11", "--month 2026-13"])

@@ -18,11 +18,15 @@ APIS = ("labels", "faces", "text", "moderation", "properties")
 def test_it_prints_the_summary_and_every_file_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     job = draw_job(tmp_path, 30).folder.job
     assert (
-        report(job, format="csv,parquet,jsonl,xlsx,html,review", connection=Connection(home=str(tmp_path / "jobs")))
+        report(
+            job,
+            format="csv,parquet,jsonl,xlsx,html,markdown,review",
+            connection=Connection(home=str(tmp_path / "jobs")),
+        )
         == 0
     )
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "Items"
+    assert lines[0].startswith("29 of 31 pictures answered: people in ")
     assert any("Red Rectangle" in line and "█" in line for line in lines)
     files = [Path(line) for line in lines[lines.index("", len(lines) - 40) :] if line.startswith("/")]
     names = {file.name for file in files}
@@ -30,7 +34,8 @@ def test_it_prints_the_summary_and_every_file_it_wrote(tmp_path: Path, capsys: p
         "images.csv",
         "labels.parquet",
         "answers.jsonl",
-        "summary.xlsx",
+        "report.xlsx",
+        "report.md",
         "report.html",
         "review.csv",
         "costs.csv",

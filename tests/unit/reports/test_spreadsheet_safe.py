@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.spreadsheet_safe import csv_line, defuse, defuse_table
+from reports.spreadsheet_safe import csv_line, defuse, defuse_table, keep_text
 from reports.tables.writers import CsvWriter
 
 FORMULAS = [
@@ -72,3 +72,17 @@ def test_no_line_break_in_a_cell_is_left_unquoted(end: str) -> None:
 
 def test_a_row_of_one_empty_cell_is_still_a_row() -> None:
     assert csv_line([None]) == '""\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["00123", "1E5", "1e-5", "3-4", "3/4", "1.2.2026", "4111111111111111", "-12", "+49", "1,000", "50%", "12:30",
+     "5 pm", "TRUE", "false", "MAR1", "Sept 2", "1 Dec", "3-Jan-2026", "€5"],
+)  # fmt: skip
+def test_a_text_that_excel_would_take_for_something_else_stays_what_it_is(text: str) -> None:
+    assert keep_text(pa.chunked_array([[text]])).to_pylist() == [f'="{text}"']
+
+
+@pytest.mark.parametrize("text", ["EXIT 7", "12 cats", "'=1+1", "a1", "Dog", "", "café", '1"2', "March", "1-2-x"])
+def test_any_other_text_is_left_as_it_is(text: str) -> None:
+    assert keep_text(pa.chunked_array([[text, None]])).to_pylist() == [text, None]

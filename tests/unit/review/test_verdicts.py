@@ -1,11 +1,15 @@
 """Verdicts into precision, thresholds and allow-lists."""
 
+import io
+
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import UsageError
-from reports.review.verdicts import MOST_BYTES, Review, Verdict, read_verdicts, review
+from reports.review.cells import MOST_BYTES
+from reports.review.verdicts import Review, Verdict, read_verdicts, review
 from reports.spreadsheet_safe import defuse, undefuse
 
 HEADER = "item_id,uri,api,name,confidence,left,top,width,height,verdict,note\n"
@@ -67,6 +71,39 @@ def test_a_verdict_nobody_understands_names_its_line() -> None:
         read_verdicts((HEADER + "1,u,labels,Dog,90,,,,,perhaps,\n").encode())
     with pytest.raises(UsageError, match="no column 'api'"):
         read_verdicts(b"a,b\n1,2\n")
+
+
+def test_a_sheet_of_another_job_is_refused_and_one_without_a_job_is_taken() -> None:
+    header = HEADER.replace("\n", ",job\n")
+    row = "1,u,labels,Dog,90,,,,,yes,,20261123-090000-beef\n"
+    assert len(read_verdicts((header + row).encode(), "20261123-090000-beef")) == 1
+    with pytest.raises(UsageError, match="line 2: this sheet is of job 20261123-090000-beef, not of other"):
+        read_verdicts((header + row).encode(), "other")
+    assert len(read_verdicts((HEADER + "1,u,labels,Dog,90,,,,,yes,\n").encode(), "other")) == 1
+
+
+def workbook(*rows: tuple[object, ...]) -> bytes:
+    book = openpyxl.Workbook()
+    for row in (HEADER.strip().split(","), *rows):
+        book.active.append(row)  # type: ignore[union-attr]
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def test_a_workbook_is_read_as_people_fill_it_in() -> None:
+    filled = (7, "/a.jpg", "labels", "Dog", 97.5, None, None, None, None, "Yes", "sure")
+    empty = (8, "/b.jpg", "labels", "Dog", 60)
+    assert read_verdicts(workbook(filled, empty)) == [Verdict("labels", "Dog", 97.5, True)]
+    with pytest.raises(UsageError, match="line 3: 'perhaps'"):
+        read_verdicts(workbook(filled, (*filled[:9], "perhaps", "")))
+    with pytest.raises(UsageError, match="no workbook that can be read"):
+        read_verdicts(b"PK\x03\x04 and no more")
+
+
+def test_unicode_text_of_excel_is_read() -> None:
+    text = HEADER.replace(",", "\t") + "1\tu\tlabels\tCaf\u00e9\t90,5\t\t\t\t\tno\t\r\n"
+    assert read_verdicts(text.encode("utf-16")) == [Verdict("labels", "Caf\u00e9", 90.5, False)]
 
 
 @given(st.text())

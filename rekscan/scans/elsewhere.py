@@ -1,0 +1,53 @@
+"""A job goes on where it began: the same endpoint, the same AWS account.
+
+Rule: what answers the rest of a job is never changed in silence by what the environment says. A flag may.
+"""
+
+from dataclasses import replace
+
+from jobs.aws import clients
+from jobs.errors import RekscanError, UsageError
+from jobs.folder import JobSpec
+from jobs.folder.whose import AWS, answering, whose
+from jobs.uris import is_aws
+from rekscan.settings import Connection, Settings
+
+_FLAG = "--rekognition-endpoint-url"
+
+
+def same_service(
+    spec: JobSpec, settings: Settings, connection: Connection | None = None, *, other_account: bool = False
+) -> None:
+    """Raises RekscanError when a job that is run on this machine would be answered by another service than it was
+    begun with (told by flag, it may), or by another account of AWS (unless `other_account`).
+
+    Workers of a cluster go by its job.json and their own credentials.
+    """
+    if settings.redis_url is not None:
+        return
+    told = connection is not None and (connection.rekognition_endpoint_url or connection.endpoint_url)
+    now = settings.rekognition_url or spec.rekognition_url
+    local = spec.options.local and settings.rekognition_url is None
+    if answering(local=local, endpoint=now) != whose(spec) and not told:
+        raise RekscanError(
+            f"job {spec.job} was begun with {whose(spec)}, and {now} would answer the rest",
+            f"Take that endpoint out of the environment, or say that it is meant: {_FLAG} {now}.",
+        )
+    if whose(spec) == AWS and not told and not other_account:
+        _same_account(spec, settings)
+
+
+def _same_account(spec: JobSpec, settings: Settings) -> None:
+    account = clients.account_of(replace(settings.aws, region=spec.region))
+    if account != spec.account:
+        raise RekscanError(
+            f"job {spec.job} was begun with the AWS account {spec.account}, and {account} would pay for the rest",
+            "Name the profile of the first with --profile, or say that it is meant: --other-account.",
+        )
+
+
+def not_aws_itself(settings: Settings, *, local: bool) -> None:
+    """Raises UsageError when a scan that is to be the emulator's has AWS for its endpoint: it would be paid for."""
+    url = settings.rekognition_url if local else None
+    if url is not None and is_aws(url):
+        raise UsageError(f"--local, and {url} is AWS's own endpoint", f"Leave --local out, or take {url} away.")

@@ -1,0 +1,108 @@
+"""What is different between two jobs: on the terminal, as CSV, as JSON and as a page."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from benchmarks.synthetic_job import make_job
+from jobs.errors import UsageError
+from jobs.folder import JobFolder
+from jobs.items import Item
+from jobs.outcomes import Outcome
+from rekscan.commands.diff import diff
+from rekscan.settings import Connection
+from reports.tables.build import build_tables
+
+BEFORE, AFTER = "20261101-090000-aaaa", "20261123-090000-beef"
+NASTY = "=cmd|<script>"
+
+
+def job(home: Path, name: str, names: str, labels: dict[str, dict[str, float]], **more: Any) -> JobFolder:
+    """A job over files of these names, with these labels and a face on each."""
+    items = [Item(n, f"s3://a/{letter}.jpg", "image", 100) for n, letter in enumerate(names)]
+    folder = make_job(home, items, more.get("apis", ("labels", "faces")), job=name, missing_shards=(0,))
+    found = [
+        Outcome(
+            n, api, "failed" if (letter, api) in more.get("failed", ()) else "ok", units=1,
+            model_version=more.get("model", "3.0"), content=f"sha256:{more.get('content', {}).get(letter, letter)}",
+            response=orjson.dumps(
+                {"Labels": [{"Name": k, "Confidence": v} for k, v in labels.get(letter, {}).items()]}
+                if api == "labels" else {"FaceDetails": [{"Confidence": 99.0}]}
+            ).decode(),
+        )
+        for n, letter in enumerate(names) for api in more.get("apis", ("labels", "faces"))
+    ]  # fmt: skip
+    folder.commit(0, [replace(row, response=None) if row.outcome == "failed" else row for row in found])
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    before = {
+        "a": {"Dog": 90.0, "Cat": 80.0}, "b": {"Dog": 70.0}, "c": {"Car": 60.0}, "d": {"Boat": 90.0},
+        "e": {"Cup": 99.0},
+    }  # fmt: skip
+    after = {
+        "a": {"Dog": 84.0, "Cat": 84.0}, "b": {"Dog": 70.0, NASTY: 95.0}, "c": {}, "e": {"Cup": 99.0},
+        "f": {"Sky": 90.0},
+    }  # fmt: skip
+    job(tmp_path, BEFORE, "abcde", before)
+    job(tmp_path, AFTER, "abcef", after, model="3.1", content={"c": "other"}, failed={("e", "labels")})
+    return tmp_path
+
+
+def test_items_and_findings_that_came_went_and_moved_are_counted_on_what_both_answered(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert diff(BEFORE, AFTER, json=True, connection=Connection(home=str(home))) == 0
+    found = orjson.loads(capsys.readouterr().out)
+    assert found["items"] == {"added": 1, "gone": 1, "altered": 1, "same": 3}
+    assert [one["uri"] for one in found["samples"]["altered"]] == ["s3://a/c.jpg"]
+    labels, faces = found["apis"]
+    assert (labels["both"], labels["only_before"], labels["only_after"]) == (3, 2, 1)  # e failed now, d went, f is new
+    assert labels["models"] == [["3.0"], ["3.1"]]
+    kinds = {what: [(one["uri"][-5], one["name"], one["before"], one["after"]) for one in kind["samples"]]
+             for what, kind in labels["kinds"].items()}  # fmt: skip
+    assert kinds == {
+        "came": [("b", NASTY, None, 95)], "went": [("c", "Car", 60, None)], "moved": [("a", "Dog", 90, 84)],
+    }  # fmt: skip
+    assert labels["kinds"]["came"]["names"] == {NASTY: 1}
+    assert all(kind["findings"] == 0 for kind in faces["kinds"].values()) and not faces["other_parameters"]
+    diff(BEFORE, AFTER, margin=3, json=True, connection=Connection(home=str(home)))
+    moved = orjson.loads(capsys.readouterr().out)["apis"][0]["kinds"]["moved"]
+    assert (moved["findings"], moved["items"]) == (2, 1)
+
+
+def test_files_hold_every_change_and_the_page_only_text(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = home / "out"
+    diff(BEFORE, AFTER, out=out, connection=Connection(home=str(home)))
+    said = capsys.readouterr().out
+    assert "Items: 1 added, 1 gone, 1 altered, 3 same" in said and "another model: 3.0, then 3.1" in said
+    assert "went: 1 on 1 items (Car 1)" in said
+    rows = list(csv.DictReader((out / "changes.csv").open(encoding="utf-8", newline="")))
+    assert [row["what"] for row in rows] == ["added", "gone", "altered", "came", "went", "moved"]
+    assert rows[3]["name"] == f"'{NASTY}" and rows[4]["before"] == "60.0"
+    page = (out / "changes.html").read_text()
+    assert "<script" not in page and "=cmd|&lt;script&gt;" in page and "Another model" in page
+    assert orjson.loads((out / "changes.json").read_bytes())["after"] == AFTER
+
+
+def test_what_one_job_did_not_ask_is_no_change(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = job(home, "20261125-090000-cafe", "abcde", {}, apis=("faces",))
+    diff(BEFORE, "last", json=True, connection=Connection(home=str(home)))
+    found = orjson.loads(capsys.readouterr().out)
+    assert found["alone"] == {BEFORE: ["labels"], other.job: []}
+    assert [api["api"] for api in found["apis"]] == ["faces"]
+
+
+def test_tables_at_two_thresholds_and_a_job_with_itself_are_refused(home: Path) -> None:
+    connection = Connection(home=str(home))
+    build_tables(JobFolder(str(home), AFTER), formats=("parquet",), min_confidence=80)
+    with pytest.raises(UsageError, match="two thresholds"):
+        diff(BEFORE, AFTER, connection=connection)
+    with pytest.raises(UsageError, match="both are job"):
+        diff(AFTER, "last", connection=connection)

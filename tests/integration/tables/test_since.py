@@ -1,0 +1,59 @@
+"""What is new in a job as against what an earlier job of the home had answered."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.synthetic_job import make_job
+from jobs.folder import JobFolder
+from jobs.outcomes import Outcome, from_table
+from rekscan.commands.report import report
+from rekscan.settings import Connection
+from reports.facts.gallery import Wanted
+from reports.facts.summary import summarize
+from reports.review.judged import make_sheet
+from reports.tables.load import load_folder
+from reports.views.report import build_report
+
+EARLIER, JOB = "20261101-090000-aaaa", "20261123-090000-beef"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> JobFolder:
+    """Six items: two known from an earlier job, one of them with an API that was asked now, one a twin of item 3."""
+    first = make_job(tmp_path / "first", 6, ("labels", "faces"))
+    rows = from_table(first.result(first.shard_parts()[0].files))
+    known = {(0, "labels"), (0, "faces"), (1, "labels")}
+
+    def dealt(row: Outcome) -> Outcome:
+        if (row.item_id, row.api) in known:
+            return replace(row, sent="known", answer_of=f"{EARLIER}/{row.item_id + 70}", units=0)
+        return replace(row, sent="known", answer_of=f"{JOB}/3", units=0) if row.item_id == 4 else row
+
+    made = make_job(tmp_path, 6, ("labels", "faces"), missing_shards=(0,))
+    made.commit(0, [dealt(row) for row in rows if row.item_id < 5])
+    made.commit(0, [Outcome(5, api, "failed", "InternalServerError") for api in ("labels", "faces")], retry=1)
+    return made
+
+
+def test_since_names_the_job_that_first_had_an_answer(folder: JobFolder) -> None:
+    images = load_folder(folder)["images"]
+    assert images["since"].tolist()[:5] == [EARLIER, EARLIER, JOB, JOB, JOB]
+    facts = summarize(folder)
+    assert (facts.new, dict(facts.earlier)) == (3, {EARLIER: 2})
+
+
+def test_a_report_can_be_narrowed_to_what_is_new(folder: JobFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    home = str(Path(folder.root).parent)
+    report(folder.job, format="html", new=True, thumbnails=False, connection=Connection(home=home))
+    assert "3 items are new, first answered in this job; 2 were known" in capsys.readouterr().out
+    page = Path(folder.root, "reports", "report.html").read_text()
+    assert 'id="item-2"' in page and 'id="item-0"' not in page
+    assert "Narrowed to items new in this job" in page and "3 of them are new" in page
+    sheet = Path(make_sheet(folder, Wanted(since=JOB))).read_text("utf-8-sig")
+    assert {line.split(",")[0] for line in sheet.splitlines()[1:]} <= {"2", "3", "4"}
+    assert (
+        "new: first answered"
+        not in Path(build_report(make_job(Path(home, "other"), 3), thumbnails=False).path).read_text()
+    )
