@@ -1,6 +1,5 @@
 """Settings: a flag beats the environment (`REKSCAN_*`), which beats the default. `rekscan doctor` prints origins."""
 
-import os
 import re
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -10,6 +9,7 @@ from cyclopts import Parameter
 from pydantic import Field, ValidationError, field_validator
 
 from jobs.aws.access import Aws, endpoint
+from jobs.aws.region_names import refuse_unknown, regions
 from jobs.errors import UsageError
 from jobs.later import Later
 from workers.environment import FromEnvironment
@@ -122,6 +122,13 @@ class Settings(Limits, FromEnvironment):
             )
         return region
 
+    def region_of_aws(self, default: str | None = None) -> str:
+        """The same; a UsageError, too, where AWS is what is asked and it has no such Region."""
+        region = self.aws_region(default)
+        if region and region not in regions() and self.rekognition_url is None:
+            refuse_unknown(region)
+        return region
+
 
 def _flag(help: str) -> Any:
     return Parameter(help=help, group="Connection")
@@ -151,12 +158,3 @@ def resolve(connection: Connection | None = None, **flags: Any) -> Settings:
         name = str(first["loc"][0])
         why = first["msg"].removeprefix("Value error, ")
         raise UsageError(f"--{name.replace('_', '-')} (REKSCAN_{name.upper()}): {why}") from None
-
-
-def origins(settings: Settings, flags: frozenset[str] = frozenset()) -> dict[str, tuple[Any, str]]:
-    """Each setting's value and where it is from: `flag`, `environment` or `default`."""
-    found = {}
-    for name in type(settings).model_fields:
-        origin = "flag" if name in flags else "environment" if f"REKSCAN_{name.upper()}" in os.environ else "default"
-        found[name] = (getattr(settings, name), origin)
-    return found

@@ -13,6 +13,7 @@ from jobs import documents
 from jobs.counts import Counts
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable, TierLine, Units, known_total, number, total
+from jobs.plan.stream import Stream
 from jobs.plan.videos import VideoJobs
 from jobs.planned import (
     Bounds,
@@ -25,6 +26,10 @@ from jobs.planned import (
     PlannedTier,
     PricesUsed,
 )
+
+# Seconds of a core that the emulator takes for a call on a picture, and for a second of film and an API: by the clock
+# of a busy machine, docs/emulator-models.md.
+EMULATED_S, EMULATED_FILM_S = 0.25, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +101,24 @@ class Plan:
     start: date | None = None
     month_to_date: Mapping[str, Units] = field(default_factory=dict)
     free_tier: FreeTier | None = None
-    known: int = 0  # calls left out because their answer is there already
+    known: int = 0  # calls left out because their answer is there already, or will be
+    copies: int = 0  # images whose content another of the source has: paid for once
+    earlier: int = 0  # of the known calls: an earlier job has the answer
+    stream: Stream | None = None  # new images each month, after those of the source
     video_jobs: VideoJobs | None = None  # what is started at AWS and waited for
     assumptions: tuple[str, ...] = ()
+    emulated_s: float | None = None  # seconds, where the bundled emulator answers and not AWS
     cut: str = ""  # why not all of the source is in the plan
 
     def assuming(self, assumptions: tuple[str, ...]) -> "Plan":
         """The plan with what it takes for granted."""
         return replace(self, assumptions=assumptions)
+
+    def emulated(self, cores: int) -> "Plan":
+        """The plan where the bundled emulator answers, on so many cores of this machine."""
+        calls = sum(rate.calls for rate in self.rates if not rate.operation.startswith("Start"))
+        films = sum(rate.operation.startswith("Start") for rate in self.rates) * self.counts.video_ms / 1000
+        return replace(self, emulated_s=round((calls * EMULATED_S + films * EMULATED_FILM_S) / cores, 1))
 
     def cut_by_cap(self) -> "Plan":
         """The plan of a source that was not listed to its end."""
@@ -122,6 +137,11 @@ class Plan:
         return all(line.usd is not None for line in self.lines)
 
     @property
+    def unpriced(self) -> bool:
+        """Whether there are units that the price table has no price for."""
+        return any(tier.usd is None for line in self.lines for tier in line.tiers)
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """Why the total is not complete, one sentence per line without a price."""
         found = []
@@ -138,6 +158,8 @@ class Plan:
     @property
     def duration_s(self) -> float | None:
         """Seconds: APIs run side by side, so as long as the slowest; None if a rate is unknown."""
+        if self.emulated_s is not None:
+            return self.emulated_s
         times = [rate.seconds for rate in self.rates]
         times += [self.video_jobs.seconds] if self.video_jobs else []
         return None if None in times else max((time for time in times if time is not None), default=0.0)

@@ -5,41 +5,52 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
+from jobs.apis import ask
 from jobs.aws import clients
 from jobs.aws.lean.methods import transport
-from jobs.errors import RekscanError
+from jobs.errors import RekscanError, UsageError
 from jobs.ledger.server import trouble
-from jobs.redact import shown_url
+from rekscan import policies
 from rekscan.console.output import print_json, print_line
 from rekscan.console.trouble import explained
+from rekscan.origins import origins
 from rekscan.scans.engine import ledger
-from rekscan.settings import Connection, Settings, origins, resolve
+from rekscan.settings import Connection, Settings, resolve
 from workers.supervisor import server_binary
 
 
 def doctor(
-    *,
+    *source: str,
+    api: Annotated[list[str] | None, Parameter(help="With --policy: what is scanned for.", negative=())] = None,
+    policy: Annotated[
+        bool, Parameter(help="Print the least IAM policy for --api, SOURCE and the home.", negative=())
+    ] = False,
     connection: Connection | None = None,
     json: Annotated[bool, Parameter(help="Print a JSON document.", negative=())] = False,
 ) -> int:
     """Check this machine, the credentials and the Redis, and print each setting with its origin.
 
-    Example: `rekscan doctor`
+    Example: `rekscan doctor --policy --api labels s3://bucket/2019/`
     """
     settings = resolve(connection)
+    if policy:
+        print_json(policies.policy(ask(api or ()), source, settings.home, settings.aws_region("*")))
+        return 0
+    if source or api:
+        raise UsageError("SOURCE and --api are for --policy", "Add --policy, or leave them out.")
     given = {f.name for f in fields(connection) if getattr(connection, f.name) is not None} if connection else set()
     checks = {name: _try(check, settings) for name, check in _CHECKS.items()}
     found = origins(settings, frozenset(given))
     if json:
-        shown = {name: {"value": _plain(value), "origin": origin} for name, (value, origin) in found.items()}
+        shown = {each.name: {"value": each.value, "origin": each.origin} for each in found}
         print_json({"settings": shown, "checks": {n: {"ok": ok, "says": says} for n, (ok, says) in checks.items()}})
     else:
-        for name, (value, origin) in found.items():
-            print_line(f"{name:<26} {_plain(value) if value is not None else '-':<32} {origin}")
+        for each in found:
+            print_line(f"{each.name:<28} {'-' if each.value is None else each.value:<32} {each.origin}")
         print_line("")
         for name, (ok, says) in checks.items():
             print_line(f"{'ok  ' if ok else 'FAIL'} {name:<12} {says}")
@@ -52,11 +63,6 @@ def _try(check: Callable[[Settings], str], settings: Settings) -> tuple[bool, st
     except Exception as error:  # a profile that is not there, a configuration that cannot be read
         found = error if isinstance(error, RekscanError) else explained(error)
         return False, f"{found.what}. {found.do}"
-
-
-def _plain(value: Any) -> str | None:
-    """A setting as text, without a password that a URL may carry."""
-    return None if value is None else shown_url(str(value)) if "://" in str(value) else str(value)
 
 
 def _python(settings: Settings) -> str:

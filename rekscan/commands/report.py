@@ -11,6 +11,7 @@ from jobs.folder import JobFolder
 from jobs.folder.whose import unpaid
 from jobs.media.fetch import fetcher, s3_client
 from jobs.status import Status, status_of
+from jobs.words import many
 from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.scans.engine import find, ledger
 from rekscan.settings import Connection, resolve
@@ -163,7 +164,7 @@ def _show(folder: JobFolder, built: BuiltTables, page: BuiltReport | None, more:
     for path in (*built.paths, *more):
         print_line(path)
     if page is not None and page.fetched:
-        say(f"{page.fetched:,} pictures fetched for the gallery, {page.fetched_bytes:,} bytes")
+        say(f"{many(page.fetched, 'picture')} fetched for the gallery, {page.fetched_bytes:,} bytes")
 
 
 def _document(built: BuiltTables, page: BuiltReport | None, more: list[str]) -> dict[str, Any]:

@@ -55,10 +55,15 @@ def scan(
         planned = plan_order(source, api, order, settings, local=local, progress=progress)
     if dry_run:
         planned.discard()
-        print_json(planned.plan.to_json()) if json else show_plan(planned.plan, stdout())
+        if json:
+            print_json(planned.plan.to_json())
+            return 0
+        _say_who_answers(planned)
+        show_plan(planned.plan, stdout(), explain=True)
         return 0
     if not json:
-        _show(planned)
+        show_plan(planned.plan, talk, brief=True)
+        _say_who_answers(planned)
     folder = _approved(planned, order)
     return run_here(folder, settings, json=json, new=True, beside=order.beside)
 
@@ -78,15 +83,16 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
         )
     with _listing(quiet=False) as progress:
         planned = plan_order(source, api, order, settings, progress=progress)
-    _show(planned)
+    show_plan(planned.plan, talk, brief=True)
+    _say_who_answers(planned)
     folder = _approved(planned, order)
     hand_over(records, folder, settings, beside=order.beside)
     print_line(folder.job)
     return 0
 
 
-def _show(planned: Planned) -> None:
-    show_plan(planned.plan, talk, brief=True)
+def _say_who_answers(planned: Planned) -> None:
+    """Where it is not AWS: a price above must not be taken for one that is paid, nor the other way round."""
     if note := not_aws(planned.terms):
         say((note, "bold"))
 
@@ -95,7 +101,7 @@ def _approved(planned: Planned, order: Order) -> JobFolder:
     """What a plan cannot tell is said before anybody is asked."""
     for rival in planned.rivals if order.beside else ():
         say((rival.note, "yellow"))
-    return planned.approved(yes=order.yes, beside=order.beside)
+    return planned.approved(yes=order.yes, beside=order.beside, accept_unknown=order.accept_unknown_cost)
 
 
 @contextmanager

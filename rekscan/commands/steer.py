@@ -12,7 +12,7 @@ from jobs.folder import JobFolder
 from jobs.folder.retries import plan_retry
 from jobs.ledger import Ledger
 from jobs.status import status_of
-from jobs.words import dollars
+from jobs.words import dollars, many
 from rekscan.commands.job import JobArg, JsonFlag, show
 from rekscan.console.output import print_json, say
 from rekscan.console.summary import print_summary
@@ -150,7 +150,7 @@ def retry(
     same_service(folder.spec, settings, connection, other_account=other_account)
     _look_beside(settings, folder, beside=beside)
     planned = plan_retry(folder, code=code, api=api)
-    say(f"asking {sum(planned.calls(set(planned.shards())).values()):,} failed calls again")
+    say(f"asking {many(sum(planned.calls(set(planned.shards())).values()), 'failed call')} again")
     return run_here(folder, settings, json=json, beside=beside, told=told)
 
 

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from cyclopts import App
 
-from jobs.apis import parse
+from jobs.apis import ask, parse
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec
 from jobs.folder.spec import Options
@@ -21,6 +21,8 @@ from jobs.outcomes import Outcome
 from jobs.plan.build import Counts, plan
 from rekscan.commands.costs import costs
 from rekscan.commands.estimate import estimate
+from rekscan.scans.order import Order, plan_order
+from rekscan.settings import resolve
 from rekscan.testing import emulator
 from tests.support.places import ROOT
 from tests.support.s3_server import s3_server
@@ -139,6 +141,60 @@ def test_unknown_prices_fail_only_when_strict(capsys):
     assert "$0" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "line, there",
+    [
+        ("--video-minutes 100 --api labels", "1 video"),
+        ("--images 3 --api video-labels", "3 images"),
+        ("--images 0 --api labels", "no image"),
+        ("{tmp}/text --api labels", "1 not-media"),
+        ("{tmp}/films --api labels", "1 video"),
+    ],
+)
+def test_nothing_to_price_is_said_and_has_no_price(tmp_path, capsys, line, there):
+    for name in ("text/a.txt", "films/a.mp4"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(RekscanError, match=f"these APIs are paid for: .*{there}") as caught:
+        run(estimate, f"{line} --region us-east-1".format(tmp=tmp_path))
+    assert caught.value.code == 1
+    assert capsys.readouterr().out == ""
+
+
+def test_an_empty_source_is_refused_in_the_words_of_scan(moto, monkeypatch, tmp_path):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", moto)
+    boto3.client("s3", region_name="us-east-1", endpoint_url=moto).create_bucket(Bucket="hollow")
+    (tmp_path / "none").mkdir()
+    settings = resolve(region="us-east-1")
+    for source in ("s3://hollow", "s3://hollow/2019/", str(tmp_path / "none")):
+        with pytest.raises(RekscanError) as before:
+            run(estimate, f"{source} --api labels --region us-east-1")
+        with pytest.raises(RekscanError) as scanned:
+            plan_order([source], ["labels"], Order(), settings)
+        assert (before.value.what, before.value.code) == (f"{source} is empty", 1)
+        assert (before.value.what, before.value.do) == (scanned.value.what, scanned.value.do)
+
+
+@pytest.mark.parametrize("api", ["compare-faces", "index-faces", "search-faces"])
+def test_what_changes_no_price_need_not_be_given(api, capsys, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    assert document(capsys, estimate, f"--images 1000 --api {api} --region us-east-1")["total_usd"] == "1"
+    assert document(capsys, estimate, f"{tmp_path} --api {api} --region us-east-1")["total_usd"] == "0.001"
+    with pytest.raises(UsageError, match="needs"):
+        run(estimate, f"{tmp_path} --api {api} --sample 1 --region us-east-1")
+
+
+def test_a_region_that_aws_does_not_have_is_refused_with_the_nearest(monkeypatch, capsys):
+    line = "--images 10 --api labels --region us-esat-1"
+    with pytest.raises(UsageError, match="AWS has no Region 'us-esat-1'") as caught:
+        run(estimate, line)
+    assert "Did you mean us-east-1?" in caught.value.do
+    with pytest.raises(UsageError, match="AWS has no Region"):
+        Order().terms(ask(["labels"]), resolve(region="eu-west-7"), local=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", "http://127.0.0.1:9")  # which may call its Region as it likes
+    assert run(estimate, line) == 0
+
+
 def test_without_a_region_it_says_which_one_it_took(capsys):
     found = document(capsys, estimate, "--images 10 --api labels")
     assert found["region"] == "us-east-1"
@@ -190,6 +246,61 @@ def test_compare_prices_each_set(capsys):
         (["labels"], "1"),
         (["labels", "faces"], "2"),
     ]
+
+
+def test_an_archive_and_a_stream_are_priced_by_month(tmp_path, capsys):
+    for number in range(3):
+        (tmp_path / f"{number}.jpg").write_bytes(b"\xff\xd8\xff%d" % number)
+    line = f"{tmp_path} --monthly 200000 --months 2 --api labels,faces --start 2026-12-01 --region us-east-1"
+    found = document(capsys, estimate, line)
+    assert found["monthly"] == {"images": 200_000, "months": 2}
+    assert [(month["month"], month["usd"]) for month in found["months"]] == [("2026-12", "400.006"), ("2027-01", "400")]
+    assert (found["total_usd"], found["complete"]) == ("800.006", True)
+    assert document(capsys, estimate, "--monthly 10 --api labels --region us-east-1")["total_usd"] == "0.12"
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_a_page_to_send_says_the_same_in_html_and_in_markdown(tmp_path, capsys, region):
+    (tmp_path / "a_b|<i>.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    file = tmp_path / "page.html"
+    line = ["--api", "labels,properties", "--monthly", "200000", "--months", "2", "--start", "2026-12-01"]
+    line = [str(tmp_path / "a_b|<i>.jpg"), *line, "--region", region, "--html", str(file), "--markdown"]
+    assert run(estimate, line) == 0
+    page, said = file.read_text(), capsys.readouterr()
+    for text in (page, said.out):
+        assert ("$350.00" in text) == (region == "us-east-1")
+        assert ("no price of image-properties in eu-west-1" in text) == (region == "eu-west-1")
+        for there in (
+            "2026-12",
+            "2027-01",
+            "Total",
+            "Sources",
+            "What it rests on",
+            "aws.amazon.com/rekognition/pricing",
+        ):
+            assert there in text
+    assert "<i>.jpg" not in page and "&lt;i&gt;.jpg" in page
+    assert r"a\_b\|\<i\>.jpg" in said.out
+    assert "<script" not in page and "http-equiv" in page
+    assert str(file) in said.err
+
+
+def test_a_page_is_of_one_estimate_and_goes_where_it_can(tmp_path):
+    with pytest.raises(UsageError, match="of one estimate"):
+        run(estimate, "--images 3 --compare labels faces --markdown --region us-east-1")
+    with pytest.raises(RekscanError, match="cannot be written"):
+        run(estimate, f"--images 3 --api labels --html {tmp_path} --region us-east-1")
+
+
+def test_what_is_kept_is_kept_for_all_months(capsys):
+    line = "--monthly 0 --faces-stored 1000000 --months 3 --api faces --start 2026-12-01 --region us-east-1"
+    assert document(capsys, estimate, line)["total_usd"] == "30"
+
+
+@pytest.mark.parametrize("line", ["--monthly -1", "--monthly 5 --months 0", "--monthly 5 --faces-per-image -1"])
+def test_a_stream_that_cannot_be_is_refused(line):
+    with pytest.raises(UsageError):
+        run(estimate, f"{line} --api labels --region us-east-1")
 
 
 def test_csv_is_exact_and_adds_up(capsys):
