@@ -2,9 +2,10 @@
 
     python -m benchmarks.video_tables [--films 4] [--minutes 60]
 
-An hour of labels is an answer of 202 pages and 68 MB here. Each step runs in a process of its own; `above idle` is its
-peak above the same process when it has imported everything and done nothing. `one answer`: its pages, as they would
-come from AWS, into their file. `tables`: CSV and Parquet of one film, then of all. `page`: report.html of those.
+An hour of labels is an answer of 202 pages and 68 MB here. Each step runs in a process of its own; `above idle` is
+its peak above the same process when it has imported everything and done nothing. `one answer`: its pages, as they
+would come from AWS, into their file. `tables`: CSV and Parquet of one film, then of all. `page`: report.html of
+those.
 """
 
 import argparse

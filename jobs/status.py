@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jobs.ledger import Ledger
 
 STATUS = "reports/status.json"  # in a job's folder: its last status, once no Redis knows the job
+STARTING = "starting"  # a process is about to put it on the table
 INTERRUPTED = "interrupted"  # no Redis knows the job, and it is not finished
 _COUNTED = ("ok", "skipped", "failed", "maybe_billed")
 
@@ -27,7 +28,7 @@ class Status:
     """`status --json`. `calls` and each of `by_api`: planned, ok, skipped, failed, maybe_billed."""
 
     job: str  # the job's id
-    state: str  # finished, incomplete, paused, blocked, cancelled, running
+    state: str  # finished, incomplete, paused, blocked, cancelled, starting, running
     reason: str = ""  # why it is no further
     do: str = ""  # what a person can do about it
     by_api: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # calls: planned, ok, skipped, failed, ...
@@ -102,6 +103,8 @@ def status_of(folder: JobFolder, ledger: "Ledger | None") -> Status:
             do=fields.get("do", ""),
             waits_for=_waits_for(ledger, spec.job, fields),
         )
+    if ledger is not None and ledger.is_starting(spec.job):
+        return status(spec, costs.counters(folder), STARTING)
     if (found := kept(folder)) is not None:
         return found
     return status(

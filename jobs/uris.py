@@ -5,9 +5,12 @@ Rule: nothing is lost. `path_of(uri_of(p)) == os.path.abspath(p)` for every path
 
 import os
 import re
+from collections.abc import Iterable
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
+FILE_STORE = "file-store"  # the emulator's bucket whose objects are files below a folder (docs/emulator.md)
 _FILE = "file:///"
+_ELSEWHERE = re.compile(r"[a-z0-9]+://|arn:")
 _ARN = re.compile(
     r"arn:aws[a-z-]*:(?:s3:[a-z0-9-]+:\d{12}:accesspoint[/:][a-z0-9-]+"
     r"|s3-outposts:[a-z0-9-]+:\d{12}:outpost[/:][a-z0-9-]+[/:]accesspoint[/:][a-z0-9-]+)(?=/|$)"
@@ -39,6 +42,26 @@ def own(path: str) -> str:
 
 def is_local(uri: str) -> bool:
     return uri.startswith(("/", _FILE))
+
+
+def root_of(sources: Iterable[str]) -> str | None:
+    """The folder that all of the local sources are in; None where there are none."""
+    here = [os.path.abspath(source) for source in sources if source.startswith("/") or not _ELSEWHERE.match(source)]  # noqa: PTH100
+    folders = [source if os.path.isdir(source) else os.path.dirname(source) for source in here]  # noqa: PTH112, PTH120
+    return os.path.commonpath(folders) if folders else None
+
+
+def object_of(uri: str, root: str | None) -> tuple[str, str]:
+    """(bucket, key) by which a request names a film: an object of S3, or a file below `root` in the file store.
+
+    Raises ValueError for a file that is not below it.
+    """
+    if not is_local(uri):
+        return split_s3(uri)
+    path = os.fsdecode(path_of(uri))
+    if root is None or os.path.commonpath([path, root]) != root:
+        raise ValueError(f"not below {root}: {uri!r}")
+    return FILE_STORE, os.path.relpath(path, root)
 
 
 def is_arn(bucket: str) -> bool:

@@ -135,10 +135,17 @@ class Supervisor:
         for number in range(count):
             self._start_worker(number)
 
-    def emulator(self, *, s3_url: str | None = None, profile: str | None = None, workers: int | None = None) -> str:
+    def emulator(
+        self,
+        *,
+        s3_url: str | None = None,
+        profile: str | None = None,
+        files: str | None = None,
+        workers: int | None = None,
+    ) -> str:
         """Start the emulator on a free port; its URL. It is another program: only its command line is known here.
 
-        `s3_url`, `profile`: how it fetches objects on S3.
+        `s3_url`, `profile`: how it fetches objects on S3. `files`: the folder of its file store.
         """
         self._run.mkdir(mode=0o700, exist_ok=True)
         ready = self._run / f"emulator-{os.getpid()}.url"
@@ -148,6 +155,8 @@ class Supervisor:
             command += ["--data-dir", str(self._data / "collections")]
         if s3_url:
             command += ["--s3-endpoint-url", s3_url]
+        if files:
+            command += ["--file-store", files]
         if workers:
             command += ["--workers", str(workers)]
         self._children.append(_Child("emulator", command, {"AWS_PROFILE": profile} if profile else None, self._logs))

@@ -30,6 +30,7 @@ PHOTOS = {
     "places": ("rocket.jpg", "stairs.png", "temple.jpg"),
     "things": ("coffee.jpg", "dahlia.jpg", "page.png"),
 }
+FILM = "three-shots.mp4"
 SIGN = ("CITY LIBRARY", "Open 9:00 to 17:30", "Please be quiet")
 
 
@@ -46,6 +47,13 @@ def gather(folder: Path) -> list[Path]:
     for name, make in TROUBLE.items():
         _write(folder / "trouble" / name, make())
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def write_film(folder: Path) -> Path:
+    """Write the sample film, three photos drawn near one after the other, into the archive's folder `films`."""
+    path = folder / "films" / FILM
+    _write(path, photo(FILM))
+    return path
 
 
 def _write(path: Path, data: bytes) -> None:

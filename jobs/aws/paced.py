@@ -75,11 +75,20 @@ class _Response(HTTPResponse):
             self._waiting.head_is_read = True
 
 
-class _Connection(AWSHTTPConnection):  # type: ignore[misc]
+class _Prompt:
+    """A connection that sends what it has at once. Where botocore says `Expect: 100-continue` (files that are uploaded)
+    it reads the answer itself, without a limit, and for ever where the server leaves in the middle of it."""
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, *more: Any, **options: Any) -> Any:
+        plain = {name: value for name, value in (headers or {}).items() if name.lower() != "expect"}
+        return super().request(method, url, body, plain, *more, **options)  # type: ignore[misc]
+
+
+class _Connection(_Prompt, AWSHTTPConnection):  # type: ignore[misc]
     response_class = _Response
 
 
-class _TlsConnection(AWSHTTPSConnection):  # type: ignore[misc]
+class _TlsConnection(_Prompt, AWSHTTPSConnection):  # type: ignore[misc]
     response_class = _Response
 
 

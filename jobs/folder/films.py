@@ -7,6 +7,7 @@ them, whole parts of results of their own, are one shard, numbered from `FIRST_O
 """
 
 import io
+import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 from jobs import documents
 from jobs.folder.folder import JobFolder
 from jobs.ledger import FIRST_OF_FILMS
+from jobs.uris import path_of
 
 FILMS = 10  # of one shard
 _PART = 10_000
@@ -31,7 +33,7 @@ class FilmItem:
     item_id: int  # of the manifest
     uri: str  # s3://bucket/key
     size: int  # bytes
-    content: str  # what is pinned: "version:<id>", "etag:<etag>", or "size:<bytes>" where nobody says more
+    content: str  # what is pinned: "version:<id>", "etag:<etag>", or else "size:<bytes>"; of a file: `pinned`
     length_ms: int | None  # as its header has it; None: nobody says
     priced_ms: int  # what is reserved for it: its length, or the longest that AWS takes
     container: str = ""  # mp4, mov
@@ -72,6 +74,12 @@ FILM_SCHEMA = pa.schema(
     ]
 )
 _NAMES = tuple(field.name for field in fields(FilmItem))
+
+
+def pinned(uri: str) -> str:
+    """What is known of a local film's content without reading it. Raises OSError."""
+    found = os.stat(path_of(uri))  # noqa: PTH116  a path of bytes
+    return f"stat:{found.st_size}:{found.st_mtime_ns}"
 
 
 class FilmsWriter(AbstractContextManager["FilmsWriter"]):

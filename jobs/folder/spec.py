@@ -65,6 +65,7 @@ class Options:
     cut: bool = False  # the cap stopped the listing: the source has more than the job
     listing: Listing | None = None  # of a cut job
     video_jobs: int = 20  # jobs on stored video that the account may have open at once (since 2)
+    film_root: str | None = None  # the folder of local films that the bundled emulator looks at (since 2)
     amended: int = 0  # how often the listing went on: set by amendments, not in job.json
 
 

@@ -15,14 +15,27 @@ Keys of a job, all under `rekscan:{<id>}` (`keys.py`):
     :journals :buckets      numbers of the shards and of the claims that have such keys: what there is to delete
     :health                 of each request: how the service behind it fares (`health.lua`)
     :open                   there while the job is not over
+    :starting :order        there while somebody is about to put it on the table; what names the newest order to stop
 
 `rekscan:{jobs}` lists the jobs that are not over, `rekscan:{turn}` is the lock under which one is put on the table.
 The folder is the truth: with all this lost, `resume` rebuilds it.
 """
 
-from jobs.ledger.ledger import FIRST_OF_FILMS, LAST_STEP, OVER, WELL, Attempt, Lease, Ledger, Refused, State
+from jobs.ledger.ledger import (
+    FIRST_OF_FILMS,
+    LAST_STEP,
+    OVER,
+    WELL,
+    Attempt,
+    Lease,
+    Ledger,
+    Overtaken,
+    Refused,
+    State,
+)  # fmt: skip
 from jobs.ledger.starts import Start, Starts
 
 __all__ = [
-    "FIRST_OF_FILMS", "LAST_STEP", "OVER", "WELL", "Attempt", "Lease", "Ledger", "Refused", "Start", "Starts", "State",
+    "FIRST_OF_FILMS", "LAST_STEP", "OVER", "WELL", "Attempt", "Lease", "Ledger", "Overtaken", "Refused", "Start",
+    "Starts", "State",
 ]  # fmt: skip

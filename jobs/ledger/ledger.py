@@ -12,6 +12,7 @@ from redis import Redis
 from redis.client import Pipeline
 
 from jobs.attempts import Attempts, Mark, new_fence, of_journal
+from jobs.errors import RekscanError
 from jobs.ledger.keys import key
 
 State = Literal["planned", "running", "paused", "blocked", "finished", "incomplete", "cancelled"]
@@ -22,7 +23,8 @@ LAST_STEP = -1  # the shard number of the step that ends a job: checks the count
 OVER: frozenset[str] = frozenset({"finished", "cancelled"})
 _STOPPED_SHORT = (b"incomplete", b"cancelled")  # states with a last step, though shards are left
 _RENEWED = ("cap", "rekognition_url", "home_s3_url")  # fields that a resume may change
-_SHORT_LIVED = 7 * 24 * 3600  # seconds a finished job's counters stay in Redis
+_SHORT_LIVED = 7 * 24 * 3600  # seconds a finished job's counters stay in Redis, and the newest order
+STARTING_MS = 10_000  # until a process that starts a job, and does not say so any more, is taken for dead
 _JOBS = key("jobs")
 _OF_AN_OPEN_JOB = (
     "open", "todo", "queued", "leases", "holders", "lapses", "prices", "base", "journals", "buckets", "instead",
@@ -30,6 +32,16 @@ _OF_AN_OPEN_JOB = (
 )  # fmt: skip
 _TABLES = ("todo", "queued", "leases")  # where shards are until they are done
 _FILMS = ("films:todo", "films:queued", "films:leases")  # of films: no message is needed for one, so none is queued
+_SCRIPTS = (
+    "lease", "renew", "adopt", "begin", "settle", "finish", "release", "feed", "reap", "lapse", "look", "order",
+)  # fmt: skip
+
+
+class Overtaken(RekscanError):
+    """A job was told to stop while somebody was about to put it on the table."""
+
+    def __init__(self, job: str, word: str) -> None:
+        super().__init__(f"job {job} was {word} while it was starting", f"`rekscan resume {job}` goes on.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,7 @@ def script(name: str, clock: str | None = None) -> str:
     folder = files(__package__)
     text = (folder / f"{name}.lua").read_text()
     for word, before in (
+        ("doubt_attempts", "doubt"),
         ("read_attempt|month_of", "attempts"),
         ("load_schedule", "cost"),
         ("load_health", "health"),
@@ -89,10 +102,7 @@ class Ledger:
         self.redis = redis
         self.lease_ms = lease_ms
         self._outage_ms = outage_ms
-        self._scripts = {
-            name: redis.register_script(script(name, clock))
-            for name in ("lease", "renew", "adopt", "begin", "settle", "finish", "release", "feed", "reap", "look")
-        }
+        self._scripts = {name: redis.register_script(script(name, clock)) for name in _SCRIPTS}
 
     # --- jobs
 
@@ -106,6 +116,7 @@ class Ledger:
         prices: Mapping[str, Any] | None = None,
         left: Set[int] = frozenset(),
         base: Mapping[int, Mapping[str, int]] | None = None,
+        told: str | None = None,
     ) -> None:
         """Put a job on the table with the shards that are missing; it runs from now on.
 
@@ -113,10 +124,16 @@ class Ledger:
         and their journals. `left`: the shards that were on the table before `shards` was found out.
         `fields`: counters known from the folder, and the cap; `prices`: what jobs/costs/cap.py says calls cost.
         `base`: what those counters have of shards that are missing, taken off when each is counted as a whole.
+        `told`: the newest order (`told`) when this was begun. Raises Overtaken where there is one since.
         """
-        put = partial(self._put, job, home, list(shards), fields, prices, left, base or {})
+        put = partial(self._put, job, home, list(shards), fields, prices, left, base or {}, told)
         self.redis.sadd(_JOBS, job)  # before it is open: an open job that nobody lists would wait for ever
-        self.redis.transaction(put, *(key(job, name) for name in ("open", "queued", "leases", "films:leases")))
+        watched = (key(job, name) for name in ("open", "queued", "leases", "films:leases", "order"))
+        try:
+            self.redis.transaction(put, *watched)
+        except Overtaken:
+            self._unlist(job)
+            raise
         self._scripts["look"]([key(job, "health")])
         self.redis.sadd(_JOBS, job)
 
@@ -129,9 +146,13 @@ class Ledger:
         prices: Mapping[str, Any] | None,
         left: Set[int],
         base: Mapping[int, Mapping[str, int]],
+        told: str | None,
         pipe: Pipeline,
     ) -> None:
         """What `open` writes, unless another process writes meanwhile; then it is called again."""
+        order = (pipe.get(key(job, "order")) or b"").decode()
+        if told is not None and order not in ("", told):
+            raise Overtaken(job, order.partition(" ")[0])
         live = bool(pipe.exists(key(job, "open")))
         out = {int(n) for name in ("queued", "leases", "films:leases") for n in pipe.zrange(key(job, name), 0, -1)}
         empty = not out and not pipe.zcard(key(job, "todo")) and not pipe.zcard(key(job, "films:todo"))
@@ -181,12 +202,25 @@ class Ledger:
     def set_state(self, job: str, state: State, *, reason: str = "", do: str = "") -> None:
         self.redis.hset(key(job), mapping={"state": state, "reason": reason, "do": do})
 
-    def stop_short(self, job: str, state: State, *, reason: str = "") -> None:
-        """Send nothing more of a job; its last step (partial tables) runs once no shard is held."""
-        pipe = self.redis.pipeline(transaction=True)
-        pipe.hset(key(job), mapping={"state": state, "reason": reason})
-        pipe.zadd(key(job, "todo"), {str(LAST_STEP): LAST_STEP})
-        pipe.execute()
+    def order(self, job: str, state: Literal["paused", "cancelled"], *, do: str = "") -> bool:
+        """Tell a job to send nothing more. Whoever is about to put it on the table leaves it. A cancelled one has its
+        last step (partial tables) once no shard is held. Whether it was on the table."""
+        keys = [key(job), *(key(job, name) for name in ("open", "todo", "order"))]
+        return bool(self._scripts["order"](keys, [state, do, f"{state} {new_fence()}", _SHORT_LIVED]))
+
+    def told(self, job: str) -> str:
+        """What names the newest order of a job, for `open`; empty where there was none."""
+        return (self.redis.get(key(job, "order")) or b"").decode()
+
+    def start(self, job: str) -> None:
+        """Somebody is about to put a job on the table, and says so again before this is forgotten."""
+        self.redis.set(key(job, "starting"), 1, px=STARTING_MS)
+
+    def started(self, job: str) -> None:
+        self.redis.delete(key(job, "starting"))
+
+    def is_starting(self, job: str) -> bool:
+        return bool(self.redis.exists(key(job, "starting")))
 
     def set_cap(self, job: str, nano_dollars: int) -> None:
         self.redis.hset(key(job), "cap", nano_dollars)
@@ -306,10 +340,11 @@ class Ledger:
         return bool(self._scripts["finish"](keys, arguments)[0])
 
     def release(self, lease: Lease) -> bool:
-        """Give a shard back undone, keeping its journal."""
-        todo, _, leases = _tables(lease.shard)
-        keys = [key(lease.job, name) for name in (todo, leases, "holders")]
-        return bool(self._scripts["release"](keys, [lease.shard, lease.fence]))
+        """Give a shard back undone, keeping its journal: calls under way are maybe billed until they are settled."""
+        job, (todo, _, leases) = lease.job, _tables(lease.shard)
+        intents, _, live, _ = _journal(job, lease.shard)
+        keys = [key(job), *(key(job, name) for name in (todo, leases, "holders")), intents, live, key(job, "health")]
+        return bool(self._scripts["release"](keys, [lease.shard, lease.fence, _doubtful(lease.shard)]))
 
     def feed(self, job: str, window: int) -> list[int]:
         """Shards to put into the queue now, so that at most `window` are queued or held."""
@@ -324,9 +359,15 @@ class Ledger:
         lost = "" if lost_after_ms is None else lost_after_ms
         lapsed = 0
         for tables in (_TABLES, _FILMS):
-            keys = [key(job, name) for name in (*tables, "holders", "lapses")]
-            lapsed += int(self._scripts["reap"](keys, [lost]))
+            for shard in self._scripts["reap"]([key(job, name) for name in tables], [lost]):
+                lapsed += self._lapse(job, int(shard))
         return lapsed
+
+    def _lapse(self, job: str, shard: int) -> int:
+        (todo, _, leases), (intents, _, live, _) = _tables(shard), _journal(job, shard)
+        keys = [key(job), *(key(job, name) for name in (todo, leases, "holders", "lapses"))]
+        keys += [intents, live, key(job, "health")]
+        return int(self._scripts["lapse"](keys, [shard, _doubtful(shard)]))
 
     # --- the journal of a held shard
 
@@ -397,6 +438,11 @@ class Ledger:
 
 def _tables(shard: int) -> tuple[str, str, str]:
     return _FILMS if shard >= FIRST_OF_FILMS else _TABLES
+
+
+def _doubtful(shard: int) -> int:
+    """1 where a holder that is gone leaves attempts of which nobody knows. Not of a film: its token is sent again."""
+    return int(shard < FIRST_OF_FILMS)
 
 
 def _journal(job: str, shard: int) -> list[str]:

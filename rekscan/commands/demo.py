@@ -13,7 +13,7 @@ from rekscan.commands.scan import scan
 from rekscan.console.output import say
 from rekscan.settings import Connection
 
-APIS = "labels,faces,text,moderation,properties"
+APIS = "labels,faces,text,moderation,properties,video-labels,video-segments"
 
 
 def demo(
@@ -22,7 +22,7 @@ def demo(
     photos: Annotated[Path, Parameter(help="Where the sample photos are put.")] = Path("rekscan-demo"),
     json: Annotated[bool, Parameter(help="End with the status document.", negative=())] = False,
 ) -> int:
-    """Gather sample photos and scan them with the bundled emulator: no AWS account, no cost.
+    """Gather sample photos and a short film, and scan them with the bundled emulator: no AWS account, no cost.
 
     Example: `rekscan demo`
     """
@@ -36,6 +36,7 @@ def demo(
         raise RekscanError(
             f"the sample photos could not be written to {photos}", (gathered.stderr.strip().splitlines() or [""])[-1]
         )
-    say(f"{len(gathered.stdout.splitlines())} sample files in {photos}: photos, and some trouble on purpose.")
+    written = len(gathered.stdout.splitlines())
+    say(f"{written} sample files in {photos}: photos, a short film, and some trouble on purpose.")
     say("The same by hand: ", (f"rekscan scan {shlex.quote(str(photos))} --api {APIS} --local", "bold"), "\n")
     return scan([str(photos)], api=[APIS], connection=connection, local=True, json=json)

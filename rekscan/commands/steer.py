@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -78,6 +78,7 @@ def resume(
     settings, max_cost = resolve(connection), cap(max_cost)
     folder = find(settings, job)
     records = ledger_for_a_job(settings)
+    told = records.told(folder.job) if records else None
     found = status_of(folder, records)
     if found.state == "finished":
         say(f"job {folder.job} is finished already")
@@ -94,7 +95,7 @@ def resume(
     if found.state != "running":
         same_service(folder.spec, settings, connection, other_account=other_account)
         _look_beside(settings, folder, beside=beside)
-    return run_here(folder, settings, json=json, max_cost=max_cost, beside=beside)
+    return run_here(folder, settings, json=json, max_cost=max_cost, beside=beside, told=told)
 
 
 def cancel(job: JobArg, *, connection: Connection | None = None, json: JsonFlag = False) -> int:
@@ -104,10 +105,9 @@ def cancel(job: JobArg, *, connection: Connection | None = None, json: JsonFlag 
     """
     settings = resolve(connection)
     folder = find(settings, job)
-    records = _running(settings, folder)
+    records = _order(settings, folder, "cancelled")
     if said := _going_on(records, folder):
         say((said, "yellow"))
-    records.stop_short(folder.job, "cancelled")
     reconcile(records, bell.ring)
     show(status_of(folder, records), as_json=json)
     return 0
@@ -120,8 +120,7 @@ def pause(job: JobArg, *, connection: Connection | None = None, json: JsonFlag =
     """
     settings = resolve(connection)
     folder = find(settings, job)
-    records = _running(settings, folder)
-    records.set_state(folder.job, "paused", do=f"`rekscan resume {folder.job}` goes on.")
+    records = _order(settings, folder, "paused", do=f"`rekscan resume {folder.job}` goes on.")
     show(status_of(folder, records), as_json=json)
     return 0
 
@@ -142,7 +141,9 @@ def retry(
     """
     settings = resolve(connection)
     folder = find(settings, job)
-    found = status_of(folder, ledger_for_a_job(settings))
+    records = ledger_for_a_job(settings)
+    told = records.told(folder.job) if records else None
+    found = status_of(folder, records)
     if found.state != "finished":
         first = "watch" if found.state == "running" else "resume"
         raise RekscanError(f"job {folder.job} is {found.state}", f"`rekscan {first} {folder.job}` comes first.")
@@ -153,7 +154,7 @@ def retry(
     _look_beside(settings, folder, beside=beside)
     planned = plan_retry(folder, code=code, api=api)
     say(f"asking {sum(planned.calls(set(planned.shards())).values()):,} failed calls again")
-    return run_here(folder, settings, json=json, beside=beside)
+    return run_here(folder, settings, json=json, beside=beside, told=told)
 
 
 def _going_on(records: Ledger, folder: JobFolder) -> str:
@@ -179,8 +180,11 @@ def _look_beside(settings: Settings, folder: JobFolder, *, beside: bool) -> None
         say((rival.note, "yellow"))
 
 
-def _running(settings: Settings, folder: JobFolder) -> Ledger:
-    records = ledger(settings)
-    if records is None or folder.job not in records.live():
-        raise RekscanError(f"job {folder.job} is not running", f"`rekscan status {folder.job}` says how it stands.")
+def _order(settings: Settings, folder: JobFolder, state: Literal["paused", "cancelled"], *, do: str = "") -> Ledger:
+    """Tell a job that runs, or is starting, to stop."""
+    records, job = ledger(settings), folder.job
+    if records is None or not (records.is_live(job) or records.is_starting(job)):
+        raise RekscanError(f"job {job} is not running", f"`rekscan status {job}` says how it stands.")
+    if not records.order(job, state, do=do):
+        say(f"job {job} is still starting, and will not begin; `rekscan resume {job}` goes on")
     return records

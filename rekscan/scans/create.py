@@ -53,6 +53,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
             cut=drafted.listing is not None,
             listing=drafted.listing,
             video_jobs=terms.video_jobs or stored_quotas().concurrent_videos,
+            film_root=drafted.film_root,
         ),
         versions={"rekscan": version("rekscan"), "boto3": version("boto3"), "python": platform.python_version()},
         video_apis=terms.videos,

@@ -16,6 +16,7 @@ from jobs.money.prices import PriceTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import plan as make_plan
 from jobs.plan.values import Plan
+from jobs.uris import root_of
 from rekscan.scans.films import leave_out_films, look_at_films
 from rekscan.scans.listing import Progress, absolute, list_into, list_source, part_rows, refuse_vain_list
 from rekscan.scans.savings import KnownCalls
@@ -33,6 +34,7 @@ class Draft:
     part_rows: int = PART_ROWS
     listing: Listing | None = None  # where the listing was cut: how to list the source again
     films: int = 0  # that can be sent
+    film_root: str | None = None  # the folder of local ones
 
 
 def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, progress: Progress | None = None) -> Draft:
@@ -55,9 +57,10 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
             globs=terms.globs,
             request_payer=terms.request_payer,
         )
+        here = root_of(sources) if terms.local and terms.videos else None
         with folder.manifest_writer(rows) as writer, FilmsWriter(folder.write) as films:
             limit = None if "-" in sources else limit
-            look = look_at_films(films, counts, terms) if terms.videos else leave_out_films(counts)
+            look = look_at_films(films, counts, terms, here) if terms.videos else leave_out_films(counts)
             cut = list_into(writer, batches, counts, rows=rows, look=look, limit=limit, progress=progress)
         refuse_vain_list(sources, counts)
         if writer.count == 0:
@@ -77,7 +80,7 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
         include=terms.globs.include,
         exclude=terms.globs.exclude,
     )
-    return Draft(folder, tuple(sources), counts, writer.count, rows, again if cut else None, films.count)
+    return Draft(folder, tuple(sources), counts, writer.count, rows, again if cut else None, films.count, here)
 
 
 def cannot_write(folder: JobFolder, error: OSError) -> RekscanError:

@@ -129,6 +129,7 @@ class Engine(AbstractContextManager["Engine"]):
         self.supervisor = None if settings.redis_url else Supervisor(settings.home, logs=logs(settings))
         self.rekognition_url: str | None = None
         self._ledger: Ledger | None = None
+        self._url = ""  # of the Redis that was started
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -143,32 +144,38 @@ class Engine(AbstractContextManager["Engine"]):
             raise RuntimeError("the engine has not started")
         return self._ledger
 
+    def reach(self) -> "Ledger":
+        """The ledger, in the cluster's Redis or in one that is started."""
+        if self._ledger is None and self.supervisor is None:
+            self._ledger = ledger(self.settings)
+            assert self._ledger is not None  # redis_url is set
+        elif self._ledger is None and self.supervisor is not None:
+            self._url = self.supervisor.redis()
+            _hang_the_bell(self._url)
+            self._ledger = ledgers.Ledger(connect(self._url))
+        return self.ledger
+
     def start(self, spec: JobSpec) -> "Ledger":
         """Everything a job needs, running. A local job gets the emulator; a cluster must have its own."""
-        settings = self.settings
+        settings, found = self.settings, self.reach()
         if self.supervisor is None:
-            found = ledger(settings)
-            assert found is not None  # redis_url is set
-            self._ledger = found
             return found
-        url = self.supervisor.redis()
-        _hang_the_bell(url)
-        self._ledger = ledgers.Ledger(connect(url))
         if self.supervisor.first:
-            for other in self._ledger.live():  # of scans that were killed
-                if other != spec.job and _leave_alone(self._ledger, other):
+            for other in found.live():  # of scans that were killed
+                if other != spec.job and _leave_alone(found, other):
                     say(
                         f"Job {other} was killed while it ran: answers that its folder has not yet are not known here."
                         f" `rekscan resume {other}` comes first if they have pictures in common."
                     )
         self.rekognition_url = settings.rekognition_url  # set: it overrides the one of job.json
         if self.local and self.rekognition_url is None:
-            self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url, profile=settings.profile)
-        config = worker_config(settings, url)
+            files = spec.options.film_root
+            self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url, profile=settings.profile, files=files)
+        config = worker_config(settings, self._url)
         if self.local:  # the emulator answers one picture a core; more would only wait in line, also at Ctrl-C
             config = config.model_copy(update={"calls": min(config.calls, _LOCAL_CALLS)})
         self.supervisor.workers(config, settings.workers)
-        return self._ledger
+        return found
 
     def let_go(self, job: str) -> None:
         """The user interrupts a local job: workers of another scan of the home must not go on with it."""

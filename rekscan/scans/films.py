@@ -16,12 +16,12 @@ from jobs.aws.faults import Kind
 from jobs.codes import Code
 from jobs.counts import Counts
 from jobs.errors import RekscanError, UsageError
-from jobs.folder.films import FilmItem, FilmsWriter
+from jobs.folder.films import FilmItem, FilmsWriter, pinned
 from jobs.item_rows import MANIFEST_SCHEMA, from_batch
 from jobs.items import Item
 from jobs.sources import is_list
 from jobs.sources.s3 import S3ClientFactory
-from jobs.uris import is_aws, is_local
+from jobs.uris import is_aws, is_local, object_of
 from jobs.video import Film, Probed, Prober
 from jobs.video.film import MAX_MS, refused_size
 from jobs.video.probing import IN_FLIGHT, probe_all
@@ -114,8 +114,10 @@ def leave_out_films(counts: Counts) -> Look:
     return look
 
 
-def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms) -> Look:
+def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, here: str | None) -> Look:
     """Look at each film: those that can be sent go to `writer`, the others are left out with the verdict.
+
+    `here`: the folder of local films that the bundled emulator looks at.
 
     Raises RekscanError where a film could not be looked at for a reason that passes: nothing is paid then.
     """
@@ -129,7 +131,7 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms) -> Look:
         skips: dict[int, str] = {}
         for item_id, item in films.items():
             _count(item, found[item_id], counts, unseen)
-            if skip := _left_out(item, found[item_id]):
+            if skip := _left_out(item, found[item_id], here):
                 skips[item_id] = skip
             elif (film := found[item_id].film) is not None:
                 writer.add(_film_item(item, film))
@@ -142,16 +144,17 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms) -> Look:
 def refuse_local_films(sources: Sequence[str], terms: Terms) -> None:
     """Rekognition reads films from S3 only: said before anything is listed."""
     here = [source for source in sources if not source.startswith(("s3://", "arn:", "http"))]
-    if terms.videos and here and not any(is_list(source) for source in here):
+    if terms.videos and not terms.local and here and not any(is_list(source) for source in here):
         raise UsageError(
             f"{here[0]}: Rekognition reads films from S3 only, not from this machine",
-            f"Copy them into a bucket in {terms.region} (aws s3 cp --recursive), then scan that.",
+            f"Copy them into a bucket in {terms.region} (aws s3 cp --recursive), then scan that. With --local the"
+            " bundled emulator looks at them where they are.",
         )
 
 
-def _left_out(item: Item, found: Probed) -> str | None:
+def _left_out(item: Item, found: Probed, here: str | None) -> str | None:
     """Why a film is not sent."""
-    if is_local(item.uri):
+    if is_local(item.uri) and not _is_below(item.uri, here):
         return Code.NOT_IN_S3
     if found.skip is None:
         return None
@@ -163,14 +166,23 @@ def _left_out(item: Item, found: Probed) -> str | None:
     return f"{found.skip.reason}{detail}"
 
 
+def _is_below(uri: str, root: str | None) -> bool:
+    try:
+        return bool(object_of(uri, root))
+    except ValueError:
+        return False
+
+
 def _film_item(item: Item, film: Film) -> FilmItem:
     etag = item.etag or (film.content.split(":")[1] if film.content else None)
-    pinned = f"version:{item.version}" if item.version else f"etag:{etag}" if etag else f"size:{film.size}"
+    content = f"version:{item.version}" if item.version else f"etag:{etag}" if etag else f"size:{film.size}"
+    if is_local(item.uri):
+        content = pinned(item.uri)
     told: dict[str, Any] = {
         name: getattr(film, name) for name in ("container", "codec", "width", "height", "rotation", "fps", "audio")
     }
     priced = MAX_MS if film.length_ms is None else film.length_ms
-    return FilmItem(item.item_id, item.uri, film.size, pinned, film.length_ms, priced, **told)
+    return FilmItem(item.item_id, item.uri, film.size, content, film.length_ms, priced, **told)
 
 
 def _is_film(batch: pa.RecordBatch) -> pa.Array:

@@ -21,6 +21,8 @@ ENDED = {"finished", "incomplete", "cancelled", "paused", "blocked"}
 EXIT = {"incomplete": 4, "cancelled": 4, "paused": 4, "blocked": 4}
 _GIVEN_UP = 10.0  # seconds in which a scan starts its Redis again, if it lives
 _WINDOW = 10.0  # seconds over which the rate is taken
+_EVERY = 10.0  # seconds between two lines, where no terminal shows bars
+_LASTS = 5.0  # seconds for which a job waits until a terminal is told so: for a moment each one does
 
 
 def exit_code(status: Status) -> int:
@@ -50,6 +52,36 @@ class Rate:
         return (done - self._seen[0][1]) / passed if passed > 0.5 else 0.0
 
 
+class News:
+    """What is said of a job that is followed. On a terminal, beside the bars: what it waits for longer than a moment.
+    Elsewhere: a line now and then."""
+
+    def __init__(self, *, terminal: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._terminal = terminal
+        self._clock = clock
+        self._last: float | None = None
+        self._waits, self._since, self._told = "", 0.0, ""
+
+    def of(self, status: Status, speed: float) -> str:
+        """What there is to say now, if anything."""
+        return self._of_waiting(status) if self._terminal else self._line(status, speed)
+
+    def _line(self, status: Status, speed: float) -> str:
+        if self._last is not None and self._clock() - self._last < _EVERY:
+            return ""
+        self._last = self._clock()
+        far = f"{status.done:,}/{status.calls['planned']:,} calls  {speed:.1f}/s  ETA {_eta(status, speed)}"
+        return f"{far}  waits for {status.waits_for}" if status.waits_for else far
+
+    def _of_waiting(self, status: Status) -> str:
+        if status.waits_for != self._waits:
+            self._waits, self._since = status.waits_for, self._clock()
+        if self._waits == self._told or (self._waits and self._clock() - self._since < _LASTS):
+            return ""
+        self._told = self._waits
+        return f"job {status.job} waits for {self._waits}" if self._waits else f"job {status.job} goes on"
+
+
 def follow(
     ledger: Ledger,
     folder: JobFolder,
@@ -64,11 +96,11 @@ def follow(
     `tend` is called now and then to keep processes alive, `reopen` when Redis has forgotten the job, `gone` when Redis
     does not answer: whether nobody will start it again.
     """
-    rate = Rate()
+    rate, news = Rate(), News(terminal=sys.stderr.isatty())
     every = 0.25 if sys.stderr.isatty() else 1.0
     with _bars(quiet) as bars:
         shown: dict[str, TaskID] = {}
-        last_line, refused = 0.0, ""
+        refused = ""
         reconciler = Reconciler(ledger, bell.ring)
         while True:
             status = _look(ledger, folder, tend, gone, reconciler)
@@ -78,9 +110,8 @@ def follow(
                 reopen()
             elif status.state in ENDED and not _ending(ledger, status):
                 return status
-            if not quiet and not sys.stderr.isatty() and time.monotonic() - last_line > 10:
-                last_line = time.monotonic()
-                say(_line(status, speed))
+            if not quiet and (told := news.of(status, speed)):
+                say(told)
             if tend is not None:
                 tend()
             refused = _round(reconciler, refused)
@@ -152,10 +183,6 @@ def _show(bars: Progress, shown: dict[str, TaskID], status: Status, speed: float
     if "all" not in shown:
         shown["all"] = bars.add_task("all calls", total=status.calls["planned"], failed="", speed="")
     bars.update(shown["all"], completed=status.done, speed=f"{speed:.1f}/s  ETA {_eta(status, speed)}")
-
-
-def _line(status: Status, speed: float) -> str:
-    return f"{status.done:,}/{status.calls['planned']:,} calls  {speed:.1f}/s  ETA {_eta(status, speed)}"
 
 
 def _eta(status: Status, speed: float) -> str:

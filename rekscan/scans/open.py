@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from decimal import Decimal
+from threading import Event, Thread
 from typing import Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -21,9 +22,33 @@ from jobs.folder.films import film_shards
 from jobs.folder.half_written import set_all_aside
 from jobs.folder.retries import Retry, newest
 from jobs.known.sync import sync
-from jobs.ledger import Ledger
+from jobs.ledger import Ledger, Overtaken
+from jobs.ledger.ledger import STARTING_MS
 from jobs.ledger.server import explain
 from jobs.outcomes import OPEN
+
+
+@contextmanager
+def starting(ledger: Ledger, job: str) -> Iterator[None]:
+    """While a job is put on the table, which may take minutes, Redis says so."""
+    over = Event()
+
+    def go_on_saying_so() -> None:
+        while not over.wait(STARTING_MS / 4000):
+            with suppress(RedisError, OSError):
+                ledger.start(job)
+
+    ledger.start(job)
+    thread = Thread(target=go_on_saying_so, name="starting", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(timeout=1)
+        if not thread.is_alive():  # else Redis does not answer; it lapses
+            with suppress(RedisError, OSError):
+                ledger.started(job)
 
 
 @contextmanager
@@ -37,6 +62,8 @@ def none_left(folder: JobFolder, *, new: bool = True) -> Iterator[None]:
     except (RedisConnectionError, RedisTimeoutError) as error:
         what = f"Redis was lost while job {folder.job} was put on the table: {error}"
         raise RekscanError(what, f"`rekscan resume {folder.job}` goes on once it is back.") from error
+    except Overtaken:
+        raise  # it is there, and may be resumed
     except Exception as error:
         if new:
             folder.remove()
@@ -53,8 +80,11 @@ def open_job(
     rekognition_url: str | None = None,
     max_cost: Decimal | None = None,
     turn: AbstractContextManager[None] | None = None,
+    told: str | None = None,
 ) -> None:
-    """`rekognition_url` and `max_cost` replace those of job.json. `turn`: what is to be waited for when all is read."""
+    """`rekognition_url` and `max_cost` replace those of job.json. `turn`: what is to be waited for when all is read.
+    `told`: the newest order when this was begun; raises Overtaken where the job was told to stop since.
+    """
     spec = folder.spec
     left = ledger.on_table(spec.job)  # before the folder is read: a shard done meanwhile is in one of them
     parts = set_all_aside(folder)
@@ -97,6 +127,7 @@ def open_job(
             fields={**fields, **known},
             prices=schedule.to_json() if schedule else None,
             base=base,
+            told=told,
         )
 
 

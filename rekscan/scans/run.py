@@ -24,7 +24,7 @@ from rekscan.scans.beside import turn
 from rekscan.scans.engine import Engine
 from rekscan.scans.extend import extend
 from rekscan.scans.follow import exit_code, follow
-from rekscan.scans.open import none_left, open_job
+from rekscan.scans.open import none_left, open_job, starting
 from rekscan.settings import Settings
 from workers import bell
 from workers.reconcile import reconcile
@@ -40,10 +40,12 @@ def run_here(
     max_cost: Decimal | None = None,
     new: bool = False,
     beside: bool = False,
+    told: str | None = None,
 ) -> int:
     """Run and follow a job; its exit code. A `new` one that cannot even start leaves no folder.
 
-    `beside`: whatever other jobs of its home run.
+    `beside`: whatever other jobs of its home run. `told`: its newest order when this was begun, if it is known: a
+    later one, to pause or to cancel, is obeyed.
     """
     spec = folder.spec
     with none_left(folder, new=new):
@@ -52,21 +54,25 @@ def run_here(
         say("job ", (spec.job, "bold"), f" in {folder.where}")
         try:
             with none_left(folder, new=new):
-                ledger = engine.start(spec)
-                make_job_ready(folder, settings, engine.rekognition_url)
-                if spec.job not in ledger.live():
-                    _list_on(folder, settings, max_cost, quiet=json)
-                put = _put(engine, ledger, folder, max_cost, beside=beside)
+                ledger = engine.reach()
+                told = ledger.told(spec.job) if told is None else told
+                with starting(ledger, spec.job):
+                    engine.start(spec)
+                    make_job_ready(folder, settings, engine.rekognition_url)
+                    if spec.job not in ledger.live():
+                        _list_on(folder, settings, max_cost, quiet=json)
+                    put = _put(engine, ledger, folder, max_cost, beside=beside, told=told)
             status = follow(ledger, folder, tend=engine.tend, reopen=put, quiet=json)
             while _ready_for_more(status):
                 cap = _held_to(ledger, spec.job)
-                try:
-                    if not _list_on(folder, settings, cap, quiet=json):
+                with starting(ledger, spec.job):
+                    try:
+                        if not _list_on(folder, settings, cap, quiet=json):
+                            break
+                    except RekscanError as error:
+                        say(f"{error.what}. {error.do}")
                         break
-                except RekscanError as error:
-                    say(f"{error.what}. {error.do}")
-                    break
-                put = _put(engine, ledger, folder, cap, beside=beside)
+                    put = _put(engine, ledger, folder, cap, beside=beside, told=told)
                 status = follow(ledger, folder, tend=engine.tend, reopen=put, quiet=json)
         except KeyboardInterrupt:
             engine.let_go(spec.job)
@@ -107,19 +113,21 @@ def make_job_ready(folder: JobFolder, settings: Settings, rekognition_url: str |
 
 def hand_over(ledger: Ledger, folder: JobFolder, settings: Settings, *, beside: bool = False) -> None:
     """Put a new job on the table of a cluster; its workers go on from there."""
-    with none_left(folder):
+    with none_left(folder), starting(ledger, folder.job):
         make_job_ready(folder, settings)
-        open_job(ledger, folder, turn=None if beside else turn(ledger, settings, folder))
+        open_job(ledger, folder, turn=None if beside else turn(ledger, settings, folder), told="")
     with suppress(RedisError):  # the workers' own rounds come anyway
         reconcile(ledger, bell.ring)
 
 
-def _put(engine: Engine, ledger: Ledger, folder: JobFolder, cap: Decimal | None, *, beside: bool) -> Callable[[], None]:
-    """Put the job on the table; what does so again, should Redis forget it."""
+def _put(
+    engine: Engine, ledger: Ledger, folder: JobFolder, cap: Decimal | None, *, beside: bool, told: str
+) -> Callable[[], None]:
+    """Put the job on the table, unless it was told to stop meanwhile; what does so again, should Redis forget it."""
     folder.delete(STATUS)  # of an earlier end
     put = partial(open_job, ledger, folder, rekognition_url=engine.rekognition_url, max_cost=cap)
     on_it = ledger.fields(folder.job).get("state") == "running" and ledger.is_live(folder.job)
-    put(turn=None if beside or on_it else turn(ledger, engine.settings, folder))
+    put(turn=None if beside or on_it else turn(ledger, engine.settings, folder), told=told)
     return put
 
 

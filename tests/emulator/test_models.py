@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from emulator.engine.lengths import picture_ms
 from emulator.faces.faces import similarity
 from emulator.models.catalogue import FILES, ModelFile
 from emulator.models.colors import dominant
 from emulator.operations.vocabulary import vocabulary
-from emulator.photos import PHOTOS, gather, photo
+from emulator.photos import PHOTOS, gather, photo, write_film
 
 
 @pytest.mark.parametrize("model", FILES, ids=lambda model: model.file)
@@ -36,6 +37,13 @@ def test_every_photo_is_in_the_provenance_table_with_its_hash() -> None:
         assert re.search(rf"^\| {re.escape(name)} \|.*\| {digest} \|$", table, re.MULTILINE), name
     shipped = {entry.name for entry in files("emulator.photos").iterdir() if entry.name.endswith((".jpg", ".png"))}
     assert shipped == names
+
+
+def test_the_sample_film_is_there_with_its_hash_and_six_seconds_long(tmp_path: Path) -> None:
+    provenance = files("emulator.photos").joinpath("PROVENANCE.md").read_text("utf-8")
+    path = write_film(tmp_path)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() in provenance
+    assert picture_ms(path) == 6000
 
 
 def test_the_sample_archive_is_the_same_every_time(archive: Path, tmp_path: Path) -> None:

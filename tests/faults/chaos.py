@@ -272,7 +272,7 @@ def pause(it: Round) -> None:
 
 def cancel(it: Round) -> None:
     if it.ledger.is_live(it.job):
-        it.ledger.stop_short(it.job, "cancelled")
+        it.ledger.order(it.job, "cancelled")
         reconcile(it.ledger, bell.ring)
 
 

@@ -92,7 +92,7 @@ def test_two_resumes_of_a_cancelled_job_in_the_same_instant_go_on_with_it_once(
     with workers(2, tmp_path, cluster):
         scan = start("scan", photos, home, rekognition, **cluster)
         until(lambda: rekognition.total() > 30, "some calls are made", seconds=120)
-        Ledger(redis).stop_short(tables(home).folder.name, "cancelled")  # as `cancel` does
+        Ledger(redis).order(tables(home).folder.name, "cancelled")  # as `cancel` does
         assert scan.wait()[0] == 4
         both = [Scan("resume", "last", home=home, env=cluster) for _ in range(2)]
         assert [resumed.wait()[0] for resumed in both] == [0, 0]

@@ -5,10 +5,12 @@ invented     no unit is counted that the endpoint did not bill
 cap          billed never passes the cap in force, months told apart (world.py, at each bill)
 asked again  an answer that Redis has, or that the folder had when the shard was taken, is not asked again (world.py, at
              each intent)
+order        a command that began before a pause or cancel was accepted does not go on with the job (world.py, where
+             it is put on the table)
 fence        no two processes hold a shard by the same fence (world.py, at each lease)
 ends         when faults stop, the job ends in bounded time (world.py)
 sums         planned == ok + skipped + failed, and status == costs == tables
-retry        a finished retry has asked each of its calls
+retry        a finished retry has asked each of its calls, or has an answer that came late
 """
 
 from collections import Counter
@@ -112,8 +114,11 @@ def _total(counters: Mapping[str, int], name: str) -> int:
 def _retried(world: "World") -> list[Broken]:
     if world.job.twins:
         return []  # a twin's answer will do
+    folder = JobFolder(str(world.home), jobs_of.NAME)
+    # One that slept may bring the answer of an attempt of before the retry.
+    answered = {(row.item_id, jobs_of.OPERATIONS[row.api]) for row in rows(folder) if row.outcome == "ok"}
     return [
         Broken("retry", f"{call} is of a finished retry and was not asked")
         for call, when in sorted(world.retried.items())
-        if world.endpoint.last_sent.get(call, -1.0) < when
+        if world.endpoint.last_sent.get(call, -1.0) < when and call not in answered
     ]

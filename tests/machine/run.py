@@ -88,7 +88,10 @@ def machine() -> Iterator[Machine]:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)  # of dead processes
-            yield found
+            try:
+                yield found
+            finally:
+                gc.collect()
     finally:
         found.close()
         gc.set_threshold(*usual)

@@ -18,6 +18,7 @@ from workers.journal.packing import decode
 
 _begin, _settle, _adopt = Ledger.begin, Ledger.settle, Ledger.adopt
 _put, _lease, _release, _close = Ledger._put, Ledger.lease, Ledger.release, Ledger.close
+_order, _told = Ledger.order, Ledger.told
 _commit = JobFolder.commit
 
 
@@ -52,11 +53,25 @@ def install(world: Callable[[], Any]) -> None:
         return found
 
     def put(self: Ledger, *args: Any) -> None:
-        *_, pipe = args
+        *_, told, pipe = args
         have = world().in_folder()
         _put(self, *args)
         fresh = any(command == "DEL" for (command, *_), _ in pipe.command_stack)
-        pipe.listeners.append((0, lambda _: world().put_on_table(have, fresh)))
+        me = current()
+        by = me.process if me is not None and told is not None else None
+        pipe.listeners.append((0, lambda _: world().put_on_table(have, fresh, by)))
+
+    def told(self: Ledger, job: str) -> str:
+        found = _told(self, job)
+        me = current()
+        if me is not None:
+            world().begins(me.process)
+        return found
+
+    def order(self: Ledger, *args: Any, **options: Any) -> bool:
+        found = _order(self, *args, **options)
+        world().ordered()
+        return found
 
     def lease(self: Ledger, *args: Any, **options: Any) -> Any:
         found = _lease(self, *args, **options)
@@ -87,6 +102,7 @@ def install(world: Callable[[], Any]) -> None:
 
     Ledger.begin, Ledger.settle, Ledger.adopt = begin, settle, adopt  # type: ignore[method-assign]
     Ledger._put, Ledger.lease, Ledger.release, Ledger.close = put, lease, release, close  # type: ignore[method-assign]
+    Ledger.told, Ledger.order = told, order  # type: ignore[method-assign]
     JobFolder.commit = commit  # type: ignore[method-assign]
 
 

@@ -35,7 +35,7 @@ from tests.machine.invariants import Broken
 from tests.machine.job import NANO, Job
 from tests.machine.store import Server, Store
 from tests.machine.tape import Tape
-from tests.machine.threads import Process, Scheduler, Thread, outside, park, sleep
+from tests.machine.threads import Process, Scheduler, outside, park, sleep
 from workers.bell import QUEUE_KEY
 from workers.config import WorkerConfig
 from workers.runtime import Runtime
@@ -108,6 +108,8 @@ class World:
         self.retries = 0
         self.fences: dict[tuple[int, str], Process] = {}
         self.remembered: int | None = None  # the step
+        self.order: int = 0  # the step at which the newest order to stop was accepted
+        self.begun: dict[Process, int] = {}  # the step at which a command began to put the job on the table
         self.broken: Broken | None = None
         self._fates: list[tuple[float, Callable[[], None]]] = []
         self._rings = 0
@@ -311,7 +313,7 @@ class World:
             self.raise_cap()
         if not self.calm:
             sleep(self.tape.draw(("thinks", self.steps), 0.3, 15))
-        if found.state == "running":
+        if found.state in ("starting", "running"):
             self.tell("watch")
             commands.watch(jobs_of.NAME, connection=self.connection(), json=True)
             return
@@ -390,8 +392,19 @@ class World:
         """Units and marks of each call."""
         return outside(lambda: invariants.counted(self)[0])
 
-    def put_on_table(self, have: Counter[Call], fresh: bool) -> None:
-        """A job is on the table; where Redis had it not, as the folder has it, its newest retry too."""
+    def begins(self, process: Process) -> None:
+        """A command learned of all orders until now."""
+        self.begun[process] = self.steps
+
+    def ordered(self) -> None:
+        """Redis took an order to pause or to cancel."""
+        self.order = self.steps
+
+    def put_on_table(self, have: Counter[Call], fresh: bool, by: Process | None) -> None:
+        """A job is on the table; where Redis had it not, as the folder has it, its newest retry too. `by`: a command,
+        unless it only brings back what Redis forgot."""
+        if by is not None and self.begun[by] < self.order:
+            self.found([Broken("order", f"{by.name} goes on with what it was told to stop")])
         self.retried.update(dict.fromkeys(self.to_retry, self.scheduler.now))
         self.to_retry = []
         for call, bills in self.endpoint.by_call.items() if fresh else ():
@@ -441,6 +454,7 @@ class World:
             for intent in intents:
                 intent.lost |= intent.at >= step
         self.known = {call: when for call, when in self.known.items() if when < step}
+        self.order = 0 if self.order >= step else self.order
 
     # --- the endpoint
 
@@ -484,5 +498,5 @@ class World:
     def interrupt(self) -> None:
         """Ctrl-C where the person follows a job."""
         for thread in self.scheduler.threads:
-            if thread.process is self.person and isinstance(thread, Thread):
+            if thread.process is self.person and thread.name == "main":  # Python's own rule
                 thread.thrown = KeyboardInterrupt()

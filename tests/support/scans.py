@@ -276,8 +276,8 @@ def left_in_redis(home: Path) -> set[str]:
 
 
 def kept_in(redis: Redis) -> set[str]:
-    """Keys of jobs, and of messages under way."""
-    names = {name.decode() for name in redis.keys("*")}
+    """Keys of jobs, and of messages under way; but for what names the last order to stop."""
+    names = {name.decode() for name in redis.keys("*") if not name.endswith(b":order")}
     return {name for name in names if not name.startswith(_LASTING) or name in (QUEUE_KEY, UNACKED)}
 
 

@@ -53,6 +53,7 @@ class Way:
     gets_at: Turnstile
     account: str
     region: str
+    root: str | None  # the folder that local films are below
     folder: JobFolder
     slots: Slots
     records: Starts
@@ -78,7 +79,7 @@ class Ask:
     def question(self) -> Question:
         way = self.way
         return Question(
-            way.account, way.region, way.choice.api.operation, self.film, way.choice.arguments(), self.epoch
+            way.account, way.region, way.choice.api.operation, self.film, way.choice.arguments(), self.epoch, way.root
         )
 
     @property

@@ -13,7 +13,7 @@ import orjson
 
 from jobs.folder.films import FilmItem
 from jobs.ledger.starts import KEPT
-from jobs.uris import split_s3
+from jobs.uris import object_of
 
 _EDGE = timedelta(minutes=10)  # before its end a token is not sent any more: clocks differ
 
@@ -28,11 +28,12 @@ class Question:
     film: FilmItem
     arguments: Mapping[str, Any]
     epoch: int
+    root: str | None = None  # the folder that local films are below: the emulator's file store
 
     @property
     def token(self) -> str:
         """AWS's ClientRequestToken: 64 hexadecimal digits."""
-        bucket, name = split_s3(self.film.uri)
+        bucket, name = object_of(self.film.uri, self.root)
         said = [
             "rekognition", self.account, self.region, self.operation, bucket, name, self.film.content,
             dict(self.arguments), self.epoch,
@@ -42,7 +43,7 @@ class Question:
     @property
     def start(self) -> dict[str, Any]:
         """The arguments of the start."""
-        bucket, name = split_s3(self.film.uri)
+        bucket, name = object_of(self.film.uri, self.root)
         where = {"Bucket": bucket, "Name": name} | ({"Version": self.film.version} if self.film.version else {})
         return {
             "Video": {"S3Object": where},

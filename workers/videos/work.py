@@ -12,10 +12,10 @@ from jobs.aws.access import Aws
 from jobs.aws.lean import methods
 from jobs.codes import Code
 from jobs.folder import JobFolder, JobSpec
-from jobs.folder.films import FilmItem
+from jobs.folder.films import FilmItem, pinned
 from jobs.ledger import Ledger, Starts
 from jobs.media.check import Skip
-from jobs.uris import split_s3
+from jobs.uris import is_local, split_s3
 from workers.config import WorkerConfig
 from workers.gate.gate import Gate, Quota, Turnstile
 from workers.videos.call import Way
@@ -67,6 +67,7 @@ def open_film_work(ledger: Ledger, gate: Gate, config: WorkerConfig, job: str) -
             Turnstile(gate, _quota(spec, choice.api.answers), job),
             spec.account,
             spec.region,
+            spec.options.film_root,
             folder,
             slots,
             records,
@@ -91,6 +92,9 @@ class _Look:
 
     def look(self, film: FilmItem) -> Skip | None:
         """Whether the object is another one by now. Where it cannot be looked at, AWS will say why."""
+        if is_local(film.uri):
+            same = pinned(film.uri) == film.content
+            return None if same else Skip(Code.CHANGED, "it was replaced after it was listed")
         if film.etag is None:
             return None
         bucket, name = split_s3(film.uri)

@@ -1,5 +1,6 @@
 """What a boto3 client waits for: a server that drips, or sends interim answers without end, is given up."""
 
+import io
 from collections.abc import Callable, Iterator
 from itertools import repeat
 from typing import Any
@@ -46,6 +47,20 @@ def drip(*first: bytes) -> Callable[[], Iterator[bytes]]:
 def test_an_answer_that_never_ends_is_given_up(script: Any, slow: bool) -> None:
     with Serving(script, slow=slow, reads=b"") as server, pytest.raises((BotoCoreError, HTTPError)):
         client(server.url).get_object(Bucket="b", Key="k")["Body"].read()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        drip(b"HTTP/1.1 100 "),
+        drip(b"HTTP/1.1 100 Continue\r\nX-A: "),
+        drip(b"HTTP/1.1 403 No\r\nContent-Length: 99999\r\n\r\n"),
+        b"HTTP/1.1 100 Continue\r\nX-A: b\r\n",  # and the server leaves
+    ],
+)
+def test_a_file_that_is_uploaded_waits_for_no_leave_that_never_comes(script: Any) -> None:
+    with Serving(script, slow=callable(script), reads=b"") as server, pytest.raises((BotoCoreError, HTTPError)):
+        client(server.url).put_object(Bucket="b", Key="k", Body=io.BytesIO(b"a picture"))
 
 
 def test_an_answer_that_is_there_is_read() -> None:

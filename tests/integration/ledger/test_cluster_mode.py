@@ -122,6 +122,8 @@ def a_job_from_its_first_shard_to_its_last_step(redis: Declared) -> None:
     assert ledger.live() == [JOB]
     assert ledger.journals(JOB) == [LAST_STEP]
     assert ledger.adopt(last, 0) == ({}, {})
+    assert ledger.order(JOB, "cancelled")
+    assert ledger.told(JOB).startswith("cancelled ")
     ledger.close(JOB, "incomplete", {"ok:a": 5})
     assert ledger.live() == []
     leave(ledger, "worker", 1)
@@ -189,7 +191,8 @@ def test_every_script_keeps_to_the_keys_it_declares_which_are_in_one_slot(redis:
     assert left_out == []
     assert not {"cmdstat_scan", "cmdstat_keys"} & set(redis.info("commandstats"))  # nothing looks at all keys there are
     kept = {name.decode() for name in redis.keys("*") if not name.startswith(LASTING)}
-    assert kept == {key(JOB), key("reconciler")}
+    assert kept == {key(JOB), key(JOB, "order"), key("reconciler")}
+    assert redis.ttl(key(JOB, "order")) > 0
 
 
 @pytest.mark.parametrize(
@@ -211,6 +214,7 @@ def test_scripts_name_their_keys_and_nothing_after_that_goes_by_number(package: 
         if file.name.endswith(".lua") and file.name not in (
             "attempts.lua",
             "cost.lua",
+            "doubt.lua",
             "health.lua",
             "clock.lua",
         ):  # put in front of others

@@ -201,15 +201,14 @@ def test_a_job_put_on_the_table_again_asks_with_one_call_at_once(service: Servic
     assert not service.begin()
 
 
-def test_what_a_dead_holder_had_under_way_takes_no_room_once_it_is_adopted(service: Service) -> None:
+def test_what_a_holder_had_under_way_takes_no_room_once_its_shard_is_given_back(service: Service) -> None:
     for _ in range(ROOM):
         service.begin()
+    assert not service.begin()
     service.ledger.release(service.lease)
     lease = service.ledger.lease(JOB, 0)
     assert isinstance(lease, Lease)
     service.lease = lease
-    assert not service.begin()
-    service.ledger.adopt(lease)
     assert service.begin()
 
 

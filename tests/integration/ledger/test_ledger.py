@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -48,6 +49,10 @@ def adopted(ledger: Ledger, lease: Lease) -> tuple[dict[str, str], dict[str, byt
         for call, by_api in intents.items()
     }
     return marks, answers
+
+
+def month(ledger: Ledger) -> str:
+    return f"{datetime.fromtimestamp(ledger.redis.time()[0], UTC):%Y-%m}"
 
 
 def units(ledger: Ledger, job: str, meter: str) -> int:
@@ -110,7 +115,7 @@ def test_the_last_shard_puts_the_last_step_on_the_table(ledger: Ledger) -> None:
 
 def test_after_a_resume_shards_come_before_the_last_step(ledger: Ledger) -> None:
     job = opened(ledger, 2)
-    ledger.stop_short(job, "cancelled")
+    ledger.order(job, "cancelled")
     assert ledger.feed(job, 5) == [LAST_STEP]
     ledger.open(job, home="/tmp", shards=[0, 1], fields={})
     ledger.reap(job, lost_after_ms=-1)
@@ -212,6 +217,35 @@ def test_the_budget_counts_calls_in_flight_and_ends_the_job_when_none_is_left_to
     assert ledger.fields(job)["reason"] == "budget"
 
 
+def test_the_budget_is_not_held_by_calls_of_a_dead_holder_and_a_late_answer_still_counts(ledger: Ledger) -> None:
+    job = opened(ledger, cap=20)
+    dead = held(ledger, job)
+    assert words(ledger, dead, ("0:a", "a", 1), ("1:a", "a", 1)) == ["go", "go"]
+    until(lambda: ledger.reap(job), "its lease lapses")  # and nobody has room for its shard
+    assert ledger.progress(job)["maybe_billed:a:" + month(ledger)] == 2
+    living = held(ledger, job, 1)
+    assert words(ledger, living, ("500:a", "a", 1)) == ["incomplete"]
+    ledger.settle(dead, [Attempt("0:a", "a", 1, "n")])  # it was frozen: this call was not billed
+    assert (ledger.fields(job)["cost"], ledger.fields(job)["in_flight"]) == ("10", "0")
+
+
+def test_the_budget_is_not_held_by_calls_that_a_holder_left_behind(ledger: Ledger) -> None:
+    job = opened(ledger, cap=10)
+    left = held(ledger, job)
+    assert words(ledger, left, ("0:a", "a", 1)) == ["go"]
+    assert ledger.release(left)
+    assert words(ledger, held(ledger, job, 1), ("500:a", "a", 1)) == ["incomplete"]
+
+
+def test_a_lease_that_was_renewed_in_time_is_not_taken_back(ledger: Ledger) -> None:
+    job = opened(ledger)
+    lease = held(ledger, job)
+    until(lambda: ledger._scripts["reap"]([key(job, n) for n in ("todo", "queued", "leases")], [""]), "it lapses")
+    assert ledger.renew(job, [lease])[1][lease]
+    assert ledger._lapse(job, lease.shard) == 0
+    assert ledger.table(job)["held"] == 1
+
+
 def test_a_job_with_no_share_left_waits_its_turn(ledger: Ledger) -> None:
     job = opened(ledger)
     held(ledger, job, 0)
@@ -230,12 +264,12 @@ def test_a_closed_job_leaves_only_its_counters(ledger: Ledger) -> None:
 
 def test_a_job_is_ended_by_who_holds_its_last_step_while_nobody_goes_on_with_it(ledger: Ledger) -> None:
     job = opened(ledger, shards=1)
-    ledger.stop_short(job, "cancelled")
+    ledger.order(job, "cancelled")
     last = held(ledger, job, LAST_STEP)
     opened(ledger, shards=1)  # a resume
     assert not ledger.close(job, "cancelled", {}, under=last)
     assert ledger.fields(job)["state"] == "running"
-    ledger.stop_short(job, "cancelled")
+    ledger.order(job, "cancelled")
     assert not ledger.close(job, "cancelled", {}, under=Lease(job, LAST_STEP, "another"))
     assert ledger.live() == [job]
     assert ledger.close(job, "cancelled", {}, under=last)
