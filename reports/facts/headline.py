@@ -43,8 +43,8 @@ def _found(facts: Facts, min_confidence: float | None) -> str:
 
 
 def _sight(seen: Seen, answered: int) -> str:
-    """`people in 9`; `people in 3 of 12` where not all that answered were asked for them."""
-    part = seen.answered < answered
+    """`people in 9`; `people in 3 of 12` where not all that answered, of its kind, were asked for them."""
+    part = seen.answered < (answered if seen.asked is None else seen.asked)
     if not seen.items:
         return seen.sight.none + (f" in the {count(seen.answered)} looked at for it" if part else "")
     many = count(seen.items) + (f" of {count(seen.answered)}" if part else "")

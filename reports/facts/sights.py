@@ -16,6 +16,7 @@ from jobs.codes import Code
 from jobs.folder import JobSpec
 from reports.facts.values import Found, Outlook, Seen
 from reports.query.counting import ranges
+from reports.tables.layout import IMAGES, VIDEOS
 
 UNREAD = (Code.UNREADABLE, Code.EMPTY, Code.TRUNCATED, Code.BROKEN, Code.CRASHED_DECODER, Code.NOT_DOWNLOADED)
 
@@ -55,6 +56,7 @@ def seen(query: Query, spec: JobSpec, found: Sequence[Found], answered: Mapping[
             places.setdefault(sight.some, []).append((api, sight))
     said = {sight.value for several in places.values() for _, sight in several}
     names = {one.api: [(bar.label, int(bar.value or 0)) for bar in one.charts[0].bars] for one in found if one.charts}
+    answering = {is_film: _answering(query, is_film, spec) for is_film in (False, True)}
     return tuple(
         Seen(
             max((sight for _, sight in several), key=lambda sight: sight.none),
@@ -63,9 +65,19 @@ def seen(query: Query, spec: JobSpec, found: Sequence[Found], answered: Mapping[
             tuple(
                 pair for api, sight in several if sight.named for pair in names.get(api.name, ()) if pair[0] not in said
             ),
+            sum(answering[is_film] for is_film in {isinstance(api, VideoApi) for api, _ in several}),
         )
         for several in places.values()
     )
+
+
+def _answering(query: Query, is_film: bool, spec: JobSpec) -> int:
+    """Pictures, or films, that any API answered."""
+    if not (spec.video_apis if is_film else spec.apis):
+        return 0
+    table = VIDEOS if is_film else IMAGES
+    answered: int = query.execute(f"select count(*) from {table} where status in ('ok', 'partial')").fetchall()[0][0]
+    return answered
 
 
 def _answered(places: Sequence[tuple[Tabled, Sight]], answered: Mapping[str, int]) -> int:

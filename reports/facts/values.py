@@ -125,6 +125,7 @@ class Seen:
     items: int
     answered: int
     names: tuple[tuple[str, int], ...] = ()  # the most frequent, with their items
+    asked: int | None = None  # answered items that it could be of: pictures, films or both; None: all
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ API = VideoApi(
     name="video-labels",
     operation="StartLabelDetection",
     summary="Things, scenes and actions over time, with boxes for common objects.",
-    sights=(people("name", "Person", none=""), Sight("labels in {n} films", "no labels in films")),
+    sights=(people("name", "Person", none=""), Sight("labels in {n} of the films", "no labels in films")),
     meters=("video-labels",),
     params=(
         Param("min_confidence", "float", 50.0, "leave out labels under this confidence (AWS's default: 50)", 0, 100),

@@ -15,6 +15,7 @@ from jobs.folder import JobFolder
 from jobs.folder.films import FilmItem
 from reports.facts.films import FILMS, LANES, SLOTS, film_strips
 from reports.facts.gallery import Wanted
+from reports.facts.headline import headline
 from reports.facts.summary import summarize
 from reports.facts.values import Films, Strip
 from reports.query.query import open_tables
@@ -147,3 +148,11 @@ def test_minutes_of_film_are_what_names_are_counted_by(tmp_path: Path) -> None:
     chart = html[html.index("minutes of film in which it was seen") :]
     bars = re.findall(r'<span dir="auto">(\w+)</span></th>.*?<td class="n">(\d+)</td>', chart, re.S)
     assert bars[:2] == [("Dog", "10"), ("Cat", "4")]
+
+
+def test_the_first_line_counts_films_as_films_and_not_as_pictures_that_lack_something(tmp_path: Path) -> None:
+    def pages(film: FilmItem, api: str) -> Iterator[Any]:
+        yield page(film, Labels=[label(500, "Person"), label(500, "Cat")])
+
+    folder = make_films(tmp_path, [film_item(0, 10), film_item(1, 10)], ["video-labels"], pages)
+    assert headline(summarize(folder)) == "2 of 2 films answered: people in 2, labels in 2 of the films."

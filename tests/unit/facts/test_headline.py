@@ -1,6 +1,7 @@
 """The first line of a report, for each API and for mixes of them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -87,6 +88,14 @@ def test_what_was_not_answered_at_all_is_not_said_to_be_nothing() -> None:
     assert headline(facts(ALL, *sights({"moderation": (0,)}, 0), *sights({"text": (2,)}))).endswith("text in 2.")
     none = Outlook(asked=29, failed=29)
     assert headline(facts(none, *sights({"moderation": (0,)}, 0))) == "None of 29 pictures answered; 29 failed."
+
+
+def test_a_sight_of_pictures_alone_is_not_of_fewer_because_there_are_films() -> None:
+    of = Outlook(asked=32, answered=30, unread=2, noun="item")
+    text = replace(sights({"text": (11,)}, 29)[0], asked=29)
+    both = replace(sights({"faces": (10,)}, 30)[0], asked=30)
+    told = headline(facts(of, both, text))
+    assert told == "30 of 32 items answered: people in 10, text in 11; 2 files could not be read."
 
 
 def test_one_picture_and_none_are_said_as_people_say_them() -> None:
