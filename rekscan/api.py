@@ -41,18 +41,26 @@ def estimate(source: str | Sequence[str], *, api: str, **settings: Any) -> dict[
 
 
 def submit(
-    source: str | Sequence[str], *, api: str, max_cost: Decimal | None = None, beside: bool = False, **settings: Any
+    source: str | Sequence[str],
+    *,
+    api: str,
+    max_cost: Decimal | None = None,
+    beside: bool = False,
+    accept_unknown_cost: bool = False,
+    **settings: Any,
 ) -> str:
     """Hand a scan to the cluster of `redis_url` (or REKSCAN_REDIS_URL); the job's id. It is approved by this call.
 
-    Raises jobs.errors.RekscanError when a running job of the home may have some of its pictures, unless told to go
-    `beside` it: both may be paid for them.
+    `accept_unknown_cost`: also where the Region has no known price. Raises jobs.errors.RekscanError when a running job
+    of the home may have some of its pictures, unless told to go `beside` it: both may be paid for them.
     """
     resolved = resolve(None, **settings)
     records = ledger_for_a_job(resolved) if resolved.redis_url else None
     if records is None:
         raise UsageError("submit hands the job to a cluster, and no Redis is named", "Set REKSCAN_REDIS_URL.")
-    folder = plan_order(_list(source), [api], Order(max_cost=max_cost), resolved).approved(yes=True, beside=beside)
+    folder = plan_order(_list(source), [api], Order(max_cost=max_cost), resolved).approved(
+        yes=True, beside=beside, accept_unknown=accept_unknown_cost
+    )
     hand_over(records, folder, resolved, beside=beside)
     return folder.job
 

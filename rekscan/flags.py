@@ -66,7 +66,12 @@ class Amounts:
     @property
     def given(self) -> bool:
         """Whether there is anything to price here."""
-        return self.instead or any(v is not None for v in (self.faces_stored, self.users_stored, self.units))
+        return self.instead or self.beside
+
+    @property
+    def beside(self) -> bool:
+        """Whether there is anything but images and videos."""
+        return any(v is not None for v in (self.faces_stored, self.users_stored, self.units))
 
     @property
     def instead(self) -> bool:

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from pydantic import Field, ValidationError, field_validator
 
 from jobs.aws.access import Aws, endpoint
+from jobs.aws.region_names import refuse_unknown, regions
 from jobs.errors import UsageError
 from jobs.later import Later
 from workers.environment import FromEnvironment
@@ -120,6 +121,13 @@ class Settings(Limits, FromEnvironment):
             raise UsageError(
                 "no AWS Region is set", "Add --region us-east-1 (the Region of your bucket), or AWS_REGION."
             )
+        return region
+
+    def region_of_aws(self, default: str | None = None) -> str:
+        """The same; a UsageError, too, where AWS is what is asked and it has no such Region."""
+        region = self.aws_region(default)
+        if region and region not in regions() and self.rekognition_url is None:
+            refuse_unknown(region)
         return region
 
 

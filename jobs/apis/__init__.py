@@ -47,6 +47,11 @@ class AnyChoice(Generic[Row]):
     def meters(self) -> tuple[str, ...]:
         return self.api.meters_for(self.params)
 
+    @property
+    def whole(self) -> bool:
+        """Whether it has all that a request needs."""
+        return all(self.params.get(param.name) for param in self.api.params if param.required)
+
     def to_json(self) -> dict[str, Any]:
         return {"name": self.api.name, "params": dict(self.params)}
 
@@ -142,8 +147,11 @@ def ask(values: Iterable[str]) -> Asked:
     return asked
 
 
-def sort_out(values: Iterable[str]) -> Asked:
-    """As `ask`, and it may be none at all."""
+def sort_out(values: Iterable[str], *, whole: bool = True) -> Asked:
+    """As `ask`, and it may be none at all.
+
+    `whole`: what a request needs must be there; without, it may be left out (null), as no price depends on it.
+    """
     asked: dict[str, dict[str, str]] = {}
     current: str | None = None
     for token in (part.strip() for value in values for part in value.split(",")):
@@ -164,8 +172,16 @@ def sort_out(values: Iterable[str]) -> Asked:
             asked[current][key.strip().replace("-", "_")] = value.strip()
     images, videos = catalogue(), video_catalogue()
     return Asked(
-        tuple(Choice(images[name], _typed(images[name], given)) for name, given in asked.items() if name in images),
-        tuple(VideoChoice(videos[name], _typed(videos[name], g)) for name, g in asked.items() if name in videos),
+        tuple(
+            Choice(images[name], _typed(images[name], given, whole=whole))
+            for name, given in asked.items()
+            if name in images
+        ),
+        tuple(
+            VideoChoice(videos[name], _typed(videos[name], g, whole=whole))
+            for name, g in asked.items()
+            if name in videos
+        ),
     )
 
 
@@ -184,26 +200,33 @@ def _spelled_out(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _known(name: str) -> Entry:
-    found = catalogue().get(name) or video_catalogue().get(name)
+    """By our name or AWS's: `labels`, `DetectLabels` (of several of one operation, the first)."""
+    rows = {**catalogue(), **video_catalogue()}
+    found = rows.get(name) or next((row for row in rows.values() if row.operation == name), None)
     if found is not None:
         return found
     if ended := ENDED.get(name):
         raise UsageError(f"{name}: {ended.what}", ended.instead)
-    names = [*catalogue(), *video_catalogue()]
-    meant = get_close_matches(name, names, 1)
-    guess = f"Did you mean {meant[0]}? " if meant else ""
-    raise UsageError(f"there is no API {name!r}", f"{guess}Choose from: {', '.join(names)}. See `rekscan apis`.")
+    spelled = {_letters(row.operation): row.name for row in reversed(rows.values())}
+    spelled |= {_letters(row): row for row in rows}
+    meant = get_close_matches(_letters(name), spelled, 1)
+    guess = f"Did you mean {spelled[meant[0]]}? " if meant else ""
+    raise UsageError(f"there is no API {name!r}", f"{guess}Choose from: {', '.join(rows)}. See `rekscan apis`.")
+
+
+def _letters(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
 
 
 def _parameters(api: Entry) -> str:
     return f"{api.name} takes: {', '.join(p.name for p in api.params) or 'no parameters'}. See `rekscan apis`."
 
 
-def _typed(api: Entry, given: Mapping[str, str]) -> dict[str, Any]:
+def _typed(api: Entry, given: Mapping[str, str], *, whole: bool) -> dict[str, Any]:
     by_name = {param.name: param for param in api.params}
     if unknown := set(given) - set(by_name):
         raise UsageError(f"{api.name} has no parameter {sorted(unknown)[0]!r}", _parameters(api))
-    if missing := [p.name for p in api.params if p.required and not given.get(p.name)]:
+    if whole and (missing := [p.name for p in api.params if p.required and not given.get(p.name)]):
         raise UsageError(f"{api.name} needs {missing[0]}=...", f"Write --api {api.name}:{missing[0]}=VALUE")
     return {p.name: _value(api, p, given[p.name]) if p.name in given else p.default for p in api.params}
 

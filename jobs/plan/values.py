@@ -122,6 +122,11 @@ class Plan:
         return all(line.usd is not None for line in self.lines)
 
     @property
+    def unpriced(self) -> bool:
+        """Whether there are units that the price table has no price for."""
+        return any(tier.usd is None for line in self.lines for tier in line.tiers)
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """Why the total is not complete, one sentence per line without a price."""
         found = []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from jobs.apis import Asked, parse, sort_out
-from jobs.errors import UsageError
+from jobs.errors import RekscanError, UsageError
 from jobs.later import Later
 from jobs.money.free_tier import FreeTier
 from jobs.money.months import month_of
@@ -95,19 +95,20 @@ def estimate(
     if not sources and not amounts.given:
         raise UsageError("nothing to price", "Give a SOURCE, or --images, --video-minutes, --faces-stored or --units.")
     settings = resolve(connection)
-    sets = [(name, sort_out([name])) for name in compare or [",".join(api or ())]]
+    size = pilot.size(sources, compare)
+    sets = [(name, sort_out([name], whole=size is not None)) for name in compare or [",".join(api or ())]]
     if not all(asked.images or asked.videos for _, asked in sets) and (sources or amounts.instead):
         parse([])  # says which APIs there are
-    size = pilot.size(sources, compare)
     if size and not sets[0][1].images:
         raise UsageError("--sample sends images, and no image API is asked for", "Leave --sample out.")
-    region = settings.aws_region("")
+    region = settings.region_of_aws("")
     question = Question(
         amounts, billing, settings, stored_prices(), stored_quotas(), region or DEFAULT_REGION, named=bool(region)
     )
     found = None
     if not sources:
         counts = amounts.counts()
+        refuse_nothing(counts, [asked for _, asked in sets], amounts)
         plans = [(name, build(asked, counts, question)) for name, asked in sets]
     else:
         videos = any(asked.videos for _, asked in sets)
@@ -116,6 +117,7 @@ def estimate(
             column, include or (), exclude or (), request_payer, pilot.allow_private_urls, again, pilot.local, size,
         )  # fmt: skip
         with numbers_only.counted(source) as counted:
+            refuse_nothing(counted.counts, [asked for _, asked in sets], amounts, sources)
             plans = []
             for name, asked in sets:
                 known = counted.known(asked.images)
@@ -127,6 +129,21 @@ def estimate(
             found = extrapolate(plans[0][1], job, rows, question.prices)
     show(plans, question.prices, found, as_json=json, as_csv=csv, compared=compare is not None)
     return int(strict and not all(built.complete for _, built in plans))
+
+
+def refuse_nothing(counts: Counts, sets: Sequence[Asked], amounts: Amounts, sources: Sequence[str] = ()) -> None:
+    """Raises RekscanError where these APIs have nothing to price. Videos that were looked at and left out are told of
+    in the plan."""
+    priced = any((asked.images and counts.images) or (asked.videos and counts.videos) for asked in sets)
+    if priced or amounts.beside or counts.left_out_ms:
+        return
+    there = [f"{n:,} {what}{'s' * (n != 1)}" for n, what in ((counts.images, "image"), (counts.videos, "video")) if n]
+    there += [f"{n:,} {reason}" for reason, n in sorted(counts.skipped.items())]
+    where = f" in {', '.join(sources)}" if sources else ""
+    do = "Give a source with pictures in it, or an amount over 0."
+    if counts.images or counts.videos:
+        do = f"Name an API for {'pictures' if counts.images else 'videos'}: `rekscan apis` lists them."
+    raise RekscanError(f"there is nothing{where} that these APIs are paid for: {', '.join(there) or 'no image'}", do)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def _approved(planned: Planned, order: Order) -> JobFolder:
     """What a plan cannot tell is said before anybody is asked."""
     for rival in planned.rivals if order.beside else ():
         say((rival.note, "yellow"))
-    return planned.approved(yes=order.yes, beside=order.beside)
+    return planned.approved(yes=order.yes, beside=order.beside, accept_unknown=order.accept_unknown_cost)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The word before money is spent: go on, ask, or refuse.
 
 Rule: nothing is paid without one of `--yes`, `--max-cost`, a price under the configured threshold, or a person's `y`.
-A price that is not known is over every threshold.
+A price that is not known is over every threshold; calls without one take `--accept-unknown-cost` besides.
 """
 
 import sys
@@ -22,18 +22,25 @@ def approve(
     yes: bool = False,
     max_cost: Decimal | None = None,
     threshold: Decimal = Decimal(0),
+    accept_unknown: bool = False,
     interactive: bool | None = None,
     ask: Ask | None = None,
 ) -> None:
     """Return if the plan may be paid for, else raise RekscanError.
 
-    `threshold`: dollars up to which nobody is asked. `interactive`: whether there is a person to ask; by default
-    whether stdin and stderr are a terminal. `ask`: shows a question, returns the answer.
+    `threshold`: dollars up to which nobody is asked. `accept_unknown`: calls that have no price may be made.
+    `interactive`: whether there is a person to ask; by default whether stdin and stderr are a terminal. `ask`: shows a
+    question, returns the answer.
     """
     if max_cost is not None and not plan.complete:
         raise RekscanError(
             f"a part of the price is unknown ({'; '.join(plan.unknown)}), so --max-cost cannot be held",
             "Leave --max-cost out, or read the prices with `rekscan prices --refresh`.",
+        )
+    if plan.unpriced and not accept_unknown:
+        raise RekscanError(
+            f"this scan would cost {price(plan)}: {'; '.join(plan.unknown)}",
+            "`rekscan prices --refresh` reads AWS's prices; --accept-unknown-cost goes on without.",
         )
     if yes or max_cost is not None or (plan.complete and plan.total is not None and plan.total <= threshold):
         return

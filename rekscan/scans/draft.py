@@ -18,7 +18,7 @@ from jobs.plan.build import plan as make_plan
 from jobs.plan.values import Plan
 from jobs.uris import root_of
 from rekscan.scans.films import leave_out_films, look_at_films
-from rekscan.scans.listing import Progress, absolute, list_into, list_source, part_rows, refuse_vain_list
+from rekscan.scans.listing import Progress, absolute, list_into, list_source, nothing_in, part_rows, refuse_vain_list
 from rekscan.scans.savings import KnownCalls
 from rekscan.scans.terms import Terms
 
@@ -64,9 +64,7 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
             cut = list_into(writer, batches, counts, rows=rows, look=look, limit=limit, progress=progress)
         refuse_vain_list(sources, counts)
         if writer.count == 0:
-            raise RekscanError(
-                f"{', '.join(sources)} is empty", "Give a directory, prefix or list with pictures in it."
-            )
+            raise nothing_in(sources)
     except OSError as error:
         folder.remove()
         raise cannot_write(folder, error) from error

@@ -16,7 +16,7 @@ from jobs.sources import Globs, enumerate_batches
 from jobs.uris import is_aws
 from rekscan.console.output import talk
 from rekscan.scans.films import count_assumed, count_films
-from rekscan.scans.listing import refuse_vain_list
+from rekscan.scans.listing import nothing_in, refuse_vain_list
 from rekscan.scans.savings import KnownCalls, known_of
 from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
@@ -72,15 +72,17 @@ class Counted:
     _listing: Listing = field(repr=False)
 
     def known(self, choices: tuple[Choice, ...]) -> KnownCalls:
-        """What earlier jobs and equal objects save of these APIs."""
-        return known_of(self._listing.read, self.counts, self.source.terms(choices))
+        """What earlier jobs and equal objects save of these APIs. Of one that a request would need more of, nothing is
+        known."""
+        whole = tuple(choice for choice in choices if choice.whole)
+        return known_of(self._listing.read, self.counts, self.source.terms(whole))
 
 
 @contextmanager
 def counted(source: Source) -> Iterator[Counted]:
     """The source in numbers, as long as the block lasts; how far it got stands on stderr.
 
-    Raises RekscanError when it cannot be read or is a list that names nothing.
+    Raises RekscanError when it cannot be read, is empty, or is a list that names nothing.
     """
     draw = Draw(source.sample) if source.sample is not None else None
     with Listing() as listing:
@@ -120,4 +122,6 @@ def _count(source: Source, listing: Listing, draw: Draw | None) -> tuple[Counts,
         else:
             count_assumed(batches(), counts, lengths.average_ms, progress)
     refuse_vain_list(source.sources, counts)
+    if not (counts.images or counts.videos or counts.skipped):
+        raise nothing_in(source.sources)
     return counts, notes

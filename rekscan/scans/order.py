@@ -43,6 +43,9 @@ class Order:
     ] = None
     fit: Annotated[bool, Parameter(help="Mend what AWS refuses: convert, rotate, shrink.")] = True
     peek: Annotated[bool, Parameter(help="Look at the first bytes of S3 objects before sending them.")] = True
+    accept_unknown_cost: Annotated[
+        bool, Parameter(help="Go on where the Region has no known price; nothing caps that.", negative=())
+    ] = False
     again: Annotated[bool, Parameter(help="Pay again for what is known, duplicates too.", negative=())] = False
     beside: Annotated[bool, Parameter(help=BESIDE, negative=())] = False
     column: Annotated[str | None, Parameter(help="Column of a CSV or Parquet list with the paths or URLs.")] = None
@@ -67,7 +70,7 @@ class Order:
         return Terms(
             asked.images,
             settings.with_shards_for(len(requests(asked.images))),
-            settings.aws_region(_LOCAL_REGION if local else None),
+            settings.aws_region(_LOCAL_REGION) if local else settings.region_of_aws(),
             asked.videos,
             self.video_jobs,
             local=local,
@@ -96,7 +99,7 @@ class Planned:
     def discard(self) -> None:
         self.drafted.folder.remove()
 
-    def approved(self, *, yes: bool = False, beside: bool = False) -> JobFolder:
+    def approved(self, *, yes: bool = False, beside: bool = False, accept_unknown: bool = False) -> JobFolder:
         """Ask for approval where it takes one, and write job.json. What is not approved is gone.
 
         Raises RekscanError where a rival runs, unless this one goes `beside` it.
@@ -110,6 +113,7 @@ class Planned:
                 yes=yes or terms.local,
                 max_cost=terms.max_cost,
                 threshold=terms.settings.approve_under,
+                accept_unknown=accept_unknown or terms.local,
             )
             create(self.drafted, terms, self.plan)
         except OSError as error:

@@ -47,7 +47,7 @@ def pilot(
             writer.add_batch(batch)
         payer = "the bundled emulator, so nobody bills it" if terms.local else "AWS"
         say(f"A pilot of {batch.num_rows:,} images costs {dollars(small.total)} at {payer}.")
-        approve(small, yes=yes or terms.local, threshold=settings.approve_under)
+        approve(small, yes=yes or terms.local, threshold=settings.approve_under, accept_unknown=terms.local)
         drafted = Draft(folder, tuple(f"sample of {source}" for source in sources), counts, batch.num_rows)
         spec = create(drafted, terms, small)
     except BaseException:

@@ -21,6 +21,8 @@ from jobs.outcomes import Outcome
 from jobs.plan.build import Counts, plan
 from rekscan.commands.costs import costs
 from rekscan.commands.estimate import estimate
+from rekscan.scans.order import Order, plan_order
+from rekscan.settings import resolve
 from rekscan.testing import emulator
 from tests.support.places import ROOT
 from tests.support.s3_server import s3_server
@@ -137,6 +139,60 @@ def test_unknown_prices_fail_only_when_strict(capsys):
     assert run(estimate, line) == 0
     assert run(estimate, line + " --strict") == 1
     assert "$0" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "line, there",
+    [
+        ("--video-minutes 100 --api labels", "1 video"),
+        ("--images 3 --api video-labels", "3 images"),
+        ("--images 0 --api labels", "no image"),
+        ("{tmp}/text --api labels", "1 not-media"),
+        ("{tmp}/films --api labels", "1 video"),
+    ],
+)
+def test_nothing_to_price_is_said_and_has_no_price(tmp_path, capsys, line, there):
+    for name in ("text/a.txt", "films/a.mp4"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(RekscanError, match=f"these APIs are paid for: .*{there}") as caught:
+        run(estimate, f"{line} --region us-east-1".format(tmp=tmp_path))
+    assert caught.value.code == 1
+    assert capsys.readouterr().out == ""
+
+
+def test_an_empty_source_is_refused_in_the_words_of_scan(moto, monkeypatch, tmp_path):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", moto)
+    boto3.client("s3", region_name="us-east-1", endpoint_url=moto).create_bucket(Bucket="hollow")
+    (tmp_path / "none").mkdir()
+    settings = resolve(region="us-east-1")
+    for source in ("s3://hollow", "s3://hollow/2019/", str(tmp_path / "none")):
+        with pytest.raises(RekscanError) as before:
+            run(estimate, f"{source} --api labels --region us-east-1")
+        with pytest.raises(RekscanError) as scanned:
+            plan_order([source], ["labels"], Order(), settings)
+        assert (before.value.what, before.value.code) == (f"{source} is empty", 1)
+        assert (before.value.what, before.value.do) == (scanned.value.what, scanned.value.do)
+
+
+@pytest.mark.parametrize("api", ["compare-faces", "index-faces", "search-faces"])
+def test_what_changes_no_price_need_not_be_given(api, capsys, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    assert document(capsys, estimate, f"--images 1000 --api {api} --region us-east-1")["total_usd"] == "1"
+    assert document(capsys, estimate, f"{tmp_path} --api {api} --region us-east-1")["total_usd"] == "0.001"
+    with pytest.raises(UsageError, match="needs"):
+        run(estimate, f"{tmp_path} --api {api} --sample 1 --region us-east-1")
+
+
+def test_a_region_that_aws_does_not_have_is_refused_with_the_nearest(monkeypatch, capsys):
+    line = "--images 10 --api labels --region us-esat-1"
+    with pytest.raises(UsageError, match="AWS has no Region 'us-esat-1'") as caught:
+        run(estimate, line)
+    assert "Did you mean us-east-1?" in caught.value.do
+    with pytest.raises(UsageError, match="AWS has no Region"):
+        Order().terms(parse(["labels"]), resolve(region="eu-west-7"), local=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", "http://127.0.0.1:9")  # which may call its Region as it likes
+    assert run(estimate, line) == 0
 
 
 def test_without_a_region_it_says_which_one_it_took(capsys):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.apis import catalogue, choices_from_json, parse
+from jobs.apis import catalogue, choices_from_json, parse, sort_out
 from jobs.errors import UsageError
 
 ARN = "arn:aws:rekognition:eu-west-1:123456789012:project/logos/version/v1/1767571200000"
@@ -113,3 +113,34 @@ def test_any_text_is_understood_or_refused_never_a_crash(text: str) -> None:
         parse([text])
     except UsageError as refused:
         assert refused.what
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [("DetectLabels", "labels"), ("DetectText", "text"), ("DetectModerationLabels", "moderation")],
+)
+def test_an_api_may_be_called_as_aws_calls_it(operation: str, name: str) -> None:
+    assert list(asked(operation)) == [name]
+    assert asked(f"{operation}:min_confidence=70" if name != "text" else operation) == asked(
+        f"{name}:min_confidence=70" if name != "text" else name
+    )
+    assert [choice.api.name for choice in sort_out(["StartLabelDetection"]).videos] == ["video-labels"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("lables", "labels"), ("LABELS", "labels"), ("DetectLabel", "labels"), ("detect-text", "text")]
+)
+def test_a_misspelled_api_gets_the_nearest_name(typed: str, meant: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse([typed])
+    assert f"Did you mean {meant}?" in caught.value.do
+
+
+def test_a_price_takes_no_parameter_that_a_request_needs() -> None:
+    names = "compare-faces,index-faces,search-faces,custom-labels"
+    found = sort_out([names], whole=False).images
+    assert [choice.api.name for choice in found] == names.split(",")
+    assert not any(choice.whole for choice in found)
+    assert all(choice.whole for choice in sort_out(["labels,search-faces:collection=people"]).images)
+    with pytest.raises(UsageError, match="no parameter 'colection'"):
+        sort_out(["search-faces:colection=people"], whole=False)

@@ -58,3 +58,19 @@ def test_an_unknown_price_is_over_every_threshold_and_under_no_cap():
         approve(make(100, "eu-west-1", "labels,properties"), threshold=Decimal(10**6), interactive=False)
     with pytest.raises(RekscanError, match="cannot be held"):
         approve(make(1, "eu-south-2"), max_cost=Decimal(1), interactive=False)
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_calls_without_a_price_take_a_word_of_their_own(yes):
+    for plan_ in (make(1, "eu-south-2"), make(100, "eu-west-1", "labels,properties")):
+        with pytest.raises(RekscanError, match="no price of") as caught:
+            approve(plan_, yes=yes, interactive=False)
+        assert "--accept-unknown-cost" in caught.value.do
+        approve(plan_, yes=True, accept_unknown=True, interactive=False)
+    with pytest.raises(RekscanError, match="nobody to ask"):
+        approve(make(1, "eu-south-2"), accept_unknown=True, interactive=False)
+
+
+def test_hours_that_no_call_is_billed_by_are_no_unknown_price_of_calls():
+    arn = "arn:aws:rekognition:us-east-1:123456789012:project/logos/version/v1/1767571200000"
+    approve(make(5, apis=f"custom-labels:project_version_arn={arn}"), yes=True)
