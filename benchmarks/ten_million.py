@@ -139,7 +139,9 @@ def index_and_merge(home: str, items: int) -> Any:
 
 def known_to_the_plan(home: str, items: int) -> Any:
     folder = JobFolder(home, ANSWERED)
-    found = known_calls(manifest(JobFolder(home, LISTED)), Segments(home), folder.spec.apis, account="1", fit=True)
+    found = known_calls(
+        manifest(JobFolder(home, LISTED)), Segments(home), folder.spec.apis, account="1", fit=True
+    ).calls
     return found["labels"]
 
 

@@ -46,6 +46,11 @@ def count(value: Decimal | float, places: int = 3) -> str:
     return f"{whole}.{part.rstrip('0')}".rstrip(".")
 
 
+def many(number: int, what: str) -> str:
+    """`1 video`, `2,000 videos`."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def size(amount: float) -> str:
     """`900 B`, `1.2 MB`, `3 GB`: bytes, in thousands."""
     for unit in ("B", "KB", "MB", "GB"):

@@ -1,16 +1,20 @@
 """The same from Python: a plan without a paid call, and a job for a cluster."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from PIL import Image
 
+from jobs.apis import sort_out
 from jobs.errors import UsageError
 from jobs.media.fetch import fetcher_of
 from jobs.sources import is_local
+from rekscan.flags import Amounts, Billing, Monthly
 from rekscan.scans.engine import ledger_for_a_job
 from rekscan.scans.order import Order, plan_order
+from rekscan.scans.priced import Question, document, priced
 from rekscan.scans.run import hand_over
 from rekscan.settings import resolve
 from reports import pictures
@@ -29,15 +33,34 @@ def load(job: str = "last", home: str | None = None, **settings: Any) -> Tables:
     return load_tables(job, resolved.home, resolved.aws)
 
 
-def estimate(source: str | Sequence[str], *, api: str, **settings: Any) -> dict[str, Any]:
-    """The plan of a scan as `rekscan scan --dry-run --json` prints it: lines, total_usd, duration_s, assumptions.
+def estimate(
+    source: str | Sequence[str] = (),
+    *,
+    api: str,
+    images: int | None = None,
+    monthly: int | None = None,
+    months: int = 12,
+    faces_per_image: Decimal = Decimal(1),
+    start: date | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """The plan of a scan as `rekscan estimate --json` prints it: lines, total_usd, duration_s, months, assumptions.
 
-    `settings`: region, home, endpoint_url, ... as the command line's flags, with underscores.
-    Raises jobs.errors.RekscanError with what happened and what to do.
+    `images`: so many, instead of a source. `monthly`: new images in each of `months` calendar months beside it,
+    `total_usd` is the whole; `faces_per_image`: that they leave in a collection, for an API that stores them.
+    `start`: first day, lays it over calendar months. `settings`: region, home, endpoint_url, ... as the command line's
+    flags, with underscores. Raises jobs.errors.RekscanError with what happened and what to do.
     """
-    planned = plan_order(_list(source), [api], Order(), resolve(None, **settings))
-    planned.discard()
-    return planned.plan.to_json()
+    question = Question(
+        [(api, sort_out([api], whole=False))],
+        resolve(None, **settings),
+        tuple(_list(source)),
+        Amounts(images=images),
+        Monthly(monthly, months, faces_per_image),
+        Billing(start=start),
+    )
+    ((_, plan),), _ = priced(question)
+    return document(plan)
 
 
 def submit(

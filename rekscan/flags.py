@@ -14,6 +14,7 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand
 from jobs.plan.build import Counts, Demand
+from jobs.plan.stream import Stream
 
 MOST = 10**18  # of anything that is typed: no archive and no account has more
 AVERAGE_MINUTES = Decimal(5)  # of a video nobody looked at: a guess of ours, which the estimate names
@@ -105,15 +106,47 @@ class Amounts:
             counts.videos = self.videos
         return counts
 
-    def demands(self, prices: PriceTable) -> list[Demand]:
+    def demands(self, prices: PriceTable, days: Decimal | None = None) -> list[Demand]:
+        """What is asked of meters besides. `days`: vectors are kept so long, instead of their own."""
         found = []
+        kept = self.days if days is None else days
         if self.faces_stored is not None:
-            found.append(demand.stored("face-vectors", self.faces_stored, self.days, prices))
+            found.append(demand.stored("face-vectors", self.faces_stored, kept, prices))
         if self.users_stored is not None:
-            found.append(demand.stored("user-vectors", self.users_stored, self.days, prices))
+            found.append(demand.stored("user-vectors", self.users_stored, kept, prices))
         for meter, units in numbers("--units", self.units or ()).items():
             found.append(demand.of_meter(meter, units, prices))
         return found
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Monthly:
+    """A stream of new images, beside the source or alone: priced by calendar month.
+
+    Parameters
+    ----------
+    monthly
+        So many new images in each calendar month, from that of --start on [the next month].
+    months
+        How many months the stream lasts.
+    faces_per_image
+        Faces that an image leaves in a collection, for APIs that store them.
+    """
+
+    monthly: int | None = None
+    months: int = 12
+    faces_per_image: Decimal = Decimal(1)
+
+    def stream(self) -> Stream | None:
+        """Raises UsageError for numbers that cannot be."""
+        if self.monthly is None:
+            return None
+        if not all(
+            number.is_finite() and 0 <= number <= MOST for number in (Decimal(self.monthly), self.faces_per_image)
+        ):
+            raise UsageError("--monthly, or --faces-per-image, is under 0 or beyond any archive", "Give 0 or more.")
+        return Stream(self.monthly, self.months, self.faces_per_image)
 
 
 @Parameter(name="*")

@@ -157,4 +157,5 @@ class Api(Tabled):
     question: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     golden_params: Mapping[str, Any] | None = None  # params used in tests where there are required ones
     prepare: Callable[[Params], tuple[Preparation, ...]] = lambda params: ()
+    stores: str | None = None  # meter of what its calls leave behind, which is billed by the month
     reusable: bool = True  # False: the answer depends on a collection that changes, so an earlier job's is not taken

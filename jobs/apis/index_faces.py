@@ -103,6 +103,7 @@ API = Api(
         "create": True,
     },
     prepare=prepare,
+    stores="face-vectors",
     reusable=False,
     assumptions=(
         "Every face stored (faces_indexed in the images table, up to max_faces per image) adds one unit of face-vectors"

@@ -6,6 +6,7 @@ Rule: constant memory; nothing is read but the listing and the index.
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -25,10 +26,19 @@ _ENTRY = ["content", "call"]
 _COLUMNS = ("kind", "size", "etag", "skip")
 
 
+@dataclass(slots=True)
+class Saved:
+    """`calls` by API whose answer is there already, or will be: of equal objects one is paid for. `copies`: the images
+    that have an equal before them."""
+
+    calls: dict[str, int]
+    copies: int = 0
+
+
 def known_calls(
     listing: ParquetFiles, segments: Segments, choices: Sequence[Choice], *, account: str, fit: bool
-) -> dict[str, int]:
-    """Calls by API whose answer is there already, or will be: of equal objects one is paid for.
+) -> Saved:
+    """What need not be paid for.
 
     `listing`: rows with the columns kind, size, etag, skip. `choices`: with the bytes of files they name.
     """
@@ -44,7 +54,7 @@ def known_calls(
             except FileNotFoundError:  # a segment was merged into another meanwhile
                 if last:
                     raise
-    return {}
+    return Saved({})
 
 
 def _batches(listing: ParquetFiles) -> Iterator[pa.RecordBatch]:
@@ -54,18 +64,20 @@ def _batches(listing: ParquetFiles) -> Iterator[pa.RecordBatch]:
     yield from listing.batches(list(_COLUMNS), image & told, rows=ROWS)
 
 
-def _count(buckets: Buckets, segments: Segments, calls: Mapping[str, Sequence[int]]) -> dict[str, int]:
-    found = dict.fromkeys(calls, 0)
+def _count(buckets: Buckets, segments: Segments, calls: Mapping[str, Sequence[int]]) -> Saved:
+    found = Saved(dict.fromkeys(calls, 0))
     there = segments.all()
     for low, high, records in buckets.each():
         contents = np.unique(records["name"])
+        copies = len(records) - len(contents)
+        found.copies += copies
         known = [segments.range(segment, low, high, _ENTRY) for segment in there]
         entries = pa.concat_tables([SCHEMA.empty_table().select(_ENTRY), *known])
         names = np.frombuffer(Names.of(entries).data, "S16")
         numbers = entries.column("call").to_numpy()
         for api, wanted in calls.items():
             first = np.isin(contents, names[np.isin(numbers, wanted)]).sum()
-            found[api] += int(len(records) - len(contents) + first)  # of equal objects all but one, or all
+            found.calls[api] += int(copies + first)  # of equal objects all but one, or all
     return found
 
 

@@ -11,7 +11,7 @@ from jobs.apis import Choice, VideoChoice
 from jobs.money.quotas import QuotaTable
 from jobs.plan.values import Plan
 from jobs.plan.videos import FIXED_S, PER_SECOND
-from jobs.words import count
+from jobs.words import count, many
 
 # Source of the rules: AWS's pricing page and FAQ as collected in docs/pricing.md.
 _EACH = "Each API on each image counts as one image."
@@ -31,11 +31,16 @@ _SPEED = (
     f" {FIXED_S:g} s and {PER_SECOND:g} times the video's length; {{jobs}} jobs of an account run at a time, over all"
     " APIs."
 )
-_AT_CAP = "Nothing says how long {videos} videos are: they are priced at the 6 hours that AWS takes at most."
-_ASSUMED = "Nobody looked at {videos} videos: they are priced at {minutes} minutes on the average (--video-average)."
+_AT_CAP = "Nothing says the length of {videos}: priced at the 6 hours that AWS takes at most."
+_ASSUMED = "Nobody looked at {videos}: priced at {minutes} minutes on the average (--video-average)."
 _STAGING = (
-    "{videos} videos are on this machine. Rekognition reads them from S3 only: what it costs to upload and to keep them"
+    "On this machine: {videos}. Rekognition reads them from S3 only: what it costs to upload and to keep them"
     " there is left out."
+)
+_STREAM = "{images} new images come in each month, in full in the first one too; none of them is known or a copy."
+_GROWS = (
+    "Each image leaves {each} in the collection (--faces-per-image), kept from then on: those of a month half of it on"
+    " the average."
 )
 _STORED = "Stored vectors are billed by the month and prorated by days kept{flat}."
 _NOT = "Not included: S3 requests and data transfer, SNS, SQS, KMS, taxes, discounts."
@@ -55,13 +60,15 @@ def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice | VideoC
     for choice in choices:
         yield from choice.api.assumptions
     if plan.counts.videos and not plan.asks_of_videos:
-        yield f"{plan.counts.videos:,} videos are left out: no video API was asked for."
+        yield f"Left out, as no video API was asked for: {many(plan.counts.videos, 'video')}."
     if plan.counts.images and plan.lines and "image" not in units:
-        yield f"{plan.counts.images:,} images are left out: no image API was asked for."
+        yield f"Left out, as no image API was asked for: {many(plan.counts.images, 'image')}."
     if plan.asks_of_videos:
         yield from _videos(plan, quotas)
-    if plan.known:
-        yield f"{plan.known:,} calls are left out: their answers are known (--again pays for them again)."
+    if plan.stream:
+        yield _STREAM.format(images=f"{plan.stream.images:,}")
+        if any(line.api.endswith(" storage") for line in plan.lines):
+            yield _GROWS.format(each=f"{count(plan.stream.faces_each)} face{'s' * (plan.stream.faces_each != 1)}")
     yield _FAILED
     yield from _months(plan)
     yield _FREE.format(name=plan.free_tier.name) if plan.free_tier else _NO_FREE
@@ -76,12 +83,12 @@ def _videos(plan: Plan, quotas: QuotaTable) -> Iterator[str]:
     counts = plan.counts
     yield _MINUTES
     if counts.videos_at_cap:
-        yield _AT_CAP.format(videos=f"{counts.videos_at_cap:,}")
+        yield _AT_CAP.format(videos=many(counts.videos_at_cap, "video"))
     if counts.videos_assumed:
         average = Decimal(counts.video_ms) / (60_000 * counts.videos_assumed)
-        yield _ASSUMED.format(videos=f"{counts.videos_assumed:,}", minutes=count(average))
+        yield _ASSUMED.format(videos=many(counts.videos_assumed, "video"), minutes=count(average))
     if counts.videos_here:
-        yield _STAGING.format(videos=f"{counts.videos_here:,}")
+        yield _STAGING.format(videos=many(counts.videos_here, "video"))
     yield _SPEED.format(jobs=quotas.concurrent_videos)
 
 

@@ -18,6 +18,7 @@ from jobs.money.quotas import QuotaTable
 from jobs.plan import demand as plan_demand
 from jobs.plan.assumptions import assumptions
 from jobs.plan.demand import Demand
+from jobs.plan.stream import Stream
 from jobs.plan.values import Plan, PlanLine, PlanMonth, Rate
 from jobs.plan.videos import video_jobs as jobs_of
 
@@ -40,6 +41,8 @@ def plan(
     videos: Sequence[VideoChoice] = (),
     video_jobs: int | None = None,
     extra: Iterable[Demand] = (),
+    stream: Stream | None = None,
+    copies: int = 0,
 ) -> Plan:
     """Price and time these APIs on these items.
 
@@ -47,13 +50,15 @@ def plan(
     in the first month. `start`: lay the job over calendar months from that day; without it all is priced as one month.
     `known`: calls whose answer is there already, for each API or by API name. `videos`: APIs for the videos.
     `video_jobs`: of their jobs so many are open at once (None: the quota).
-    `extra`: demands besides (storage, hours of a model). Raises RekscanError if an API does not exist in the Region.
+    `extra`: demands besides (storage, hours of a model). `stream`: new images each month, which takes a start.
+    `copies`: of the images, those whose content another has, in `known` too. Raises RekscanError if an API does not
+    exist in the Region.
     """
     have = dict.fromkeys((c.api.name for c in choices), known) if isinstance(known, int) else dict(known)
     more = list(extra)
     stated = {demand.meter for demand in more}
     jobs = jobs_of(counts, len(videos), min(video_jobs or quotas.concurrent_videos, quotas.concurrent_videos))
-    asked = plan_demand.of_choices(choices, counts, prices, have)
+    asked = plan_demand.of_choices(choices, counts, prices, have, stream)
     asked += plan_demand.of_videos(videos, counts, jobs.seconds if jobs else None)
     demands = [demand for demand in asked if not (demand.open and demand.meter in stated)] + more
     for operation in dict.fromkeys(demand.operation for demand in demands if demand.operation):
@@ -61,9 +66,9 @@ def plan(
     calls = plan_demand.calls(choices, counts, have) | plan_demand.video_calls(videos, counts)
     rates = _rates(demands, calls, region, quotas, tps or {})
     used = dict(month_to_date or {})
-    months = _priced(demands, _spread(demands, rates, start), Month(prices, region, used, free_tier), prices)
+    months = _priced(demands, _spread(demands, rates, start, stream), Month(prices, region, used, free_tier), prices)
     high = _priced(
-        _dear(demands), _spread(_dear(demands), rates, start), Month(prices, region, used, free_tier), prices
+        _dear(demands), _spread(_dear(demands), rates, start, stream), Month(prices, region, used, free_tier), prices
     )
     lines = tuple(_merge(demands, months, prices))
     built = Plan(
@@ -80,6 +85,9 @@ def plan(
         month_to_date=used,
         free_tier=free_tier,
         known=sum(have.values()),
+        copies=copies,
+        earlier=sum(max(0, calls - copies) for calls in have.values()),
+        stream=stream,
         video_jobs=jobs,
     )
     return built.assuming(assumptions(built, quotas, (*choices, *videos)))
@@ -101,11 +109,17 @@ def _rates(
     return found
 
 
-def _spread(demands: Sequence[Demand], rates: Mapping[str, Rate], start: date | None) -> Spread:
+def _spread(demands: Sequence[Demand], rates: Mapping[str, Rate], start: date | None, stream: Stream | None) -> Spread:
     """The units of each demand by month, months in order."""
     found: dict[str, dict[int, Decimal]] = {}
+    images: dict[str, dict[str, Decimal]] = {}  # by API and month
     for number, demand in enumerate(demands):
-        for month, units in _months(demand, rates.get(demand.operation), start):
+        months = dict(_months(demand, rates.get(demand.operation), start))
+        if stream and start and demand.per_call:
+            months = images[demand.api] = stream.added(months, start)
+        elif stream and demand.grows:
+            months = dict(stream.kept(images[demand.grows].items()))
+        for month, units in months.items():
             found.setdefault(month, {})[number] = units
     return dict(sorted(found.items()))
 

@@ -11,7 +11,9 @@ from jobs.apis import Choice, VideoChoice, requests
 from jobs.counts import Counts
 from jobs.errors import UsageError
 from jobs.money.prices import PriceTable
+from jobs.plan.stream import Stream
 from jobs.plan.videos import minutes
+from jobs.words import many
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Demand:
     calls: int = 0  # calls that carry these units, at the operation's rate
     per_call: bool = False  # a call is a unit, so that units spread over time as calls do
     seconds: float | None = None  # the units spread evenly over this time
+    grows: str | None = None  # kept from then on, of the images of this API: one a face
     days: Decimal | None = None  # kept so long, and billed by the month
     open: str | None = None  # why the quantity is not fully known
 
@@ -34,7 +37,9 @@ class Demand:
         return replace(self, units=self.high)
 
 
-def of_choices(choices: Sequence[Choice], counts: Counts, prices: PriceTable, known: Mapping[str, int]) -> list[Demand]:
+def of_choices(
+    choices: Sequence[Choice], counts: Counts, prices: PriceTable, known: Mapping[str, int], stream: Stream | None
+) -> list[Demand]:
     """What these APIs ask for on these items; `known`: calls per API whose answer is there already."""
     found: list[Demand] = []
     for choice in choices:
@@ -43,8 +48,12 @@ def of_choices(choices: Sequence[Choice], counts: Counts, prices: PriceTable, kn
         if not choice.meters and (counts.images or counts.videos):
             found += _uncounted(api.name, api.operation, prices)
         for meter in choice.meters:
-            units = Decimal(max(0, counts.images - have))
-            found.append(Demand(api.name, api.operation, meter, units, units, int(units), per_call=True))
+            calls = max(0, counts.images - have)
+            units = Decimal(calls + (stream.total if stream else 0))
+            found.append(Demand(api.name, api.operation, meter, units, units, calls, per_call=True))
+        if stream and api.stores:
+            name = f"{api.name} storage"
+            found.append(Demand(name, "", api.stores, Decimal(0), Decimal(0), grows=api.name))
     return found
 
 
@@ -104,7 +113,7 @@ def _video(name: str, operation: str, meter: str, counts: Counts, seconds: float
         high=Decimal(counts.video_minutes_up),
         calls=counts.videos,
         seconds=seconds,
-        open=f"the length of {unmeasured:,} videos is not known" if unmeasured else None,
+        open=f"the length of {many(unmeasured, 'video')} is not known" if unmeasured else None,
     )
 
 

@@ -1,31 +1,51 @@
 """A plan as a table a manager can read, as plain text and as CSV rows. Pure: text in, text out.
 
-Rule: every line shows quantity x price = amount per tier, and every assumption is listed.
+Rule: every line shows quantity x price = amount per tier, the price and what drives it come last, and assumptions are
+listed in full when they are asked for.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from jobs.counts import Counts
-from jobs.money.prices import money, number
+from jobs.money.prices import known_total, money, number
 from jobs.plan.values import Plan, PlanLine
 from jobs.plan.videos import minutes
-from jobs.words import ROUNDING, count, dollars, duration, each, table
+from jobs.words import ROUNDING, count, dollars, duration, each, many, table
 
 HEADER = ("API", "Meter", "Units", "Each", "Price", "Confidence")
 MONTHS = ("Month", *HEADER)
 RIGHT = ("Units", "Each", "Price", "Calls", "Duration")
 COMPARE = ("APIs", "Calls", "Price", "Duration")
+_DRIVERS = 3
 CSV = ("set", "month", "api", "operation", "meter", "unit", "units", "usd_each", "usd", "confidence")
 
 
 def title(plan: Plan) -> str:
     """What is priced: `2,500,000 images and 3 videos in us-east-1`."""
-    counts = plan.counts
-    parts = [f"{n:,} {what}{'s' * (n != 1)}" for n, what in ((counts.images, "image"), (counts.videos, "video")) if n]
+    return f"{contents(plan) or 'Price'} in {plan.region}"
+
+
+def contents(plan: Plan) -> str:
+    """`2,500,000 images, 3 videos and 200,000 images a month`; "" where there is none."""
+    counts, stream = plan.counts, plan.stream
+    parts = [many(n, what) for n, what in ((counts.images, "image"), (counts.videos, "video")) if n]
     if counts.video_ms:
         parts.append(f"{count(minutes(counts.video_ms))} minutes of video")
-    return f"{', '.join(parts) or 'Price'} in {plan.region}"
+    if stream:
+        parts.append(f"{many(stream.images, 'image')} a month for {many(stream.months, 'month')}")
+    return ", ".join(parts)
+
+
+def head(plan: Plan) -> list[str]:
+    """What of it is not paid for, below the title."""
+    found = []
+    if plan.copies:
+        are = "is a copy" if plan.copies == 1 else "are copies"
+        found.append(f"{plan.copies:,} of {plan.counts.images:,} {are} of others (same ETag), paid once.")
+    if plan.earlier:
+        found.append(f"{many(plan.earlier, 'call')} answered by earlier jobs, not paid again (--again pays again).")
+    return found
 
 
 def rows(plan: Plan) -> list[tuple[str, ...]]:
@@ -45,8 +65,9 @@ def month_rows(plan: Plan) -> list[tuple[str, ...]]:
     return found
 
 
-def notes(plan: Plan, *, brief: bool = False) -> list[str]:
-    """What stands below the table: unknowns, bounds, skips, time, assumptions."""
+def notes(plan: Plan, *, brief: bool = False, explain: bool = False) -> list[str]:
+    """What stands below the table: unknowns, bounds, skips, time. `explain`: and assumptions; `brief`: not a word of
+    them."""
     found = [plan.cut] if plan.cut else []
     if not plan.complete:
         found.append("NOT COMPLETE: a part of this price is unknown.")
@@ -57,17 +78,46 @@ def notes(plan: Plan, *, brief: bool = False) -> list[str]:
     if plan.counts.skipped:
         found.append("Skipped: " + ", ".join(_skipped(plan.counts)))
     found += _duration(plan)
-    if brief:
-        return [*found, ROUNDING]
-    return [*found, ROUNDING, "", "Assumptions", *(f"  - {line}" for line in plan.assumptions)]
+    found.append(ROUNDING)
+    return found if brief else [*found, *explained(plan.assumptions, explain=explain)]
 
 
-def plan_table(plan: Plan, *, brief: bool = False) -> str:
-    """The estimate in plain text (`brief`: without assumptions); rekscan/console/plan.py shows the same in colours."""
-    parts = [title(plan), "", table(HEADER, rows(plan), RIGHT), ""]
+def explained(assumptions: Sequence[str], *, explain: bool) -> list[str]:
+    """Assumptions in full, or how to see them."""
+    if explain:
+        return ["", "Assumptions", *(f"  - {line}" for line in assumptions)]
+    return [f"It rests on {many(len(assumptions), 'assumption')}: --explain lists them."]
+
+
+def price(plan: Plan) -> list[str]:
+    """The last lines: the total, and up to three of what drives it."""
+    total = (
+        dollars(plan.total)
+        if plan.complete
+        else "NOT COMPLETE"
+        if plan.total is None
+        else f"{dollars(plan.total)} and more"
+    )
+    over = f", {plan.months[0].month} to {plan.months[-1].month}" if len(plan.months) > 1 else ""
+    found = [f"{total} for {contents(plan) or 'this'}{over}"]
+    by_api: dict[str, list[PlanLine]] = {}
+    for line in plan.lines:
+        by_api.setdefault(line.api, []).append(line)
+    drivers = sorted(by_api.values(), key=lambda lines: _usd(lines) or Decimal(0), reverse=True)
+    shown = drivers if len(drivers) <= _DRIVERS else drivers[: _DRIVERS - 1]
+    cells = [(lines[0].api, f"{count(lines[0].units)} {_unit(lines[0])}", dollars(_usd(lines))) for lines in shown]
+    if rest := drivers[len(shown) :]:
+        cells.append((f"{len(rest)} more", "", dollars(_usd(line for lines in rest for line in lines))))
+    widths = [max((len(row[at]) for row in cells), default=0) for at in range(3)]
+    return found + [f"  {a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}" for a, b, c in cells]
+
+
+def above(plan: Plan) -> list[str]:
+    """The tables, under their title."""
+    parts = [title(plan), *head(plan), "", table(HEADER, rows(plan), RIGHT), ""]
     if plan.months:
         parts += ["By calendar month", "", table(MONTHS, month_rows(plan), RIGHT), ""]
-    return "\n".join([*parts, *notes(plan, brief=brief)])
+    return parts
 
 
 def compare_rows(plans: Sequence[tuple[str, Plan]]) -> list[tuple[str, ...]]:
@@ -83,19 +133,19 @@ def compare_rows(plans: Sequence[tuple[str, Plan]]) -> list[tuple[str, ...]]:
     ]
 
 
-def compare_notes(plans: Sequence[tuple[str, Plan]]) -> list[str]:
-    """What stands below the comparison: what all sets take for granted, then what one does alone."""
+def compare_notes(plans: Sequence[tuple[str, Plan]], *, explain: bool = False) -> list[str]:
+    """What stands above the comparison: what all sets take for granted, then what one does alone."""
     common = [line for line in plans[0][1].assumptions if all(line in plan.assumptions for _, plan in plans)]
     own = [f"{name}: {line}" for name, plan in plans for line in plan.assumptions if line not in common]
     unknown = [f"  - {name}: {line}" for name, plan in plans for line in plan.unknown]
     found = ["NOT COMPLETE: a part of these prices is unknown.", *unknown] if unknown else []
-    return [*found, ROUNDING, "", "Assumptions", *(f"  - {line}" for line in common + own)]
+    return [*found, ROUNDING, *explained(common + own, explain=explain)]
 
 
-def compare_text(plans: Sequence[tuple[str, Plan]]) -> str:
-    """Several API sets side by side in plain text; their assumptions once."""
-    parts = [title(plans[0][1]), "", table(COMPARE, compare_rows(plans), RIGHT), ""]
-    return "\n".join([*parts, *compare_notes(plans)])
+def compare_text(plans: Sequence[tuple[str, Plan]], *, explain: bool = False) -> str:
+    """Several API sets side by side in plain text, the prices last."""
+    parts = [title(plans[0][1]), *compare_notes(plans, explain=explain), ""]
+    return "\n".join([*parts, table(COMPARE, compare_rows(plans), RIGHT)])
 
 
 def csv_rows(plans: Iterable[tuple[str, Plan]]) -> Iterator[tuple[str, ...]]:
@@ -130,6 +180,14 @@ def _duration(plan: Plan) -> Iterator[str]:
     elif slowest is not None and slowest.calls:
         by = f" ({slowest.operation} at {slowest.tps:g}/s)" if slowest.tps and plan.duration_s is not None else ""
         yield f"Duration: {duration(plan.duration_s)}{by}"
+
+
+def _usd(lines: Iterable[PlanLine]) -> Decimal | None:
+    return known_total(line.usd for line in lines)
+
+
+def _unit(line: PlanLine) -> str:
+    return line.unit if line.units == 1 else f"{line.unit}s"
 
 
 def _line(line: PlanLine) -> list[tuple[str, ...]]:

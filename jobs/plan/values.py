@@ -13,6 +13,7 @@ from jobs import documents
 from jobs.counts import Counts
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable, TierLine, Units, known_total, number, total
+from jobs.plan.stream import Stream
 from jobs.plan.videos import VideoJobs
 from jobs.planned import (
     Bounds,
@@ -96,7 +97,10 @@ class Plan:
     start: date | None = None
     month_to_date: Mapping[str, Units] = field(default_factory=dict)
     free_tier: FreeTier | None = None
-    known: int = 0  # calls left out because their answer is there already
+    known: int = 0  # calls left out because their answer is there already, or will be
+    copies: int = 0  # images whose content another of the source has: paid for once
+    earlier: int = 0  # of the known calls: an earlier job has the answer
+    stream: Stream | None = None  # new images each month, after those of the source
     video_jobs: VideoJobs | None = None  # what is started at AWS and waited for
     assumptions: tuple[str, ...] = ()
     cut: str = ""  # why not all of the source is in the plan

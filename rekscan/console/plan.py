@@ -13,28 +13,40 @@ from jobs.words import visible_lines
 from rekscan.console.output import Terminal
 
 
-def show_plan(plan: Plan, console: Terminal, *, brief: bool = False) -> None:
-    """The whole estimate: price per tier, months, duration, assumptions."""
+def show_plan(
+    plan: Plan, console: Terminal, *, brief: bool = False, explain: bool = False, beside: Sequence[str] = ()
+) -> None:
+    """The whole estimate: price per tier, months, duration, `beside` it what is on other bills, the price last.
+
+    `brief`: before a question, which has the price."""
+    notes = [*plan_text.notes(plan, brief=brief, explain=explain), *beside]
+    price = [] if brief else plan_text.price(plan)
     if not console.is_terminal:
-        console.file.write(visible_lines(redact(plan_text.plan_table(plan, brief=brief))) + "\n")
+        lines = [*plan_text.above(plan), *notes, *(["", *price] if price else [])]
+        console.file.write(visible_lines(redact("\n".join(lines))) + "\n")
         return
     console.print(plan_text.title(plan), style="bold")
+    for line in plan_text.head(plan):
+        console.print(line)
     console.print(rich_table(plan_text.HEADER, plan_text.rows(plan)))
     if plan.months:
         console.print("By calendar month", style="bold")
         console.print(rich_table(plan_text.MONTHS, plan_text.month_rows(plan)))
-    for line in plan_text.notes(plan, brief=brief):
+    for line in notes:
         console.print(line, style="bold red" if line.startswith("NOT COMPLETE") else None)
+    for number, line in enumerate(price):
+        console.print(line if number else f"\n{line}", style=None if number else "bold")
 
 
-def show_plans(plans: Sequence[tuple[str, Plan]], console: Terminal) -> None:
+def show_plans(plans: Sequence[tuple[str, Plan]], console: Terminal, *, explain: bool = False) -> None:
     """Several API sets side by side."""
     if not console.is_terminal:
-        console.file.write(visible_lines(redact(plan_text.compare_text(plans))) + "\n")
+        console.file.write(visible_lines(redact(plan_text.compare_text(plans, explain=explain))) + "\n")
         return
-    console.print(rich_table(plan_text.COMPARE, plan_text.compare_rows(plans)))
-    for line in plan_text.compare_notes(plans):
+    console.print(plan_text.title(plans[0][1]), style="bold")
+    for line in plan_text.compare_notes(plans, explain=explain):
         console.print(line, style="bold red" if line.startswith("NOT COMPLETE") else None)
+    console.print(rich_table(plan_text.COMPARE, plan_text.compare_rows(plans)))
 
 
 def rich_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

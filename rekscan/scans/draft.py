@@ -106,6 +106,7 @@ def plan_of(
         tps=terms.tps,
         month_to_date=month_to_date,
         known=known.calls,
+        copies=known.copies,
         videos=terms.videos,
         video_jobs=terms.video_jobs,
     )

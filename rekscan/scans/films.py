@@ -25,6 +25,7 @@ from jobs.uris import is_aws, is_local, object_of
 from jobs.video import Film, Probed, Prober
 from jobs.video.film import MAX_MS, refused_size
 from jobs.video.probing import IN_FLIGHT, probe_all
+from jobs.words import many
 from rekscan.scans.terms import Terms
 
 Progress = Callable[[], None]
@@ -40,7 +41,7 @@ class Unseen:
     def notes(self) -> tuple[str, ...]:
         if not self.films:
             return ()
-        return (f"{self.films:,} videos could not be looked at and are not in the price; the first: {self.why}.",)
+        return (f"{many(self.films, 'video')} could not be looked at, and so not in the price; the first: {self.why}.",)
 
 
 def count_films(

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from jobs.apis import Choice
 from jobs.counts import Counts
 from jobs.files import ParquetFiles
-from jobs.known.count import known_calls
+from jobs.known.count import Saved, known_calls
 from jobs.known.keys import with_files
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
@@ -32,6 +32,7 @@ class KnownCalls:
     calls: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     rivals: tuple[Rival, ...] = ()
+    copies: int = 0  # images of which an equal is paid for
 
 
 def known_of(
@@ -45,16 +46,17 @@ def known_of(
     if terms.again or not any(choice.api.reusable for choice in choices):
         return KnownCalls()
     segments = Segments(settings.home, settings.aws)
-    calls: dict[str, int] = {}
+    saved = Saved({})
     # Elsewhere than on AWS an ETag may stand for any content.
     told = counts.s3_images if counts.s3_images and is_aws(settings.s3_url) else 0
     if told:
         sync(settings.home, settings.aws)
-        calls = known_calls(listing(), segments, _with_files(terms), account=_account(terms), fit=terms.fit)
+        saved = known_calls(listing(), segments, _with_files(terms), account=_account(terms), fit=terms.fit)
     found = rivals_here(settings, lambda: _asking(terms, listing, whole=whole)) if beside and counts.images else ()
     notes = [_READ_LATER] if counts.images > told and segments.paths() else []
     notes += [rival.note for rival in found]
-    return KnownCalls(calls if any(calls.values()) else {}, tuple(notes), found)
+    calls = saved.calls if any(saved.calls.values()) else {}
+    return KnownCalls(calls, tuple(notes), found, saved.copies)
 
 
 def _asking(terms: Terms, listing: Callable[[], ParquetFiles], *, whole: bool) -> Asking:

@@ -248,6 +248,28 @@ def test_compare_prices_each_set(capsys):
     ]
 
 
+def test_an_archive_and_a_stream_are_priced_by_month(tmp_path, capsys):
+    for number in range(3):
+        (tmp_path / f"{number}.jpg").write_bytes(b"\xff\xd8\xff%d" % number)
+    line = f"{tmp_path} --monthly 200000 --months 2 --api labels,faces --start 2026-12-01 --region us-east-1"
+    found = document(capsys, estimate, line)
+    assert found["monthly"] == {"images": 200_000, "months": 2}
+    assert [(month["month"], month["usd"]) for month in found["months"]] == [("2026-12", "400.006"), ("2027-01", "400")]
+    assert (found["total_usd"], found["complete"]) == ("800.006", True)
+    assert document(capsys, estimate, "--monthly 10 --api labels --region us-east-1")["total_usd"] == "0.12"
+
+
+def test_what_is_kept_is_kept_for_all_months(capsys):
+    line = "--monthly 0 --faces-stored 1000000 --months 3 --api faces --start 2026-12-01 --region us-east-1"
+    assert document(capsys, estimate, line)["total_usd"] == "30"
+
+
+@pytest.mark.parametrize("line", ["--monthly -1", "--monthly 5 --months 0", "--monthly 5 --faces-per-image -1"])
+def test_a_stream_that_cannot_be_is_refused(line):
+    with pytest.raises(UsageError):
+        run(estimate, f"{line} --api labels --region us-east-1")
+
+
 def test_csv_is_exact_and_adds_up(capsys):
     line = "--images 50000000 --api moderation --start 2026-11-25 --csv --region us-east-1"
     assert run(estimate, line) == 0

@@ -103,7 +103,7 @@ def test_a_folder_has_the_same_price_and_says_that_staging_is_left_out(
 ) -> None:
     found = document(capsys, str(folder), "--api", "video-labels")
     assert (found["lines"][0]["units"], found["videos"]["left_out"]) == (1.033333333, LEFT_OUT)
-    assert any("2 videos are on this machine" in line for line in found["assumptions"])
+    assert any("On this machine: 2 videos." in line for line in found["assumptions"])
     assert found["videos"]["gets"] == 0 and "s3" not in found
 
 
@@ -124,10 +124,10 @@ def test_what_is_printed_names_what_is_left_out_and_what_is_assumed(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "endless.mp4").write_bytes(ENDLESS)
-    assert run(str(folder), "--api", "video-labels,video-text") == 0
+    assert run(str(folder), "--api", "video-labels,video-text", "--explain") == 0
     said = capsys.readouterr().out
     assert "2 unsupported-codec: hevc (3 minutes)" in said
-    assert "Nothing says how long 1 videos are: they are priced at the 6 hours" in said
+    assert "Nothing says the length of 1 video: priced at the 6 hours" in said
     assert "2 images, 3 videos, 361.033 minutes of video" in said
     assert "Between $72.21 and $72.60" in said
     assert "(6 video jobs, 20 at a time)" in said
@@ -148,7 +148,7 @@ def test_films_without_a_source_are_of_a_stated_length(capsys: pytest.CaptureFix
     assert (found["items"]["videos"], found["lines"][0]["units"], found["bounds"]["high_usd"]) == (100, 50, "10")
     found = document(capsys, "--video-count", "100", "--api", "video-labels")
     assert found["lines"][0]["units"] == 500
-    assert any("100 videos: they are priced at 5 minutes on the average" in line for line in found["assumptions"])
+    assert any("100 videos: priced at 5 minutes on the average" in line for line in found["assumptions"])
     found = document(capsys, "--video-minutes", "11.973533333", "--api", "video-labels")
     assert found["lines"][0]["units"] == 11.973533333
 
@@ -174,7 +174,7 @@ def test_films_that_nobody_may_read_are_not_in_the_price_and_that_is_said(
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", gateway.url)
         found = document(capsys, "s3://archive/films/", "--api", "video-labels")
     assert found["items"]["skipped"] == {"empty": 1, "unreadable": 6}
-    assert any("6 videos could not be looked at and are not in the price" in line for line in found["assumptions"])
+    assert any("6 videos could not be looked at, and so not in the price" in line for line in found["assumptions"])
 
 
 def test_a_film_behind_a_url_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

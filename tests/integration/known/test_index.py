@@ -195,7 +195,7 @@ def test_candidates_are_items_whose_size_or_etag_another_has(tmp_path: Path) -> 
     assert duplicates(folder, 0) == {0, 2, 5, 6, 7, 8}
     assert duplicates(folder, 2) == frozenset()
     account = folder.spec.account
-    counted = known_calls(manifest(folder), Segments(str(tmp_path)), folder.spec.apis, account=account, fit=True)
+    counted = known_calls(manifest(folder), Segments(str(tmp_path)), folder.spec.apis, account=account, fit=True).calls
     assert counted == {"labels": 1}  # of e1:12 there are two
 
 
@@ -289,7 +289,7 @@ def _plan(home: Path) -> None:
     folder, listed = JobFolder(str(home), "job-a"), JobFolder(str(home), "job-c")
     clock = _Clock()
     account = folder.spec.account
-    known = known_calls(manifest(listed), Segments(str(home)), folder.spec.apis, account=account, fit=True)
+    known = known_calls(manifest(listed), Segments(str(home)), folder.spec.apis, account=account, fit=True).calls
     clock.done("plan")
     write_duplicates(listed)
     clock.done("duplicates")

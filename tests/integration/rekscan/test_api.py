@@ -19,6 +19,16 @@ def test_an_estimate_is_the_plan_document_and_leaves_nothing_behind(tmp_path: Pa
     assert not list(home.glob("*/job.json"))
 
 
+def test_an_estimate_of_months_needs_no_source(tmp_path: Path) -> None:
+    photos = make_photos(tmp_path / "photos", 5)
+    alone = rekscan.estimate(api="labels", monthly=200_000, months=3, region="us-east-1")
+    both = rekscan.estimate(str(photos), api="DetectLabels", monthly=200_000, months=3, region="us-east-1")
+    assert (alone["total_usd"], both["total_usd"]) == ("600", "600.005")
+    assert len(both["months"]) == 3
+    with pytest.raises(RekscanError, match="nothing"):
+        rekscan.estimate(str(tmp_path / "photos"), api="video-labels", region="us-east-1")
+
+
 def test_pictures_of_rows_open_from_disk_and_from_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     photo = make_photos(tmp_path / "photos", 1) / "photo-0000.jpg"
     assert rekscan.open_item({"uri": str(photo)}).size == (96, 96)

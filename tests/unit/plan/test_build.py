@@ -207,7 +207,7 @@ def test_images_and_videos_are_priced_side_by_side():
     counts = video(60)
     counts.images = 1000
     built = films("video-labels", counts)
-    assert "1,000 images are left out: no image API was asked for." in built.assumptions
+    assert "Left out, as no image API was asked for: 1,000 images." in built.assumptions
     both = plan(
         parse(["labels"]),
         counts,

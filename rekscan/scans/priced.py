@@ -1,0 +1,218 @@
+"""An estimate: what is asked, counted and priced, for the command and for Python. Makes no paid call but a pilot's.
+
+Rule: it builds the same Plan as `scan` does. A price of plain numbers brings neither AWS nor Arrow in.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from jobs.apis import Asked
+from jobs.counts import Counts
+from jobs.errors import RekscanError, UsageError
+from jobs.later import Later
+from jobs.money.free_tier import FreeTier
+from jobs.money.months import month_of
+from jobs.money.prices import PriceTable
+from jobs.money.quotas import QuotaTable
+from jobs.money.stored import stored_prices, stored_quotas
+from jobs.plan.build import Plan, plan
+from jobs.plan.pilot import Extrapolation, extrapolate
+from jobs.plan.s3_requests import s3_json, s3_lines
+from jobs.plan.stream import Stream, next_month
+from jobs.plan.videos import videos_json
+from jobs.words import many
+from rekscan.flags import Amounts, Billing, Monthly, Pilot, numbers, rates
+from rekscan.settings import Settings
+
+if TYPE_CHECKING:
+    from jobs.aws import cloudwatch
+    from rekscan.scans import numbers_only
+    from rekscan.scans import pilot as pilots
+else:
+    cloudwatch = Later("jobs.aws.cloudwatch")
+    numbers_only, pilots = Later("rekscan.scans.numbers_only"), Later("rekscan.scans.pilot")
+
+DEFAULT_REGION = "us-east-1"  # where an estimate without --region is priced
+Plans = list[tuple[str, Plan]]  # by what was asked for: `labels,faces`
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked. `sets`: of APIs, each priced by itself; the other fields as the flags of `estimate` are called."""
+
+    sets: Sequence[tuple[str, Asked]]
+    settings: Settings
+    sources: tuple[str, ...] = ()
+    amounts: Amounts = field(default_factory=Amounts)
+    monthly: Monthly = field(default_factory=Monthly)
+    billing: Billing = field(default_factory=Billing)
+    pilot: Pilot = field(default_factory=Pilot)
+    column: str | None = None
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    request_payer: bool = False
+    probe: bool = True
+    again: bool = False
+
+    @property
+    def asks_of_items(self) -> bool:
+        """Whether images or videos are priced, which takes an API."""
+        return bool(self.sources) or self.amounts.instead or self.monthly.monthly is not None
+
+    def __post_init__(self) -> None:
+        """Raises UsageError where flags do not go together."""
+        amounts = self.amounts
+        if self.sources and amounts.instead:
+            raise UsageError(
+                "a source and amounts", "Leave SOURCE out, or --images, --video-minutes and --video-count."
+            )
+        if self.sources and self.probe and amounts.video_average is not None:
+            raise UsageError("--video-average, and each video is looked at", "Add --no-probe, or leave it out.")
+        if not (self.asks_of_items or amounts.given):
+            raise UsageError(
+                "nothing to price", "Give a SOURCE, or --images, --monthly, --video-minutes, --faces-stored or --units."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the price of any set depends on. `named`: somebody said the Region."""
+
+    region: str
+    named: bool
+    prices: PriceTable
+    quotas: QuotaTable
+    stream: Stream | None
+    start: date | None
+    month_to_date: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+def priced(question: Question, *, quiet: bool = False) -> tuple[Plans, Extrapolation | None]:
+    """The plan of each set, and what a pilot found, if one was asked for. `quiet`: a pilot's progress is not shown.
+
+    Raises RekscanError where there is nothing to price, or the source cannot be read.
+    """
+    terms = _terms(question)
+    if not question.sources:
+        counts = question.amounts.counts()
+        _refuse_nothing(counts, question, terms.stream)
+        return [(name, _plan(asked, counts, question, terms)) for name, asked in question.sets], None
+    source = _source(question, terms.region)
+    with numbers_only.counted(source) as counted:
+        _refuse_nothing(counted.counts, question, terms.stream)
+        plans = []
+        for name, asked in question.sets:
+            known = counted.known(asked.images)
+            built = _plan(asked, counted.counts, question, terms, known.calls, copies=known.copies)
+            plans.append((name, built.assuming((*counted.notes, *built.assumptions, *known.notes))))
+    if counted.drawn is None:
+        return plans, None
+    scan = source.terms(question.sets[0][1].images)
+    job, rows = pilots.pilot(counted.drawn, question.sources, scan, yes=question.pilot.yes, quiet=quiet)
+    return plans, extrapolate(plans[0][1], job, rows, terms.prices)
+
+
+def document(built: Plan) -> dict[str, Any]:
+    """The `--json` document: the plan's, what is known of the videos, and what S3 would add."""
+    lines = s3_lines(built, stored_prices())
+    videos = {"videos": videos_json(built.counts, built.video_jobs)} if built.asks_of_videos else {}
+    known = {"known": {"copies": built.copies, "answered_by_earlier_jobs": built.earlier}} if built.known else {}
+    monthly = {"monthly": built.stream.to_json()} if built.stream else {}
+    return built.to_json() | videos | known | monthly | ({"s3": s3_json(lines)} if lines else {})
+
+
+def _terms(question: Question) -> _Terms:
+    settings, billing = question.settings, question.billing
+    region, prices = settings.region_of_aws(""), stored_prices()
+    stream = question.monthly.stream()
+    start = billing.start or (next_month(datetime.now(UTC).date()) if stream else None)
+    before = _billed_before(billing, start, settings, prices)
+    return _Terms(region or DEFAULT_REGION, bool(region), prices, stored_quotas(), stream, start, before)
+
+
+def _source(question: Question, region: str) -> "numbers_only.Source":
+    lengths = numbers_only.Lengths(question.probe, question.amounts.average_ms)
+    return numbers_only.Source(
+        question.sources,
+        question.settings,
+        region,
+        lengths if any(asked.videos for _, asked in question.sets) else None,
+        column=question.column,
+        include=question.include,
+        exclude=question.exclude,
+        request_payer=question.request_payer,
+        allow_private_urls=question.pilot.allow_private_urls,
+        again=question.again,
+        local=question.pilot.local,
+        sample=question.pilot.sample,
+    )
+
+
+def _refuse_nothing(counts: Counts, question: Question, stream: Stream | None) -> None:
+    """Raises RekscanError where the APIs have nothing to price. Videos that were looked at and left out are told of in
+    the plan."""
+    images = counts.images or (stream and stream.images)
+    some = any((asked.images and images) or (asked.videos and counts.videos) for _, asked in question.sets)
+    if some or question.amounts.beside or counts.left_out_ms:
+        return
+    there = [many(n, what) for n, what in ((counts.images, "image"), (counts.videos, "video")) if n]
+    there += [f"{n:,} {reason}" for reason, n in sorted(counts.skipped.items())]
+    where = f" in {', '.join(question.sources)}" if question.sources else ""
+    do = "Give a source with pictures in it, or an amount over 0."
+    if counts.images or counts.videos:
+        do = f"Name an API for {'pictures' if counts.images else 'videos'}: `rekscan apis` lists them."
+    raise RekscanError(f"there is nothing{where} that these APIs are paid for: {', '.join(there) or 'no image'}", do)
+
+
+def _plan(
+    asked: Asked,
+    counts: Counts,
+    question: Question,
+    terms: _Terms,
+    known: Mapping[str, int] | None = None,
+    *,
+    copies: int = 0,
+) -> Plan:
+    """The plan of one set of APIs. `known`: calls of each whose answer is there, those of `copies` among them."""
+    billing, prices, stream, start = question.billing, terms.prices, terms.stream, terms.start
+    days = Decimal(stream.days(start)) if stream and start else None
+    built = plan(
+        asked.images,
+        counts,
+        region=terms.region,
+        prices=prices,
+        quotas=terms.quotas,
+        tps=rates(billing.tps or ()),
+        month_to_date=terms.month_to_date,
+        start=start,
+        free_tier=FreeTier.named(billing.free_tier, prices) if billing.free_tier else None,
+        known=known or {},
+        videos=asked.videos,
+        extra=question.amounts.demands(prices, days),
+        stream=stream,
+        copies=copies,
+    )
+    note = () if terms.named else (f"No Region is set: priced in {DEFAULT_REGION} (--region sets one).",)
+    return built.assuming((*note, *built.assumptions))
+
+
+def _billed_before(
+    billing: Billing, start: date | None, settings: Settings, prices: PriceTable
+) -> Mapping[str, Decimal]:
+    """Units per meter billed before, as typed or as CloudWatch counts them."""
+    values = billing.month_to_date or []
+    if "cloudwatch" not in values:
+        found = numbers("--month-to-date", values)
+        if unknown := set(found) - set(prices.meters):
+            raise UsageError(f"there is no meter {min(unknown)!r}", f"Meters: {', '.join(prices.meters)}.")
+        return found
+    now = datetime.now(UTC)
+    if start and month_of(start) != month_of(now.date()):
+        raise UsageError(
+            "--month-to-date cloudwatch counts this month, and the first month priced is another",
+            "Leave one out, or name --start.",
+        )
+    return cloudwatch.month_to_date(settings.aws_region(DEFAULT_REGION), prices, now, aws=settings.aws)
