@@ -4,21 +4,25 @@ Rule: what is typed goes to `rekscan/scans/priced.py`, and what comes back is on
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from jobs.apis import parse, sort_out
-from jobs.errors import UsageError
+from jobs.errors import RekscanError, UsageError
 from jobs.later import Later
 from jobs.money.stored import stored_prices
 from jobs.plan import pilot as plan_sample
 from jobs.plan.build import Plan
+from jobs.plan.page import markdown as page_markdown
+from jobs.plan.page import page_of
 from jobs.plan.pilot import Extrapolation
 from jobs.plan.s3_requests import s3_lines
 from jobs.plan.text import CSV, csv_rows
 from jobs.words import dollars
-from rekscan.console.output import print_document, print_json
+from rekscan.console.output import print_document, print_json, print_lines, say
 from rekscan.console.plan import show_plan, show_plans, stdout
 from rekscan.flags import EXCLUDE, INCLUDE, PAYER, Amounts, Billing, Flag, Many, Monthly, Pilot
 from rekscan.scans.priced import Question, document, priced
@@ -26,8 +30,9 @@ from rekscan.settings import Connection, resolve
 
 if TYPE_CHECKING:
     from reports import spreadsheet_safe
+    from reports.views import estimate_page
 else:
-    spreadsheet_safe = Later("reports.spreadsheet_safe")
+    spreadsheet_safe, estimate_page = Later("reports.spreadsheet_safe"), Later("reports.views.estimate_page")
 
 
 def estimate(
@@ -49,6 +54,8 @@ def estimate(
     json: Flag = False,
     csv: Flag = False,
     explain: Flag = False,
+    html: Path | None = None,
+    markdown: Flag = False,
 ) -> int:
     """Price and duration of a scan, without a paid call.
 
@@ -77,6 +84,10 @@ def estimate(
         Print a row per API, month and price tier.
     explain
         List all that the price takes for granted.
+    html
+        Write it as one HTML page to send to whoever pays: price by API and month, what it rests on, sources.
+    markdown
+        Print that page as Markdown.
     """
     pilot = pilot or Pilot()
     drawn = pilot.size(sources, compare) is not None
@@ -89,9 +100,25 @@ def estimate(
         parse([])  # says which APIs there are
     if drawn and not sets[0][1].images:
         raise UsageError("--sample sends images, and no image API is asked for", "Leave --sample out.")
+    if (html or markdown) and len(sets) > 1:
+        raise UsageError("a page is of one estimate", "Leave --compare out, or --html and --markdown.")
     plans, found = priced(question, quiet=json)
+    page = page_of(plans[0][1], sources=sources, beside=beside(plans[0][1], found), made=datetime.now(UTC).date())
+    if html:
+        _write(html, estimate_page.html(page))
+    if markdown:
+        print_lines(page_markdown(page))
+        return int(strict and not plans[0][1].complete)
     show(plans, found, as_json=json, as_csv=csv, compared=compare is not None, explain=explain)
     return int(strict and not all(built.complete for _, built in plans))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RekscanError(f"{path} cannot be written: {error.strerror}", "Name another file.") from error
+    say(f"{path} has it as a page")
 
 
 def show(

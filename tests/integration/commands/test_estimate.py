@@ -259,6 +259,39 @@ def test_an_archive_and_a_stream_are_priced_by_month(tmp_path, capsys):
     assert document(capsys, estimate, "--monthly 10 --api labels --region us-east-1")["total_usd"] == "0.12"
 
 
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_a_page_to_send_says_the_same_in_html_and_in_markdown(tmp_path, capsys, region):
+    (tmp_path / "a_b|<i>.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    file = tmp_path / "page.html"
+    line = ["--api", "labels,properties", "--monthly", "200000", "--months", "2", "--start", "2026-12-01"]
+    line = [str(tmp_path / "a_b|<i>.jpg"), *line, "--region", region, "--html", str(file), "--markdown"]
+    assert run(estimate, line) == 0
+    page, said = file.read_text(), capsys.readouterr()
+    for text in (page, said.out):
+        assert ("$350.00" in text) == (region == "us-east-1")
+        assert ("no price of image-properties in eu-west-1" in text) == (region == "eu-west-1")
+        for there in (
+            "2026-12",
+            "2027-01",
+            "Total",
+            "Sources",
+            "What it rests on",
+            "aws.amazon.com/rekognition/pricing",
+        ):
+            assert there in text
+    assert "<i>.jpg" not in page and "&lt;i&gt;.jpg" in page
+    assert r"a\_b\|\<i\>.jpg" in said.out
+    assert "<script" not in page and "http-equiv" in page
+    assert str(file) in said.err
+
+
+def test_a_page_is_of_one_estimate_and_goes_where_it_can(tmp_path):
+    with pytest.raises(UsageError, match="of one estimate"):
+        run(estimate, "--images 3 --compare labels faces --markdown --region us-east-1")
+    with pytest.raises(RekscanError, match="cannot be written"):
+        run(estimate, f"--images 3 --api labels --html {tmp_path} --region us-east-1")
+
+
 def test_what_is_kept_is_kept_for_all_months(capsys):
     line = "--monthly 0 --faces-stored 1000000 --months 3 --api faces --start 2026-12-01 --region us-east-1"
     assert document(capsys, estimate, line)["total_usd"] == "30"

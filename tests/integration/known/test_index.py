@@ -195,8 +195,8 @@ def test_candidates_are_items_whose_size_or_etag_another_has(tmp_path: Path) -> 
     assert duplicates(folder, 0) == {0, 2, 5, 6, 7, 8}
     assert duplicates(folder, 2) == frozenset()
     account = folder.spec.account
-    counted = known_calls(manifest(folder), Segments(str(tmp_path)), folder.spec.apis, account=account, fit=True).calls
-    assert counted == {"labels": 1}  # of e1:12 there are two
+    saved = known_calls(manifest(folder), Segments(str(tmp_path)), folder.spec.apis, account=account, fit=True)
+    assert (saved.calls, saved.copies) == ({"labels": 1}, 1)  # of e1:12 there are two
 
 
 def test_a_slow_reader_of_a_long_listing_is_not_read_ahead_of(tmp_path: Path) -> None:
