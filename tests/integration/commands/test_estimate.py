@@ -11,7 +11,7 @@ import boto3
 import pytest
 from cyclopts import App
 
-from jobs.apis import parse
+from jobs.apis import ask, parse
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec
 from jobs.folder.spec import Options
@@ -190,7 +190,7 @@ def test_a_region_that_aws_does_not_have_is_refused_with_the_nearest(monkeypatch
         run(estimate, line)
     assert "Did you mean us-east-1?" in caught.value.do
     with pytest.raises(UsageError, match="AWS has no Region"):
-        Order().terms(parse(["labels"]), resolve(region="eu-west-7"), local=False)
+        Order().terms(ask(["labels"]), resolve(region="eu-west-7"), local=False)
     monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", "http://127.0.0.1:9")  # which may call its Region as it likes
     assert run(estimate, line) == 0
 
