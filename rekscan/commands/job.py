@@ -8,8 +8,9 @@ from jobs.documents import NewerFormat
 from jobs.folder import JobFolder, list_jobs
 from jobs.later import Later
 from jobs.status import Status, status_of
-from rekscan.console.output import print_json, print_line, say
-from rekscan.console.status import status_line
+from rekscan.console.output import print_json, print_line, results, say
+from rekscan.console.plan import rich_table
+from rekscan.console.status import JOBS, RIGHT, STATUS, WHOLE, WIDE, job_row, status_line, status_notes, status_rows
 from rekscan.scans.engine import find, ledger, warn_of
 from rekscan.settings import Connection, resolve
 
@@ -51,16 +52,27 @@ def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int
             say(f"{error.what}. {error.do}")
     if json:
         print_json([{**s.to_json(), "created_at": f.spec.created_at, "sources": f.spec.sources} for f, s in found])
-    for folder, state in found if not json else []:
-        print_line(f"{status_line(state)}  {', '.join(folder.spec.sources)}")
+    elif found and results.is_terminal:
+        shown = len(JOBS) if results.width >= WIDE else len(JOBS) - 1
+        rows = [job_row(folder.spec, state)[:shown] for folder, state in found]
+        results.print(rich_table(JOBS[:shown], rows, RIGHT, WHOLE))
+    else:
+        for folder, state in found:
+            print_line(f"{status_line(state)}  {', '.join(folder.spec.sources)}")
     if not folders and not json:
         say(f"no jobs in {settings.home}")
     return 0
 
 
 def show(found: Status, *, as_json: bool) -> None:
-    """A document, or a line."""
+    """A document; on a terminal a table, else a line."""
     if as_json:
         print_json(found.to_json())
+    elif results.is_terminal:
+        about, *notes = status_notes(found)
+        results.print(about, style="bold")
+        results.print(rich_table(STATUS, status_rows(found), RIGHT, WHOLE))
+        for note in notes:
+            results.print(note)
     else:
         print_line(status_line(found))

@@ -49,11 +49,16 @@ def show_plans(plans: Sequence[tuple[str, Plan]], console: Terminal, *, explain:
     console.print(rich_table(plan_text.COMPARE, plan_text.compare_rows(plans)))
 
 
-def rich_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """The same columns as `jobs.words.table`."""
+def rich_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[str] = plan_text.RIGHT,
+    whole: Sequence[str] = plan_text.RIGHT,
+) -> Table:
+    """The same columns as `jobs.words.table`. `whole`: never broken over lines."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in header:
-        table.add_column(name, justify="right" if name in plan_text.RIGHT else "left", no_wrap=name in plan_text.RIGHT)
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=name in whole)
     for row in rows:
         style = "bold" if row[0].startswith("Total") else None
         table.add_row(*row, style=style)

@@ -1,18 +1,71 @@
-"""A job's status in one line."""
+"""Jobs as a person sees them: a table on a terminal, a line each in a pipe.
 
-from jobs.status import Status
-from jobs.words import dollars
+Rule: what nobody knows is said to be unknown: a job whose scan was killed, with nothing in its folder yet, is not at 0.
+"""
+
+from collections.abc import Mapping
+
+from jobs.folder import JobSpec
+from jobs.status import INTERRUPTED, Status
+from jobs.words import count, dollars, duration, short
+
+JOBS = ("Job", "Started", "State", "Done", "Spent", "Source")
+STATUS = ("API", "Done", "OK", "Skipped", "Failed")
+RIGHT = ("Spent", "OK", "Skipped", "Failed")
+WHOLE = ("Job", "Started", *RIGHT)  # columns that are never broken
+WIDE = 100  # columns of a terminal that has room for sources
+UNKNOWN = "unknown until resumed"
+
+
+def is_unknown(status: Status) -> bool:
+    """Whether neither Redis nor the folder knows how far the job is: what it did was in a Redis that is gone."""
+    return status.reason == INTERRUPTED and not status.done and not status.calls["maybe_billed"]
+
+
+def job_row(spec: JobSpec, status: Status) -> tuple[str, ...]:
+    """By JOBS. Times are UTC."""
+    started = spec.created_at[5:16].replace("T", " ")  # the year is in the id
+    sources = ", ".join(spec.sources)
+    waits = f", waits for {status.waits_for}" if status.waits_for else ""
+    spent = UNKNOWN.split()[0] if is_unknown(status) else dollars(status.usd.get("actual"))
+    return (status.job, started, _state(status) + waits, progress(status), spent, short(sources, 60))
+
+
+def status_rows(status: Status) -> list[tuple[str, ...]]:
+    """By STATUS: each API, then all."""
+    if is_unknown(status):
+        return [(name, f"?/{count(calls['planned'])}", "", "", "") for name, calls in status.by_api.items()]
+    rows = [*status.by_api.items(), *([("all", status.calls)] if len(status.by_api) > 1 else [])]
+    return [(name, _of(calls), *(count(calls[what]) for what in ("ok", "skipped", "failed"))) for name, calls in rows]
+
+
+def status_notes(status: Status) -> list[str]:
+    """What stands above and below that table: state, money, time, what it waits for, what to do."""
+    found = [f"{status.job}  {_state(status)}", f"Cost     {UNKNOWN if is_unknown(status) else cost_of(status)}"]
+    if status.eta_s is not None:
+        found.append(f"To go    {duration(status.eta_s)} at the planned rate of the slowest API")
+    if status.waits_for:
+        found.append(f"Waits    for {status.waits_for}")
+    if status.throttled:
+        found.append(f"Refused  {count(status.throttled)} requests as too fast; they were asked again")
+    return [*found, status.do] if status.do else found
+
+
+def progress(status: Status) -> str:
+    """`labels 45/156` and `faces 156/156`, a line each; `5/5` where they are as far as one another."""
+    if is_unknown(status):
+        return UNKNOWN
+    each = {name: _of(calls) for name, calls in status.by_api.items()}
+    if len(set(each.values())) == 1:
+        return next(iter(each.values()))
+    return "\n".join(f"{name} {done}" for name, done in each.items())
 
 
 def status_line(status: Status) -> str:
-    """One line for `status` and `jobs`."""
+    """One line for `status` and `jobs` in a pipe."""
     calls = status.calls
-    parts = [
-        status.job,
-        status.state + (f" ({status.reason})" if status.reason else ""),
-        *calls_of(calls),
-        cost_of(status),
-    ]
+    parts = [status.job, _state(status)]
+    parts += [UNKNOWN] if is_unknown(status) else [*calls_of(calls), cost_of(status)]
     if status.throttled:
         parts.append(f"{status.throttled:,} throttled")
     if status.waits_for:
@@ -22,10 +75,9 @@ def status_line(status: Status) -> str:
     return "  ".join(parts)
 
 
-def calls_of(calls: dict[str, int]) -> list[str]:
-    done = calls["ok"] + calls["skipped"] + calls["failed"]
+def calls_of(calls: Mapping[str, int]) -> list[str]:
     return [
-        f"{done:,}/{calls['planned']:,} done",
+        f"{_of(calls)} done",
         f"{calls['ok']:,} ok",
         f"{calls['skipped']:,} skipped",
         f"{calls['failed']:,} failed",
@@ -35,3 +87,12 @@ def calls_of(calls: dict[str, int]) -> list[str]:
 def cost_of(status: Status) -> str:
     text = f"{dollars(status.usd.get('actual'))} of {dollars(status.usd.get('planned'))} planned"
     return text + (f", {dollars(status.usd.get('maybe'))} maybe billed on top" if status.calls["maybe_billed"] else "")
+
+
+def _state(status: Status) -> str:
+    return f"{status.state} ({status.reason})" if status.reason else status.state
+
+
+def _of(calls: Mapping[str, int]) -> str:
+    done = calls["ok"] + calls["skipped"] + calls["failed"]
+    return f"{done:,}/{calls['planned']:,}"

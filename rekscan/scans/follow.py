@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from redis.exceptions import RedisError
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -36,6 +36,30 @@ class Gone(Exception):
     """The Redis of the scan that was followed is gone, and with it the scan."""
 
 
+class Pace:
+    """How fast a job goes, and how long it still takes: as long as its slowest API."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._all = Rate(clock)
+        self._each: dict[str, Rate] = {}
+
+    def add(self, status: Status) -> tuple[float, float | None]:
+        """Calls per second, and seconds to go; None where nobody can tell yet.
+
+        An API that made no call for a while is taken to go on at its quota.
+        """
+        speed = self._all.add(status.done)
+        left = {name: calls["planned"] - _done(calls) for name, calls in status.by_api.items()}
+        rates = {name: self._each.setdefault(name, Rate(self._clock)) for name in left}
+        speeds = {name: rates[name].add(_done(calls)) for name, calls in status.by_api.items()}
+        if not speed:
+            return speed, None
+        waiting = any(left[name] > 0 and not speeds[name] for name in left)
+        times = [left[name] / speeds[name] for name in left if speeds[name]]
+        return speed, max([*times, (status.eta_s or 0.0) if waiting else 0.0])
+
+
 class Rate:
     """Calls per second over the last seconds."""
 
@@ -62,15 +86,15 @@ class News:
         self._last: float | None = None
         self._waits, self._since, self._told = "", 0.0, ""
 
-    def of(self, status: Status, speed: float) -> str:
-        """What there is to say now, if anything."""
-        return self._of_waiting(status) if self._terminal else self._line(status, speed)
+    def of(self, status: Status, speed: float, left: float | None) -> str:
+        """What there is to say now, if anything. `left`: seconds to go."""
+        return self._of_waiting(status) if self._terminal else self._line(status, speed, left)
 
-    def _line(self, status: Status, speed: float) -> str:
+    def _line(self, status: Status, speed: float, left: float | None) -> str:
         if self._last is not None and self._clock() - self._last < _EVERY:
             return ""
         self._last = self._clock()
-        far = f"{status.done:,}/{status.calls['planned']:,} calls  {speed:.1f}/s  ETA {_eta(status, speed)}"
+        far = f"{status.done:,}/{status.calls['planned']:,} calls  {speed:.1f}/s  ETA {_eta(left)}"
         return f"{far}  waits for {status.waits_for}" if status.waits_for else far
 
     def _of_waiting(self, status: Status) -> str:
@@ -96,7 +120,7 @@ def follow(
     `tend` is called now and then to keep processes alive, `reopen` when Redis has forgotten the job, `gone` when Redis
     does not answer: whether nobody will start it again.
     """
-    rate, news = Rate(), News(terminal=sys.stderr.isatty())
+    pace, news = Pace(), News(terminal=sys.stderr.isatty())
     every = 0.25 if sys.stderr.isatty() else 1.0
     with _bars(quiet) as bars:
         shown: dict[str, TaskID] = {}
@@ -104,13 +128,13 @@ def follow(
         reconciler = Reconciler(ledger, bell.ring)
         while True:
             status = _look(ledger, folder, tend, gone, reconciler)
-            speed = rate.add(status.done)
-            _show(bars, shown, status, speed)
+            speed, left = pace.add(status)
+            _show(bars, shown, status, speed, left)
             if reopen is not None and (status.state, status.reason) == ("incomplete", INTERRUPTED):
                 reopen()
             elif status.state in ENDED and not _ending(ledger, status):
                 return status
-            if not quiet and (told := news.of(status, speed)):
+            if not quiet and (told := news.of(status, speed, left)):
                 say(told)
             if tend is not None:
                 tend()
@@ -173,18 +197,21 @@ def _bars(quiet: bool) -> Progress:
     )
 
 
-def _show(bars: Progress, shown: dict[str, TaskID], status: Status, speed: float) -> None:
+def _show(bars: Progress, shown: dict[str, TaskID], status: Status, speed: float, left: float | None) -> None:
     for name, calls in status.by_api.items():
-        done = calls["ok"] + calls["skipped"] + calls["failed"]
+        done = _done(calls)
         failed = f"{calls['failed']:,} failed" if calls["failed"] else ""
         if name not in shown:
             shown[name] = bars.add_task(name, total=calls["planned"], failed="", speed="")
         bars.update(shown[name], completed=done, failed=failed)
     if "all" not in shown:
         shown["all"] = bars.add_task("all calls", total=status.calls["planned"], failed="", speed="")
-    bars.update(shown["all"], completed=status.done, speed=f"{speed:.1f}/s  ETA {_eta(status, speed)}")
+    bars.update(shown["all"], completed=status.done, speed=f"{speed:.1f}/s  ETA {_eta(left)}")
 
 
-def _eta(status: Status, speed: float) -> str:
-    left = status.calls["planned"] - status.done
-    return duration(left / speed) if speed > 0 else "-"
+def _eta(left: float | None) -> str:
+    return "-" if left is None else duration(left)
+
+
+def _done(calls: Mapping[str, int]) -> int:
+    return calls["ok"] + calls["skipped"] + calls["failed"]

@@ -1,0 +1,60 @@
+"""`jobs` and `status` are tables on a terminal and a line each in a pipe; what nobody knows is not 0."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rekscan import cli
+from tests.support.old_jobs import FIXTURES
+from tests.support.terminal import on_terminal
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a finished job, one that ran out of budget, one whose scan was killed before anything was kept."""
+    found = tmp_path / "home"
+    for name in ("finished", "capped", "interrupted"):
+        shutil.copytree(FIXTURES / name / "home", found, dirs_exist_ok=True)
+    for folder in (FIXTURES / "interrupted" / "home").glob("*/results"):
+        shutil.rmtree(found / folder.parent.name / "results")
+    return found
+
+
+@pytest.fixture
+def killed() -> str:
+    return next(path.parent.name for path in (FIXTURES / "interrupted" / "home").glob("*/job.json"))
+
+
+@pytest.mark.parametrize(("columns", "sources"), [(80, False), (140, True)])
+def test_jobs_are_a_table_that_fits_the_terminal(home: Path, killed: str, columns: int, sources: bool) -> None:
+    shown = on_terminal("jobs", "--home", str(home), columns=columns)
+    assert max(map(len, shown)) <= columns
+    assert shown[1].split() == ["Job", "Started", "State", "Done", "Spent", *(["Source"] if sources else [])]
+    jobs = sorted(path.parent.name for path in home.glob("*/job.json"))
+    assert [line.split()[0] for line in shown if line.strip().startswith("2026")] == jobs
+    text = "\n".join(shown)
+    assert "finished" in text and "$0.044" in text and "faces 4/8" in text
+    row = next(line for line in shown if killed in line)
+    assert "unknown" in row and "$" not in row and "0/20" not in row
+
+
+def test_a_job_is_a_table_by_api_with_what_it_cost_and_what_to_do(home: Path) -> None:
+    shown = [line.strip() for line in on_terminal("status", "--home", str(home))]
+    assert shown[0].endswith("incomplete (budget)")
+    assert "faces    4/8     4         0        0" in shown
+    assert shown[-2].startswith("Cost     $0.007 of $0.016 planned")
+    assert "--max-cost" in shown[-1]
+
+
+def test_in_a_pipe_each_job_is_a_line_and_what_is_unknown_says_so(
+    home: Path, killed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["jobs", "--home", str(home)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == sorted(path.parent.name for path in home.glob("*/job.json"))
+    assert "20/20 done" not in lines[0] and "60/60 done" in lines[0]
+    (line,) = (line for line in lines if line.startswith(killed))
+    assert "unknown until resumed" in line and "$0" not in line
+    assert cli.run(["status", killed, "--home", str(home)]) == 0
+    assert capsys.readouterr().out.count("\n") == 1
