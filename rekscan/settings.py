@@ -1,6 +1,5 @@
 """Settings: a flag beats the environment (`REKSCAN_*`), which beats the default. `rekscan doctor` prints origins."""
 
-import os
 import re
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -159,12 +158,3 @@ def resolve(connection: Connection | None = None, **flags: Any) -> Settings:
         name = str(first["loc"][0])
         why = first["msg"].removeprefix("Value error, ")
         raise UsageError(f"--{name.replace('_', '-')} (REKSCAN_{name.upper()}): {why}") from None
-
-
-def origins(settings: Settings, flags: frozenset[str] = frozenset()) -> dict[str, tuple[Any, str]]:
-    """Each setting's value and where it is from: `flag`, `environment` or `default`."""
-    found = {}
-    for name in type(settings).model_fields:
-        origin = "flag" if name in flags else "environment" if f"REKSCAN_{name.upper()}" in os.environ else "default"
-        found[name] = (getattr(settings, name), origin)
-    return found

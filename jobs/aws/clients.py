@@ -16,11 +16,18 @@ import boto3
 import botocore.session
 from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConfigParseError, InvalidConfigError, ProfileNotFound
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConfigParseError,
+    InvalidConfigError,
+    NoCredentialsError,
+    ProfileNotFound,
+)
 
 from jobs.aws.access import Aws, config_files, endpoint
 from jobs.aws.paced import pace
-from jobs.aws.unreachable import unreachable
+from jobs.aws.unreachable import is_about_credentials, unreachable
 from jobs.errors import RekscanError, UsageError
 
 # An emulator answers anybody; botocore signs with something all the same.
@@ -31,6 +38,7 @@ _SIMPLE_S3 = {
     "request_checksum_calculation": "when_required",
     "response_checksum_validation": "when_required",
 }
+_SIGN_IN = "Set up credentials as for the AWS CLI (`aws configure`, AWS_PROFILE), or try `--local` without AWS."
 _lock = threading.Lock()  # a session makes one client at a time
 
 Source = tuple[tuple[str, str | int], ...]
@@ -93,17 +101,20 @@ def has_credentials(aws: Aws) -> bool:
 def account_of(aws: Aws) -> str:
     """Who shares a quota: the AWS account id, or the endpoint's address when it is not AWS.
 
-    Raises RekscanError when the credentials are missing or refused.
+    Raises RekscanError when the credentials are missing or refused, or AWS cannot be reached.
     """
     if url := endpoint_of(aws, "rekognition"):
         return f"endpoint:{urlsplit(url).netloc}"
     try:
         identity = _made(aws, "sts", Config()).get_caller_identity()
-    except (BotoCoreError, ClientError) as error:
-        raise RekscanError(
-            f"AWS does not accept the credentials: {error}",
-            "Set up credentials as for the AWS CLI (`aws configure`, AWS_PROFILE), or try `--local` without AWS.",
-        ) from error
+    except NoCredentialsError as error:
+        raise RekscanError("no AWS credentials were found", _SIGN_IN) from error
+    except BotoCoreError as error:  # the network, a proxy, a certificate: nothing about the credentials
+        raise unreachable(error) from error
+    except ClientError as error:
+        if is_about_credentials(error):
+            raise unreachable(error) from error
+        raise RekscanError(f"AWS does not accept the credentials: {error}", _SIGN_IN) from error
     return str(identity["Account"])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -13,11 +13,11 @@ from jobs.aws import clients
 from jobs.aws.lean.methods import transport
 from jobs.errors import RekscanError
 from jobs.ledger.server import trouble
-from jobs.redact import shown_url
 from rekscan.console.output import print_json, print_line
 from rekscan.console.trouble import explained
+from rekscan.origins import origins
 from rekscan.scans.engine import ledger
-from rekscan.settings import Connection, Settings, origins, resolve
+from rekscan.settings import Connection, Settings, resolve
 from workers.supervisor import server_binary
 
 
@@ -35,11 +35,11 @@ def doctor(
     checks = {name: _try(check, settings) for name, check in _CHECKS.items()}
     found = origins(settings, frozenset(given))
     if json:
-        shown = {name: {"value": _plain(value), "origin": origin} for name, (value, origin) in found.items()}
+        shown = {each.name: {"value": each.value, "origin": each.origin} for each in found}
         print_json({"settings": shown, "checks": {n: {"ok": ok, "says": says} for n, (ok, says) in checks.items()}})
     else:
-        for name, (value, origin) in found.items():
-            print_line(f"{name:<26} {_plain(value) if value is not None else '-':<32} {origin}")
+        for each in found:
+            print_line(f"{each.name:<28} {'-' if each.value is None else each.value:<32} {each.origin}")
         print_line("")
         for name, (ok, says) in checks.items():
             print_line(f"{'ok  ' if ok else 'FAIL'} {name:<12} {says}")
@@ -52,11 +52,6 @@ def _try(check: Callable[[Settings], str], settings: Settings) -> tuple[bool, st
     except Exception as error:  # a profile that is not there, a configuration that cannot be read
         found = error if isinstance(error, RekscanError) else explained(error)
         return False, f"{found.what}. {found.do}"
-
-
-def _plain(value: Any) -> str | None:
-    """A setting as text, without a password that a URL may carry."""
-    return None if value is None else shown_url(str(value)) if "://" in str(value) else str(value)
 
 
 def _python(settings: Settings) -> str:

@@ -57,3 +57,17 @@ def test_doctor_says_which_way_calls_go_and_why(
     monkeypatch.setenv("REKSCAN_WIRE", "boto3")
     run(words)
     assert "ok   transport    boto3's own, because REKSCAN_WIRE=boto3 is set\n" in capsys.readouterr().out
+
+
+def test_no_network_is_not_told_as_refused_credentials(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("AWS_ACCESS_KEY_ID", "k"), ("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_MAX_ATTEMPTS", "1")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+    monkeypatch.delenv("REKSCAN_REDIS_URL", raising=False)
+    assert run(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert "FAIL aws          cannot reach the endpoint" in said
+    assert "does not accept the credentials" not in said
