@@ -174,9 +174,12 @@ def _skipped(counts: Counts) -> Iterator[str]:
 def _duration(plan: Plan) -> Iterator[str]:
     """By what is slowest: the jobs of stored video, or the calls of one operation."""
     jobs = plan.video_jobs
+    if plan.emulated_s is not None:
+        yield f"Duration: about {duration(plan.emulated_s)}, as fast as the bundled emulator is on this machine"
+        return
     slowest = max(plan.rates, key=lambda rate: rate.seconds or 0, default=None)
     if jobs and plan.duration_s == jobs.seconds:
-        yield f"Duration: about {duration(jobs.seconds)} ({jobs.jobs:,} video jobs, {jobs.at_once} at a time)"
+        yield f"Duration: about {duration(jobs.seconds)} ({many(jobs.jobs, 'video job')}, {jobs.at_once} at a time)"
     elif slowest is not None and slowest.calls:
         by = f" ({slowest.operation} at {slowest.tps:g}/s)" if slowest.tps and plan.duration_s is not None else ""
         yield f"Duration: {duration(plan.duration_s)}{by}"

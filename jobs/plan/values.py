@@ -27,6 +27,10 @@ from jobs.planned import (
     PricesUsed,
 )
 
+# Seconds of a core that the emulator takes for a call on a picture, and for a second of film and an API: by the clock
+# of a busy machine, docs/emulator-models.md.
+EMULATED_S, EMULATED_FILM_S = 0.25, 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
@@ -103,11 +107,18 @@ class Plan:
     stream: Stream | None = None  # new images each month, after those of the source
     video_jobs: VideoJobs | None = None  # what is started at AWS and waited for
     assumptions: tuple[str, ...] = ()
+    emulated_s: float | None = None  # seconds, where the bundled emulator answers and not AWS
     cut: str = ""  # why not all of the source is in the plan
 
     def assuming(self, assumptions: tuple[str, ...]) -> "Plan":
         """The plan with what it takes for granted."""
         return replace(self, assumptions=assumptions)
+
+    def emulated(self, cores: int) -> "Plan":
+        """The plan where the bundled emulator answers, on so many cores of this machine."""
+        calls = sum(rate.calls for rate in self.rates if not rate.operation.startswith("Start"))
+        films = sum(rate.operation.startswith("Start") for rate in self.rates) * self.counts.video_ms / 1000
+        return replace(self, emulated_s=round((calls * EMULATED_S + films * EMULATED_FILM_S) / cores, 1))
 
     def cut_by_cap(self) -> "Plan":
         """The plan of a source that was not listed to its end."""
@@ -147,6 +158,8 @@ class Plan:
     @property
     def duration_s(self) -> float | None:
         """Seconds: APIs run side by side, so as long as the slowest; None if a rate is unknown."""
+        if self.emulated_s is not None:
+            return self.emulated_s
         times = [rate.seconds for rate in self.rates]
         times += [self.video_jobs.seconds] if self.video_jobs else []
         return None if None in times else max((time for time in times if time is not None), default=0.0)

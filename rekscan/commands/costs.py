@@ -17,7 +17,7 @@ from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.money.prices import PriceTable, money, total
 from jobs.money.stored import stored_prices
-from jobs.words import count, dollars
+from jobs.words import dollars, many
 from rekscan.console.output import print_json, print_line, print_lines
 from rekscan.scans.engine import find, ledger
 from rekscan.settings import Connection, Settings, resolve
@@ -126,7 +126,7 @@ def _show_left(left: list[dict[str, Any]]) -> None:
         where = f"collection {row['collection']} in {row['region']}"
         if row["there"]:
             price = dollars(None if row["usd_per_month"] is None else Decimal(row["usd_per_month"]))
-            print_line(f"Left over: {where} with {count(row['faces'])} faces costs {price} a month.")
+            print_line(f"Left over: {where} with {many(int(row['faces']), 'face')} costs {price} a month.")
         else:
             print_line(f"Maybe left over: {where} ({row['why']}).")
     if left:

@@ -10,6 +10,7 @@ from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from jobs.media.fetch import fetcher
 from jobs.status import Status, status_of
+from jobs.words import many
 from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.scans.engine import find, ledger
 from rekscan.settings import Connection, resolve
@@ -116,7 +117,7 @@ def _show(folder: JobFolder, built: BuiltTables, page: BuiltReport | None, more:
     for path in (*built.paths, *more):
         print_line(path)
     if page is not None and page.fetched:
-        say(f"{page.fetched:,} pictures fetched for the gallery, {page.fetched_bytes:,} bytes")
+        say(f"{many(page.fetched, 'picture')} fetched for the gallery, {page.fetched_bytes:,} bytes")
 
 
 def _document(built: BuiltTables, page: BuiltReport | None, more: list[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from jobs.counts import Counts
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
+from jobs.redact import shown_url
 from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.console.plan import show_plan, stdout
 from rekscan.scans.engine import ledger_for_a_job
@@ -55,10 +56,15 @@ def scan(
         planned = plan_order(source, api, order, settings, local=local, progress=progress)
     if dry_run:
         planned.discard()
-        print_json(planned.plan.to_json()) if json else show_plan(planned.plan, stdout())
+        if json:
+            print_json(planned.plan.to_json())
+            return 0
+        _say_who_answers(planned)
+        show_plan(planned.plan, stdout(), explain=True)
         return 0
     if not json:
         show_plan(planned.plan, talk, brief=True)
+        _say_who_answers(planned)
     folder = _approved(planned, order)
     return run_here(folder, settings, json=json, new=True, beside=order.beside)
 
@@ -79,10 +85,22 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
     with _listing(quiet=False) as progress:
         planned = plan_order(source, api, order, settings, progress=progress)
     show_plan(planned.plan, talk, brief=True)
+    _say_who_answers(planned)
     folder = _approved(planned, order)
     hand_over(records, folder, settings, beside=order.beside)
     print_line(folder.job)
     return 0
+
+
+def _say_who_answers(planned: Planned) -> None:
+    """Where it is not AWS: a price above must not be taken for one that is paid, nor the other way round."""
+    url = planned.terms.settings.rekognition_url
+    if url:
+        say((f"Answers come from {shown_url(url)}, not from AWS; prices are AWS's.", "yellow"))
+    elif planned.terms.local:
+        say(
+            ("Answers come from the bundled emulator, not from AWS: nothing is paid, whatever AWS would ask.", "yellow")
+        )
 
 
 def _approved(planned: Planned, order: Order) -> JobFolder:

@@ -16,7 +16,7 @@ from jobs.ledger import FIRST_OF_FILMS, Ledger, Starts
 from jobs.ledger.starts import KEPT
 from jobs.money.months import quantity
 from jobs.status import status_of
-from jobs.words import count, dollars
+from jobs.words import count, dollars, many
 from rekscan.commands.job import JobArg, JsonFlag, show
 from rekscan.console.output import print_json, say
 from rekscan.console.summary import print_summary
@@ -146,7 +146,7 @@ def retry(
         raise UsageError(f"--api {api}: no API of this job", f"It has: {', '.join(names)}.")
     _look_beside(settings, folder, beside=beside)
     planned = plan_retry(folder, code=code, api=api)
-    say(f"asking {sum(planned.calls(set(planned.shards())).values()):,} failed calls again")
+    say(f"asking {many(sum(planned.calls(set(planned.shards())).values()), 'failed call')} again")
     return run_here(folder, settings, json=json, beside=beside, told=told)
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from jobs.errors import RekscanError
 from jobs.plan.build import Plan
-from jobs.words import count, dollars
+from jobs.words import dollars, many
 from rekscan.console.output import talk
 
 Ask = Callable[[str], str]
@@ -62,7 +62,7 @@ def price(plan: Plan) -> str:
 
 def calls(plan: Plan) -> str:
     """`5,000 calls`."""
-    return f"{count(sum(rate.calls for rate in plan.rates))} calls"
+    return many(sum(rate.calls for rate in plan.rates), "call")
 
 
 def _ask(question: str) -> str:

@@ -3,6 +3,7 @@
 Draft (manifest on disk, counted) -> Plan -> approval by the caller -> create.py -> open.py
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -110,4 +111,6 @@ def plan_of(
         videos=terms.videos,
         video_jobs=terms.video_jobs,
     )
+    if terms.local and not terms.settings.rekognition_url:
+        plan = plan.emulated(os.cpu_count() or 1)
     return plan.assuming((*known.notes, *plan.assumptions))

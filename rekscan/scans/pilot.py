@@ -15,7 +15,7 @@ from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, new_job_id
 from jobs.plan.pilot import ApiSample
-from jobs.words import dollars
+from jobs.words import dollars, many
 from rekscan.console.output import say
 from rekscan.scans.approval import approve
 from rekscan.scans.create import create
@@ -46,7 +46,7 @@ def pilot(
         with folder.manifest_writer() as writer:
             writer.add_batch(batch)
         payer = "the bundled emulator, so nobody bills it" if terms.local else "AWS"
-        say(f"A pilot of {batch.num_rows:,} images costs {dollars(small.total)} at {payer}.")
+        say(f"A pilot of {many(batch.num_rows, 'image')} costs {dollars(small.total)} at {payer}.")
         approve(small, yes=yes or terms.local, threshold=settings.approve_under, accept_unknown=terms.local)
         drafted = Draft(folder, tuple(f"sample of {source}" for source in sources), counts, batch.num_rows)
         spec = create(drafted, terms, small)

@@ -96,3 +96,11 @@ def test_copies_and_earlier_answers_are_told_apart_in_the_head():
         "44 calls answered by earlier jobs, not paid again (--again pays again).",
     ]
     assert not any("copies" in line or "earlier jobs" in line for line in built.assumptions)
+
+
+def test_a_plan_for_the_emulator_takes_as_long_as_that_does():
+    on_aws = make(44, None, "labels,faces", start=None)
+    here = on_aws.emulated(2)
+    assert (on_aws.duration_s, here.duration_s) == (0.88, 11.0)
+    assert text.notes(here)[0] == "Duration: about 11 s, as fast as the bundled emulator is on this machine"
+    assert here.total == on_aws.total
