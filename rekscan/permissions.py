@@ -25,13 +25,13 @@ class Need:
     on: str  # a resource of a policy, in words
 
 
-_LISTED = Need("s3:ListBucket", "the bucket")
-_READ = Need("s3:GetObject", "the objects below the prefix")
+LISTED = Need("s3:ListBucket", "the bucket")
+READ = Need("s3:GetObject", "the objects below the prefix")
 
 # By kind of source: what listing and reading it need. Rekognition reads an object with the rights of its caller.
 SOURCES: Mapping[str, tuple[Need, ...]] = {
     "a directory, a list of paths or URLs": (),
-    "`s3://bucket/prefix`": (_LISTED, _READ),
+    "`s3://bucket/prefix`": (LISTED, READ),
     "`s3://bucket/prefix` with `--versions`": (
         Need("s3:ListBucketVersions", "the bucket"),
         Need("s3:GetObjectVersion", "the objects below the prefix"),
@@ -160,8 +160,8 @@ def _example() -> dict[str, Any]:
         "Statement": [
             _allow(sorted(f"rekognition:{operation}" for api in apis for operation in needs_of(api)), "*"),
             _allow(["s3:ListBucket"], "arn:aws:s3:::my-archive", "arn:aws:s3:::my-jobs"),
-            _allow([need.action for need in source if need != _LISTED], "arn:aws:s3:::my-archive/photos/*"),
-            _allow([need.action for need in home if need != _LISTED], "arn:aws:s3:::my-jobs/rekscan/*"),
+            _allow([need.action for need in source if need != LISTED], "arn:aws:s3:::my-archive/photos/*"),
+            _allow([need.action for need in home if need != LISTED], "arn:aws:s3:::my-jobs/rekscan/*"),
         ],
     }
 

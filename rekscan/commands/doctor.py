@@ -9,10 +9,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from jobs.apis import ask
 from jobs.aws import clients
 from jobs.aws.lean.methods import transport
-from jobs.errors import RekscanError
+from jobs.errors import RekscanError, UsageError
 from jobs.ledger.server import trouble
+from rekscan import policies
 from rekscan.console.output import print_json, print_line
 from rekscan.console.trouble import explained
 from rekscan.origins import origins
@@ -22,15 +24,24 @@ from workers.supervisor import server_binary
 
 
 def doctor(
-    *,
+    *source: str,
+    api: Annotated[list[str] | None, Parameter(help="With --policy: what is scanned for.", negative=())] = None,
+    policy: Annotated[
+        bool, Parameter(help="Print the least IAM policy for --api, SOURCE and the home.", negative=())
+    ] = False,
     connection: Connection | None = None,
     json: Annotated[bool, Parameter(help="Print a JSON document.", negative=())] = False,
 ) -> int:
     """Check this machine, the credentials and the Redis, and print each setting with its origin.
 
-    Example: `rekscan doctor`
+    Example: `rekscan doctor --policy --api labels s3://bucket/2019/`
     """
     settings = resolve(connection)
+    if policy:
+        print_json(policies.policy(ask(api or ()), source, settings.home, settings.aws_region("*")))
+        return 0
+    if source or api:
+        raise UsageError("SOURCE and --api are for --policy", "Add --policy, or leave them out.")
     given = {f.name for f in fields(connection) if getattr(connection, f.name) is not None} if connection else set()
     checks = {name: _try(check, settings) for name, check in _CHECKS.items()}
     found = origins(settings, frozenset(given))
