@@ -4,7 +4,7 @@ Rule: a value is told with the name of the place that said it: a flag, a variabl
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -79,7 +79,7 @@ def _endpoint(settings: Settings, service: str) -> Setting | None:
     return Setting(name, _plain(found), str(config_files()[0])) if found else None
 
 
-_FALLBACKS = {
+_FALLBACKS: Mapping[str, Callable[[Settings], Setting | None]] = {
     "region": _region,
     "profile": _profile,
     "s3_endpoint_url": lambda settings: _endpoint(settings, "s3"),

@@ -26,7 +26,8 @@ def policy(asked: Asked, sources: Sequence[str], home: str, region: str) -> dict
 
 def _rekognition(asked: Asked, collections: str) -> Iterator[dict[str, Any]]:
     found: dict[str, set[str]] = {}  # actions by resource
-    for choice in (*asked.images, *asked.videos):
+    choices: tuple[Choice | VideoChoice, ...] = (*asked.images, *asked.videos)
+    for choice in choices:
         for operation, resource in _needs(choice).items():
             found.setdefault(_filled_in(resource, choice.params, collections), set()).add(f"rekognition:{operation}")
     yield from (_allow(sorted(actions), [resource]) for resource, actions in sorted(found.items()))
