@@ -91,7 +91,9 @@ def test_plan_end_report_and_tile_say_that_nothing_is_paid(tmp_path: Path, capsy
     make_photos(tmp_path / "photos", 1)
     settings = resolve(None, home=str(tmp_path / "other"))
     planned = plan_order([str(tmp_path / "photos")], ["labels"], Order(), settings, local=True)
-    assert planned.plan.assumptions[0].startswith("Answers come from the bundled emulator, not from AWS: nothing is paid.")
+    assert planned.plan.assumptions[0].startswith(
+        "Answers come from the bundled emulator, not from AWS: nothing is paid."
+    )
     planned.discard()
     paid = make_job(tmp_path / "aws", 10)
     assert unpaid(paid.spec) == ""
