@@ -97,7 +97,7 @@ def test_terminal_and_workbook_tell_of_films_too(tmp_path: Path) -> None:
     assert "video-labels: 48 rows on 3 of 3 answered items" in shown
     book = openpyxl.load_workbook(build_workbook(folder))
     assert "video_segments" in book.sheetnames
-    assert book["Summary"]["B3"].value == 3  # films that are ok
+    assert ("ok", 3) in [row[:2] for row in book["Summary"].iter_rows(values_only=True)]  # films
 
 
 @pytest.fixture(scope="module")
