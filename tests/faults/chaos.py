@@ -50,7 +50,12 @@ SETS = 8  # of photos: no two rounds near each other have one in common
 WORKERS = 2
 LEASE = 1.0  # seconds
 APIS = "labels,faces,properties"
-TABLES = {"images": ("uri", "size", "since"), "labels": ("uri",), "faces": ("uri",), "properties": ("uri",)}  # but for these
+TABLES = {
+    "images": ("uri", "size", "since"),
+    "labels": ("uri",),
+    "faces": ("uri",),
+    "properties": ("uri",),
+}  # but for these
 ENV = {"REKSCAN_LEASE_SECONDS": str(LEASE), "REKSCAN_READ_TIMEOUT": "2", "REKSCAN_SHARDS": "2"}
 TROUBLE = ("*:500:3%", "*:400:ThrottlingException:3%", "*:reset:1%", "*:truncate:1%")
 REFUSED = "DetectFaces:400:InvalidImageFormatException:4"  # the first four: something to retry
