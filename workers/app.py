@@ -3,7 +3,10 @@
 Sources: Celery 5.7's configuration reference; the reasons are in docs/adr/0002-celery-as-a-doorbell.md.
 """
 
+from typing import Any
+
 from celery import Celery
+from kombu.transport import redis, virtual
 
 from jobs.ledger.keys import key
 from workers.config import broker_url
@@ -13,6 +16,24 @@ QUEUE = "rekscan"
 PREFIX = key("celery") + ":"  # before all of kombu's keys
 
 app = Celery("rekscan", set_as_current=False)
+
+
+class Places(redis.QoS):
+    """The messages a worker holds, one for each of its shards.
+
+    kombu keeps one that cannot be acknowledged because Redis is away, and with all places kept reads no more from the
+    connection, so never finds out that it is broken: the worker would live on and take nothing. Here its place is free.
+    """
+
+    def ack(self, delivery_tag: Any) -> None:
+        try:
+            super().ack(delivery_tag)  # type: ignore[no-untyped-call]
+        except Exception:
+            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
+            raise
+
+
+redis.Channel.QoS = Places
 
 
 def configure(redis_url: str) -> Celery:
