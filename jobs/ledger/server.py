@@ -3,8 +3,9 @@
 Rule: what a Redis refuses is put into words here alone, for every command and for the workers' logs.
 """
 
-import time
+import socket
 from dataclasses import dataclass
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -57,7 +58,7 @@ redis.call('ZRANGEBYSCORE', KEYS[2], 0, 1)
 redis.call('DEL', KEYS[1], KEYS[2])
 return redis.call('TIME')
 """
-_TRIES = 5  # at a connection that ends at once: its reason is often lost
+_LISTENS, _MOST = 0.5, 500  # seconds, bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +75,14 @@ class Trouble:
 
 def trouble(redis: "Redis[bytes]") -> Trouble | None:
     """Ask a Redis whether it can do what the ledger needs. Three round trips."""
-    for last in range(_TRIES):
-        try:
-            redis.ping()
-            redis.eval(_WRITE, 2, key("probe", "hash"), key("probe", "set"))
-            redis.llen(key("celery"))
-            break
-        except (ResponseError, RedisConnectionError, OSError) as error:
-            found = explain(error)
-            if last == _TRIES - 1 or "Broken pipe" not in str(error):
-                return found
-            time.sleep(0.05)
+    try:
+        redis.ping()
+        redis.eval(_WRITE, 2, key("probe", "hash"), key("probe", "set"))
+        redis.llen(key("celery"))
+    except ResponseError as error:
+        return explain(error)
+    except (RedisConnectionError, OSError) as error:
+        return explain(RedisConnectionError(_turned_away(redis) or str(error)))
     return _evicts(redis)
 
 
@@ -97,6 +95,26 @@ def explain(error: Exception) -> Trouble:
     if isinstance(error, ResponseError):
         return Trouble(f"Redis refuses: {text}", "Its own log says more.")
     return Trouble(f"Redis does not answer: {text}", "Is REKSCAN_REDIS_URL right, and is it up?")
+
+
+def _turned_away(redis: "Redis[bytes]") -> str:
+    """What a Redis tells a client that says nothing: why it takes no more of them. One that speaks at once often finds
+    the connection closed before it hears that. "": it tells nothing, or over TLS."""
+    told = redis.connection_pool.connection_kwargs
+    try:
+        with _line(told) as line:
+            return line.recv(_MOST).decode(errors="replace").strip()
+    except (OSError, KeyError):
+        return ""
+
+
+def _line(told: dict[str, Any]) -> socket.socket:
+    if "path" not in told:
+        return socket.create_connection((told["host"], told["port"]), _LISTENS)
+    line = socket.socket(socket.AF_UNIX)
+    line.settimeout(_LISTENS)
+    line.connect(told["path"])
+    return line
 
 
 def _evicts(redis: "Redis[bytes]") -> Trouble | None:
