@@ -19,7 +19,7 @@ from botocore.config import Config
 from benchmarks.running import environment, table
 from jobs.apis import parse, requests
 from jobs.attempts import Attempts, Tried
-from jobs.aws.lean.answer import Answer
+from jobs.aws.lean.answer import HttpAnswer
 from jobs.aws.lean.methods import Wire
 from jobs.items import Item
 from jobs.media.prepare import Prepared
@@ -63,7 +63,7 @@ def steps(client: Any, runner: asyncio.Runner) -> dict[str, Callable[[int], None
         "of it: serialize and validate": repeated(lambda: client._serializer.serialize_to_request(PARAMS, model)),
         "of it: build and sign": repeated(lambda: wire._request(serialized)),
         f"of it: parse an answer of {len(body):,} bytes": repeated(
-            lambda: wire._read(Answer(200, headers, body), model)
+            lambda: wire._read(HttpAnswer(200, headers, body), model)
         ),
         "its row": repeated(lambda: rows.answered(request, ITEM, answer, ATTEMPTS, picture, datetime.now(UTC), 0.3)),
         "its entry in the journal": repeated(lambda: (encode(outcomes), counters_of(outcomes))),

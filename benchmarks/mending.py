@@ -18,7 +18,7 @@ from PIL import Image, ImageChops
 import emulator
 from benchmarks.running import environment, table
 from jobs.media.fit import mend
-from jobs.media.fitted import Bounds
+from jobs.media.fitted import FitBounds
 
 PHOTOS = ("coffee", "raccoon", "astronaut", "temple", "dahlia")
 TILE = (1104, 800)
@@ -71,7 +71,7 @@ def main() -> None:
     given = parser.parse_args()
     cv2.setNumThreads(1)
     data = photo(given.megapixels)
-    bounds = Bounds(round(FULL * given.megapixels), 80, None)
+    bounds = FitBounds(round(FULL * given.megapixels), 80, None)
     found = mend(data, "jpeg", bounds)
     ours = best(lambda: mend(data, "jpeg", bounds), given.rounds)
     theirs = best(lambda: one_pass(data, (found.width, found.height)), given.rounds)

@@ -23,7 +23,7 @@ from botocore.config import Config
 from benchmarks.running import environment, table
 from jobs.items import Item
 from jobs.video import Prober
-from jobs.video.probing import IN_FLIGHT, Tally, probe_all
+from jobs.video.probing import IN_FLIGHT, ProbeTally, probe_all
 from tests.support.films import box, tracks_of_an_hour
 
 MEDIA = 3_000_000  # bytes of each
@@ -106,7 +106,7 @@ def client(url: str) -> Any:
 
 def measured(what: str, s3: Any, films: int, in_flight: int) -> tuple[float, list[Any]]:
     """Films a second, and a line of the table."""
-    tally, prober = Tally(), Prober(lambda: s3)
+    tally, prober = ProbeTally(), Prober(lambda: s3)
     items = (Item(number, f"s3://films/{key_of(number)}", "video") for number in range(films))
     start, cpu = time.perf_counter(), time.process_time()
     for _, found in probe_all(prober, items, in_flight=in_flight, tally=tally):

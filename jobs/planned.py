@@ -90,7 +90,7 @@ class PricesUsed:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class TotalBounds:
     """The total if AWS reads its unclear rules the cheaper or the dearer way."""
 
     low_usd: Dollars | None = None  # dollars, the cheaper way
@@ -110,7 +110,7 @@ class PlanDocument:
     prices: PricesUsed = PricesUsed()  # where they are from
     assumptions: tuple[str, ...] = ()  # what the plan takes for granted
     unknown: tuple[str, ...] = ()  # why it is not complete
-    bounds: Bounds = Bounds()  # of the total
+    bounds: TotalBounds = TotalBounds()  # of the total
     months: tuple[PlannedMonth, ...] = ()  # by calendar month, where a start was given
     quotas: PlannedRates = PlannedRates()  # the rates it is timed with
     start: date | None = None  # day it was planned to start

@@ -14,7 +14,7 @@ from jobs.sources import is_local
 from rekscan.flags import Amounts, Billing, Monthly
 from rekscan.scans.engine import ledger_for_a_job
 from rekscan.scans.order import Order, plan_order
-from rekscan.scans.priced import Question, document, priced
+from rekscan.scans.priced import PriceQuestion, document, priced
 from rekscan.scans.run import hand_over
 from rekscan.settings import resolve
 from reports import pictures
@@ -51,7 +51,7 @@ def estimate(
     `start`: first day, lays it over calendar months. `settings`: region, home, endpoint_url, ... as the command line's
     flags, with underscores. Raises jobs.errors.RekscanError with what happened and what to do.
     """
-    question = Question(
+    question = PriceQuestion(
         [(api, sort_out([api], whole=False))],
         resolve(None, **settings),
         tuple(_list(source)),

@@ -14,7 +14,7 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand
 from jobs.plan.build import Counts, Demand
-from jobs.plan.stream import Stream
+from jobs.plan.stream import MonthlyStream
 
 MOST = 10**18  # of anything that is typed: no archive and no account has more
 AVERAGE_MINUTES = Decimal(5)  # of a video nobody looked at: a guess of ours, which the estimate names
@@ -138,7 +138,7 @@ class Monthly:
     months: int = 12
     faces_per_image: Decimal = Decimal(1)
 
-    def stream(self) -> Stream | None:
+    def stream(self) -> MonthlyStream | None:
         """Raises UsageError for numbers that cannot be."""
         if self.monthly is None:
             return None
@@ -146,7 +146,7 @@ class Monthly:
             number.is_finite() and 0 <= number <= MOST for number in (Decimal(self.monthly), self.faces_per_image)
         ):
             raise UsageError("--monthly, or --faces-per-image, is under 0 or beyond any archive", "Give 0 or more.")
-        return Stream(self.monthly, self.months, self.faces_per_image)
+        return MonthlyStream(self.monthly, self.months, self.faces_per_image)
 
 
 @Parameter(name="*")

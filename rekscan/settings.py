@@ -13,7 +13,7 @@ from jobs.aws.region_names import refuse_unknown, regions
 from jobs.errors import UsageError
 from jobs.later import Later
 from workers.environment import FromEnvironment
-from workers.limits import Limits
+from workers.limits import WorkerLimits
 
 if TYPE_CHECKING:
     from redis import connection as redis_urls
@@ -27,7 +27,7 @@ _CALLS_IN_SHARD = 400
 _OF_A_REDIS = ("host", "port", "path", "username", "password", "client_name", "protocol", "connection_class")
 
 
-class Settings(Limits, FromEnvironment):
+class Settings(WorkerLimits, FromEnvironment):
     """Every setting with its default. Environment names are the field names in capitals after `REKSCAN_`."""
 
     PREFIX: ClassVar[str] = "REKSCAN_"

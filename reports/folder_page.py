@@ -35,7 +35,7 @@ DOCUMENTS: Mapping[str, type] = {
 }
 PARTS: tuple[type, ...] = (
     spec.Options, spec.Listing, planned.PlanDocument, planned.PlannedItems, planned.PlannedLine, planned.PlannedTier,
-    planned.PlannedMonth, planned.PlannedRates, planned.PlannedRate, planned.PricesUsed, planned.Bounds,
+    planned.PlannedMonth, planned.PlannedRates, planned.PlannedRate, planned.PricesUsed, planned.TotalBounds,
 )  # fmt: skip
 FILES: Mapping[str, tuple[pa.Schema, type | None]] = {
     "manifest/part-00000.parquet": (MANIFEST_SCHEMA, Item),

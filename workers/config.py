@@ -7,7 +7,7 @@ from jobs.aws.access import Aws
 from jobs.errors import RekscanError
 from jobs.later import Later
 from workers.environment import FromEnvironment
-from workers.limits import Limits
+from workers.limits import WorkerLimits
 
 if TYPE_CHECKING:
     import redis
@@ -16,7 +16,7 @@ else:  # a fifth of a second, for who meets one
     redis, backoff, retry = Later("redis"), Later("redis.backoff"), Later("redis.retry")
 
 
-class WorkerConfig(Limits, FromEnvironment):
+class WorkerConfig(WorkerLimits, FromEnvironment):
     """Environment names are the field names in capitals after `REKSCAN_WORKER_`."""
 
     PREFIX: ClassVar[str] = "REKSCAN_WORKER_"

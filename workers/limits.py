@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 
-class Limits(BaseModel):
+class WorkerLimits(BaseModel):
     calls: int = Field(default=512, ge=1, le=8192, description="calls under way at once per API in one worker")
     shards: int = Field(default=5, ge=1, le=64, description="shards under way at once in one worker")
     in_flight_mb: int = Field(default=256, ge=16, description="megabytes of pictures held at once in one worker")
@@ -33,7 +33,7 @@ class Limits(BaseModel):
 
     def limits(self) -> dict[str, Any]:
         """The numbers alone, of whatever carries them."""
-        return {name: getattr(self, name) for name in Limits.model_fields}
+        return {name: getattr(self, name) for name in WorkerLimits.model_fields}
 
 
-DEFAULTS = Limits()
+DEFAULTS = WorkerLimits()

@@ -23,7 +23,7 @@ from jobs.errors import RekscanError
 from jobs.folder import JobFolder
 from jobs.folder.retries import Retry
 from jobs.later import Later
-from jobs.ledger import LAST_STEP, Lease, Ledger, Refused
+from jobs.ledger import LAST_STEP, Lease, Ledger, NotLeased
 from jobs.ledger.server import explain
 from jobs.media.file_faults import of_machine, passes
 from workers import bell, memory
@@ -85,7 +85,7 @@ class Runtime:
         if self._stopping.is_set():
             return
         taken = self.ledger.lease(job, number, share=self._share(job))
-        if isinstance(taken, Refused):
+        if isinstance(taken, NotLeased):
             log.debug("%s/%s not taken: %s", job, number, taken.why)
             return
         held = _Held(taken)

@@ -10,12 +10,12 @@ from functools import cache, cached_property
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
-from jobs.apis.base import Api, Entry, Image, Param, VideoApi
+from jobs.apis.base import Api, ApiEntry, Image, Param, VideoApi
 from jobs.apis.ended import ENDED
 from jobs.errors import UsageError
 from jobs.items import Item
 
-Row = TypeVar("Row", bound=Entry)
+Row = TypeVar("Row", bound=ApiEntry)
 
 
 @cache
@@ -31,7 +31,7 @@ def video_catalogue() -> Mapping[str, VideoApi]:
 
 
 @cache
-def _rows() -> tuple[Entry, ...]:
+def _rows() -> tuple[ApiEntry, ...]:
     modules = [import_module(module.name) for module in pkgutil.walk_packages(__path__, f"{__name__}.")]
     return tuple(module.API for module in modules if hasattr(module, "API"))
 
@@ -199,7 +199,7 @@ def _spelled_out(row: Mapping[str, Any]) -> dict[str, Any]:
     return {param.name: param.default for param in _known(row["name"]).params} | dict(row["params"])
 
 
-def _known(name: str) -> Entry:
+def _known(name: str) -> ApiEntry:
     """By our name or AWS's: `labels`, `DetectLabels` (of several of one operation, the first)."""
     rows = {**catalogue(), **video_catalogue()}
     found = rows.get(name) or next((row for row in rows.values() if row.operation == name), None)
@@ -218,11 +218,11 @@ def _letters(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "")
 
 
-def _parameters(api: Entry) -> str:
+def _parameters(api: ApiEntry) -> str:
     return f"{api.name} takes: {', '.join(p.name for p in api.params) or 'no parameters'}. See `rekscan apis`."
 
 
-def _typed(api: Entry, given: Mapping[str, str], *, whole: bool) -> dict[str, Any]:
+def _typed(api: ApiEntry, given: Mapping[str, str], *, whole: bool) -> dict[str, Any]:
     by_name = {param.name: param for param in api.params}
     if unknown := set(given) - set(by_name):
         raise UsageError(f"{api.name} has no parameter {sorted(unknown)[0]!r}", _parameters(api))
@@ -231,7 +231,7 @@ def _typed(api: Entry, given: Mapping[str, str], *, whole: bool) -> dict[str, An
     return {p.name: _value(api, p, given[p.name]) if p.name in given else p.default for p in api.params}
 
 
-def _value(api: Entry, param: Param, text: str) -> Any:
+def _value(api: ApiEntry, param: Param, text: str) -> Any:
     where = f"--api {api.name}:{param.name}={text}"
     value: Any
     try:

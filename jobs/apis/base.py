@@ -72,7 +72,7 @@ class Cap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ApiEntry:
     """What every name of `--api` has: all a price and the list of APIs need."""
 
     name: str  # what the user types
@@ -90,7 +90,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tabled(Entry):
+class Tabled(ApiEntry):
     """What every name has whose answers become rows."""
 
     answer_keys: tuple[str, ...]  # top-level keys of the response that belong to this API

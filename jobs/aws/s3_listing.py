@@ -15,7 +15,7 @@ from jobs.errors import RekscanError
 _calls = threading.local()  # .taking: this thread's call wants the raw body
 
 
-class Listing:
+class S3Listing:
     """Pages of one bucket. `versions`: list object versions. Thread-safe, as the client is."""
 
     def __init__(self, client: Any, bucket: str, *, versions: bool = False) -> None:

@@ -11,8 +11,8 @@ both (tests/integration/files/test_contract.py). Paths are texts: absolute ones 
 """
 
 from jobs.aws.access import Aws
-from jobs.files.base import Entry, Files
+from jobs.files.base import FileEntry, Files
 from jobs.files.opening import home_path, open_home
 from jobs.files.tables import ParquetFiles, read_columns, read_table
 
-__all__ = ["Aws", "Entry", "Files", "ParquetFiles", "home_path", "open_home", "read_columns", "read_table"]
+__all__ = ["Aws", "FileEntry", "Files", "ParquetFiles", "home_path", "open_home", "read_columns", "read_table"]

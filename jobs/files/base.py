@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FileEntry:
     """A file in a folder."""
 
     path: str
@@ -56,7 +56,7 @@ class Files(ABC):
         """The file, to be read to its end, by any thread."""
 
     @abstractmethod
-    def entries(self, folder: str, prefix: str = "") -> list[Entry]:
+    def entries(self, folder: str, prefix: str = "") -> list[FileEntry]:
         """The files in a folder whose names begin with `prefix`, by name; those of a missing folder are none. Hidden
         ones (`.x`) are left out."""
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from jobs.files.base import Entry, Files
+from jobs.files.base import FileEntry, Files
 from jobs.later import Later
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ class LocalFiles(Files):
         with self.open(path) as file:
             yield file
 
-    def entries(self, folder: str, prefix: str = "") -> list[Entry]:
+    def entries(self, folder: str, prefix: str = "") -> list[FileEntry]:
         with _entries(folder) as entries:
             named = (entry for entry in entries if entry.name.startswith(prefix) and not entry.name.startswith("."))
-            found = [Entry(entry.path, size) for entry in named if (size := _size(entry)) is not None]
+            found = [FileEntry(entry.path, size) for entry in named if (size := _size(entry)) is not None]
         return sorted(found, key=lambda entry: entry.path)
 
     def folders(self, folder: str) -> list[str]:

@@ -19,9 +19,9 @@ from botocore.exceptions import ClientError
 from jobs.aws import clients
 from jobs.aws.access import Aws
 from jobs.aws.s3_errors import code_of, explained
-from jobs.aws.s3_listing import Listing, advanced, is_coded, tree_of
+from jobs.aws.s3_listing import S3Listing, advanced, is_coded, tree_of
 from jobs.errors import RekscanError
-from jobs.files.base import Entry, Files
+from jobs.files.base import FileEntry, Files
 from jobs.files.ranges import ObjectFile, get_object
 
 _SMALL = 16 << 20  # bytes of a file that is held in memory when all of it is read
@@ -68,8 +68,8 @@ class S3Files(Files):
         with tempfile.TemporaryDirectory(prefix="rekscan-") as scratch, pa.OSFile(self.nearby(path, scratch)) as file:
             yield file
 
-    def entries(self, folder: str, prefix: str = "") -> list[Entry]:
-        found = [entry for entry in self._walk(folder, "/", prefix) if isinstance(entry, Entry)]
+    def entries(self, folder: str, prefix: str = "") -> list[FileEntry]:
+        found = [entry for entry in self._walk(folder, "/", prefix) if isinstance(entry, FileEntry)]
         return sorted((one for one in found if not one.name.startswith(".")), key=lambda one: one.path)
 
     def folders(self, folder: str) -> list[str]:
@@ -123,7 +123,7 @@ class S3Files(Files):
             self._client.delete_object(**_place(path))
 
     def delete_folder(self, folder: str) -> None:
-        paths = [entry.path for entry in self._walk(folder, None) if isinstance(entry, Entry)]
+        paths = [entry.path for entry in self._walk(folder, None) if isinstance(entry, FileEntry)]
         for start in range(0, len(paths), _DELETED_AT_ONCE):
             some = paths[start : start + _DELETED_AT_ONCE]
             wanted = [{"Key": _place(path)["Key"]} for path in some]
@@ -180,11 +180,11 @@ class S3Files(Files):
         with explained(self.uri(path), "s3:PutObject"):
             self._client.upload_fileobj(source, place["Bucket"], place["Key"], Config=_PARTS)
 
-    def _walk(self, folder: str, delimiter: str | None, begins: str = "") -> Iterator[Entry | str]:
+    def _walk(self, folder: str, delimiter: str | None, begins: str = "") -> Iterator[FileEntry | str]:
         """The objects under a folder whose names begin so; with a delimiter those in it, and its folders as texts."""
         bucket, _, key = folder.partition("/")
         prefix = f"{key}/" if key else ""
-        listing = Listing(self._client, bucket)
+        listing = S3Listing(self._client, bucket)
         arguments: dict[str, Any] = {"Delimiter": delimiter} if delimiter else {}
         more: Mapping[str, str] = {}
         while True:
@@ -193,7 +193,7 @@ class S3Files(Files):
             for one in root.iterfind(f"{space}Contents"):
                 name = plain(one.findtext(f"{space}Key") or "")
                 if name != prefix:  # what a console makes for an empty folder
-                    yield Entry(f"{bucket}/{name}", int(one.findtext(f"{space}Size") or 0))
+                    yield FileEntry(f"{bucket}/{name}", int(one.findtext(f"{space}Size") or 0))
             for one in root.iterfind(f"{space}CommonPrefixes"):
                 yield plain(one.findtext(f"{space}Prefix") or "").rstrip("/")
             if root.findtext(f"{space}IsTruncated") != "true":

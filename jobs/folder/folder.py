@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobs import documents
 from jobs.errors import RekscanError, UsageError
-from jobs.files import Aws, Entry, Files, open_home, read_table
+from jobs.files import Aws, FileEntry, Files, open_home, read_table
 from jobs.folder.part_names import PartName, ShardParts, by_shard
 from jobs.folder.spec import PART_ROWS, Amendment, JobSpec, with_amendments
 from jobs.items import Item
@@ -215,7 +215,7 @@ class JobFolder:
         """The file names in one of the job's folders, in order."""
         return [entry.name for entry in self.entries(folder)]
 
-    def entries(self, folder: str, prefix: str = "") -> list[Entry]:
+    def entries(self, folder: str, prefix: str = "") -> list[FileEntry]:
         """The files in one of the job's folders, in order: those whose names begin with `prefix`."""
         return self.files.entries(f"{self.root}/{folder}", prefix)
 

@@ -62,7 +62,7 @@ class PagesWriter:
     def __init__(self, folder: JobFolder, name: PagesName, job_id: str) -> None:
         self._folder = folder
         self._path = f"{folder.root}/{name.path}"
-        self._schema = SCHEMA.with_metadata(Answer(name, job_id).metadata)
+        self._schema = SCHEMA.with_metadata(FilmAnswer(name, job_id).metadata)
         self._open = ExitStack()
         self.pages = 0  # that are in it
 
@@ -100,14 +100,14 @@ class _GivenUp(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FilmAnswer:
     """What a file says of itself."""
 
     name: PagesName
     job_id: str  # AWS's
 
     @classmethod
-    def of(cls, metadata: Mapping[bytes, bytes], path: str) -> "Answer":
+    def of(cls, metadata: Mapping[bytes, bytes], path: str) -> "FilmAnswer":
         """Raises NewerFormat, or ArrowInvalid where it says nothing of it."""
         documents.check_file(metadata, path)
         try:
@@ -136,7 +136,7 @@ class PagesReader:
         path = f"{folder.root}/{name.path}"
         with ExitStack() as opened:
             self._file = pq.ParquetFile(opened.enter_context(folder.files.open(path)))
-            self.answer = Answer.of(self._file.metadata.metadata or {}, path)
+            self.answer = FilmAnswer.of(self._file.metadata.metadata or {}, path)
             self._open = opened.pop_all()
 
     def __iter__(self) -> Iterator[bytes]:

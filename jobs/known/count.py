@@ -81,7 +81,7 @@ def _count(buckets: Buckets, segments: Segments, calls: Mapping[str, Sequence[in
     return found
 
 
-class Listing(AbstractContextManager["Listing"]):
+class CountedListing(AbstractContextManager["CountedListing"]):
     """What an estimate, which writes no manifest, keeps of a listing: a temporary file."""
 
     def __init__(self) -> None:

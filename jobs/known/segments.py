@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs import documents
-from jobs.files import Aws, Entry, open_home
+from jobs.files import Aws, FileEntry, open_home
 from jobs.folder import list_jobs
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class About:
 class Segment:
     """A segment as its footer describes it."""
 
-    info: Entry
+    info: FileEntry
     metadata: pq.FileMetaData
     covers: Mapping[str, Cover]
     firsts: tuple[bytes, ...] = field(repr=False)  # content of each row group's first row
@@ -88,11 +88,11 @@ class Segments:
         self.root = f"{base}/known"
         self._newer: set[str] = set()
 
-    def paths(self) -> list[Entry]:
+    def paths(self) -> list[FileEntry]:
         """The files there are now, oldest first."""
         return [entry for entry in self.files.entries(self.root) if entry.name.endswith(".parquet")]
 
-    def open(self, info: Entry) -> Segment | None:
+    def open(self, info: FileEntry) -> Segment | None:
         """None when it is gone (merged into another) or of a newer format."""
         try:
             with self.files.open(info.path) as file:

@@ -29,13 +29,23 @@ from jobs.ledger.ledger import (
     Attempt,
     Lease,
     Ledger,
+    NotLeased,
     Overtaken,
-    Refused,
     State,
 )  # fmt: skip
 from jobs.ledger.starts import Start, Starts
 
 __all__ = [
-    "FIRST_OF_FILMS", "LAST_STEP", "OVER", "WELL", "Attempt", "Lease", "Ledger", "Overtaken", "Refused", "Start",
-    "Starts", "State",
+    "FIRST_OF_FILMS",
+    "LAST_STEP",
+    "OVER",
+    "WELL",
+    "Attempt",
+    "Lease",
+    "Ledger",
+    "NotLeased",
+    "Overtaken",
+    "Start",
+    "Starts",
+    "State",
 ]  # fmt: skip

@@ -55,7 +55,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class NotLeased:
     """Why a shard was not handed out: `leased`, `done`, `share`, or the state of a job that does not run."""
 
     why: str
@@ -308,12 +308,12 @@ class Ledger:
 
     # --- shards
 
-    def lease(self, job: str, shard: int, *, share: int = 0) -> Lease | Refused:
+    def lease(self, job: str, shard: int, *, share: int = 0) -> Lease | NotLeased:
         """Take a shard. `share`: how many the job may hold while other jobs wait for a turn; 0: any number."""
         keys = [key(job), *(key(job, name) for name in (*_tables(shard), "holders", "lapses", "journals"))]
         fence = new_fence()
         taken, more = self._scripts["lease"](keys, [shard, fence, self.lease_ms, share])
-        return Lease(job, shard, fence, more) if taken else Refused(more.decode())
+        return Lease(job, shard, fence, more) if taken else NotLeased(more.decode())
 
     def renew(self, job: str, leases: Iterable[Lease]) -> tuple[str, dict[Lease, bool]]:
         """Extend leases of one job, of pictures or of films. Returns its state and which of them are still held."""

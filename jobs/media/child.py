@@ -16,7 +16,7 @@ from collections.abc import Callable
 from jobs.children import frames
 from jobs.codes import Code
 from jobs.media.fit import mend
-from jobs.media.fitted import Bounds, Unfit
+from jobs.media.fitted import FitBounds, Unfit
 
 Answer = tuple[dict[str, object], bytes]
 More = Callable[[dict[str, object]], bytes]  # asks the parent for more of what it gave
@@ -63,7 +63,7 @@ def _limit_cpu(seconds: float) -> None:
 
 
 def _answer(head: dict[str, object], body: bytes, more: More) -> Answer:
-    limits = Bounds(**head["limits"])  # type: ignore[arg-type]
+    limits = FitBounds(**head["limits"])  # type: ignore[arg-type]
     try:
         fitted = mend(body, str(head["format"]), limits, only_verify=bool(head["only_verify"]))
     except Unfit as error:

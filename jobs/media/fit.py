@@ -11,7 +11,7 @@ from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 
 from jobs.codes import Code
 from jobs.formats.raw import RAW
-from jobs.media.fitted import MAX_PIXELS, Bounds, Fitted, Unfit
+from jobs.media.fitted import MAX_PIXELS, FitBounds, Fitted, Unfit
 from jobs.media.flatten import flattened
 from jobs.media.jpeg import guessed, with_end_mark
 from jobs.media.raw import preview
@@ -38,7 +38,7 @@ ImageFile.LOAD_TRUNCATED_IMAGES = False
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
 
-def mend(data: bytes, name: str, limits: Bounds, *, only_verify: bool = False) -> Fitted:
+def mend(data: bytes, name: str, limits: FitBounds, *, only_verify: bool = False) -> Fitted:
     """`data`, of the sniffed format `name`, as Rekognition takes it. Raises Unfit."""
     if name in RAW:
         return _of_raw(data, name, limits)
@@ -70,7 +70,7 @@ def mend(data: bytes, name: str, limits: Bounds, *, only_verify: bool = False) -
     return Fitted(output, "; ".join(notes), target, *final)
 
 
-def _of_raw(data: bytes, name: str, limits: Bounds) -> Fitted:
+def _of_raw(data: bytes, name: str, limits: FitBounds) -> Fitted:
     """Its preview, unaltered where it keeps to the limits."""
     shown, kind = preview(data, name)
     image = _open(shown, kind)
@@ -153,7 +153,7 @@ def _plain(image: Image.Image) -> tuple[Image.Image, list[str]]:
 
 
 def _encode(
-    image: Image.Image, limits: Bounds, drawing: bool, profile: bytes | None
+    image: Image.Image, limits: FitBounds, drawing: bool, profile: bytes | None
 ) -> tuple[bytes, str, tuple[int, int]]:
     """(bytes, format, (width, height)) within the limits. Raises Unfit when no size does it."""
     width, height = image.size

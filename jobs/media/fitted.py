@@ -9,7 +9,7 @@ MAX_PIXELS = 178_956_970  # of a picture we decode: the size Pillow itself calls
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class FitBounds:
     """What a mended picture must keep to; the part of `jobs.apis.base.Limits` that a decoder needs."""
 
     max_bytes: int

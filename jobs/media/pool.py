@@ -20,7 +20,7 @@ from jobs.children import frames
 from jobs.children.child import Child, how
 from jobs.codes import Code
 from jobs.media.check import Skip
-from jobs.media.fitted import Bounds, Fitted
+from jobs.media.fitted import FitBounds, Fitted
 
 More = Callable[[dict[str, Any]], bytes]
 _SLOW = (signal.SIGXCPU, signal.SIGALRM)
@@ -53,7 +53,7 @@ class DecoderPool:
 
     def mend(self, data: bytes, name: str, limits: Limits, *, only_verify: bool = False) -> Fitted | Skip:
         """`data`, of the sniffed format `name`, within `limits`; or why not. Raises only after `close`."""
-        bounds = Bounds(limits.max_bytes, limits.min_side, limits.max_side)
+        bounds = FitBounds(limits.max_bytes, limits.min_side, limits.max_side)
         return self.ask({"format": name, "only_verify": only_verify, "limits": asdict(bounds)}, data, name)
 
     def ask(self, head: dict[str, Any], data: bytes, name: str, more: More | None = None) -> Fitted | Skip:

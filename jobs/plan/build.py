@@ -18,7 +18,7 @@ from jobs.money.quotas import QuotaTable
 from jobs.plan import demand as plan_demand
 from jobs.plan.assumptions import assumptions
 from jobs.plan.demand import Demand
-from jobs.plan.stream import Stream
+from jobs.plan.stream import MonthlyStream
 from jobs.plan.values import Plan, PlanLine, PlanMonth, Rate
 from jobs.plan.videos import video_jobs as jobs_of
 
@@ -41,7 +41,7 @@ def plan(
     videos: Sequence[VideoChoice] = (),
     video_jobs: int | None = None,
     extra: Iterable[Demand] = (),
-    stream: Stream | None = None,
+    stream: MonthlyStream | None = None,
     copies: int = 0,
 ) -> Plan:
     """Price and time these APIs on these items.
@@ -109,7 +109,9 @@ def _rates(
     return found
 
 
-def _spread(demands: Sequence[Demand], rates: Mapping[str, Rate], start: date | None, stream: Stream | None) -> Spread:
+def _spread(
+    demands: Sequence[Demand], rates: Mapping[str, Rate], start: date | None, stream: MonthlyStream | None
+) -> Spread:
     """The units of each demand by month, months in order."""
     found: dict[str, dict[int, Decimal]] = {}
     images: dict[str, dict[str, Decimal]] = {}  # by API and month

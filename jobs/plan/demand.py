@@ -11,7 +11,7 @@ from jobs.apis import Choice, VideoChoice, requests
 from jobs.counts import Counts
 from jobs.errors import UsageError
 from jobs.money.prices import PriceTable
-from jobs.plan.stream import Stream
+from jobs.plan.stream import MonthlyStream
 from jobs.plan.videos import minutes
 from jobs.words import many
 
@@ -38,7 +38,11 @@ class Demand:
 
 
 def of_choices(
-    choices: Sequence[Choice], counts: Counts, prices: PriceTable, known: Mapping[str, int], stream: Stream | None
+    choices: Sequence[Choice],
+    counts: Counts,
+    prices: PriceTable,
+    known: Mapping[str, int],
+    stream: MonthlyStream | None,
 ) -> list[Demand]:
     """What these APIs ask for on these items; `known`: calls per API whose answer is there already."""
     found: list[Demand] = []

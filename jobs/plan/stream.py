@@ -17,7 +17,7 @@ MOST_MONTHS = 1200
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class MonthlyStream:
     """`images` in each of `months`. `faces_each`: faces that an image leaves in a collection, of an API that stores."""
 
     images: int

@@ -13,10 +13,9 @@ from jobs import documents
 from jobs.counts import Counts
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable, TierLine, Units, known_total, number, total
-from jobs.plan.stream import Stream
+from jobs.plan.stream import MonthlyStream
 from jobs.plan.videos import VideoJobs
 from jobs.planned import (
-    Bounds,
     PlanDocument,
     PlannedItems,
     PlannedLine,
@@ -25,6 +24,7 @@ from jobs.planned import (
     PlannedRates,
     PlannedTier,
     PricesUsed,
+    TotalBounds,
 )
 
 # Seconds of a core that the emulator takes for a call on a picture, and for a second of film and an API: by the clock
@@ -104,7 +104,7 @@ class Plan:
     known: int = 0  # calls left out because their answer is there already, or will be
     copies: int = 0  # images whose content another of the source has: paid for once
     earlier: int = 0  # of the known calls: an earlier job has the answer
-    stream: Stream | None = None  # new images each month, after those of the source
+    stream: MonthlyStream | None = None  # new images each month, after those of the source
     video_jobs: VideoJobs | None = None  # what is started at AWS and waited for
     assumptions: tuple[str, ...] = ()
     emulated_s: float | None = None  # seconds, where the bundled emulator answers and not AWS
@@ -191,7 +191,7 @@ class Plan:
             prices=PricesUsed(self.prices.source, self.prices.as_of),
             assumptions=self.assumptions,
             unknown=self.unknown,
-            bounds=Bounds(low, high),
+            bounds=TotalBounds(low, high),
             months=tuple(month.document() for month in self.months),
             quotas=PlannedRates(
                 self.quotas_source, self.quotas_as_of, {rate.operation: rate.document() for rate in self.rates}

@@ -18,7 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.sources.s3_pages import Page, Pages
+from jobs.sources.s3_pages import ListedPage, Pages
 
 S3ClientFactory = Callable[[], Any]  # -> a boto3 S3 client, safe to share between threads
 
@@ -80,7 +80,7 @@ class S3Prefix:
         return cuts[::step]
 
 
-def _straight(pages: Pages, prefix: str, page: Page) -> Iterator[pa.RecordBatch]:
+def _straight(pages: Pages, prefix: str, page: ListedPage) -> Iterator[pa.RecordBatch]:
     while page.next is not None:
         page = pages.page(prefix, more=page.next)
         yield page.batch

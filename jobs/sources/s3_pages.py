@@ -9,14 +9,14 @@ from xml.sax.saxutils import unescape
 
 import pyarrow as pa
 
-from jobs.aws.s3_listing import Listing, advanced, is_coded, tree_of
+from jobs.aws.s3_listing import S3Listing, advanced, is_coded, tree_of
 from jobs.sources.inventory_rows import rows_of
 
 PAGE = 1000  # keys, S3's own maximum
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListedPage:
     batch: pa.RecordBatch  # ROW_SCHEMA
     last: str | None  # the last key, decoded; None when the page has no keys
     prefixes: list[str]  # CommonPrefixes, decoded
@@ -29,11 +29,11 @@ class Pages:
     def __init__(self, client: Any, bucket: str, *, versions: bool = False) -> None:
         self._bucket = bucket
         self._versions = versions
-        self._listing = Listing(client, bucket, versions=versions)
+        self._listing = S3Listing(client, bucket, versions=versions)
 
     def page(
         self, prefix: str, *, after: str | None = None, delimiter: str | None = None, more: dict[str, str] | None = None
-    ) -> Page:
+    ) -> ListedPage:
         """The keys under `prefix` that come after the key `after` (not with versions).
 
         `more`: the `next` of the page before. Raises RekscanError when S3 refuses.
@@ -49,7 +49,7 @@ class Pages:
         return page
 
 
-def _parse(body: bytes, bucket: str, versions: bool) -> Page:
+def _parse(body: bytes, bucket: str, versions: bool) -> ListedPage:
     text = body.decode("utf-8", "replace")
     columns = None if versions else _columns_of_text(text)
     if columns is not None:
@@ -66,7 +66,7 @@ def _parse(body: bytes, bucket: str, versions: bool) -> Page:
     keys = columns["key"]
     last = (unquote_plus(keys[-1]) if coded else keys[-1]) if keys else None
     table = pa.table({"bucket": [bucket] * len(keys), **columns}, schema=_schema(columns))
-    return Page(rows_of(table, encoded=coded), last, prefixes, more)
+    return ListedPage(rows_of(table, encoded=coded), last, prefixes, more)
 
 
 def _schema(columns: dict[str, list[str]]) -> pa.Schema:

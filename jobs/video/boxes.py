@@ -8,7 +8,7 @@ end of the file; four zero bytes may end a list).
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jobs.video.reading import Reader
+from jobs.video.reading import FilmReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Broken(Exception):
     """Boxes that cannot be what they say."""
 
 
-def boxes(reader: Reader, first: int, end: int) -> Iterator[Box]:
+def boxes(reader: FilmReader, first: int, end: int) -> Iterator[Box]:
     """The boxes side by side from `first` to `end`. Raises Broken for a size that is none."""
     at = first
     while at + 8 <= end:
@@ -39,7 +39,7 @@ def boxes(reader: Reader, first: int, end: int) -> Iterator[Box]:
         at = box.end
 
 
-def box_at(reader: Reader, at: int, end: int) -> Box | None:
+def box_at(reader: FilmReader, at: int, end: int) -> Box | None:
     """The box that begins at `at`; None for the zeroes that end a list."""
     reader.count_box()
     head = reader.read(at, 8)
@@ -55,13 +55,13 @@ def box_at(reader: Reader, at: int, end: int) -> Box | None:
     return Box(kind, at, body, at + size)
 
 
-def inside(reader: Reader, box: Box) -> Iterator[Box]:
+def inside(reader: FilmReader, box: Box) -> Iterator[Box]:
     """The boxes of a box, each cut to it."""
     for inner in boxes(reader, box.body, min(box.end, reader.size)):
         yield inner if inner.end <= box.end else Box(inner.kind, inner.start, inner.body, box.end)
 
 
-def body(reader: Reader, box: Box, most: int) -> bytes:
+def body(reader: FilmReader, box: Box, most: int) -> bytes:
     """What is in it, at most its first `most` bytes."""
     return reader.read(box.body, min(box.length, most))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from jobs.video.boxes import Box, Broken, body, box_at, boxes, inside
 from jobs.video.fields import Fields
 from jobs.video.movie import Movie
-from jobs.video.reading import Cut, Exhausted, Reader
+from jobs.video.reading import Cut, Exhausted, FilmReader
 from jobs.video.tracks import Track, rescaled
 
 _SIDX_MOST = 1024 * 1024  # its 65,535 entries have 786,420 bytes
@@ -33,7 +33,7 @@ class Fragments:
     cut: bool = False
 
 
-def read_fragments(reader: Reader, movie: Movie, track: Track) -> Fragments:
+def read_fragments(reader: FilmReader, movie: Movie, track: Track) -> Fragments:
     """Of the fragments behind the header of `movie`."""
     found = Fragments()
     try:
@@ -52,7 +52,7 @@ def read_fragments(reader: Reader, movie: Movie, track: Track) -> Fragments:
 # --- by an index at the beginning
 
 
-def _by_index(reader: Reader, movie: Movie, track: Track, found: Fragments) -> None:
+def _by_index(reader: FilmReader, movie: Movie, track: Track, found: Fragments) -> None:
     """From the `sidx` boxes before the first fragment."""
     for box in boxes(reader, movie.end, reader.size):
         if box.kind in (b"moof", b"mdat") or (box.kind == b"sidx" and box.length > _SIDX_MOST):
@@ -66,7 +66,7 @@ def _by_index(reader: Reader, movie: Movie, track: Track, found: Fragments) -> N
             return
 
 
-def _indexed(reader: Reader, box: Box, track: Track) -> tuple[int, int] | None:
+def _indexed(reader: FilmReader, box: Box, track: Track) -> tuple[int, int] | None:
     """Where in the file, and when in the film, what a `sidx` names ends; None: it is of another track."""
     fields = Fields(body(reader, box, _SIDX_MOST))
     version, _ = fields.head()
@@ -82,7 +82,7 @@ def _indexed(reader: Reader, box: Box, track: Track) -> tuple[int, int] | None:
     return at, rescaled(time, track.timescale, timescale)
 
 
-def _is_the_end(reader: Reader, at: int) -> bool:
+def _is_the_end(reader: FilmReader, at: int) -> bool:
     """Whether no fragment follows."""
     if at + 8 > reader.size:
         return True
@@ -93,7 +93,7 @@ def _is_the_end(reader: Reader, at: int) -> bool:
 # --- by the fragments themselves
 
 
-def _by_last(reader: Reader, movie: Movie, track: Track, found: Fragments) -> None:
+def _by_last(reader: FilmReader, movie: Movie, track: Track, found: Fragments) -> None:
     """Walks over the fragments: from one of the last that an index at the end names, or from the first."""
     near = _near_the_end(reader, track)
     if near is not None:
@@ -106,7 +106,7 @@ def _by_last(reader: Reader, movie: Movie, track: Track, found: Fragments) -> No
     _walk(reader, movie.end, movie, track, found)
 
 
-def _walk(reader: Reader, first: int, movie: Movie, track: Track, found: Fragments) -> None:
+def _walk(reader: FilmReader, first: int, movie: Movie, track: Track, found: Fragments) -> None:
     for box in boxes(reader, first, reader.size):
         if box.end > reader.size and box.kind in (b"moof", b"mdat"):
             raise Cut
@@ -116,7 +116,7 @@ def _walk(reader: Reader, first: int, movie: Movie, track: Track, found: Fragmen
             _, found.end = indexed  # FFmpeg's way: this counts from the first picture shown, not the first decoded
 
 
-def _near_the_end(reader: Reader, track: Track) -> int | None:
+def _near_the_end(reader: FilmReader, track: Track) -> int | None:
     """Where the last fragment but one of the track is that `mfra`, at the end of the file, names.
 
     The last may have its own `sidx` before it.
@@ -132,7 +132,7 @@ def _near_the_end(reader: Reader, track: Track) -> int | None:
     return next((at for at in found if at is not None and at < start), None)
 
 
-def _last_but_one(reader: Reader, tfra: Box, track: Track) -> int | None:
+def _last_but_one(reader: FilmReader, tfra: Box, track: Track) -> int | None:
     fields = Fields(body(reader, tfra, 16))
     version, _ = fields.head()
     number, widths, entries = fields.number(4), fields.number(4), fields.number(4)
@@ -146,13 +146,13 @@ def _last_but_one(reader: Reader, tfra: Box, track: Track) -> int | None:
     return int.from_bytes(reader.read(at + width, width), "big")
 
 
-def _fragment(reader: Reader, moof: Box, movie: Movie, track: Track, found: Fragments) -> None:
+def _fragment(reader: FilmReader, moof: Box, movie: Movie, track: Track, found: Fragments) -> None:
     for traf in inside(reader, moof):
         if traf.kind == b"traf":
             _track_fragment(reader, traf, movie, track, found)
 
 
-def _track_fragment(reader: Reader, traf: Box, movie: Movie, track: Track, found: Fragments) -> None:
+def _track_fragment(reader: FilmReader, traf: Box, movie: Movie, track: Track, found: Fragments) -> None:
     each, time = 0, found.end
     for box in inside(reader, traf):
         if box.kind == b"tfhd":

@@ -10,7 +10,7 @@ from jobs.video.boxes import Broken
 from jobs.video.film import CONTAINERS, Film, verdict
 from jobs.video.fragments import Fragments, read_fragments
 from jobs.video.movie import Movie, find_movie
-from jobs.video.reading import Cut, Exhausted, Reader
+from jobs.video.reading import Cut, Exhausted, FilmReader
 from jobs.video.tracks import Track, rescaled, turned
 
 _SNIFF = 256
@@ -22,7 +22,7 @@ _NO_HEADER = "it has no movie header: the file is cut off, or its recording was 
 Looked = tuple[Film | None, Skip | None]
 
 
-def look(reader: Reader, content: str | None = None) -> Looked:
+def look(reader: FilmReader, content: str | None = None) -> Looked:
     """What the file is, and why it is never sent; the film is known where its header could be read."""
     try:
         return _look(reader, content)
@@ -34,7 +34,7 @@ def look(reader: Reader, content: str | None = None) -> Looked:
         return None, Skip(Code.BROKEN, "its header is in more pieces than any film's")
 
 
-def _look(reader: Reader, content: str | None) -> Looked:
+def _look(reader: FilmReader, content: str | None) -> Looked:
     container, skip = _container(reader.read(0, min(reader.size, _SNIFF)))
     if skip:
         return None, skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from jobs.video.boxes import Box, Broken, body, boxes, inside
 from jobs.video.fields import Fields
-from jobs.video.reading import Cut, Exhausted, Reader
+from jobs.video.reading import Cut, Exhausted, FilmReader
 from jobs.video.tracks import UPRIGHT, Matrix, Track, matrix, read_track, scale_and_length
 
 _MEDIA = frozenset((b"mdat", b"moof", b"moov"))
@@ -38,7 +38,7 @@ class Movie:
         return next((track for track in self.tracks if track.kind == b"soun" and track.description), None)
 
 
-def find_movie(reader: Reader) -> tuple[Movie, bool]:
+def find_movie(reader: FilmReader) -> tuple[Movie, bool]:
     """The header, and whether media that the file promises are missing. Raises Cut where there is no header."""
     outer = _outer(reader, 0)
     for box in outer:
@@ -50,7 +50,7 @@ def find_movie(reader: Reader) -> tuple[Movie, bool]:
     raise Cut
 
 
-def read_movie(reader: Reader, moov: Box) -> Movie:
+def read_movie(reader: FilmReader, moov: Box) -> Movie:
     movie = Movie(moov.end)
     for inner in inside(reader, moov):
         if inner.kind == b"mvhd":
@@ -64,11 +64,11 @@ def read_movie(reader: Reader, moov: Box) -> Movie:
     return movie
 
 
-def _outer(reader: Reader, first: int) -> Iterator[Box]:
+def _outer(reader: FilmReader, first: int) -> Iterator[Box]:
     return boxes(reader, first, reader.size)
 
 
-def _is_cut(reader: Reader, first: int) -> bool:
+def _is_cut(reader: FilmReader, first: int) -> bool:
     """Whether one of the boxes from here on ends behind the file. What is no box, after the header, is no matter."""
     try:
         return any(box.end > reader.size for box in _outer(reader, first) if box.kind in _MEDIA)
@@ -76,14 +76,14 @@ def _is_cut(reader: Reader, first: int) -> bool:
         return False
 
 
-def _header(reader: Reader, box: Box, movie: Movie) -> None:
+def _header(reader: FilmReader, box: Box, movie: Movie) -> None:
     fields = Fields(body(reader, box, 108))
     movie.timescale, _ = scale_and_length(fields)
     fields.take(16)
     movie.matrix = matrix(fields)
 
 
-def _extends(reader: Reader, mvex: Box, movie: Movie) -> None:
+def _extends(reader: FilmReader, mvex: Box, movie: Movie) -> None:
     movie.fragmented = True
     for inner in inside(reader, mvex):
         fields = Fields(body(reader, inner, 24)) if inner.kind in (b"mehd", b"trex") else None

@@ -18,7 +18,7 @@ from jobs.media.file_faults import of_file
 from jobs.media.spans import load_span
 from jobs.uris import path_of
 from jobs.video.film import refused_size
-from jobs.video.reading import FIRST, Reader, Reads
+from jobs.video.reading import FIRST, FilmReader, Reads
 
 # A pipe that took the place of a file would wait for its writer, for ever.
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
@@ -46,7 +46,7 @@ class Refused(Exception):
 
 
 @contextmanager
-def local_file(item: Item) -> Iterator[Reader]:
+def local_file(item: Item) -> Iterator[FilmReader]:
     """A local file. Raises Refused, also while it is read."""
     try:
         handle = os.open(path_of(item.uri), _OPEN)
@@ -55,7 +55,7 @@ def local_file(item: Item) -> Iterator[Reader]:
             if not stat.S_ISREG(state.st_mode):
                 raise Refused(Skip(Code.UNREADABLE, "it is no longer a file"))
             _check(state.st_size)
-            yield Reader(lambda first, count: os.pread(handle, count, first), state.st_size)
+            yield FilmReader(lambda first, count: os.pread(handle, count, first), state.st_size)
         finally:
             os.close(handle)
     except OSError as error:
@@ -63,7 +63,7 @@ def local_file(item: Item) -> Iterator[Reader]:
         raise Refused(Skip(Code.UNREADABLE, f"cannot read it: {error.strerror}", fault=fault)) from error
 
 
-def s3_object(item: Item, client: Any, spans: SpanReader, *, aws: bool) -> tuple[Reader, str | None]:
+def s3_object(item: Item, client: Any, spans: SpanReader, *, aws: bool) -> tuple[FilmReader, str | None]:
     """An S3 object, its beginning read, and its content's name. Raises Refused, also while it is read.
 
     `aws`: it is AWS's own, where an ETag tells a content.
@@ -82,7 +82,7 @@ def s3_object(item: Item, client: Any, spans: SpanReader, *, aws: bool) -> tuple
         return span.data
 
     content = f"etag:{head.etag}:{head.total}" if head.etag and aws else None
-    return Reader(fetch, head.total, head.data, reads), content
+    return FilmReader(fetch, head.total, head.data, reads), content
 
 
 def _of(found: Span | Skip) -> Span:

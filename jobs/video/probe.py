@@ -15,7 +15,7 @@ from jobs.uris import is_local
 from jobs.video.film import Probed
 from jobs.video.header import look
 from jobs.video.origins import Refused, local_file, s3_object
-from jobs.video.reading import Reader, Reads
+from jobs.video.reading import FilmReader, Reads
 
 
 class Prober:
@@ -31,7 +31,7 @@ class Prober:
     def probe(self, item: Item) -> Probed:
         if item.skip:
             return Probed(None, Skip(item.skip.partition(":")[0], item.skip), Reads())
-        reader: Reader | None = None
+        reader: FilmReader | None = None
         try:
             if is_local(item.uri):
                 with local_file(item) as reader:

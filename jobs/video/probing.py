@@ -18,7 +18,7 @@ IN_FLIGHT = 32  # films: at 30 ms a GET and 2 GETs a film some 500 a second, if 
 
 
 @dataclass(slots=True)
-class Tally:
+class ProbeTally:
     """What looking at films found so far. Times are milliseconds."""
 
     sent: int = 0  # films that can be
@@ -47,7 +47,7 @@ class Tally:
 
 
 def probe_all(
-    prober: Prober, items: Iterable[Item], *, in_flight: int = IN_FLIGHT, tally: Tally | None = None
+    prober: Prober, items: Iterable[Item], *, in_flight: int = IN_FLIGHT, tally: ProbeTally | None = None
 ) -> Iterator[tuple[int, Probed]]:
     """(item_id, what it is) of each item. `tally` grows with each. The S3 client of `prober` should keep as many
     connections (`max_pool_connections`) as there are films in flight.

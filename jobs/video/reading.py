@@ -34,7 +34,7 @@ class Reads:
         return Reads(self.count + other.count, self.bytes + other.bytes)
 
 
-class Reader:
+class FilmReader:
     """One file of `size` bytes, for one thread. Holds the last bytes it read."""
 
     def __init__(self, fetch: Fetch, size: int, head: bytes = b"", reads: Reads | None = None) -> None:

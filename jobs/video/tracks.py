@@ -11,7 +11,7 @@ from math import atan2, degrees
 
 from jobs.video.boxes import Box, body, inside
 from jobs.video.fields import Fields
-from jobs.video.reading import Reader
+from jobs.video.reading import FilmReader
 from jobs.video.samples import MOST, Description, description
 
 STTS_MOST = 256 * 1024  # 32,768 entries: half an hour of frames of which no two last equally long
@@ -79,13 +79,13 @@ def matrix(fields: Fields) -> Matrix:
     return a, b, c, d
 
 
-def read_track(reader: Reader, trak: Box) -> Track:
+def read_track(reader: FilmReader, trak: Box) -> Track:
     track = Track()
     _look_into(reader, trak, track)
     return track
 
 
-def _look_into(reader: Reader, box: Box, track: Track) -> None:
+def _look_into(reader: FilmReader, box: Box, track: Track) -> None:
     for inner in inside(reader, box):
         if inner.kind in _PATH.get(box.kind, ()):
             _look_into(reader, inner, track)
@@ -102,7 +102,7 @@ def _is_complete(track: Track) -> bool:
     return of_no_use or (track.description is not None and timed)
 
 
-def _header(reader: Reader, box: Box, track: Track) -> None:
+def _header(reader: FilmReader, box: Box, track: Track) -> None:
     fields = Fields(body(reader, box, 96))
     version, _ = fields.head()
     fields.take(16 if version == 1 else 8)
@@ -111,7 +111,7 @@ def _header(reader: Reader, box: Box, track: Track) -> None:
     track.matrix = matrix(fields)
 
 
-def _media(reader: Reader, box: Box, track: Track) -> None:
+def _media(reader: FilmReader, box: Box, track: Track) -> None:
     track.timescale, track.media = scale_and_length(Fields(body(reader, box, 36)))
 
 
@@ -124,12 +124,12 @@ def scale_and_length(fields: Fields) -> tuple[int, int]:
     return timescale, 0 if length in _UNKNOWN else length
 
 
-def _handler(reader: Reader, box: Box, track: Track) -> None:
+def _handler(reader: FilmReader, box: Box, track: Track) -> None:
     kind = body(reader, box, 12)[8:12]
     track.kind = track.kind or kind  # QuickTime has a second one, of the data's place
 
 
-def _edits(reader: Reader, box: Box, track: Track) -> None:
+def _edits(reader: FilmReader, box: Box, track: Track) -> None:
     if box.length > _ELST_MOST:
         return
     fields = Fields(body(reader, box, _ELST_MOST))
@@ -138,19 +138,19 @@ def _edits(reader: Reader, box: Box, track: Track) -> None:
     track.edits.extend(shown for (shown,) in fields.rows(form, fields.number(4)))
 
 
-def _places(reader: Reader, box: Box, track: Track) -> None:
+def _places(reader: FilmReader, box: Box, track: Track) -> None:
     fields = Fields(body(reader, box, _DREF_MOST))
     fields.take(8)
     size, kind, flags = fields.number(4), fields.take(4), fields.number(4)
     track.elsewhere = not flags & 1 and (kind in (b"alis", b"rsrc") or size > 13)
 
 
-def _describe(reader: Reader, box: Box, track: Track) -> None:
+def _describe(reader: FilmReader, box: Box, track: Track) -> None:
     if track.kind in (b"vide", b"soun"):
         track.description = description(body(reader, box, MOST), video=track.kind == b"vide")
 
 
-def _times(reader: Reader, box: Box, track: Track) -> None:
+def _times(reader: FilmReader, box: Box, track: Track) -> None:
     if track.kind != b"vide" or box.length > STTS_MOST:
         return
     fields = Fields(body(reader, box, STTS_MOST))
@@ -162,7 +162,7 @@ def _times(reader: Reader, box: Box, track: Track) -> None:
     track.samples, track.summed = samples, max(0, time)
 
 
-def _sizes(reader: Reader, box: Box, track: Track) -> None:
+def _sizes(reader: FilmReader, box: Box, track: Track) -> None:
     fields = Fields(body(reader, box, 12))
     fields.take(8)
     track.samples = track.samples or fields.number(4)

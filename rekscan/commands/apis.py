@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jobs.apis import catalogue, video_catalogue
-from jobs.apis.base import Api, Entry, Param
+from jobs.apis.base import Api, ApiEntry, Param
 from rekscan.console.output import print_json, print_lines, results
 
 ESTIMATE_ONLY = "Estimate only in this version."
@@ -55,7 +55,7 @@ def document(api: Api) -> dict[str, Any]:
     }
 
 
-def entry(api: Entry) -> dict[str, Any]:
+def entry(api: ApiEntry) -> dict[str, Any]:
     """The same of one that is only priced: it has no tables."""
     return {
         "name": api.name,
@@ -69,11 +69,11 @@ def entry(api: Entry) -> dict[str, Any]:
     }
 
 
-def billed(api: Entry) -> str:
+def billed(api: ApiEntry) -> str:
     return " + ".join(api.meters) or "not per image"
 
 
-def _summary(api: Entry) -> str:
+def _summary(api: ApiEntry) -> str:
     return api.summary if isinstance(api, Api) else f"{api.summary} {ESTIMATE_ONLY}"
 
 

@@ -25,7 +25,7 @@ from jobs.words import dollars
 from rekscan.console.output import print_document, print_json, print_lines, say
 from rekscan.console.plan import show_plan, show_plans, stdout
 from rekscan.flags import EXCLUDE, INCLUDE, PAYER, Amounts, Billing, Flag, Many, Monthly, Pilot
-from rekscan.scans.priced import Question, document, priced
+from rekscan.scans.priced import PriceQuestion, document, priced
 from rekscan.settings import Connection, resolve
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def estimate(
     pilot = pilot or Pilot()
     drawn = pilot.size(sources, compare) is not None
     sets = [(name, sort_out([name], whole=drawn)) for name in compare or [",".join(api or ())]]
-    question = Question(
+    question = PriceQuestion(
         sets, resolve(connection), sources, amounts or Amounts(), monthly or Monthly(), billing or Billing(), pilot,
         column, include or (), exclude or (), request_payer, probe, again,
     )  # fmt: skip

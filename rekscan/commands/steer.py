@@ -17,7 +17,7 @@ from rekscan.commands.job import JobArg, JsonFlag, show
 from rekscan.console.output import print_json, say
 from rekscan.console.summary import print_summary
 from rekscan.flags import BESIDE, cap
-from rekscan.scans.beside import Asking, rivals_here
+from rekscan.scans.beside import AskingScan, rivals_here
 from rekscan.scans.elsewhere import same_service
 from rekscan.scans.engine import find, ledger, ledger_for_a_job, local_scan_is_gone
 from rekscan.scans.follow import ENDED, Gone, exit_code, follow
@@ -165,7 +165,7 @@ def _going_on(records: Ledger, folder: JobFolder) -> str:
 
 def _look_beside(settings: Settings, folder: JobFolder, *, beside: bool) -> None:
     """Raises RekscanError when a running job of the home may ask the same; says so instead, to go `beside` it."""
-    for rival in rivals_here(settings, partial(Asking.of, folder), but=[folder.job]):
+    for rival in rivals_here(settings, partial(AskingScan.of, folder), but=[folder.job]):
         if not beside:
             raise rival.refusal
         say((rival.note, "yellow"))

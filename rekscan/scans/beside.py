@@ -29,7 +29,7 @@ _TURN_SECONDS = 30  # that a process has between its look at the others and the 
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class AskingScan:
     """What a job asks: `calls` (as known answers are named) about the pictures of a listing.
 
     `etags`: they say what an object is. `whole`: the source has no more than what is listed. `free`: nobody is paid, or
@@ -43,14 +43,14 @@ class Asking:
     free: bool
 
     @classmethod
-    def of(cls, folder: JobFolder) -> "Asking":
+    def of(cls, folder: JobFolder) -> "AskingScan":
         """A job that exists."""
         spec = folder.spec
         calls = calls_of(with_files(spec.apis, folder.read), spec.account, fit=spec.options.fit)
         free = spec.options.local or spec.options.again
         return cls(calls, partial(manifest, folder), is_aws(spec.s3_url), not spec.cut, free)
 
-    def shared(self, other: "Asking") -> int | None:
+    def shared(self, other: "AskingScan") -> int | None:
         """How many of these pictures may be in the other's too; None: any number, as far as can be told."""
         if not (self.whole and other.whole):
             return None
@@ -80,7 +80,7 @@ def calls_of(choices: Iterable[Choice], account: str, *, fit: bool) -> frozenset
     return frozenset(call for choice in choices for call in call_ids(account, choice, fit=fit))
 
 
-def rivals(records: Ledger, settings: Settings, asking: Asking, *, but: Iterable[str] = ()) -> Iterator[Rival]:
+def rivals(records: Ledger, settings: Settings, asking: AskingScan, *, but: Iterable[str] = ()) -> Iterator[Rival]:
     """The running jobs of the home, `but` some, that may ask what this one does."""
     if asking.free or not asking.calls:
         return
@@ -90,7 +90,7 @@ def rivals(records: Ledger, settings: Settings, asking: Asking, *, but: Iterable
             yield Rival(job, pictures)
 
 
-def rivals_here(settings: Settings, asking: Callable[[], Asking], *, but: Iterable[str] = ()) -> tuple[Rival, ...]:
+def rivals_here(settings: Settings, asking: Callable[[], AskingScan], *, but: Iterable[str] = ()) -> tuple[Rival, ...]:
     """As far as a Redis tells. `asking` is called where there is one."""
     with suppress(RekscanError, RedisError, OSError):
         if records := ledger(settings):
@@ -101,7 +101,7 @@ def rivals_here(settings: Settings, asking: Callable[[], Asking], *, but: Iterab
 @contextmanager
 def turn(records: Ledger, settings: Settings, folder: JobFolder) -> Iterator[None]:
     """In which a job is put on the table. Raises RekscanError when a rival is there."""
-    asking = Asking.of(folder)
+    asking = AskingScan.of(folder)
     judged: set[str] = {folder.job}
     _refuse(records, settings, asking, judged)  # what takes time is done before the others wait
     lock = records.redis.lock(
@@ -112,16 +112,16 @@ def turn(records: Ledger, settings: Settings, folder: JobFolder) -> Iterator[Non
         yield
 
 
-def _refuse(records: Ledger, settings: Settings, asking: Asking, judged: set[str]) -> None:
+def _refuse(records: Ledger, settings: Settings, asking: AskingScan, judged: set[str]) -> None:
     running = set(_running(records, home_path(settings.home)))
     for rival in rivals(records, settings, asking, but=judged):
         raise rival.refusal
     judged |= running
 
 
-def _shared(asking: Asking, other: JobFolder) -> int | None:
+def _shared(asking: AskingScan, other: JobFolder) -> int | None:
     try:
-        theirs = Asking.of(other)
+        theirs = AskingScan.of(other)
         return asking.shared(theirs) if asking.calls & theirs.calls else 0
     except (RekscanError, OSError):  # a job of a newer version, or whose folder was deleted
         return None

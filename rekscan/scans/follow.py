@@ -41,8 +41,8 @@ class Pace:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._all = Rate(clock)
-        self._each: dict[str, Rate] = {}
+        self._all = RecentRate(clock)
+        self._each: dict[str, RecentRate] = {}
 
     def add(self, status: Status) -> tuple[float, float | None]:
         """Calls per second, and seconds to go; None where nobody can tell yet.
@@ -51,7 +51,7 @@ class Pace:
         """
         speed = self._all.add(status.done)
         left = {name: calls["planned"] - _done(calls) for name, calls in status.by_api.items()}
-        rates = {name: self._each.setdefault(name, Rate(self._clock)) for name in left}
+        rates = {name: self._each.setdefault(name, RecentRate(self._clock)) for name in left}
         speeds = {name: rates[name].add(_done(calls)) for name, calls in status.by_api.items()}
         if not speed:
             return speed, None
@@ -60,7 +60,7 @@ class Pace:
         return speed, max([*times, (status.eta_s or 0.0) if waiting else 0.0])
 
 
-class Rate:
+class RecentRate:
     """Calls per second over the last seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from jobs.apis import Choice
 from jobs.aws import clients
 from jobs.counts import Counts
-from jobs.known.count import Listing
+from jobs.known.count import CountedListing
 from jobs.plan.draw import Draw
 from jobs.sources import Globs, enumerate_batches
 from jobs.uris import is_aws
@@ -31,7 +31,7 @@ class Lengths:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CountedSource:
     """What is listed, and how. `region`: where it is priced, and of S3. `lengths`: None where no video is priced.
     `sample`: so many random images are drawn on the way."""
 
@@ -65,11 +65,11 @@ class Source:
 class Counted:
     """A source in numbers. `notes`: what they leave open."""
 
-    source: Source
+    source: CountedSource
     counts: Counts
     notes: tuple[str, ...]
     drawn: pa.RecordBatch | None
-    _listing: Listing = field(repr=False)
+    _listing: CountedListing = field(repr=False)
 
     def known(self, choices: tuple[Choice, ...]) -> KnownCalls:
         """What earlier jobs and equal objects save of these APIs. Of one that a request would need more of, nothing is
@@ -79,18 +79,18 @@ class Counted:
 
 
 @contextmanager
-def counted(source: Source) -> Iterator[Counted]:
+def counted(source: CountedSource) -> Iterator[Counted]:
     """The source in numbers, as long as the block lasts; how far it got stands on stderr.
 
     Raises RekscanError when it cannot be read, is empty, or is a list that names nothing.
     """
     draw = Draw(source.sample) if source.sample is not None else None
-    with Listing() as listing:
+    with CountedListing() as listing:
         counts, notes = _count(source, listing, draw)
         yield Counted(source, counts, notes, draw.batch() if draw else None, listing)
 
 
-def _count(source: Source, listing: Listing, draw: Draw | None) -> tuple[Counts, tuple[str, ...]]:
+def _count(source: CountedSource, listing: CountedListing, draw: Draw | None) -> tuple[Counts, tuple[str, ...]]:
     """The numbers, and sentences on what they leave open. Fills the listing, draws a sample on the way."""
     settings, lengths = source.settings, source.lengths
     counts = Counts()

@@ -21,7 +21,7 @@ from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import Plan, plan
 from jobs.plan.pilot import Extrapolation, extrapolate
 from jobs.plan.s3_requests import s3_json, s3_lines
-from jobs.plan.stream import Stream, next_month
+from jobs.plan.stream import MonthlyStream, next_month
 from jobs.plan.videos import videos_json
 from jobs.words import many
 from rekscan.flags import Amounts, Billing, Monthly, Pilot, numbers, rates
@@ -40,7 +40,7 @@ Plans = list[tuple[str, Plan]]  # by what was asked for: `labels,faces`
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PriceQuestion:
     """What is asked. `sets`: of APIs, each priced by itself; the other fields as the flags of `estimate` are called."""
 
     sets: Sequence[tuple[str, Asked]]
@@ -85,12 +85,12 @@ class _Terms:
     named: bool
     prices: PriceTable
     quotas: QuotaTable
-    stream: Stream | None
+    stream: MonthlyStream | None
     start: date | None
     month_to_date: Mapping[str, Decimal] = field(default_factory=dict)
 
 
-def priced(question: Question, *, quiet: bool = False) -> tuple[Plans, Extrapolation | None]:
+def priced(question: PriceQuestion, *, quiet: bool = False) -> tuple[Plans, Extrapolation | None]:
     """The plan of each set, and what a pilot found, if one was asked for. `quiet`: a pilot's progress is not shown.
 
     Raises RekscanError where there is nothing to price, or the source cannot be read.
@@ -124,7 +124,7 @@ def document(built: Plan) -> dict[str, Any]:
     return built.to_json() | videos | known | monthly | ({"s3": s3_json(lines)} if lines else {})
 
 
-def _terms(question: Question) -> _Terms:
+def _terms(question: PriceQuestion) -> _Terms:
     settings, billing = question.settings, question.billing
     region, prices = settings.region_of_aws(""), stored_prices()
     stream = question.monthly.stream()
@@ -133,9 +133,9 @@ def _terms(question: Question) -> _Terms:
     return _Terms(region or DEFAULT_REGION, bool(region), prices, stored_quotas(), stream, start, before)
 
 
-def _source(question: Question, region: str) -> "numbers_only.Source":
+def _source(question: PriceQuestion, region: str) -> "numbers_only.CountedSource":
     lengths = numbers_only.Lengths(question.probe, question.amounts.average_ms)
-    return numbers_only.Source(
+    return numbers_only.CountedSource(
         question.sources,
         question.settings,
         region,
@@ -151,7 +151,7 @@ def _source(question: Question, region: str) -> "numbers_only.Source":
     )
 
 
-def _refuse_nothing(counts: Counts, question: Question, stream: Stream | None) -> None:
+def _refuse_nothing(counts: Counts, question: PriceQuestion, stream: MonthlyStream | None) -> None:
     """Raises RekscanError where the APIs have nothing to price. Videos that were looked at and left out are told of in
     the plan."""
     images = counts.images or (stream and stream.images)
@@ -170,7 +170,7 @@ def _refuse_nothing(counts: Counts, question: Question, stream: Stream | None) -
 def _plan(
     asked: Asked,
     counts: Counts,
-    question: Question,
+    question: PriceQuestion,
     terms: _Terms,
     known: Mapping[str, int] | None = None,
     *,

@@ -14,7 +14,7 @@ from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.media.check import Skip
 from jobs.uris import is_aws
-from rekscan.scans.beside import Asking, Rival, calls_of, rivals_here
+from rekscan.scans.beside import AskingScan, Rival, calls_of, rivals_here
 from rekscan.scans.inputs import input_picture
 from rekscan.scans.terms import Terms
 
@@ -59,9 +59,9 @@ def known_of(
     return KnownCalls(calls, tuple(notes), found, saved.copies)
 
 
-def _asking(terms: Terms, listing: Callable[[], ParquetFiles], *, whole: bool) -> Asking:
+def _asking(terms: Terms, listing: Callable[[], ParquetFiles], *, whole: bool) -> AskingScan:
     calls = calls_of(_with_files(terms), _account(terms), fit=terms.fit)
-    return Asking(calls, listing, is_aws(terms.settings.s3_url), whole, free=terms.local)
+    return AskingScan(calls, listing, is_aws(terms.settings.s3_url), whole, free=terms.local)
 
 
 def _with_files(terms: Terms) -> tuple[Choice, ...]:

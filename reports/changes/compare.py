@@ -18,7 +18,7 @@ import duckdb
 from jobs.apis.base import Api
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
-from reports.changes.values import SAMPLES, ApiChanges, Change, Changes, Kind
+from reports.changes.values import SAMPLES, ApiChanges, Change, ChangeKind, Changes
 from reports.facts.charts import named
 from reports.query.query import open_files, open_tables, quoted
 from reports.tables.load import load_folder
@@ -116,13 +116,13 @@ class Comparison:
         sql = f"select distinct model from {side}_calls where api = ? and model is not null order by 1"
         return tuple(model for (model,) in self.query.execute(sql, [api.name]).fetchall())
 
-    def _kind(self, api: Api, what: str) -> Kind:
+    def _kind(self, api: Api, what: str) -> ChangeKind:
         changed = f"(select * from ({self._findings(api)}) where what = ?)"
         sql = f"select count(*), count(distinct uri) from {changed}"
         findings, items = self.query.execute(sql, [what]).fetchall()[0]
         sql = f"select name, count(*) n from {changed} where name <> '' group by 1 order by n desc, name limit {NAMES}"
         names = dict(self.query.execute(sql, [what]).fetchall())
-        return Kind(findings, items, names, tuple(self._found(api, what, SAMPLES)))
+        return ChangeKind(findings, items, names, tuple(self._found(api, what, SAMPLES)))
 
     def _findings(self, api: Api) -> str:
         """A query for the findings that are not the same, on items that the API answered in both jobs."""

@@ -20,7 +20,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ChangeKind:
     """All findings of an API that came, went, or moved."""
 
     findings: int
@@ -39,7 +39,7 @@ class ApiChanges:
     only_after: int
     models: tuple[tuple[str, ...], tuple[str, ...]]  # versions in the first and the second job
     other_parameters: bool
-    kinds: Mapping[str, Kind]  # came, went, moved
+    kinds: Mapping[str, ChangeKind]  # came, went, moved
 
 
 @dataclass(frozen=True, slots=True)

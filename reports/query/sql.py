@@ -24,7 +24,7 @@ _BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryAnswer:
     """A query's answer, read as it is printed."""
 
     columns: tuple[str, ...]
@@ -36,7 +36,7 @@ class Answer:
 
 
 @contextmanager
-def ask(folder: JobFolder, query: str) -> Iterator[Answer]:
+def ask(folder: JobFolder, query: str) -> Iterator[QueryAnswer]:
     """Run one SELECT over the job's tables. Raises UsageError with DuckDB's words when it is none or does not run."""
     tables = load_folder(folder)
     with tempfile.TemporaryDirectory() as scratch, open_tables_locked(tables, scratch) as connection:
@@ -45,27 +45,27 @@ def ask(folder: JobFolder, query: str) -> Iterator[Answer]:
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise UsageError("only one SELECT is taken", f"The tables: {', '.join(tables)}.")
             cursor = connection.execute(statements[0])
-            yield Answer(tuple(column[0] for column in cursor.description or ()), cursor)
+            yield QueryAnswer(tuple(column[0] for column in cursor.description or ()), cursor)
         except duckdb.Error as error:
             hint = f'The tables: {", ".join(tables)}. Columns named like SQL words need quotes: "left".'
             raise UsageError(str(error).strip(), hint) from None
 
 
-def plain_lines(answer: Answer) -> Iterator[str]:
+def plain_lines(answer: QueryAnswer) -> Iterator[str]:
     """Tab-separated lines without a header, for `cut`, `sort` and friends; tabs and newlines in cells become spaces,
     other control characters signs."""
     for row in answer.rows():
         yield "\t".join(_flat(value) for value in row) + "\n"
 
 
-def csv_lines(answer: Answer) -> Iterator[str]:
+def csv_lines(answer: QueryAnswer) -> Iterator[str]:
     """CSV with a header, formula-safe."""
     yield csv_line(map(defuse, answer.columns))
     for row in answer.rows():
         yield csv_line(defuse(cell) if isinstance(cell, str) else _text(cell) for cell in row)
 
 
-def grid(answer: Answer, limit: int) -> Table:
+def grid(answer: QueryAnswer, limit: int) -> Table:
     """A table for a terminal that takes strings as they are: the first `limit` rows."""
     table = Table(*answer.columns, box=None, pad_edge=False, header_style="bold")
     rows = answer.rows()

@@ -20,7 +20,7 @@ from jobs.folder import JobFolder, ShardParts
 from jobs.folder.part_names import fingerprint
 from reports.tables import dictionary
 from reports.tables.built import INDEX, BuiltTables, built_tables
-from reports.tables.films import Films
+from reports.tables.films import FilmRows
 from reports.tables.flatten_pool import flattened, helpers_for
 from reports.tables.layout import COSTS, Layout
 from reports.tables.runs import runs
@@ -118,7 +118,7 @@ class _Build:
         opened = [writer for several in writers.values() for writer in several]
         rows = dict.fromkeys(writers, 0)
         made = flattened(self._layout, runs(self._folder, parts), helpers)
-        films = Films(self._folder, self._layout, parts, self._answers) if self._layout.videos else None
+        films = FilmRows(self._folder, self._layout, parts, self._answers) if self._layout.videos else None
         done = 0
         with open_writers([*opened, *([self._answers] if self._answers else [])]), Pen() as pen, closing(made):
             for run, tables in made:

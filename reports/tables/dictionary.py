@@ -24,7 +24,7 @@ _TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ColumnEntry:
     table: str
     column: str
     type: str
@@ -32,18 +32,18 @@ class Entry:
     aws_field: str
 
 
-def entries(schemas: Mapping[str, pa.Schema]) -> Iterator[Entry]:
+def entries(schemas: Mapping[str, pa.Schema]) -> Iterator[ColumnEntry]:
     """The columns of these tables, in order."""
     for table, schema in schemas.items():
         for field in schema:
             told = field.metadata or {}
             kind = _TYPES.get(str(field.type), "decimal number" if pa.types.is_decimal(field.type) else str(field.type))
-            yield Entry(table, field.name, kind, told.get(b"doc", b"").decode(), told.get(b"aws", b"").decode())
+            yield ColumnEntry(table, field.name, kind, told.get(b"doc", b"").decode(), told.get(b"aws", b"").decode())
 
 
 def as_csv(schemas: Mapping[str, pa.Schema]) -> str:
     """One row per column."""
-    header = [field.name for field in fields(Entry)]
+    header = [field.name for field in fields(ColumnEntry)]
     return "".join(map(csv_line, [header, *(astuple(entry) for entry in entries(schemas))]))
 
 

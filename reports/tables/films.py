@@ -47,7 +47,7 @@ class _Seen:
         return next(told, self.film.length_ms if self.film else None)
 
 
-class Films:
+class FilmRows:
     """The films of a job in item order, for one pass over its manifest."""
 
     def __init__(

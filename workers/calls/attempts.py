@@ -28,7 +28,7 @@ from workers.calls import rows
 from workers.calls.proof import Doubt
 from workers.calls.streak import Streak, Undecided
 from workers.calls.tries import TryAgain, persistently
-from workers.calls.waiting import Hold, Place, sleep
+from workers.calls.waiting import Hold, Seat, sleep
 from workers.gate.gate import Stopped, Turnstile
 from workers.journal.journal import Journal
 
@@ -82,7 +82,7 @@ class CallAttempts:
     name: str
     attempts: dict[str, Attempts]
     stop: threading.Event
-    place: Place  # among those that wait at the gate
+    place: Seat  # among those that wait at the gate
     ticket: int = 0  # of the permit of the last attempt
     number: int = 0  # of the attempt under way, else of the last one
     month: str = ""  # in which it was begun

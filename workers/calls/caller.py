@@ -32,7 +32,7 @@ from workers.calls.attempts import CallAttempts, JobFault, Way
 from workers.calls.known import Known, Later
 from workers.calls.streak import Streak, Undecided
 from workers.calls.tries import TRIES, TryAgain, persistently
-from workers.calls.waiting import Place, sleep
+from workers.calls.waiting import Seat, sleep
 from workers.gate.gate import Stopped, Turnstile
 from workers.journal.journal import Journal
 from workers.journal.packing import counters_of, encode
@@ -95,7 +95,7 @@ class Caller:
         perhaps for this item alone), JobFault, or MemoryError (the worker's trouble, not the item's).
         """
         try:
-            async with Place(self._waiting) as place:
+            async with Seat(self._waiting) as place:
                 if stop.is_set():
                     raise Stopped
                 return await self._call(item, lease, attempts, stop, content, place)
@@ -128,7 +128,7 @@ class Caller:
         attempts: dict[str, Attempts],
         stop: threading.Event,
         content: str | None,
-        place: "Place",
+        place: "Seat",
     ) -> list[Outcome]:
         started = datetime.now(UTC)
         rest, picture = await self._looked_at(item, attempts, stop, content)

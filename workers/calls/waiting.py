@@ -23,14 +23,14 @@ class Hold:
         await sleep_until(self._until, stop)
 
 
-class Place:
+class Seat:
     """A place of a semaphore, given back early or at the end."""
 
     def __init__(self, semaphore: asyncio.Semaphore) -> None:
         self._semaphore = semaphore
         self._taken = False
 
-    async def __aenter__(self) -> "Place":
+    async def __aenter__(self) -> "Seat":
         await self._semaphore.acquire()
         self._taken = True
         return self

@@ -43,7 +43,7 @@ _PASSING = (Kind.AWAY, Kind.TRANSIENT, Kind.UNKNOWN)  # the same token is sent a
 
 
 @dataclass(slots=True)
-class Way:
+class FilmWay:
     """What the calls of one API of one job go through, in this process."""
 
     choice: VideoChoice
@@ -63,12 +63,12 @@ class Way:
 
 
 @dataclass(slots=True, eq=False)
-class Ask:
+class FilmAsk:
     """A call to be made. `prior`: its start as the folder has it; `start`: as the journal has it, or as it is now."""
 
     name: str
     film: FilmItem
-    way: Way
+    way: FilmWay
     epoch: int
     subject: Subject
     prior: Start | None = None
@@ -91,7 +91,7 @@ class Ask:
 class FilmCall:
     """`door`: those of a job come to it one after another; `paused`: whether nothing is to be started just now."""
 
-    ask: Ask
+    ask: FilmAsk
     lease: Lease
     stop: threading.Event
     door: asyncio.Lock

@@ -27,7 +27,7 @@ from workers.calls.news import news
 from workers.calls.rows import storable
 from workers.gate.gate import Stopped
 from workers.journal.packing import decode
-from workers.videos.call import Ask, FilmCall, Way
+from workers.videos.call import FilmAsk, FilmCall, FilmWay
 from workers.videos.question import Question
 from workers.videos.rows import Subject
 from workers.videos.work import FilmWork
@@ -43,7 +43,7 @@ class FilmShard:
     work: FilmWork
     ledger: Ledger
     stop: threading.Event = field(default_factory=threading.Event)
-    asks: list[Ask] = field(default_factory=list)
+    asks: list[FilmAsk] = field(default_factory=list)
     parts: ShardParts = field(default_factory=ShardParts)
     retry: int = 0
 
@@ -57,7 +57,7 @@ class FilmShard:
                 raise result
 
     @property
-    def missing(self) -> list[Ask]:
+    def missing(self) -> list[FilmAsk]:
         return [ask for ask in self.asks if not ask.rows]
 
     @property
@@ -97,11 +97,11 @@ class FilmShard:
                 self.asks[-1].rows = self._known(self.asks[-1], known.get(name), mine.get(place))
 
     def _ask_of(
-        self, name: str, film: FilmItem, way: Way, mine: Outcome | None, last: Outcome | None, start: Start | None
-    ) -> Ask:
+        self, name: str, film: FilmItem, way: FilmWay, mine: Outcome | None, last: Outcome | None, start: Start | None
+    ) -> FilmAsk:
         """The call, with its start as far as anybody knows one."""
         before = Attempts.parse(mine.marks) if mine else NONE
-        ask = Ask(name, film, way, self._epoch(last), Subject(film, way.choice.api.name, before))
+        ask = FilmAsk(name, film, way, self._epoch(last), Subject(film, way.choice.api.name, before))
         if start is not None:
             ask.start, ask.epoch = start, start.epoch
         elif last is not None and last.outcome == OPEN and last.started_at is not None:
@@ -115,7 +115,7 @@ class FilmShard:
             return self.work.folder.spec.epoch
         return last.epoch + (last.outcome == "failed" and last.video_job is not None)
 
-    def _known(self, ask: Ask, answer: list[Outcome] | None, row: Outcome | None) -> list[Outcome]:
+    def _known(self, ask: FilmAsk, answer: list[Outcome] | None, row: Outcome | None) -> list[Outcome]:
         if answer is not None:
             return [with_attempts(one, ask.subject.before) for one in answer]
         return [row] if row is not None and row.outcome != OPEN else []
@@ -150,7 +150,7 @@ class FilmShard:
         return [row for ask in self.asks for row in ask.rows or _open(ask)]
 
 
-def _open(ask: Ask) -> Iterable[Outcome]:
+def _open(ask: FilmAsk) -> Iterable[Outcome]:
     return [ask.subject.open(ask.start)] if ask.start is not None else []
 
 

@@ -18,7 +18,7 @@ from jobs.media.check import Skip
 from jobs.uris import is_local, split_s3
 from workers.config import WorkerConfig
 from workers.gate.gate import Gate, Quota, Turnstile
-from workers.videos.call import Way
+from workers.videos.call import FilmWay
 from workers.videos.looks import Looks
 from workers.videos.slots import Slots
 
@@ -29,7 +29,7 @@ _CONNECTIONS = 8
 @dataclass(slots=True)
 class FilmWork:
     folder: JobFolder
-    ways: dict[str, Way]  # by API
+    ways: dict[str, FilmWay]  # by API
     slots: Slots
     records: Starts
     threads: ThreadPoolExecutor
@@ -59,7 +59,7 @@ def open_film_work(ledger: Ledger, gate: Gate, config: WorkerConfig, job: str) -
     slots = Slots(ledger.redis, spec.account, spec.region, job, most, hold)
     records = Starts(ledger.redis)
     ways = {
-        choice.api.name: Way(
+        choice.api.name: FilmWay(
             choice,
             method(choice.api.operation),
             method(choice.api.answers),

@@ -14,21 +14,21 @@ MOST_HEAD = 65536  # bytes until the headers end, interim answers included; also
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     status: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes
 
 
-class Refused(ValueError):
+class Malformed(ValueError):
     """What came is not an answer, or is more than one may be."""
 
 
-class Cut(Exception):
+class CutOff(Exception):
     """The server closed the connection before the answer was whole."""
 
 
-class Reader:
+class AnswerReader:
     """Reads the answers of one connection, one after another. `keep`: after an answer, whether another may follow."""
 
     def __init__(self) -> None:
@@ -45,15 +45,15 @@ class Reader:
         self._total = self._idle = 0
         self._moved = False
 
-    def feed(self, data: bytes) -> Answer | None:
+    def feed(self, data: bytes) -> HttpAnswer | None:
         """The answer, if it is whole with this. Raises Refused."""
         self._total += len(data)
         if self._total > MOST_BYTES:
-            raise Refused(f"the answer has more than {MOST_BYTES:,} bytes")
+            raise Malformed(f"the answer has more than {MOST_BYTES:,} bytes")
         while data and not self._whole:
             room = MOST_HEAD - self._idle
             if room == 0:
-                raise Refused(f"{MOST_HEAD:,} bytes of headers, and no end")
+                raise Malformed(f"{MOST_HEAD:,} bytes of headers, and no end")
             self._parse(data[:room])
             data = data[room:]
         if not self._whole:
@@ -61,16 +61,16 @@ class Reader:
         self.keep = self.keep and not data
         return self._answer()
 
-    def end(self) -> Answer:
+    def end(self) -> HttpAnswer:
         """The answer, if it lasts until the connection is closed. Raises Cut."""
         if not self._status:
-            raise Cut("the connection was closed without an answer")
+            raise CutOff("the connection was closed without an answer")
         if self._sized:
-            raise Cut("the connection was closed before the answer was whole")
+            raise CutOff("the connection was closed before the answer was whole")
         return self._answer()
 
-    def _answer(self) -> Answer:
-        return Answer(self._status, self._headers, bytes(self._body))
+    def _answer(self) -> HttpAnswer:
+        return HttpAnswer(self._status, self._headers, bytes(self._body))
 
     def _parse(self, data: bytes) -> None:
         self._moved = False
@@ -86,7 +86,7 @@ class Reader:
 
     def on_message_begin(self) -> None:
         if self._whole:
-            raise Refused("an answer that nobody asked for")
+            raise Malformed("an answer that nobody asked for")
 
     def on_header(self, raw_name: bytes, raw_value: bytes) -> None:
         if self._status:  # a trailer
@@ -97,16 +97,16 @@ class Reader:
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if status < 200 and status not in (100, 102, 103):
-            raise Refused(f"an answer of status {status}")
+            raise Malformed(f"an answer of status {status}")
         if self._parser.get_http_version() not in ("1.1", "1.0"):
-            raise Refused("an answer of another version of HTTP")
+            raise Malformed("an answer of another version of HTTP")
         if status < 200:
             return
         coding, length = self._headers.get("transfer-encoding"), self._headers.get("content-length")
         if coding is not None and coding.lower() != "chunked":
-            raise Refused(f"the answer is coded as {coding}")
+            raise Malformed(f"the answer is coded as {coding}")
         if length is not None and int(length) > MOST_BYTES:  # llhttp lets digits pass, and nothing else
-            raise Refused(f"an answer of {int(length):,} bytes is announced")
+            raise Malformed(f"an answer of {int(length):,} bytes is announced")
         self._sized = coding is not None or length is not None
         self._status = status
         self._moved = True
@@ -132,4 +132,4 @@ def _cause(error: Exception) -> BaseException:
     """What a callback raised, MemoryError among it; or that the parser refused."""
     if isinstance(error, httptools.HttpParserCallbackError) and error.__context__ is not None:
         return error.__context__
-    return Refused(f"the answer is not HTTP: {error}")
+    return Malformed(f"the answer is not HTTP: {error}")

@@ -16,7 +16,7 @@ from botocore.exceptions import ConnectionClosedError, HTTPClientError, ReadTime
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import ReadTimeoutError as UrllibReadTimeout
 
-from jobs.aws.lean.answer import MOST_BYTES, Cut, Refused
+from jobs.aws.lean.answer import MOST_BYTES, CutOff, Malformed
 from jobs.aws.lean.private_names import missing
 from jobs.aws.lean.transport import whole_time
 
@@ -67,11 +67,11 @@ def _send(session: Any, request: Any, **_: Any) -> AWSResponse:
     answer = session.send(request)
     try:
         body = _body(answer)
-    except Refused as error:
+    except Malformed as error:
         raise HTTPClientError(error=error) from error
     except UrllibReadTimeout as error:
         raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
-    except (HTTPError, OSError, Cut) as error:
+    except (HTTPError, OSError, CutOff) as error:
         raise ConnectionClosedError(endpoint_url=request.url, error=error) from error
     finally:
         answer.raw.release_conn()
@@ -84,14 +84,14 @@ def _body(answer: Any) -> bytes:
         for part in answer.raw.stream(65536):
             body += part
             if len(body) > MOST_BYTES:
-                raise Refused(f"the answer has more than {MOST_BYTES:,} bytes")
+                raise Malformed(f"the answer has more than {MOST_BYTES:,} bytes")
     except BaseException:
         answer.raw.close()
         raise
     length = answer.headers.get("content-length", "")
     if length.isdigit() and len(body) < int(length):
         answer.raw.close()
-        raise Cut("the connection was closed before the answer was whole")
+        raise CutOff("the connection was closed before the answer was whole")
     return bytes(body)
 
 

@@ -20,9 +20,9 @@ from uuid import UUID
 from botocore import awsrequest
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError
 
-from jobs.aws.lean.answer import Answer
+from jobs.aws.lean.answer import HttpAnswer
 from jobs.aws.lean.boto3_way import bound_answers, in_threads, picture_bytes
-from jobs.aws.lean.parser_signer import Headers, Parser, Request, Signer
+from jobs.aws.lean.parser_signer import Headers, Parser, SignedRequest, Signer
 from jobs.aws.lean.private_names import missing_for_calls
 from jobs.aws.lean.transport import Connections
 
@@ -165,7 +165,7 @@ class Wire:
         body = serialized["body"]
         if isinstance(body, str):
             body = body.encode()
-        request = Request(self._url, Headers(self._host | serialized["headers"]), body)
+        request = SignedRequest(self._url, Headers(self._host | serialized["headers"]), body)
         self._auth().add_auth(request)
         lines = [self._start]
         lines += [f"{name}: {_text(value)}\r\n" for name, value in request.headers.items()]
@@ -184,7 +184,7 @@ class Wire:
             raise CredentialRetrievalError(provider="credentials", error_msg=said) from error
         return Signer(credentials, signer._signing_name, signer._region_name)
 
-    def _read(self, answer: Answer, model: Any) -> Mapping[str, Any]:
+    def _read(self, answer: HttpAnswer, model: Any) -> Mapping[str, Any]:
         parsed: dict[str, Any] = self._parser.parse(
             {
                 "headers": answer.headers,

@@ -72,7 +72,7 @@ class Headers(dict[str, str]):
 
 
 @dataclass(slots=True)
-class Request:
+class SignedRequest:
     """What the signer reads of a POST, and writes to."""
 
     url: str

@@ -25,7 +25,7 @@ from urllib3.exceptions import ConnectTimeoutError as UrllibConnectTimeout
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from jobs.aws.lean.answer import Answer, Cut, Reader, Refused
+from jobs.aws.lean.answer import AnswerReader, CutOff, HttpAnswer, Malformed
 
 _CHUNK = 65536
 # Seconds without traffic, after which a connection is not trusted: NATs and load balancers forget it without a word
@@ -51,7 +51,7 @@ class Connections:
         self._read_timeout = read_timeout
         self._idle: list[_Connection] = []  # newest last
 
-    async def exchange(self, head: bytes, body: bytes) -> Answer:
+    async def exchange(self, head: bytes, body: bytes) -> HttpAnswer:
         """Send one request and read its answer. Raises botocore's exceptions."""
         connection = await self._connection()
         try:
@@ -59,9 +59,9 @@ class Connections:
         except TimeoutError as error:
             self._forget()
             raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
-        except (OSError, Cut) as error:
+        except (OSError, CutOff) as error:
             raise ConnectionClosedError(endpoint_url=self._url, error=error) from error
-        except Refused as error:
+        except Malformed as error:
             raise HTTPClientError(error=error) from error
         finally:
             if connection.state is IDLE:
@@ -133,8 +133,8 @@ class _Connection:
         self._opened = opened
         self._loop = loop
         self._tls = isinstance(self.sock, ssl.SSLSocket)
-        self._answer: asyncio.Future[Answer] = loop.create_future()
-        self._reader = Reader()
+        self._answer: asyncio.Future[HttpAnswer] = loop.create_future()
+        self._reader = AnswerReader()
         self._unsent = memoryview(b"")
         self._waits_to_write = False
         self._heard = self._deadline = loop.time()  # the last sign of life, and when this exchange must be over
@@ -144,7 +144,7 @@ class _Connection:
         self._poll.register(self._fd, select.POLLIN)
         loop.add_reader(self._fd, self._readable)
 
-    async def exchange(self, head: bytes, body: bytes, timeout: float) -> Answer:
+    async def exchange(self, head: bytes, body: bytes, timeout: float) -> HttpAnswer:
         """The answer; the connection is then idle or closed. `timeout`: seconds without a byte either way.
 
         Raises TimeoutError, OSError, Cut or Refused.
@@ -227,7 +227,7 @@ class _Connection:
         if answer is not None:
             self._done(answer)
 
-    def _read(self) -> Answer | None:
+    def _read(self) -> HttpAnswer | None:
         """What there is now. TLS may hold more of it than the socket shows."""
         while True:
             data = self.sock.recv(_CHUNK)
@@ -240,7 +240,7 @@ class _Connection:
             if answer is not None or not (self._tls and self.sock.pending()):
                 return answer
 
-    def _done(self, answer: Answer) -> None:
+    def _done(self, answer: HttpAnswer) -> None:
         if self._reader.keep and not self._unsent:
             self._to(IDLE)
         else:

@@ -14,7 +14,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from jobs.known.keys import content_id
-from jobs.ledger import FIRST_OF_FILMS, LAST_STEP, Attempt, Lease, Ledger, Refused, Start, Starts
+from jobs.ledger import FIRST_OF_FILMS, LAST_STEP, Attempt, Lease, Ledger, NotLeased, Start, Starts
 from jobs.ledger.claims import Claims
 from jobs.ledger.keys import key
 from jobs.ledger.ledger import script
@@ -93,8 +93,8 @@ def a_job_from_its_first_shard_to_its_last_step(redis: Declared) -> None:
     assert rung == [0, 1]
     ledger.reap(JOB, lost_after_ms=-1)  # both messages are lost
     first = held(ledger, 0)
-    assert ledger.lease(JOB, 0) == Refused("leased")
-    assert ledger.lease(JOB, 1, share=1) == Refused("share")
+    assert ledger.lease(JOB, 0) == NotLeased("leased")
+    assert ledger.lease(JOB, 1, share=1) == NotLeased("share")
     assert ledger.renew(JOB, [first]) == ("running", {first: True})
     assert words(ledger, first, ("0:a", 1), ("1:a", 1), ("2:a", 1)) == ["go"] * 3
     throttled = Attempt("1:a", "a", 1, "t", b"", "throttled:a")

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from jobs.ledger import LAST_STEP, Attempt, Lease, Ledger, Refused
+from jobs.ledger import LAST_STEP, Attempt, Lease, Ledger, NotLeased
 from jobs.ledger.keys import key
 from tests.support.waiting import until
 
@@ -63,7 +63,7 @@ def units(ledger: Ledger, job: str, meter: str) -> int:
 def test_a_shard_has_one_holder(ledger: Ledger) -> None:
     job = opened(ledger)
     held(ledger, job)
-    assert ledger.lease(job, 0) == Refused("leased")
+    assert ledger.lease(job, 0) == NotLeased("leased")
 
 
 def test_a_lapsed_lease_is_handed_out_again_and_the_old_holder_can_no_longer_finish(ledger: Ledger) -> None:
@@ -100,7 +100,7 @@ def test_a_message_that_a_paused_job_refuses_leaves_its_shard_on_the_table(ledge
     job = opened(ledger)
     (shard, *_) = ledger.feed(job, 1)
     ledger.set_state(job, "paused")
-    assert ledger.lease(job, shard) == Refused("paused")
+    assert ledger.lease(job, shard) == NotLeased("paused")
     ledger.set_state(job, "running")
     assert shard in ledger.feed(job, 1)
 
@@ -249,7 +249,7 @@ def test_a_lease_that_was_renewed_in_time_is_not_taken_back(ledger: Ledger) -> N
 def test_a_job_with_no_share_left_waits_its_turn(ledger: Ledger) -> None:
     job = opened(ledger)
     held(ledger, job, 0)
-    assert ledger.lease(job, 1, share=1) == Refused("share")
+    assert ledger.lease(job, 1, share=1) == NotLeased("share")
     assert isinstance(ledger.lease(job, 1, share=2), Lease)
 
 

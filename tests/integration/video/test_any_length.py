@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.video.header import look
-from jobs.video.reading import Reader
+from jobs.video.reading import FilmReader
 from tests.support.films import film, nearest
 
 LAYOUTS = (
@@ -56,6 +56,6 @@ def test_any_film_is_as_long_as_ffmpeg_says(data: bytes) -> None:
         shown = file.streams.video[0]
         assert shown.duration is not None and shown.time_base is not None
         said = nearest(shown.duration * shown.time_base)
-    found, skip = look(Reader(lambda first, count: data[first : first + count], len(data)))
+    found, skip = look(FilmReader(lambda first, count: data[first : first + count], len(data)))
     assert skip is None
     assert found and found.length_ms == said

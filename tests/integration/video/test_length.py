@@ -8,7 +8,7 @@ import pytest
 
 from jobs.video.film import Film
 from jobs.video.header import look
-from jobs.video.reading import Reader
+from jobs.video.reading import FilmReader
 from tests.support.films import box, cut_out, ffmpeg, film, full, outer, patched
 
 IN_FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof"
@@ -46,7 +46,7 @@ def made(name: str) -> bytes:
 
 
 def of(data: bytes) -> Film:
-    found, _ = look(Reader(lambda first, count: data[first : first + count], len(data)))
+    found, _ = look(FilmReader(lambda first, count: data[first : first + count], len(data)))
     assert found is not None
     return found
 

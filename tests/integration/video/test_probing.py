@@ -11,7 +11,7 @@ from botocore.config import Config
 from jobs.codes import Code
 from jobs.items import Item
 from jobs.video import Probed, Prober
-from jobs.video.probing import Tally, probe_all
+from jobs.video.probing import ProbeTally, probe_all
 from tests.support.films import far_apart, film
 
 GOOD = film()
@@ -51,7 +51,7 @@ def items(folder: Path) -> Iterator[Item]:
 
 
 def test_each_item_comes_out_once_with_what_it_is(folder: Path) -> None:
-    tally = Tally()
+    tally = ProbeTally()
     found = list(probe_all(Prober(lambda: None), items(folder), tally=tally))
     assert sorted(number for number, _ in found) == list(range(40))
     by_number = dict(found)
@@ -97,7 +97,7 @@ def test_a_listing_that_fails_ends_it(folder: Path) -> None:
 
 
 def test_no_items_no_films() -> None:
-    tally = Tally()
+    tally = ProbeTally()
     assert list(probe_all(Prober(lambda: None), [], tally=tally)) == []
     assert tally.films == 0
 
@@ -108,7 +108,7 @@ def test_films_of_unknown_length_and_those_nobody_could_see_are_counted_apart(tm
     nobody = session.client("s3", endpoint_url="http://127.0.0.1:9", region_name="us-east-1", config=once)
     (tmp_path / "endless.mp4").write_bytes(far_apart(ENDLESS))
     films = [Item(0, str(tmp_path / "endless.mp4"), "video"), Item(1, "s3://archive/film.mp4", "video")]
-    tally = Tally()
+    tally = ProbeTally()
     assert len(list(probe_all(Prober(lambda: nobody), films, tally=tally))) == 2
     assert (tally.sent, tally.length, tally.unknown, tally.unseen) == (1, 0, 1, 1)
     assert tally.skipped == {Code.UNREADABLE: 1}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.aws.lean.answer import MOST_BYTES, MOST_HEAD, Answer, Cut, Reader, Refused
+from jobs.aws.lean.answer import MOST_BYTES, MOST_HEAD, AnswerReader, CutOff, HttpAnswer, Malformed
 
 NAMES = st.from_regex(re.compile(r"[A-Za-z][A-Za-z0-9-]{0,12}", re.ASCII), fullmatch=True).filter(
     lambda name: name.lower() not in ("content-length", "transfer-encoding", "connection", "upgrade")
@@ -61,15 +61,15 @@ def spoilt(draw: st.DrawFn) -> bytes:
     return data[:at] + put + data[at + draw(st.integers(0, 3)) :]
 
 
-def read(pieces: list[bytes]) -> Answer | type[Exception]:
+def read(pieces: list[bytes]) -> HttpAnswer | type[Exception]:
     """What the pieces and then the connection's end come to."""
-    reader = Reader()
+    reader = AnswerReader()
     try:
         for piece in pieces:
             if (answer := reader.feed(piece)) is not None:
                 return answer
         return reader.end()
-    except (Refused, Cut) as error:
+    except (Malformed, CutOff) as error:
         return type(error)
 
 
@@ -93,7 +93,7 @@ def test_an_answer_is_what_http_client_makes_of_it(data: bytes) -> None:
     for name, value in theirs.getheaders():
         key, text = name.lower(), value.strip(" \t")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    assert read([data]) == Answer(theirs.status, headers, theirs.read())
+    assert read([data]) == HttpAnswer(theirs.status, headers, theirs.read())
 
 
 class _Socket:
@@ -106,7 +106,7 @@ class _Socket:
 
 @given(st.lists(answers(), min_size=1, max_size=4))
 def test_a_reader_reads_one_answer_after_another(several: list[bytes]) -> None:
-    reader = Reader()
+    reader = AnswerReader()
     for data in several:
         reader.begin()
         answer = reader.feed(data)
@@ -114,7 +114,7 @@ def test_a_reader_reads_one_answer_after_another(several: list[bytes]) -> None:
             answer = reader.end()
         assert answer == read([data])
         if not reader.keep:
-            reader = Reader()
+            reader = AnswerReader()
 
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -127,8 +127,8 @@ def test_a_head_may_have_64_kilobytes_and_no_more_in_whatever_pieces() -> None:
 
     for piece in (1000, 65536, 1 << 20):
         fits, does_not = head(MOST_HEAD) + b"{}", head(MOST_HEAD + 1) + b"{}"
-        assert isinstance(read([fits[i : i + piece] for i in range(0, len(fits), piece)]), Answer)
-        assert read([does_not[i : i + piece] for i in range(0, len(does_not), piece)]) is Refused
+        assert isinstance(read([fits[i : i + piece] for i in range(0, len(fits), piece)]), HttpAnswer)
+        assert read([does_not[i : i + piece] for i in range(0, len(does_not), piece)]) is Malformed
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,9 @@ def test_a_head_may_have_64_kilobytes_and_no_more_in_whatever_pieces() -> None:
     ids=["to the end", "small chunks", "one chunk"],
 )
 def test_an_answer_may_have_16_megabytes_and_no_more(start: bytes, part: bytes) -> None:
-    reader, fed = Reader(), len(start)
+    reader, fed = AnswerReader(), len(start)
     reader.feed(start)
-    with pytest.raises(Refused):
+    with pytest.raises(Malformed):
         while fed < 2 * MOST_BYTES:
             reader.feed(part)
             fed += len(part)
@@ -154,6 +154,6 @@ def test_no_memory_while_an_answer_is_read_is_told_as_that(monkeypatch: pytest.M
     def no_memory(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(Reader, "on_body", no_memory)
+    monkeypatch.setattr(AnswerReader, "on_body", no_memory)
     with pytest.raises(MemoryError):
-        Reader().feed(HEAD + b"Content-Length: 2\r\n\r\n{}")
+        AnswerReader().feed(HEAD + b"Content-Length: 2\r\n\r\n{}")

@@ -13,7 +13,7 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import text
 from jobs.plan.build import Counts, plan
-from jobs.plan.stream import Stream, next_month
+from jobs.plan.stream import MonthlyStream, next_month
 
 PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
 START = date(2026, 12, 1)
@@ -32,7 +32,7 @@ def alone(images, apis="labels"):
 
 
 def test_each_month_walks_its_tiers_from_the_bottom_and_the_archive_comes_on_top():
-    built = make(1_500_000, Stream(1_200_000, 3))
+    built = make(1_500_000, MonthlyStream(1_200_000, 3))
     assert [month.month for month in built.months] == ["2026-12", "2027-01", "2027-02"]
     assert [month.usd for month in built.months] == [alone(2_700_000), alone(1_200_000), alone(1_200_000)]
     assert built.total == sum(month.usd for month in built.months)
@@ -40,7 +40,7 @@ def test_each_month_walks_its_tiers_from_the_bottom_and_the_archive_comes_on_top
 
 def test_the_archive_is_laid_over_its_months_at_its_rate():
     archive = 3 * 31 * 86_400 * 50  # DetectLabels takes 50 a second
-    built = make(archive, Stream(100, 2))
+    built = make(archive, MonthlyStream(100, 2))
     assert [month.lines[0].units for month in built.months] == [
         31 * 86_400 * 50 + 100, 31 * 86_400 * 50 + 100, 28 * 86_400 * 50, 3 * 86_400 * 50,
     ]  # fmt: skip
@@ -49,7 +49,7 @@ def test_the_archive_is_laid_over_its_months_at_its_rate():
 
 @given(st.integers(0, 10**7), st.integers(0, 10**6), st.integers(1, 30), st.dates(date(2026, 1, 1), date(2030, 12, 31)))
 def test_every_image_is_in_a_month(images, monthly, months, start):
-    stream = Stream(monthly, months)
+    stream = MonthlyStream(monthly, months)
     built = make(images, stream, "labels,faces", start)
     for line in range(2):
         assert sum(month.lines[line].units for month in built.months) == images + monthly * months
@@ -58,13 +58,13 @@ def test_every_image_is_in_a_month(images, monthly, months, start):
 
 
 def test_what_is_known_is_left_out_of_the_archive_alone():
-    built = make(1000, Stream(10, 2), known=400, copies=300)
+    built = make(1000, MonthlyStream(10, 2), known=400, copies=300)
     assert built.lines[0].units == 620
     assert (built.known, built.copies, built.earlier) == (400, 300, 100)
 
 
 def test_stored_faces_grow_month_by_month():
-    built = make(0, Stream(1000, 3, Decimal("1.5")), "index-faces:collection=people")
+    built = make(0, MonthlyStream(1000, 3, Decimal("1.5")), "index-faces:collection=people")
     _, stored = built.lines
     assert (stored.api, stored.meter) == ("index-faces storage", "face-vectors")
     assert [month.lines[1].units for month in built.months] == [750, 2250, 3750]  # half of a month's own
@@ -74,7 +74,7 @@ def test_stored_faces_grow_month_by_month():
 @pytest.mark.parametrize("months", [0, -1, 1201])
 def test_a_stream_has_some_months(months):
     with pytest.raises(UsageError, match="--months"):
-        Stream(1, months)
+        MonthlyStream(1, months)
 
 
 @pytest.mark.parametrize(("today", "first"), [("2026-11-28", "2026-12-01"), ("2026-12-01", "2027-01-01")])
@@ -83,7 +83,7 @@ def test_months_begin_with_the_next_unless_somebody_says(today, first):
 
 
 def test_the_price_comes_with_at_most_three_lines_of_what_drives_it():
-    total, *drivers = text.price(make(10_000, Stream(100, 12), "labels,faces,text,moderation"))
+    total, *drivers = text.price(make(10_000, MonthlyStream(100, 12), "labels,faces,text,moderation"))
     assert total.startswith("$44.80 for 10,000 images, 100 images a month for 12 months, 2026-12 to 2027-11")
     assert [line.split()[0] for line in drivers] == ["labels", "faces", "2"]
     assert drivers[-1].split()[-1] == "$22.40"

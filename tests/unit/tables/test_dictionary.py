@@ -2,7 +2,7 @@
 
 import pytest
 
-from reports.tables.dictionary import Entry, as_markdown, entries, every_schema
+from reports.tables.dictionary import ColumnEntry, as_markdown, entries, every_schema
 from tests.support.places import ROOT
 
 DOCS = ROOT / "docs" / "data-dictionary.md"
@@ -15,6 +15,6 @@ def test_the_page_in_docs_is_current() -> None:
 
 
 @pytest.mark.parametrize("entry", list(entries(every_schema())), ids=lambda entry: f"{entry.table}.{entry.column}")
-def test_every_column_is_told(entry: Entry) -> None:
+def test_every_column_is_told(entry: ColumnEntry) -> None:
     assert entry.meaning
     assert entry.type

@@ -4,7 +4,7 @@ import pytest
 
 from jobs.video.film import Film
 from jobs.video.header import look
-from jobs.video.reading import Reader, Reads
+from jobs.video.reading import FilmReader, Reads
 from tests.support.films import box, tracks_of_an_hour
 
 FTYP = box("ftyp", b"isom\0\0\0\0isomavc1")
@@ -21,7 +21,7 @@ def looked(head: bytes, media: int, tail: bytes = b"") -> tuple[Film, Reads]:
         after = len(head) + media
         return data + tail[max(0, first - after) : max(0, first + count - after)]
 
-    reader = Reader(fetch, size)
+    reader = FilmReader(fetch, size)
     film, skip = look(reader)
     assert film and skip is None
     return film, reader.reads

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jobs.codes import Code
 from jobs.video.film import Film
 from jobs.video.header import Looked, look
-from jobs.video.reading import MAX_BOXES, MAX_BYTES, MAX_READS, Reader
+from jobs.video.reading import MAX_BOXES, MAX_BYTES, MAX_READS, FilmReader
 from tests.support.films import box, film, full, tracks_of_an_hour
 
 FTYP = box("ftyp", b"isom\0\0\0\0isom")
@@ -25,7 +25,7 @@ SEEDS = [
 
 def looked(data: bytes, size: int | None = None) -> Looked:
     """Also sees that no more is read than is allowed."""
-    reader = Reader(lambda first, count: data[first : first + count], len(data) if size is None else size)
+    reader = FilmReader(lambda first, count: data[first : first + count], len(data) if size is None else size)
     found = look(reader)
     assert reader.reads.count <= MAX_READS
     assert reader.reads.bytes <= MAX_BYTES
