@@ -202,7 +202,7 @@ class Runtime:
                     folder, self.config, self._gate, self._journal, self._pictures, self._loop.loop,
                     fields.get("rekognition_url"),
                 )  # fmt: skip
-                _collect()
+                _set_aside()
             work.users += 1
         try:
             yield work
@@ -255,13 +255,13 @@ class Runtime:
         for work in gone:
             work.close()
         if gone:
-            _collect()
+            gc.unfreeze()
+            _set_aside()
 
 
-def _collect() -> None:
+def _set_aside() -> None:
     """Collect garbage, and leave what lives out of later collections: a full one would look through all modules, and
     hold up every call for a tenth of a second each few seconds."""
-    gc.unfreeze()
     gc.collect()
     gc.freeze()
 
