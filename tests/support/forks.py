@@ -28,11 +28,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from jobs.errors import RekscanError
 from jobs.starting import start_light
 
 NAME = "forks-of-a-scan"  # the command line of a server that a program has for itself
 PROGRAMS = ("rekscan", "workers", "emulator")
 _PACKAGES = ("jobs", "workers", "reports", "rekscan", "emulator")
+_LATE = (  # what libraries import when they begin to work
+    "boto3.s3.inject", "celery.app.amqp", "celery.app.control", "celery.app.log", "celery.apps.worker",
+    "celery.backends.base", "celery.concurrency.thread", "celery.worker.components", "celery.worker.consumer",
+    "celery.worker.control", "encodings.idna", "kombu.pidbox", "numpy.ma", "pyarrow.acero", "uvloop",
+)  # fmt: skip
 _STARTERS = ("rekscan",)  # those that start others of PROGRAMS
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "OMP_", "OPENBLAS_")
 _LINE = "for-the-command-line-" * 50  # room that a fork writes its own command line into
@@ -266,13 +272,23 @@ def _modules() -> Iterator[str]:
                 yield module.name
 
 
+def _import_all() -> None:
+    """And what is made once in each process, whatever it is for."""
+    for module in (*_modules(), *_LATE):
+        with contextlib.suppress(ImportError):  # it is for who has pandas
+            importlib.import_module(module)
+    with contextlib.suppress(RekscanError):  # no job, but now it is known how one is read
+        importlib.import_module("jobs.folder.spec").JobSpec.from_json(b"{}", "none")
+    templates = importlib.import_module("reports.views.page").environment()
+    for name in templates.list_templates(extensions=["html"]):
+        templates.get_template(name)
+
+
 def main(door: int) -> None:
     """Import what the programs import, and serve."""
     ending = Ending()
     start_light()
-    for module in _modules():
-        with contextlib.suppress(ImportError):  # it is for who has pandas
-            importlib.import_module(module)
+    _import_all()
     gc.collect()
     gc.freeze()  # what is never looked at is never copied
     _run(*_serve(socket.socket(fileno=door)), ending)
