@@ -1,5 +1,6 @@
 """Real parts for tests: a Redis server per test session. A missing server is an error, never a skip."""
 
+import os
 import signal
 import sys
 import tempfile
@@ -20,9 +21,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 if sys.platform == "linux":
     forks.install()
 
-# Machines are shared: how long an example took says nothing of it.
-settings.register_profile("rekscan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("rekscan")
+# Machines are shared: how long an example took says nothing of it. The same examples each time, so that a change that
+# fails is the change's fault; other ones: HYPOTHESIS_PROFILE=explore.
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("rekscan", settings.get_profile("explore"), derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "rekscan"))
 
 
 @pytest.fixture(scope="session")

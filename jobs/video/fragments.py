@@ -53,17 +53,23 @@ def read_fragments(reader: FilmReader, movie: Movie, track: Track) -> Fragments:
 
 
 def _by_index(reader: FilmReader, movie: Movie, track: Track, found: Fragments) -> None:
-    """From the `sidx` boxes before the first fragment."""
+    """From the `sidx` boxes before the first fragment, and that fragment's own end where it is later: FFmpeg's way."""
     for box in boxes(reader, movie.end, reader.size):
-        if box.kind in (b"moof", b"mdat") or (box.kind == b"sidx" and box.length > _SIDX_MOST):
+        if box.kind == b"mdat" or (box.kind == b"sidx" and box.length > _SIDX_MOST):
             return
-        indexed = _indexed(reader, box, track) if box.kind == b"sidx" else None
+        if box.kind == b"moof":
+            if found.end is not None:
+                first = Fragments(end=0)
+                _fragment(reader, box, movie, track, first)
+                found.end = max(found.end, first.end or 0)
+            return
+        indexed = _indexed(reader, box, track) if box.kind == b"sidx" and found.end is None else None
         if indexed:
             at, end = indexed
             found.cut = at > reader.size
-            if not found.cut and _is_the_end(reader, at):
-                found.end = end
-            return
+            if found.cut or not _is_the_end(reader, at):
+                return
+            found.end = end
 
 
 def _indexed(reader: FilmReader, box: Box, track: Track) -> tuple[int, int] | None:

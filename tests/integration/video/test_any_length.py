@@ -4,7 +4,7 @@ import io
 from fractions import Fraction
 
 import av
-from hypothesis import given, reject, settings
+from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from jobs.video.header import look
@@ -59,6 +59,7 @@ def test_any_film_is_as_long_as_ffmpeg_says(data: bytes) -> None:
         shown = file.streams.video[0]
         assert shown.duration is not None and shown.time_base is not None
         said = nearest(shown.duration * shown.time_base)
+    assume(said)  # of a film whose fragments never came FFmpeg says 0, though it has a frame
     found, skip = look(FilmReader(lambda first, count: data[first : first + count], len(data)))
     assert skip is None
     assert found and found.length_ms == said
