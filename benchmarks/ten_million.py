@@ -39,6 +39,7 @@ from jobs.planned import PlanDocument
 from jobs.status import status_of
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, plan_of
+from rekscan.scans.films import leave_out_films
 from rekscan.scans.listing import list_into, part_rows
 from rekscan.scans.open import open_job
 from rekscan.scans.terms import Terms
@@ -107,7 +108,7 @@ def start(home: str, items: int) -> Any:
 def listing_and_plan(home: str, items: int) -> Any:
     counts, rows = Counts(), part_rows(SHARD)
     with JobFolder(home, LISTED).manifest_writer(rows) as writer:
-        list_into(writer, listing(items), counts, rows=rows)
+        list_into(writer, listing(items), counts, rows=rows, look=leave_out_films(counts))
     return f"${plan_of(terms_of(home), counts).to_json()['total_usd']}"
 
 
