@@ -64,6 +64,7 @@ def scenes(frames: int) -> Iterator[Any]:
     names, left, wide = cycle(NAMES), frames, SIDE[0] + 4 * SCENE
     while left > 0:
         picture = cv2.imdecode(np.frombuffer(photo(next(names)), np.uint8), cv2.IMREAD_COLOR)
+        assert picture is not None
         large = cv2.resize(picture, (wide, max(SIDE[1], wide * picture.shape[0] // picture.shape[1])))
         top = (large.shape[0] - SIDE[1]) // 2
         for step in range(min(SCENE, left)):

@@ -15,7 +15,7 @@ import io
 import itertools
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,10 +94,11 @@ class Memory:
 
 def measure(running: Emulator, what: str, options: argparse.Namespace) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="rkm") as folder:
-        listing = {"objects": objects, "twice": twice, "files": Files(Path(folder))}[what]
+        listings: dict[str, Callable[[int], Iterable[pa.RecordBatch]]]
+        listings = {"objects": objects, "twice": twice, "files": Files(Path(folder))}
         with scanning(
             running, options.items, apis=options.apis, workers=options.workers,
-            shard_size=options.shard_size, listing=listing,
+            shard_size=options.shard_size, listing=listings[what],
         ) as job:  # fmt: skip
             memory = Memory(job.supervisor.redis(), job.empty_bytes)
             opened = memory.now()

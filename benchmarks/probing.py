@@ -10,46 +10,27 @@ tables. `at once` is `jobs.video.probing`, `one by one` the same with one in fli
 
 import argparse
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from multiprocessing import Process, Queue
+from functools import cache
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
+from benchmarks.film_server import MEDIA_HEAD, START, Stored, film_server
 from benchmarks.running import environment, table
 from jobs.items import Item
 from jobs.video import Prober
 from jobs.video.probing import IN_FLIGHT, ProbeTally, probe_all
-from tests.support.films import box, tracks_of_an_hour
-
-MEDIA = 3_000_000  # bytes of each
+from tests.support.films import tracks_of_an_hour
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    head: bytes
-    tail: bytes  # MEDIA bytes of nothing between them
-
-    @property
-    def size(self) -> int:
-        return len(self.head) + MEDIA + len(self.tail)
-
-    def span(self, first: int, last: int) -> bytes:
-        before = self.head[first : last + 1]
-        after = self.tail[max(0, first - MEDIA - len(self.head)) : max(0, last + 1 - MEDIA - len(self.head))]
-        return before + bytes(min(last + 1, self.size) - first - len(before) - len(after)) + after
-
-
+@cache
 def library() -> dict[str, Stored]:
-    start, media = box("ftyp", b"isom\0\0\0\0isomavc1"), (8 + MEDIA).to_bytes(4, "big") + b"mdat"
+    start, media = START, MEDIA_HEAD
     short, long = tracks_of_an_hour(30), tracks_of_an_hour()
     return {
         "last": Stored(start + media, short),
-        "first": Stored(start + short + media, b""),
+        "first": Stored(start + short + media),
         "hour": Stored(start + media, long),
     }
 
@@ -59,42 +40,8 @@ def key_of(number: int) -> str:
     return f"{kind}/{number:07d}.mp4"
 
 
-def serve(latency: float, ready: "Queue[int]") -> None:
-    films = library()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            film = films[self.path.split("/")[-2]]
-            first, last = map(int, self.headers["range"].removeprefix("bytes=").split("-"))
-            data = film.span(first, last)
-            time.sleep(latency)
-            self.send_response(206)
-            self.send_header("ETag", '"9b2cf535f27731c974343645a3985328"')
-            self.send_header("Content-Range", f"bytes {first}-{first + len(data) - 1}/{film.size}")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    ready.put(server.server_port)
-    server.serve_forever()
-
-
-@contextmanager
-def stand_in(latency: float) -> Iterator[str]:
-    ready: Queue[int] = Queue()
-    server = Process(target=serve, args=(latency, ready), daemon=True)
-    server.start()
-    try:
-        yield f"http://127.0.0.1:{ready.get()}"
-    finally:
-        server.terminate()
-        server.join()
+def find(path: str) -> Stored:
+    return library()[path.split("/")[-2]]
 
 
 def client(url: str) -> Any:
@@ -122,7 +69,7 @@ def main() -> None:
     parser.add_argument("--films", type=int, default=1000)
     parser.add_argument("--latency", type=float, default=0.03, help="seconds from a GET to its answer")
     asked = parser.parse_args()
-    with stand_in(asked.latency) as url:
+    with film_server(find, asked.latency) as url:
         s3 = client(url)
         measured("warm", s3, 10, IN_FLIGHT)
         alone, single = measured("one by one", s3, max(10, asked.films // 10), 1)

@@ -16,73 +16,27 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import lru_cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from multiprocessing import Process, Queue
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from benchmarks.film_server import MEDIA_HEAD, START, Stored, film_server
 from benchmarks.running import environment, table
 from rekscan.testing import Emulator, emulator
-from tests.support.films import box, tracks_of_an_hour
+from tests.support.films import tracks_of_an_hour
 
 MINUTES = (1, 2, 3, 5, 8, 12, 20, 30)
-START = box("ftyp", b"isom\0\0\0\0isomavc1")
 
 
-@lru_cache
-def film(seconds: int) -> bytes:
-    return START + tracks_of_an_hour(seconds) + box("mdat", bytes(1000))
+@cache
+def film(seconds: int) -> Stored:
+    return Stored(START + tracks_of_an_hour(seconds) + MEDIA_HEAD)
 
 
-def serve(ready: "Queue[int]") -> None:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_HEAD(self) -> None:
-            self.answer(200, film(self.seconds))
-
-        def do_GET(self) -> None:
-            data = film(self.seconds)
-            first, last = map(int, self.headers["range"].removeprefix("bytes=").split("-"))
-            span = data[first : last + 1]
-            self.answer(206, span, f"bytes {first}-{first + len(span) - 1}/{len(data)}")
-
-        @property
-        def seconds(self) -> int:
-            return int(self.path.rpartition("-")[2].removesuffix("s.mp4"))
-
-        def answer(self, status: int, data: bytes, span: str = "") -> None:
-            self.send_response(status)
-            self.send_header("ETag", '"9b2cf535f27731c974343645a3985328"')
-            self.send_header("Content-Length", str(len(data)))
-            if span:
-                self.send_header("Content-Range", span)
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    ready.put(server.server_port)
-    server.serve_forever()
-
-
-@contextmanager
-def stand_in() -> Iterator[str]:
-    ready: Queue[int] = Queue()
-    server = Process(target=serve, args=(ready,), daemon=True)
-    server.start()
-    try:
-        yield f"http://127.0.0.1:{ready.get()}"
-    finally:
-        server.terminate()
-        server.join()
+def find(path: str) -> Stored:
+    """A film is as long as its key says: `00012-480s.mp4`."""
+    return film(int(path.rpartition("-")[2].removesuffix("s.mp4")))
 
 
 def scan(s3_url: str, endpoint: Emulator, films: int, workers: int, told: int) -> dict[str, Any]:
@@ -117,7 +71,7 @@ def held(jobs: list[dict[str, Any]], slots: int) -> tuple[float, float]:
 def measured(films: int, workers: int, slots: int, told: int, latency: str) -> list[Any]:
     """A line of the table."""
     options = ("--engine", "fixed", "--video-jobs", str(slots), "--video-latency", latency)
-    with stand_in() as s3_url, emulator(*options) as endpoint:
+    with film_server(find) as s3_url, emulator(*options) as endpoint:
         began = time.monotonic()
         status = scan(s3_url, endpoint, films, workers, told)
         seconds = time.monotonic() - began

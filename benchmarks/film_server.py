@@ -1,0 +1,75 @@
+"""A stand-in for S3 that answers HEAD and ranged GETs for films from memory, in a process of its own."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import Process, Queue
+
+from tests.support.films import box
+
+MEDIA = 3_000_000  # bytes of each film
+START = box("ftyp", b"isom\0\0\0\0isomavc1")
+MEDIA_HEAD = (8 + MEDIA).to_bytes(4, "big") + b"mdat"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A film; between `head` and `tail` it has MEDIA bytes of nothing."""
+
+    head: bytes
+    tail: bytes = b""
+
+    @property
+    def size(self) -> int:
+        return len(self.head) + MEDIA + len(self.tail)
+
+    def span(self, first: int, last: int) -> bytes:
+        before = self.head[first : last + 1]
+        after = self.tail[max(0, first - MEDIA - len(self.head)) : max(0, last + 1 - MEDIA - len(self.head))]
+        return before + bytes(min(last + 1, self.size) - first - len(before) - len(after)) + after
+
+
+@contextmanager
+def film_server(find: Callable[[str], Stored], latency: float = 0.0) -> Iterator[str]:
+    """Its URL. `find`: the film at a path; `latency`: seconds from a GET to its answer."""
+    ready: Queue[int] = Queue()
+    server = Process(target=_serve, args=(find, latency, ready), daemon=True)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{ready.get()}"
+    finally:
+        server.terminate()
+        server.join()
+
+
+def _serve(find: Callable[[str], Stored], latency: float, ready: "Queue[int]") -> None:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_HEAD(self) -> None:
+            self.begin(200, find(self.path).size)
+
+        def do_GET(self) -> None:
+            film = find(self.path)
+            first, last = map(int, self.headers["range"].removeprefix("bytes=").split("-"))
+            data = film.span(first, last)
+            time.sleep(latency)
+            self.begin(206, len(data), f"bytes {first}-{first + len(data) - 1}/{film.size}")
+            self.wfile.write(data)
+
+        def begin(self, status: int, length: int, span: str = "") -> None:
+            self.send_response(status)
+            self.send_header("ETag", '"9b2cf535f27731c974343645a3985328"')
+            self.send_header("Content-Length", str(length))
+            if span:
+                self.send_header("Content-Range", span)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    ready.put(server.server_port)
+    server.serve_forever()
