@@ -1,5 +1,6 @@
 """`rekscan report`: a job's tables and its page, from stored answers. Makes no call to Rekognition."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -105,8 +106,14 @@ def _formats(text: str) -> list[str]:
 
 
 def _in(folder: JobFolder, out: str, min_confidence: float | None) -> JobFolder:
-    """The job with its reports in a directory. Raises UsageError where that has those of another job or threshold."""
+    """The job with its reports in a directory, made if missing. Raises UsageError where it cannot be, or has those of
+    another job or threshold."""
     made = folder.with_reports_in(out)
+    if not out.startswith("s3://"):
+        try:
+            Path(out).mkdir(0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--out {out}: {error.strerror}", "Name a directory that can be written.") from None
     there = built_tables(made)
     if there is not None and (there.job, there.min_confidence) != (folder.job, min_confidence):
         at = "" if there.min_confidence is None else f" from {there.min_confidence:g} % confidence on"

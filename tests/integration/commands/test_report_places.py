@@ -64,6 +64,13 @@ def test_a_directory_of_ones_own_leaves_the_jobs_tables_alone_and_takes_no_other
     report(folder.job, min_confidence=90, thumbnails=False, out=str(out), json=True, connection=connection)
 
 
+def test_a_directory_that_cannot_be_is_said(tmp_path: Path) -> None:
+    make_job(tmp_path / "home", 5, APIS)
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match=r"--out .*Not a directory"):
+        report(connection=Connection(home=str(tmp_path / "home")), out=str(tmp_path / "file" / "here"))
+
+
 def test_the_page_and_the_tables_beside_it_agree(tmp_path: Path) -> None:
     folder = make_job(tmp_path, 30, APIS)
     connection, page = Connection(home=str(tmp_path)), Path(folder.root, "reports", "report.html")
