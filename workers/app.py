@@ -64,6 +64,7 @@ def configure(redis_url: str) -> Celery:
             "socket_timeout": 5,
             "socket_connect_timeout": 5,
             "health_check_interval": 5,
+            "polling_interval": 0.25,  # a worker that is told to stop waits for its last poll
             "global_keyprefix": PREFIX,
         },
         worker_hijack_root_logger=False,

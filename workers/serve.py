@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from celery import signals
+from kombu.asynchronous import get_event_loop
 
 from workers import open_files, runtime
 from workers.app import TASK, app, configure
@@ -64,12 +65,18 @@ def serve(config: WorkerConfig, *, name: str | None = None) -> int:
 def _end_in_time() -> None:
     """Told to stop, a worker ends within `_SECONDS` after its last call, whatever else it waits for: a server that
     hangs, a disk, tables that take long. What it held of that lapses, and others go on with it."""
+    if loop := get_event_loop():  # Celery's, which sleeps up to a second; from another thread this wakes it
+        loop.call_soon(_look_up)  # type: ignore[no-untyped-call]
     time.sleep(_SECONDS / 2)
     left = _SECONDS / 2
     while left > 0:
         left = _SECONDS / 2 if runtime.runtime().leave() else left - _LOOK
         time.sleep(_LOOK)
     os._exit(0)
+
+
+def _look_up() -> None:
+    """Nothing more."""
 
 
 def _end_process(what: threading.ExceptHookArgs) -> None:

@@ -199,6 +199,10 @@ class Ledger:
         """The job's hash; empty when Redis knows nothing of it."""
         return {name.decode(): value.decode() for name, value in self.redis.hgetall(key(job)).items()}
 
+    def state(self, job: str) -> str:
+        """As it is on the table, or was when the job ended; empty when Redis knows nothing of it."""
+        return (self.redis.hget(key(job), "state") or b"").decode()
+
     def set_state(self, job: str, state: State, *, reason: str = "", do: str = "") -> None:
         self.redis.hset(key(job), mapping={"state": state, "reason": reason, "do": do})
 

@@ -1,5 +1,6 @@
 """Following a job: live progress with rate and ETA on a terminal, a line now and then elsewhere, and its end."""
 
+import contextlib
 import sys
 import time
 from collections import deque
@@ -21,6 +22,7 @@ ENDED = {"finished", "incomplete", "cancelled", "paused", "blocked"}
 EXIT = {"incomplete": 4, "cancelled": 4, "paused": 4, "blocked": 4}
 _GIVEN_UP = 10.0  # seconds in which a scan starts its Redis again, if it lives
 _WINDOW = 10.0  # seconds over which the rate is taken
+_GLANCE = 0.1  # seconds
 _EVERY = 10.0  # seconds between two lines, where no terminal shows bars
 _LASTS = 5.0  # seconds for which a job waits until a terminal is told so: for a moment each one does
 
@@ -139,7 +141,16 @@ def follow(
             if tend is not None:
                 tend()
             refused = _round(reconciler, refused)
-            time.sleep(every)
+            _rest(ledger, folder.job, every)
+
+
+def _rest(ledger: Ledger, job: str, seconds: float) -> None:
+    """No longer than it takes until the job has ended, was paused or blocked."""
+    until = time.monotonic() + seconds
+    with contextlib.suppress(RedisError, OSError):  # who looks next waits for it
+        state = ledger.state(job)
+        while time.monotonic() < until and ledger.state(job) == state:
+            time.sleep(_GLANCE)
 
 
 def _round(reconciler: Reconciler, said: str) -> str:
