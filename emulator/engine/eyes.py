@@ -58,8 +58,9 @@ class Eyes:
         return view.seen
 
     def warm(self) -> None:
-        """Load everything now, so that no request waits for it."""
-        for model in ("things", "scenes", "detector", "measurer", "attributes", "vectors", "nudity", "text"):
+        """Load now what most requests need, so that none waits for it. The reader of text takes longer to load than all
+        others together, and few ask for it."""
+        for model in ("things", "scenes", "detector", "measurer", "attributes", "vectors", "nudity"):
             getattr(self, model)
 
     def _find(self, view: View, feature: str) -> None:
