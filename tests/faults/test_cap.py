@@ -9,8 +9,7 @@ import pytest
 
 from tests.support.scans import Emulator, Scan, emulator, make_photos, tables
 
-# The command line with manifest parts of 20 items.
-SMALL_PARTS = ("-c", "import rekscan.scans.listing as l; l.PART_ROWS = 20; from rekscan.cli import main; main()")
+SMALL_PARTS = ("-m", "tests.faults.small_parts")
 
 
 @pytest.fixture(scope="module")

@@ -25,21 +25,31 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+
+import botocore
+from boto3.session import Session
+from botocore.loaders import JSONFileLoader
 
 from jobs.errors import RekscanError
 from jobs.starting import start_light
 
 NAME = "forks-of-a-scan"  # the command line of a server that a program has for itself
-PROGRAMS = ("rekscan", "workers", "emulator")
+_CHANGED = (
+    "tests.faults.skewed",
+    "tests.faults.short_of_memory",
+    "tests.faults.small_parts",
+)  # `rekscan`, but for one thing
+PROGRAMS = ("rekscan", "workers", "emulator", *_CHANGED)
 _PACKAGES = ("jobs", "workers", "reports", "rekscan", "emulator")
 _LATE = (  # what libraries import when they begin to work
     "boto3.s3.inject", "celery.app.amqp", "celery.app.control", "celery.app.log", "celery.apps.worker",
     "celery.backends.base", "celery.concurrency.thread", "celery.worker.components", "celery.worker.consumer",
     "celery.worker.control", "encodings.idna", "kombu.pidbox", "numpy.ma", "pyarrow.acero", "uvloop",
 )  # fmt: skip
-_STARTERS = ("rekscan",)  # those that start others of PROGRAMS
+_STARTERS = ("rekscan", *_CHANGED)  # those that start others of PROGRAMS
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "OMP_", "OPENBLAS_")
 _LINE = "for-the-command-line-" * 50  # room that a fork writes its own command line into
 _MOST = 200_000  # bytes of a request: an environment and a command line
@@ -279,9 +289,20 @@ def _import_all() -> None:
             importlib.import_module(module)
     with contextlib.suppress(RekscanError):  # no job, but now it is known how one is read
         importlib.import_module("jobs.folder.spec").JobSpec.from_json(b"{}", "none")
+    _read_once(JSONFileLoader)
+    for service in ("rekognition", "s3"):
+        Session("none", "none", region_name="us-east-1").client(service)
     templates = importlib.import_module("reports.views.page").environment()
     for name in templates.list_templates(extensions=["html"]):
         templates.get_template(name)
+
+
+def _read_once(loader: type[JSONFileLoader]) -> None:
+    """botocore's descriptions of services, megabytes of JSON that stay as they are."""
+    read = loader.load_file
+    once = cache(partial(read, loader()))
+    own = str(Path(botocore.__file__).parent)
+    loader.load_file = lambda self, path: once(path) if path.startswith(own) else read(self, path)
 
 
 def main(door: int) -> None:
