@@ -10,12 +10,12 @@ import pytest
 
 from jobs.ledger.keys import key
 from tests.support.film_scans import again, calls, film_rows, findings, scan_of, starts
-from tests.support.films import film
+from tests.support.films import film, second
 from tests.support.s3_server import S3Server, s3_server
 from tests.support.scans import Emulator, Scan, emulator, left_in_redis, look, tables
 from tests.support.waiting import until
 
-FILMS = {f"film-{number}-1s.mp4": film(rate=25, frames=25) + bytes(number) for number in range(3)}
+FILMS = {f"film-{number}-1s.mp4": second() + bytes(number) for number in range(3)}
 LONG = {"film-10min.mp4": film(rate=1, frames=600)}
 APIS = "video-labels,video-faces"
 

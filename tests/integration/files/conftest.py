@@ -17,6 +17,16 @@ class Place:
     base: str
     home: str
     aws: Aws
+    s3: S3Server | None = None
+
+    def fill(self, objects: dict[str, bytes]) -> None:
+        """Many files at once."""
+        if self.s3:
+            bucket, _, prefix = self.home.removeprefix("s3://").partition("/")
+            self.s3.fill(bucket, {f"{prefix}/{name}": body for name, body in objects.items()})
+        else:
+            for name, body in objects.items():
+                self.files.write(self.path(name), body)
 
     def path(self, name: str) -> str:
         return f"{self.base}/{name}"
@@ -41,13 +51,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     if request.param == "s3":
         for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.setenv(variable, "test")
-        yield _place(home, Aws(region="us-east-1", s3_url=server.url))
+        yield _place(home, Aws(region="us-east-1", s3_url=server.url), server)
         return
     with held_to_policies(server, role=name) as keys:
         write_role_config(tmp_path, server.url, keys, name, monkeypatch)
-        yield _place(home, Aws(profile="archive"))
+        yield _place(home, Aws(profile="archive"), server)
 
 
-def _place(home: str, aws: Aws) -> Place:
+def _place(home: str, aws: Aws, s3: S3Server | None = None) -> Place:
     files, base = open_home(home, aws)
-    return Place(files, base, home, aws)
+    return Place(files, base, home, aws, s3)

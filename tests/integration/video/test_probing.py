@@ -12,9 +12,9 @@ from jobs.codes import Code
 from jobs.items import Item
 from jobs.video import Probed, Prober
 from jobs.video.probing import ProbeTally, probe_all
-from tests.support.films import far_apart, film
+from tests.support.films import far_apart, film, second
 
-GOOD = film()
+GOOD = second()
 HEVC = film(codec="libx265", **{"x265-params": "log-level=none"})
 ENDLESS = film(frames=60, flags="frag_keyframe+empty_moov+default_base_moof+skip_trailer", g="1")
 

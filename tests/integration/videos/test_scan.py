@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from tests.support.film_scans import again, calls, film_rows, findings, pages_of, scan_of, starts
-from tests.support.films import film
+from tests.support.films import film, second
 from tests.support.s3_server import S3Server, s3_server
 from tests.support.scans import Emulator, Scan, emulator, look, tables
 
-SECOND = film(rate=25, frames=25)
+SECOND = second()
 TWO = film(rate=25, frames=50)
 HEVC = film(codec="libx265", rate=1, frames=90, **{"x265-params": "log-level=none"})
 

@@ -7,13 +7,13 @@ import pytest
 from redis import Redis
 
 from tests.support.film_scans import ENV, again, calls, film_rows, scan_of, starts
-from tests.support.films import film
+from tests.support.films import second
 from tests.support.redis import RedisServer
 from tests.support.s3_server import S3Server, s3_server
 from tests.support.scans import Emulator, emulator, look, tables, workers
 from tests.support.waiting import until
 
-FILMS = {f"film-{number}-1s.mp4": film(rate=25, frames=25) + bytes(number) for number in range(6)}
+FILMS = {f"film-{number}-1s.mp4": second() + bytes(number) for number in range(6)}
 
 
 @pytest.fixture(scope="module")

@@ -1,25 +1,30 @@
 """Intervals: held against SciPy's, and against what they promise."""
 
+from importlib import import_module
 from math import inf
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from jobs.intervals import Stratum, mean, share, share_at_least
 
 
+@pytest.fixture(scope="module")
+def stats():
+    return import_module("scipy.stats")  # takes a second, which each process that only collects would pay for
+
+
 @pytest.mark.parametrize(("hits", "of"), [(0, 1), (1, 1), (0, 20), (9, 10), (37, 120), (500, 500), (3, 10_000)])
-def test_a_share_is_wilsons_as_scipy_has_it(hits, of):
+def test_a_share_is_wilsons_as_scipy_has_it(stats, hits, of):
     theirs = stats.binomtest(hits, of).proportion_ci(method="wilson")
     found = share(hits, of)
     assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=1e-6)
 
 
 @pytest.mark.parametrize("values", [(1, 2), (0, 4, 9), (1, 1, 2, 8), (0, 3, 3, 5, 7, 9), tuple(range(50))])
-def test_a_mean_is_students_as_scipy_has_it(values):
+def test_a_mean_is_students_as_scipy_has_it(stats, values):
     low, high = stats.t.interval(0.95, len(values) - 1, stats.tmean(values), stats.sem(values))
     found, half = mean(values), (high - low) / 2
     assert found.high - found.value == pytest.approx(half, rel=0.01)
