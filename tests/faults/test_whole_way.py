@@ -1,4 +1,4 @@
-"""The whole way with the real emulator: 200 mixed files scanned twice, once with a worker killed; odd file names."""
+"""The whole way with the real emulator: 100 mixed files scanned twice, once with a worker killed; odd file names."""
 
 import csv
 import os
@@ -14,11 +14,11 @@ from tests.support.waiting import until
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """200 files: real photos cut and turned so that all differ, other formats, broken ones, no pictures at all."""
+    """100 files: real photos cut and turned so that all differ, other formats, broken ones, no pictures at all."""
     root = tmp_path_factory.mktemp("archive")
     shipped = ROOT / "emulator" / "photos"
     photos = [Image.open(path).convert("RGB") for path in sorted(shipped.glob("*.[jp][pn]g"))]
-    for number in range(200):
+    for number in range(100):
         photo = photos[number % len(photos)]
         side = min(photo.size) - number % 40
         picture = photo.crop((0, 0, side, side)).resize((224, 224))
@@ -41,7 +41,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def scan(archive: Path, home: Path) -> Scan:
-    return Scan("scan", str(archive), "--api", "faces,properties", "--local", "--json", "--shard-size", "30", home=home)
+    return Scan("scan", str(archive), "--api", "faces,properties", "--local", "--json", "--shard-size", "15", home=home)
 
 
 def check(found: Tables, status: dict, archive: Path) -> None:  # type: ignore[type-arg]

@@ -72,7 +72,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
 
 @pytest.mark.parametrize("threshold", [None, 80.0])
 def test_tables_are_the_same_to_the_byte_with_and_without_processes(tmp_path: Path, threshold: float | None) -> None:
-    folder = make_job(tmp_path, 4_000, APIS, shard_size=100, broken=10, missing_shards=(3,))
+    folder = make_job(tmp_path, 2_000, APIS, shard_size=100, broken=10, missing_shards=(3,))
     alone = build_tables(folder, min_confidence=threshold, helpers=0)
     expected = files(folder)
     assert build_tables(folder, min_confidence=threshold, helpers=2).rows == alone.rows

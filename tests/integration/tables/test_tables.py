@@ -116,8 +116,8 @@ def test_hostile_names_come_through_both_formats(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shard_size", [1, 7, 500, 20_000])
 def test_rows_do_not_depend_on_how_the_job_was_cut(tmp_path: Path, shard_size: int) -> None:
-    whole = make_job(tmp_path / "one", 300, ("labels", "text"), broken=9, shard_size=300)
-    cut = make_job(tmp_path / "cut", 300, ("labels", "text"), broken=9, shard_size=shard_size)
+    whole = make_job(tmp_path / "one", 120, ("labels", "text"), broken=9, shard_size=120)
+    cut = make_job(tmp_path / "cut", 120, ("labels", "text"), broken=9, shard_size=shard_size)
     build_tables(whole)
     build_tables(cut)
     for name in ("images", "labels", "text", "failures"):
