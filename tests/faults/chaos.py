@@ -36,6 +36,7 @@ from rekscan.scans.open import open_job
 from rekscan.scans.order import Order, plan_order
 from rekscan.scans.run import hand_over
 from rekscan.settings import Settings, resolve
+from tests.support import forks
 from tests.support.proxy import Proxy, proxy
 from tests.support.redis import RedisServer
 from tests.support.scans import Emulator, Tables, emulator, kept_in, make_photos
@@ -414,6 +415,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
+    forks.install()
     blows: Counter[str] = Counter()
     played, failed, started = 0, 0, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="rk") as name, cluster(Path(name)) as made:
