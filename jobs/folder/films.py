@@ -78,7 +78,11 @@ _NAMES = tuple(field.name for field in fields(FilmItem))
 
 def pinned(uri: str) -> str:
     """What is known of a local film's content without reading it. Raises OSError."""
-    found = os.stat(path_of(uri))  # noqa: PTH116  a path of bytes
+    return pinned_as(os.stat(path_of(uri)))  # noqa: PTH116  a path of bytes
+
+
+def pinned_as(found: os.stat_result) -> str:
+    """The same of a file that is open."""
     return f"stat:{found.st_size}:{found.st_mtime_ns}"
 
 

@@ -1,24 +1,29 @@
 """`rekscan doctor`: is everything there that a scan needs, and where does each setting come from."""
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Annotated
 
+from botocore.exceptions import BotoCoreError, ClientError
 from cyclopts import Parameter
 
 from jobs.apis import ask
 from jobs.aws import clients
 from jobs.aws.lean.methods import transport
+from jobs.aws.s3_errors import explain
 from jobs.errors import RekscanError, UsageError
+from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.ledger.server import trouble
 from rekscan import policies
 from rekscan.console.output import print_json, print_line
 from rekscan.console.trouble import explained
 from rekscan.origins import origins
 from rekscan.scans.engine import ledger
+from rekscan.scans.stages import stages_text
 from rekscan.settings import Connection, Settings, resolve
 from workers.supervisor import server_binary
 
@@ -111,6 +116,21 @@ def _emulator(settings: Settings) -> str:
     return "the emulator's packages are there"
 
 
+def _specs(settings: Settings) -> Iterator[JobSpec]:
+    """Of the jobs that this version can read."""
+    for name in list_jobs(settings.home, settings.aws):
+        with suppress(RekscanError):
+            yield JobFolder(settings.home, name, settings.aws).spec
+
+
+def _stage(settings: Settings) -> str:
+    try:
+        return stages_text(settings, _specs(settings))
+    except (BotoCoreError, ClientError) as error:
+        why = explain(error, settings.stage or "the stage")
+        raise RekscanError(why.what, why.do) from error
+
+
 _CHECKS: dict[str, Callable[[Settings], str]] = {
     "python": _python,
     "packages": _packages,
@@ -118,4 +138,5 @@ _CHECKS: dict[str, Callable[[Settings], str]] = {
     "aws": _aws,
     "transport": _transport,
     "emulator": _emulator,
+    "stage": _stage,
 }

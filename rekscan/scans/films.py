@@ -19,6 +19,7 @@ from jobs.errors import RekscanError, UsageError
 from jobs.folder.films import FilmItem, FilmsWriter, pinned
 from jobs.item_rows import MANIFEST_SCHEMA, from_batch
 from jobs.items import Item
+from jobs.money import staging
 from jobs.sources import is_list
 from jobs.sources.s3 import S3ClientFactory
 from jobs.uris import is_aws, is_local, object_of
@@ -45,11 +46,18 @@ class Unseen:
 
 
 def count_films(
-    batches: Iterable[pa.RecordBatch], counts: Counts, s3: S3ClientFactory, progress: Progress, *, aws: bool
+    batches: Iterable[pa.RecordBatch],
+    counts: Counts,
+    s3: S3ClientFactory,
+    progress: Progress,
+    *,
+    aws: bool,
+    stage: bool = False,
 ) -> tuple[str, ...]:
     """Count everything in `batches`, looking at each film; sentences on what was left open.
 
-    `s3`: a client with as many connections as films are in flight. `aws`: S3 is AWS's own.
+    `s3`: a client with as many connections as films are in flight. `aws`: S3 is AWS's own. `stage`: films of this
+    machine are uploaded.
     """
     under_way: dict[int, Item] = {}
     unseen = Unseen()
@@ -60,13 +68,15 @@ def count_films(
             yield item
 
     for number, found in probe_all(Prober(s3, aws=aws), films()):
-        _count(under_way.pop(number), found, counts, unseen)
+        _count(under_way.pop(number), found, counts, unseen, stage=stage)
         progress()
     return unseen.notes()
 
 
-def count_assumed(batches: Iterable[pa.RecordBatch], counts: Counts, average_ms: int, progress: Progress) -> None:
-    """Count everything in `batches`, taking each film to be so long."""
+def count_assumed(
+    batches: Iterable[pa.RecordBatch], counts: Counts, average_ms: int, progress: Progress, *, stage: bool = False
+) -> None:
+    """Count everything in `batches`, taking each film to be so long. `stage`: as of `count_films`."""
     for item in _count_the_rest(batches, counts, progress):
         if not (is_local(item.uri) or item.uri.startswith("s3://")):
             counts.leave_out(item, Code.NOT_IN_S3, None)
@@ -75,7 +85,7 @@ def count_assumed(batches: Iterable[pa.RecordBatch], counts: Counts, average_ms:
         else:
             counts.add(item)
             counts.assume_videos(1, average_ms)
-            counts.videos_here += is_local(item.uri)
+            _count_here(item, counts, stage=stage)
 
 
 def _count_the_rest(batches: Iterable[pa.RecordBatch], counts: Counts, progress: Progress) -> Iterator[Item]:
@@ -87,7 +97,16 @@ def _count_the_rest(batches: Iterable[pa.RecordBatch], counts: Counts, progress:
         yield from from_batch(batch.filter(film))
 
 
-def _count(item: Item, found: Probed, counts: Counts, unseen: Unseen) -> None:
+def _count_here(item: Item, counts: Counts, *, stage: bool) -> None:
+    """Of a film that is sent: whether it is of this machine, and what that takes."""
+    if is_local(item.uri) and stage:
+        size = item.size or 0
+        counts.add_staged(size, staging.requests(size))
+    elif is_local(item.uri):
+        counts.videos_here += 1
+
+
+def _count(item: Item, found: Probed, counts: Counts, unseen: Unseen, *, stage: bool = False) -> None:
     if item.uri.startswith("s3://"):
         counts.video_gets += found.reads.count
     length = found.film.length_ms if found.film else None
@@ -99,7 +118,7 @@ def _count(item: Item, found: Probed, counts: Counts, unseen: Unseen) -> None:
         return
     counts.add(item, video_ms=MAX_MS if length is None else length)
     counts.videos_at_cap += length is None
-    counts.videos_here += is_local(item.uri)
+    _count_here(item, counts, stage=stage)
 
 
 Look = Callable[[pa.RecordBatch], pa.RecordBatch]
@@ -132,11 +151,11 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, here: str |
         skips: dict[int, str] = {}
         for item_id, item in films.items():
             one = found[item_id]
-            if is_local(item.uri) and not _is_below(item.uri, here):
+            if is_local(item.uri) and not (terms.stage or _is_below(item.uri, here)):
                 counts.leave_out(item, Code.NOT_IN_S3, one.film.length_ms if one.film else None)
                 skips[item_id] = Code.NOT_IN_S3
                 continue
-            _count(item, one, counts, unseen)
+            _count(item, one, counts, unseen, stage=terms.stage is not None)
             if skip := _left_out(one):
                 skips[item_id] = skip
             elif one.film is not None:
@@ -150,11 +169,12 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, here: str |
 def refuse_local_films(sources: Sequence[str], terms: Terms) -> None:
     """Rekognition reads films from S3 only: said before anything is listed."""
     here = [source for source in sources if not source.startswith(("s3://", "arn:", "http"))]
-    if terms.videos and not terms.local and here and not any(is_list(source) for source in here):
+    refused = terms.videos and not (terms.local or terms.stage)
+    if refused and here and not any(is_list(source) for source in here):
         raise UsageError(
             f"{here[0]}: Rekognition reads films from S3 only, not from this machine",
-            f"Copy them into a bucket in {terms.region} (aws s3 cp --recursive), then scan that. With --local the"
-            " bundled emulator looks at them where they are.",
+            f"With --stage s3://bucket/prefix they are uploaded into a bucket in {terms.region}, and deleted once they"
+            " are answered. With --local the bundled emulator looks at them where they are, for nothing.",
         )
 
 

@@ -118,9 +118,10 @@ def _count(source: CountedSource, listing: CountedListing, draw: Draw | None) ->
                 counts.add_batch(batch)
                 progress()
         elif lengths.looked_at:
-            notes = count_films(batches(), counts, s3, progress, aws=is_aws(settings.s3_url))
+            stage = settings.stage is not None
+            notes = count_films(batches(), counts, s3, progress, aws=is_aws(settings.s3_url), stage=stage)
         else:
-            count_assumed(batches(), counts, lengths.average_ms, progress)
+            count_assumed(batches(), counts, lengths.average_ms, progress, stage=settings.stage is not None)
     refuse_vain_list(source.sources, counts)
     if not (counts.images or counts.videos or counts.skipped):
         raise nothing_in(source.sources)

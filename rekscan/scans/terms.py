@@ -32,3 +32,8 @@ class Terms:
     allow_private_urls: bool = False  # URLs of a list may lead to this machine and its network
     tps: Mapping[str, float] = field(default_factory=dict)
     max_cost: Decimal | None = None
+
+    @property
+    def stage(self) -> str | None:
+        """Where films of this machine are uploaded for Rekognition; the bundled emulator takes them where they are."""
+        return self.settings.stage if self.videos and not self.local else None
