@@ -34,6 +34,7 @@ def doctor(
     policy: Annotated[
         bool, Parameter(help="Print the least IAM policy for --api, SOURCE and the home.", negative=())
     ] = False,
+    stage: Annotated[str | None, Parameter(help="Look at this stage for films of this machine, too.")] = None,
     connection: Connection | None = None,
     json: Annotated[bool, Parameter(help="Print a JSON document.", negative=())] = False,
 ) -> int:
@@ -41,13 +42,15 @@ def doctor(
 
     Example: `rekscan doctor --policy --api labels s3://bucket/2019/`
     """
-    settings = resolve(connection)
+    settings = resolve(connection, stage=stage)
     if policy:
-        print_json(policies.policy(ask(api or ()), source, settings.home, settings.aws_region("*")))
+        region = settings.aws_region("*")
+        print_json(policies.policy(ask(api or ()), source, settings.home, region, settings.stage))
         return 0
     if source or api:
         raise UsageError("SOURCE and --api are for --policy", "Add --policy, or leave them out.")
     given = {f.name for f in fields(connection) if getattr(connection, f.name) is not None} if connection else set()
+    given |= {"stage"} if stage is not None else set()
     checks = {name: _try(check, settings) for name, check in _CHECKS.items()}
     found = origins(settings, frozenset(given))
     if json:

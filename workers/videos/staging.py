@@ -44,9 +44,11 @@ class Staging:
     _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_UPLOADS, "stage"))
 
     def read(self) -> None:
-        """What holders before have staged."""
-        with _told(self.place_in.stage.uri):
+        """What holders before have staged. Where S3 does not say, it is found again, or left to the job's last step."""
+        try:
             self._notes |= self.place_in.notes(self.job)
+        except (BotoCoreError, ClientError) as error:
+            log.warning("%s is not known: %s", self.place_in.stage.uri, error)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False)
