@@ -7,10 +7,12 @@ used and left. All of it may be done again at any time.
 
 import hashlib
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import IO, Any
 
 from boto3.s3.transfer import TransferConfig, create_transfer_manager
@@ -33,7 +35,10 @@ _READ = 1 << 20
 _LOOK = 0.1  # seconds between looks whether an upload is over, or is to stop
 _NO_RULES = frozenset(("NoSuchLifecycleConfiguration", "404"))
 
+_MADE = "h264.mp4"  # the end of a name: what was made of the film of that content
+
 Stop = Callable[[], bool]
+Make = Callable[[FilmItem, Path, Stop], int]  # a film, into a file; its length in milliseconds
 
 
 class Stopped(Exception):
@@ -42,6 +47,14 @@ class Stopped(Exception):
 
 class Replaced(Exception):
     """The file is another one than was listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A film in a stage. `ms`: how long it is, where it was made there."""
+
+    key: str
+    ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +100,39 @@ class StageBucket:
                 f"Rekognition reads only buckets of its own Region: name one in {region}, or add --region {there}.",
             )
 
-    def place(self, film: FilmItem, job: str, key: str | None, stop: Stop) -> str:
-        """Have a film of this machine in the stage, needed by this item of this job; its key. `key`: as a note has it.
+    def place(self, film: FilmItem, job: str, key: str | None, stop: Stop, make: Make | None = None) -> Placed:
+        """Have a film of this machine in the stage, needed by this item of this job. `key`: as a note has it. `make`:
+        what is uploaded in its place.
 
-        Raises Replaced where the file is not the one that was listed, Stopped once it is to `stop`.
+        Raises Replaced where the file is not the one that was listed, Stopped once it is to `stop`, and what `make`
+        raises.
         """
-        if key is not None and self.has(key, film.size):
-            return key
+        if key is not None and (placed := self.placed(key, film)):
+            return placed
         with open(path_of(film.uri), "rb") as file:  # noqa: PTH123  a path of bytes
             _same(film, file)
-            note = Note(self.stage.key(_digest(file, stop), film.container), job, film.item_id)
+            suffix = _MADE if film.transcoded else film.container
+            note = Note(self.stage.key(_digest(file, stop), suffix), job, film.item_id)
             self.client.put_object(**self._at(note.name), Body=b"")
-            if not self.has(note.key, film.size):
+            if placed := self.placed(note.key, film):
+                return placed
+            if make is None:
+                file.seek(0)
                 with os.fdopen(os.dup(file.fileno()), "rb") as same:  # an upload closes what it has read
-                    same.seek(0)
                     self._upload(same, note.key, stop)
-                self._refuse_another(film, file, note)
-        return note.key
+                placed = Placed(note.key)
+            else:
+                placed = self._made(film, note.key, make, stop)
+            self._refuse_another(film, file, note)
+        return placed
+
+    def _made(self, film: FilmItem, key: str, make: Make, stop: Stop) -> Placed:
+        with tempfile.TemporaryDirectory(prefix="rekscan-") as scratch:
+            path = Path(scratch, "film.mp4")
+            ms = make(film, path, stop)
+            with path.open("rb") as file:
+                self._upload(file, key, stop, ms=str(ms))
+        return Placed(key, ms)
 
     def _refuse_another(self, film: FilmItem, file: IO[bytes], note: Note) -> None:
         """Nobody knows which bytes came of a file that was written meanwhile."""
@@ -114,10 +143,14 @@ class StageBucket:
             self.leave(note)
             raise
 
-    def has(self, key: str, size: int) -> bool:
-        """Whether a film of so many bytes is there."""
-        head = self._head(key)
-        return head is not None and head["ContentLength"] == size
+    def placed(self, key: str, film: FilmItem) -> Placed | None:
+        """The film, where it is there: of the same length, or as it was made of it."""
+        if (head := self._head(key)) is None:
+            return None
+        if film.transcoded is None:
+            return Placed(key) if head["ContentLength"] == film.size else None
+        ms = head.get("Metadata", {}).get("ms", "")
+        return Placed(key, int(ms)) if ms.isdecimal() else None
 
     def leave(self, note: Note) -> None:
         """The film is not needed for this any more; where it is for nothing else, it is deleted."""
@@ -157,8 +190,9 @@ class StageBucket:
         narrow = about.keys() & {"And", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan"}
         return rule.get("Status") == "Enabled" and not narrow and self.stage.prefix.startswith(prefix)
 
-    def _upload(self, file: IO[bytes], key: str, stop: Stop) -> None:
-        extra = {"Metadata": _OURS, "ContentType": "video/mp4" if key.endswith(".mp4") else "video/quicktime"}
+    def _upload(self, file: IO[bytes], key: str, stop: Stop, **more: str) -> None:
+        kind = "video/mp4" if key.endswith(".mp4") else "video/quicktime"
+        extra = {"Metadata": _OURS | more, "ContentType": kind}
         with create_transfer_manager(self.client, _PARTS) as manager:
             future = manager.upload(file, self.stage.bucket, key, extra)
             while not future.done():

@@ -1,6 +1,7 @@
 """The names of what lies in a stage, and back. Pure.
 
     PREFIX/<sha256>.mp4                             a film
+    PREFIX/<sha256>.h264.mp4                        what was made of a film of that content
     PREFIX/<sha256>.mp4.needed-by/<job>/<item>      a note, without bytes: this item of this job needs it
 
 Rule: nothing else below the prefix is ours.
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from jobs.uris import is_arn, split_s3
 
-_FILM = re.compile(r"[0-9a-f]{64}\.[a-z0-9]+")
+_FILM = re.compile(r"[0-9a-f]{64}(\.h264)?\.[a-z0-9]+")
 _NEEDED = ".needed-by/"
 
 
@@ -53,9 +54,9 @@ class Stage:
     def uri_of(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"
 
-    def key(self, digest: str, container: str) -> str:
+    def key(self, digest: str, suffix: str) -> str:
         """Of a film: `digest` is the SHA-256 of its bytes."""
-        return f"{self.prefix}{digest}.{container}"
+        return f"{self.prefix}{digest}.{suffix}"
 
     def note(self, name: str) -> Note | None:
         """The note of this name; None where it is none."""
@@ -74,5 +75,6 @@ def notes_of(key: str) -> str:
     return f"{key}{_NEEDED}"
 
 
-def digest_of(key: str) -> str:
-    return key.rpartition("/")[2].partition(".")[0]
+def content_of(key: str) -> str:
+    """What a film is, whatever stage it is in: `sha256:ab12...mp4`."""
+    return f"sha256:{key.rpartition('/')[2]}"

@@ -48,6 +48,7 @@ def estimate(
     pilot: Pilot | None = None,
     connection: Connection | None = None,
     stage: str | None = None,
+    transcode: Flag = False,
     probe: bool = True,
     again: Flag = False,
     strict: Flag = False,
@@ -73,6 +74,8 @@ def estimate(
         Column of a CSV or Parquet list that holds the paths or URLs.
     stage
         s3://bucket/prefix: price the upload of videos of this machine, too.
+    transcode
+        Price videos of this machine that ffmpeg on PATH would make into H.264, too.
     probe
         Look at each video for its length, by a few small reads, where a video API is asked for; --no-probe takes
         --video-average.
@@ -96,7 +99,7 @@ def estimate(
     sets = [(name, sort_out([name], whole=drawn)) for name in compare or [",".join(api or ())]]
     question = PriceQuestion(
         sets, resolve(connection, stage=stage), sources, amounts or Amounts(), monthly or Monthly(),
-        billing or Billing(), pilot, column, include or (), exclude or (), request_payer, probe, again,
+        billing or Billing(), pilot, column, include or (), exclude or (), request_payer, probe, again, transcode,
     )  # fmt: skip
     if not all(asked.images or asked.videos for _, asked in sets) and question.asks_of_items:
         parse([])  # says which APIs there are

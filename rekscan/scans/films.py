@@ -24,6 +24,7 @@ from jobs.sources import is_list
 from jobs.sources.s3 import S3ClientFactory
 from jobs.uris import is_aws, is_local, object_of
 from jobs.video import Film, Probed, Prober
+from jobs.video.ffmpeg import Ffmpeg
 from jobs.video.film import MAX_MS, refused_size
 from jobs.video.probing import IN_FLIGHT, probe_all
 from jobs.words import many
@@ -53,11 +54,12 @@ def count_films(
     *,
     aws: bool,
     stage: bool = False,
+    transcoder: Ffmpeg | None = None,
 ) -> tuple[str, ...]:
     """Count everything in `batches`, looking at each film; sentences on what was left open.
 
     `s3`: a client with as many connections as films are in flight. `aws`: S3 is AWS's own. `stage`: films of this
-    machine are uploaded.
+    machine are uploaded; `transcoder`: as of a Prober.
     """
     under_way: dict[int, Item] = {}
     unseen = Unseen()
@@ -67,7 +69,7 @@ def count_films(
             under_way[item.item_id] = item
             yield item
 
-    for number, found in probe_all(Prober(s3, aws=aws), films()):
+    for number, found in probe_all(Prober(s3, aws=aws, transcoder=transcoder), films()):
         _count(under_way.pop(number), found, counts, unseen, stage=stage)
         progress()
     return unseen.notes()
@@ -119,6 +121,8 @@ def _count(item: Item, found: Probed, counts: Counts, unseen: Unseen, *, stage: 
     counts.add(item, video_ms=MAX_MS if length is None else length)
     counts.videos_at_cap += length is None
     _count_here(item, counts, stage=stage)
+    if found.film is not None and found.film.transcoded:
+        counts.add_transcoded(length or 0)
 
 
 Look = Callable[[pa.RecordBatch], pa.RecordBatch]
@@ -142,7 +146,11 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, here: str |
     Raises RekscanError where a film could not be looked at for a reason that passes: nothing is paid then.
     """
     aws = replace(terms.settings.aws, region=terms.region, requester_pays=terms.request_payer)
-    prober = Prober(lambda: clients.s3(aws, connections=IN_FLIGHT), aws=is_aws(terms.settings.s3_url))
+    prober = Prober(
+        lambda: clients.s3(aws, connections=IN_FLIGHT),
+        aws=is_aws(terms.settings.s3_url),
+        transcoder=Ffmpeg.found() if terms.transcode else None,
+    )
 
     def look(batch: pa.RecordBatch) -> pa.RecordBatch:
         films = {item.item_id: item for item in from_batch(_films(batch))}
@@ -178,6 +186,16 @@ def refuse_local_films(sources: Sequence[str], terms: Terms) -> None:
         )
 
 
+def refuse_to_transcode(terms: Terms) -> None:
+    """Raises where it could not be done: said before anything is listed."""
+    if terms.transcode and terms.videos:
+        if terms.stage is None:
+            raise UsageError(
+                "--transcode makes films that are in no place Rekognition reads", "Add --stage s3://bucket/prefix."
+            )
+        Ffmpeg.found()
+
+
 def _left_out(found: Probed) -> str | None:
     """Why a film is not sent."""
     if found.skip is None:
@@ -202,9 +220,8 @@ def _film_item(item: Item, film: Film) -> FilmItem:
     content = f"version:{item.version}" if item.version else f"etag:{etag}" if etag else f"size:{film.size}"
     if is_local(item.uri):
         content = pinned(item.uri)
-    told: dict[str, Any] = {
-        name: getattr(film, name) for name in ("container", "codec", "width", "height", "rotation", "fps", "audio")
-    }
+    names = ("container", "codec", "width", "height", "rotation", "fps", "audio", "transcoded")
+    told: dict[str, Any] = {name: getattr(film, name) for name in names}
     priced = MAX_MS if film.length_ms is None else film.length_ms
     return FilmItem(item.item_id, item.uri, film.size, content, film.length_ms, priced, **told)
 

@@ -14,13 +14,13 @@ from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
 from jobs.sources import Globs
-from rekscan.flags import BESIDE, EXCLUDE, INCLUDE, PAYER, PRIVATE, STAGE, cap, rates
+from rekscan.flags import BESIDE, EXCLUDE, INCLUDE, PAYER, PRIVATE, STAGE, TRANSCODE, cap, rates
 from rekscan.scans.approval import approve
 from rekscan.scans.beside import Rival
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
 from rekscan.scans.elsewhere import not_aws_itself
-from rekscan.scans.films import refuse_local_films
+from rekscan.scans.films import refuse_local_films, refuse_to_transcode
 from rekscan.scans.inputs import check_inputs
 from rekscan.scans.listing import Progress, known_at_most, reach
 from rekscan.scans.savings import known_of
@@ -60,6 +60,7 @@ class Order:
     request_payer: Annotated[bool, Parameter(help=PAYER, negative=())] = False
     allow_private_urls: Annotated[bool, Parameter(help=PRIVATE, negative=())] = False
     stage: Annotated[str | None, Parameter(help=STAGE)] = None
+    transcode: Annotated[bool, Parameter(help=TRANSCODE, negative=())] = False
     video_jobs: Annotated[
         int | None,
         Parameter(
@@ -78,6 +79,7 @@ class Order:
             asked.videos,
             self.video_jobs,
             local=local,
+            transcode=self.transcode,
             fit=self.fit,
             peek=self.peek,
             again=self.again,
@@ -143,6 +145,7 @@ def plan_order(
     terms = order.terms(ask(api), settings, local=local)
     not_aws_itself(settings, local=local)
     refuse_local_films(source, terms)
+    refuse_to_transcode(terms)
     check_stage(terms)
     check_inputs(terms.choices, fit=terms.fit)
     drafted = draft(source, terms, limit=_limit(terms), progress=progress)

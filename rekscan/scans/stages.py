@@ -66,7 +66,7 @@ def _lies(stage: StageBucket) -> str:
     found += [f"{number} needed by job {job}" for job, number in sorted(jobs.items())]
     found += [f"{len(left.unneeded)} that no job needs"] if left.unneeded else []
     found += [many(left.unfinished, "unfinished upload")] if left.unfinished else []
-    return ", ".join(found) or "empty"
+    return ", ".join(found) or "nothing lies there"
 
 
 _RULES = {

@@ -22,6 +22,7 @@ class Terms:
     videos: tuple[VideoChoice, ...] = ()  # for films
     video_jobs: int | None = None  # that may be open at once, instead of the quota
     local: bool = False  # the bundled emulator answers
+    transcode: bool = False  # films of other codecs are made into H.264 before they are sent
     fit: bool = True  # mend what AWS refuses
     peek: bool = True  # look at the first bytes of S3 objects
     again: bool = False  # pay again for what is known

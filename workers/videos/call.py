@@ -202,7 +202,7 @@ class FilmCall:
                     return False
                 prior = ask.prior
                 counted = prior.began if prior is not None else None
-                reserved = prior.ms if prior is not None else ask.film.priced_ms
+                reserved = prior.ms if prior is not None else (ask.sent or ask.film).priced_ms
                 asking = Asking(ask.name, way.choice.api.name, reserved, ask.epoch, question.token, counted)
                 begun = await self._blocking(way.records.begin, self.lease, asking)
                 if isinstance(begun, Start):

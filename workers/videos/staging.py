@@ -19,12 +19,14 @@ from jobs.aws.faults import Fault, Kind, Told
 from jobs.aws.object_faults import of_object
 from jobs.aws.s3_errors import code_of, explain
 from jobs.codes import Code
+from jobs.errors import RekscanError
 from jobs.folder.films import FilmItem
 from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.file_faults import of_file
 from jobs.stage import bucket
-from jobs.stage.names import Note, digest_of
+from jobs.stage.names import Note, content_of
+from jobs.video.transcoding import NotTranscoded, transcode
 from workers.gate.gate import Stopped
 
 log = logging.getLogger(__name__)
@@ -76,24 +78,28 @@ class Staging:
         note = self._notes.get(film.item_id)
         try:
             with _told(self.place_in.stage.uri):
-                key = self.place_in.place(film, self.job, note.key if note else None, stop.is_set)
+                make = transcode if film.transcoded else None
+                placed = self.place_in.place(film, self.job, note.key if note else None, stop.is_set, make)
         except bucket.Stopped:
             raise Stopped from None
         except bucket.Replaced:
             return Skip(Code.CHANGED, "it was replaced after it was listed")
+        except NotTranscoded as error:
+            return Skip(Code.NOT_TRANSCODED, str(error))
+        except RekscanError as error:
+            raise Told(Fault(Kind.JOB, "NoFfmpeg", error.what, f"{error.do} Then resume the job.")) from error
         except OSError as error:
             if fault := of_file(error, film.uri):
                 raise Told(fault) from error
             return Skip(Code.UNREADABLE, f"cannot read it: {error.strerror}")
-        self._notes[film.item_id] = Note(key, self.job, film.item_id)
-        return self._sent(film, key)
-
-    def _sent(self, film: FilmItem, key: str) -> FilmItem:
-        return replace(film, uri=self.place_in.stage.uri_of(key), content=f"sha256:{digest_of(key)}")
+        self._notes[film.item_id] = Note(placed.key, self.job, film.item_id)
+        length = film.priced_ms if placed.ms is None else placed.ms
+        uri = self.place_in.stage.uri_of(placed.key)
+        return replace(film, uri=uri, content=content_of(placed.key), priced_ms=length)
 
     def _is_there(self, film: FilmItem) -> bool:
         try:
-            return self.place_in.has(self._notes[film.item_id].key, film.size)
+            return self.place_in.placed(self._notes[film.item_id].key, film) is not None
         except (BotoCoreError, ClientError):
             return True
 

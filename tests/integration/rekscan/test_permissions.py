@@ -142,7 +142,7 @@ def test_a_stage_is_asked_for_what_is_named_and_for_nothing_else(
         rekscan("scan", *films, *home, "--yes", *urls)
         assert used(gateway, "stage") == actions(STAGE)
         run(["doctor", *home, *urls])
-    assert "s3://stage/to/: empty; no lifecycle deletes" in " ".join(capsys.readouterr().out.split())
+    assert "s3://stage/to/: nothing lies there; no lifecycle deletes" in " ".join(capsys.readouterr().out.split())
     assert used(gateway, "stage") == actions(STAGE) | actions(COMMANDS["`doctor`, of a stage"])
 
 

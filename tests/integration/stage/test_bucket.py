@@ -12,7 +12,7 @@ import pytest
 from jobs.errors import UsageError
 from jobs.folder.films import FilmItem, pinned
 from jobs.money.staging import PART
-from jobs.stage.bucket import Replaced, StageBucket, Stopped
+from jobs.stage.bucket import Placed, Replaced, StageBucket, Stopped
 from jobs.stage.names import Note, Stage
 from tests.support.s3_server import S3Server, s3_server
 
@@ -45,10 +45,10 @@ def never() -> bool:
 
 def test_a_film_is_there_under_its_content_until_nobody_needs_it(stage: StageBucket, tmp_path: Path) -> None:
     data = b"a film"
-    key = stage.place(film(tmp_path / "a.mp4", data), "job", None, never)
+    key = stage.place(film(tmp_path / "a.mp4", data), "job", None, never).key
     assert key == f"to/{sha256(data).hexdigest()}.mp4"
     assert stage.client.get_object(Bucket=stage.stage.bucket, Key=key)["Body"].read() == data
-    other = Note(stage.place(film(tmp_path / "b.mp4", data, 8), "another", None, never), "another", 8)
+    other = Note(stage.place(film(tmp_path / "b.mp4", data, 8), "another", None, never).key, "another", 8)
     assert (other.key, list(stage.notes("job")), list(stage.notes("another"))) == (key, [7], [8])
     stage.leave(Note(key, "job", 7))
     assert keys(stage) == [key, other.name]
@@ -60,10 +60,10 @@ def test_a_film_is_there_under_its_content_until_nobody_needs_it(stage: StageBuc
 
 def test_a_large_film_goes_in_parts_and_is_not_uploaded_again(stage: StageBucket, tmp_path: Path) -> None:
     large = film(tmp_path / "a.mp4", os.urandom(PART + 5))
-    key = stage.place(large, "job", None, never)
+    key = stage.place(large, "job", None, never).key
     head: dict[str, Any] = stage.client.head_object(Bucket=stage.stage.bucket, Key=key)
     assert (head["ContentLength"], head["ETag"].strip('"').rpartition("-")[2]) == (PART + 5, "2")
-    assert stage.place(large, "job", None, never) == stage.place(large, "job", key, never) == key
+    assert stage.place(large, "job", None, never) == stage.place(large, "job", key, never) == Placed(key)
     assert stage.client.head_object(Bucket=stage.stage.bucket, Key=key)["LastModified"] == head["LastModified"]
 
 
@@ -71,7 +71,7 @@ def test_an_object_that_somebody_else_put_there_is_used_and_left(stage: StageBuc
     data = b"theirs"
     theirs = f"to/{sha256(data).hexdigest()}.mp4"
     stage.client.put_object(Bucket=stage.stage.bucket, Key=theirs, Body=data)
-    assert stage.place(film(tmp_path / "a.mp4", data), "job", None, never) == theirs
+    assert stage.place(film(tmp_path / "a.mp4", data), "job", None, never).key == theirs
     stage.leave(Note(theirs, "job", 7))
     assert keys(stage) == [theirs]
 
@@ -79,7 +79,7 @@ def test_an_object_that_somebody_else_put_there_is_used_and_left(stage: StageBuc
 def test_in_a_bucket_with_versions_the_one_that_came_is_deleted(stage: StageBucket, tmp_path: Path) -> None:
     bucket = stage.stage.bucket
     stage.client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    key = stage.place(film(tmp_path / "a.mp4", b"a film"), "job", None, never)
+    key = stage.place(film(tmp_path / "a.mp4", b"a film"), "job", None, never).key
     stage.leave(Note(key, "job", 7))
     found = stage.client.list_object_versions(Bucket=bucket, Prefix=key).get("Versions", [])
     assert [one["Key"] for one in found if one["Key"] == key] == []

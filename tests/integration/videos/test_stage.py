@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from redis import Redis
 from jobs.stage.bucket import StageBucket
 from jobs.stage.names import Stage
 from rekscan import cli
+from tests.support import ffmpeg
 from tests.support.film_scans import ENV, again, calls, film_rows, scan_of, starts
 from tests.support.films import film
 from tests.support.redis import RedisServer
@@ -30,11 +32,19 @@ def s3() -> Iterator[S3Server]:
         yield server
 
 
-@pytest.fixture
-def looks(tmp_path: Path, s3: S3Server) -> Iterator[Emulator]:
+@pytest.fixture(scope="module")
+def with_models(tmp_path_factory: pytest.TempPathFactory, s3: S3Server) -> Iterator[Emulator]:
     """It fetches each film from S3 and looks at it."""
-    with emulator(tmp_path, "--engine", "models", "--s3-endpoint-url", s3.url) as running:
+    where = tmp_path_factory.mktemp("emulator")
+    with emulator(where, "--engine", "models", "--s3-endpoint-url", s3.url) as running:
         yield running
+
+
+@pytest.fixture
+def looks(with_models: Emulator) -> Emulator:
+    with_models.reset()
+    with_models.set_faults()
+    return with_models
 
 
 @pytest.fixture
@@ -64,7 +74,7 @@ def run(tmp_path: Path, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Callab
 def staged(s3: S3Server) -> tuple[int, int]:
     """Films, and notes that they are needed; what somebody else put there is there."""
     found = StageBucket(STAGE, s3.client())
-    assert found.has("to/holiday.mp4", len(b"somebody's own"))
+    found.client.head_object(Bucket=STAGE.bucket, Key="to/holiday.mp4")
     left = found.left()
     return len(left.films), len(left.notes)
 
@@ -149,6 +159,31 @@ def starts_of(rekognition: Emulator) -> int:
     return sum(rekognition.counts().get("StartLabelDetection", {}).values())
 
 
+def test_a_film_of_another_codec_is_made_into_h264_and_says_so(
+    here: Path, s3: S3Server, looks: Emulator, run: Callable[..., Scan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in (here / "summer").iterdir():
+        path.unlink()
+    ffmpeg.on_path(monkeypatch, tmp_path)
+    whole = film("matroska", "libx264", frames=50)
+    (here / "a.mp4").write_bytes(film(codec="libx265", frames=25, **{"x265-params": "log-level=none"}))
+    (here / "b.mkv").write_bytes(whole)
+    (here / "c.mkv").write_bytes(whole[:600])  # its header says nothing of what is missing
+    (here / "d.mp4").write_bytes(ONE)
+    status = run(here, "video-segments", looks, "--transcode").status()
+    assert (status["state"], calls(status)) == ("finished", {"video-segments": (4, 3, 1, 0)}), status
+    found = {Path(row["uri"]).name: row for row in tables(tmp_path / "home").rows("videos")}
+    assert {name: (row["status"], row["transcoded"], row["length_ms"]) for name, row in found.items()} == {
+        "a.mp4": ("ok", "hevc->h264", 1000), "b.mkv": ("ok", "mkv->mp4", 2000),
+        "c.mkv": ("skipped", "mkv->mp4", 2000), "d.mp4": ("ok", None, 1000),
+    }  # fmt: skip
+    assert found["c.mkv"]["reason"] == "not-transcoded"
+    made = {row["item_id"]: row["fit"] for row in film_rows(tables(tmp_path / "home"))}
+    assert sorted(map(str, made.values())) == ["None", "None", "hevc->h264", "mkv->mp4"]
+    assert sum(name.endswith(".h264.mp4") for name in starts(looks)) == 2
+    assert staged(s3) == (0, 0)
+
+
 def test_without_a_stage_both_ways_are_said_before_anything_is_listed(
     here: Path, s3: S3Server, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,10 +199,15 @@ def test_without_a_stage_both_ways_are_said_before_anything_is_listed(
     assert "is in eu-west-1" in capfd.readouterr().err
     assert cli.run([*asked, "--stage", "elsewhere"]) == 2
     assert "REKSCAN_STAGE" in capfd.readouterr().err
+    assert cli.run([*asked, "--local", "--transcode"]) == 2
+    assert "Add --stage" in capfd.readouterr().err
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert cli.run([*asked, "--stage", STAGE.uri, "--transcode"]) == 1
+    assert "none on PATH" in capfd.readouterr().err
 
 
 def test_an_estimate_and_a_dry_run_price_what_s3_takes(
-    here: Path, s3: S3Server, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    here: Path, s3: S3Server, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     for name, value in ENV.items():
@@ -187,3 +227,10 @@ def test_an_estimate_and_a_dry_run_price_what_s3_takes(
     assert "On this machine: 4 videos, uploaded into S3" in said and "16 s3-put $0.0001" in said
     assert cli.run(["estimate", *source, "--explain"]) == 0
     assert "left out (--stage prices it)" in capfd.readouterr().out
+    ffmpeg.on_path(monkeypatch, tmp_path)
+    (here / "hour.mkv").write_bytes(film("matroska", "mpeg4", frames=60, rate=Fraction(1, 60)))
+    assert cli.run(["estimate", *source, *stage, "--transcode", "--json"]) == 0
+    videos = orjson.loads(capfd.readouterr().out)["videos"]
+    assert (videos["staged"]["videos"], videos["transcoded"]) == (5, {"videos": 1, "minutes": 60, "cpu_s": 60 * 34})
+    assert cli.run(["estimate", *source, *stage, "--transcode", "--explain"]) == 0
+    assert "Made into H.264 by ffmpeg on the workers: 1 video, 60 minutes" in capfd.readouterr().out

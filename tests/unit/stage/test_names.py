@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.stage.names import Note, Stage, digest_of
+from jobs.stage.names import Note, Stage, content_of
 
 DIGEST = "ab" * 32
 
@@ -11,7 +11,8 @@ def test_a_film_is_named_by_its_content_and_its_notes_by_who_needs_it() -> None:
     stage = Stage.parse("s3://films/to/rekognition")
     key = stage.key(DIGEST, "mp4")
     note = Note(key, "20261128-060000-ab12", 7)
-    assert (key, digest_of(key)) == (f"to/rekognition/{DIGEST}.mp4", DIGEST)
+    assert (key, content_of(key)) == (f"to/rekognition/{DIGEST}.mp4", f"sha256:{DIGEST}.mp4")
+    assert stage.is_film(stage.key(DIGEST, "h264.mp4"))
     assert note.name == f"{key}.needed-by/20261128-060000-ab12/7"
     assert stage.note(note.name) == note
     assert stage.is_film(key) and not stage.is_film(note.name)
