@@ -30,7 +30,9 @@ from jobs.uris import path_of
 
 KEPT_DAYS = 8  # that a lifecycle leaves a film in a stage: AWS keeps answers for 7
 _OURS = {"rekscan": "staged"}  # S3's metadata of what is uploaded here
-_PARTS = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=4)
+_PARTS = TransferConfig(  # one that can be cancelled
+    multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=4, preferred_transfer_client="classic"
+)
 _READ = 1 << 20
 _LOOK = 0.1  # seconds between looks whether an upload is over, or is to stop
 _NO_RULES = frozenset(("NoSuchLifecycleConfiguration", "404"))

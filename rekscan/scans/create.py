@@ -54,7 +54,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
             listing=drafted.listing,
             video_jobs=terms.video_jobs or stored_quotas().concurrent_videos,
             film_root=drafted.film_root,
-            stage=terms.stage,
+            stage=terms.stage if drafted.counts.staged else None,
         ),
         versions={"rekscan": version("rekscan"), "boto3": version("boto3"), "python": platform.python_version()},
         video_apis=terms.videos,

@@ -146,7 +146,7 @@ def plan_order(
     not_aws_itself(settings, local=local)
     refuse_local_films(source, terms)
     refuse_to_transcode(terms)
-    check_stage(terms)
+    check_stage(source, terms)
     check_inputs(terms.choices, fit=terms.fit)
     drafted = draft(source, terms, limit=_limit(terms), progress=progress)
     try:

@@ -17,9 +17,9 @@ from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
 
 
-def check_stage(terms: Terms) -> None:
-    """Raises RekscanError where it is not there, or in another Region."""
-    if terms.stage is not None:
+def check_stage(sources: Iterable[str], terms: Terms) -> None:
+    """Raises RekscanError where films of this machine may need it, and it is not there or in another Region."""
+    if terms.stage is not None and any(not source.startswith(("s3://", "arn:")) for source in sources):
         client = clients.s3(replace(terms.settings.aws, region=terms.region))
         StageBucket(Stage.parse(terms.stage), client).check(terms.region)
 
