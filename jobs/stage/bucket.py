@@ -90,6 +90,13 @@ class StageBucket:
     stage: Stage
     client: Any
 
+    @property
+    def uri(self) -> str:
+        return self.stage.uri
+
+    def uri_of(self, key: str) -> str:
+        return self.stage.uri_of(key)
+
     def check(self, region: str) -> None:
         """Raises RekscanError where it cannot be reached, or Rekognition of this Region does not read it."""
         with explained(self.stage.uri, "s3:ListBucket"):
@@ -114,7 +121,7 @@ class StageBucket:
         with open(path_of(film.uri), "rb") as file:  # noqa: PTH123  a path of bytes
             _same(film, file)
             suffix = _MADE if film.transcoded else film.container
-            note = Note(self.stage.key(_digest(file, stop), suffix), job, film.item_id)
+            note = Note(self.stage.key(digest_of_file(file, stop), suffix), job, film.item_id)
             self.client.put_object(**self._at(note.name), Body=b"")
             if placed := self.placed(note.key, film):
                 return placed
@@ -243,7 +250,8 @@ def _same(film: FilmItem, file: IO[bytes]) -> None:
         raise Replaced
 
 
-def _digest(file: IO[bytes], stop: Stop) -> str:
+def digest_of_file(file: IO[bytes], stop: Stop) -> str:
+    """Its SHA-256. Raises Stopped."""
     digest = hashlib.sha256()
     while data := file.read(_READ):
         if stop():

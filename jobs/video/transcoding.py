@@ -40,7 +40,7 @@ def transcode(film: FilmItem, to: Path, stop: Callable[[], bool]) -> int:
         _end(child)
     if done is None or done[0]["code"] != 0:
         raise NotTranscoded(f"ffmpeg: {_words(done[0]) if done else 'its process died'}")
-    return _length(to)
+    return length_of(to)
 
 
 def _wait(child: Child, until: float, stop: Callable[[], bool]) -> None:
@@ -68,8 +68,8 @@ def _words(told: dict[str, object]) -> str:
     return " / ".join(lines) or how(code if isinstance(code, int) else 1)
 
 
-def _length(made: Path) -> int:
-    """Of what came. Raises NotTranscoded where Rekognition would not take it either."""
+def length_of(made: Path) -> int:
+    """Of what came, in milliseconds. Raises NotTranscoded where Rekognition would not take it either."""
     try:
         with local_file(Item(0, str(made), "video")) as reader:
             film, skip = look(reader)

@@ -189,9 +189,10 @@ def refuse_local_films(sources: Sequence[str], terms: Terms) -> None:
 def refuse_to_transcode(terms: Terms) -> None:
     """Raises where it could not be done: said before anything is listed."""
     if terms.transcode and terms.videos:
-        if terms.stage is None:
+        if not (terms.stage or terms.local):
             raise UsageError(
-                "--transcode makes films that are in no place Rekognition reads", "Add --stage s3://bucket/prefix."
+                "--transcode makes films that are in no place Rekognition reads",
+                "Add --stage s3://bucket/prefix, or --local to have them looked at by the bundled emulator.",
             )
         Ffmpeg.found()
 

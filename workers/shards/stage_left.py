@@ -12,14 +12,14 @@ from jobs.folder import JobFolder
 from jobs.folder.facts import rows_of
 from jobs.ledger import FIRST_OF_FILMS
 from jobs.outcomes import OPEN
-from jobs.stage.bucket import stage_of
+from jobs.video.made import StageFolder, place_of
 
 log = logging.getLogger(__name__)
 
 
 def leave_stage(folder: JobFolder, goes_on: Callable[[], bool]) -> None:
     """Delete it, as long as that `goes_on`. Trouble is no reason not to end: `rekscan costs` lists what is left."""
-    stage = stage_of(folder.spec, folder.aws)
+    stage = place_of(folder.spec, folder.aws)
     if stage is None:
         return
     try:
@@ -27,7 +27,9 @@ def leave_stage(folder: JobFolder, goes_on: Callable[[], bool]) -> None:
         for item in notes.keys() - (_open(folder) if notes else set()):
             if goes_on():
                 stage.leave(notes[item])
-    except (BotoCoreError, ClientError):
+        if isinstance(stage, StageFolder) and goes_on() and not stage.notes(folder.job):
+            stage.close()
+    except (BotoCoreError, ClientError, OSError):
         log.exception("the stage of %s was not tidied up", folder.job)
 
 

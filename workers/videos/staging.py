@@ -26,6 +26,7 @@ from jobs.media.check import Skip
 from jobs.media.file_faults import of_file
 from jobs.stage import bucket
 from jobs.stage.names import Note, content_of
+from jobs.video.made import StageFolder
 from jobs.video.transcoding import NotTranscoded, transcode
 from workers.gate.gate import Stopped
 
@@ -39,7 +40,7 @@ T = TypeVar("T")
 class Staging:
     """Those of one job, in this process."""
 
-    place_in: bucket.StageBucket
+    place_in: bucket.StageBucket | StageFolder
     job: str
     _notes: dict[int, Note] = field(default_factory=dict)  # by item
     _locks: dict[int, asyncio.Lock] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class Staging:
         try:
             self._notes |= self.place_in.notes(self.job)
         except (BotoCoreError, ClientError) as error:
-            log.warning("%s is not known: %s", self.place_in.stage.uri, error)
+            log.warning("%s is not known: %s", self.place_in.uri, error)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False)
@@ -77,7 +78,7 @@ class Staging:
     def _placed(self, film: FilmItem, stop: threading.Event) -> FilmItem | Skip:
         note = self._notes.get(film.item_id)
         try:
-            with _told(self.place_in.stage.uri):
+            with _told(self.place_in.uri):
                 make = transcode if film.transcoded else None
                 placed = self.place_in.place(film, self.job, note.key if note else None, stop.is_set, make)
         except bucket.Stopped:
@@ -94,7 +95,7 @@ class Staging:
             return Skip(Code.UNREADABLE, f"cannot read it: {error.strerror}")
         self._notes[film.item_id] = Note(placed.key, self.job, film.item_id)
         length = film.priced_ms if placed.ms is None else placed.ms
-        uri = self.place_in.stage.uri_of(placed.key)
+        uri = self.place_in.uri_of(placed.key)
         return replace(film, uri=uri, content=content_of(placed.key), priced_ms=length)
 
     def _is_there(self, film: FilmItem) -> bool:

@@ -15,8 +15,8 @@ from jobs.folder import JobFolder, JobSpec
 from jobs.folder.films import FilmItem, pinned
 from jobs.ledger import Ledger, Starts
 from jobs.media.check import Skip
-from jobs.stage.bucket import stage_of
 from jobs.uris import is_local, split_s3
+from jobs.video.made import place_of
 from workers.config import WorkerConfig
 from workers.gate.gate import Gate, Quota, Turnstile
 from workers.videos.call import FilmWay
@@ -63,7 +63,7 @@ def open_film_work(ledger: Ledger, gate: Gate, config: WorkerConfig, job: str) -
     most, hold = spec.options.video_jobs, int(config.video_hold_seconds * 1000)
     slots = Slots(ledger.redis, spec.account, spec.region, job, most, hold)
     records = Starts(ledger.redis)
-    stage = stage_of(spec, folder.aws)
+    stage = place_of(spec, folder.aws)
     staging = Staging(stage, job) if stage else None
     ways = {
         choice.api.name: FilmWay(

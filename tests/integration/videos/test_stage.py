@@ -199,7 +199,8 @@ def test_without_a_stage_both_ways_are_said_before_anything_is_listed(
     assert "is in eu-west-1" in capfd.readouterr().err
     assert cli.run([*asked, "--stage", "elsewhere"]) == 2
     assert "REKSCAN_STAGE" in capfd.readouterr().err
-    assert cli.run([*asked, "--local", "--transcode"]) == 2
+    (here / "summer" / "list.txt").write_text(str(here / "summer" / "film 0.mp4"))
+    assert cli.run(["scan", str(here / "summer" / "list.txt"), *asked[2:], "--transcode"]) == 2
     assert "Add --stage" in capfd.readouterr().err
     monkeypatch.setenv("PATH", "/nowhere")
     assert cli.run([*asked, "--stage", STAGE.uri, "--transcode"]) == 1
