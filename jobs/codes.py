@@ -43,6 +43,7 @@ class Code(StrEnum):
     UNSUPPORTED_CODEC = "unsupported-codec"
     TOO_LONG = "too-long"
     NOT_IN_S3 = "not-in-s3"
+    NOT_TRANSCODED = "not-transcoded"
     # failed
     NOT_DOWNLOADED = "not-downloaded"
     POISON = "poison"

@@ -33,6 +33,11 @@ class Counts:
     videos_at_cap: int = 0  # of the measured: nothing says their length, so they stand as the longest that AWS takes
     videos_assumed: int = 0  # of the measured: nobody looked at them, so they stand with an average
     videos_here: int = 0  # of the measured: files of this machine, which Rekognition does not read
+    staged: int = 0  # videos of this machine that are uploaded for Rekognition
+    staged_bytes: int = 0  # of those
+    staged_requests: int = 0  # PUT, POST and LIST requests that uploading them takes, at most
+    transcoded: int = 0  # videos that are made into H.264 before they are sent
+    transcoded_ms: int = 0  # length of those, as far as it is known
     left_out_ms: dict[str, int] = field(default_factory=dict)  # reason -> length of videos looked at and left out
     video_gets: int = 0  # GET requests that looking at videos took
 
@@ -59,6 +64,17 @@ class Counts:
         self.video_ms += ms
         self.video_minutes_up += -(-ms // 60_000)
         self.videos_measured += 1
+
+    def add_staged(self, size: int, requests: int) -> None:
+        """One video counted before is uploaded, which takes so many requests."""
+        self.staged += 1
+        self.staged_bytes += size
+        self.staged_requests += requests
+
+    def add_transcoded(self, ms: int) -> None:
+        """One video counted before is transcoded."""
+        self.transcoded += 1
+        self.transcoded_ms += ms
 
     def assume_videos(self, videos: int, ms: int) -> None:
         """Videos counted before, each taken to be so long."""

@@ -23,6 +23,8 @@ Many = Annotated[list[str] | None, Parameter(negative=())]
 EXCLUDE = (
     "Leave out what this glob matches: a name at any depth ('*.gif', trash) or a path ('2019/raw/**'). Repeatable."
 )
+STAGE = "s3://bucket/prefix in the Region: films of this machine are uploaded there, and deleted once answered."
+TRANSCODE = "Make H.264 MP4 of films of this machine that are something else, by the ffmpeg on PATH."
 PAYER = "The source is a requester-pays bucket: S3 bills you for listing and reading it."
 BESIDE = "Go on although a running job of this home may have some of the pictures: each may be paid for twice."
 PRIVATE = "URLs of a list may lead to this machine, private networks and link-local addresses."

@@ -52,6 +52,17 @@ HOME = (
     Need("s3:DeleteObject", "the objects below the home"),
 )
 
+# `--stage`: Rekognition reads a film with the rights of its caller.
+STAGE = (
+    Need("s3:ListBucket", "the bucket"),
+    Need("s3:ListBucketMultipartUploads", "the bucket"),
+    Need("s3:GetObject", "the objects below the prefix"),
+    Need("s3:PutObject", "the objects below the prefix"),
+    Need("s3:DeleteObject", "the objects below the prefix"),
+    Need("s3:AbortMultipartUpload", "the objects below the prefix"),
+)
+OF_BUCKETS = frozenset(("s3:ListBucket", "s3:ListBucketMultipartUploads"))
+
 
 def needs_of(api: Api) -> dict[str, str]:
     """Rekognition operation -> when it is called (empty: always), the API's own first."""
@@ -110,6 +121,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         Need("servicequotas:ListAWSDefaultServiceQuotas", "*"),
         Need("servicequotas:ListServiceQuotas", "*"),
     ),
+    "`doctor`, of a stage": (Need("s3:GetLifecycleConfiguration", "the bucket"),),
     "`prices --refresh`": (Need("pricing:GetProducts", "*"),),
 }
 
@@ -125,6 +137,9 @@ def _lines() -> Iterator[str]:
         yield from _rows(source, needs)
     yield from ("", "## A job home on S3", "", "| home | actions | on |", "|---|---|---|")
     yield from _rows("`s3://bucket/prefix`", HOME)
+    yield from ("", "## A stage for films of this machine", "", "| `--stage` | actions | on |", "|---|---|---|")
+    yield from _rows("`s3://bucket/prefix`", STAGE)
+    yield "| of a bucket with versions | `s3:DeleteObjectVersion` | the objects below the prefix |"
     yield from ("", "## APIs", "", "| `--api` | actions | on |", "|---|---|---|")
     for api in catalogue().values():
         for operation, when in needs_of(api).items():

@@ -11,16 +11,17 @@ from typing import Any
 from jobs.apis import Asked, Choice, VideoChoice
 from jobs.sources import is_list
 from jobs.uris import is_arn, split_s3
-from rekscan.permissions import HOME, LISTED, READ, needs_of, resource_of, video_needs
+from rekscan.permissions import HOME, LISTED, OF_BUCKETS, READ, STAGE, needs_of, resource_of, video_needs
 
 _LIST_OBJECTS = "OBJECTS-OF-THE-LIST"
 
 
-def policy(asked: Asked, sources: Sequence[str], home: str, region: str) -> dict[str, Any]:
-    """An IAM policy document. `sources` and `home` as they are typed; those on a disk need nothing."""
+def policy(asked: Asked, sources: Sequence[str], home: str, region: str, stage: str | None = None) -> dict[str, Any]:
+    """An IAM policy document. `sources`, `home` and `stage` as they are typed; those on a disk need nothing."""
     partition = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
     arn = f"arn:{next((name for start, name in partition.items() if region.startswith(start)), 'aws')}"
     statements = [*_rekognition(asked, f"{arn}:rekognition:{region}:*:collection"), *_s3(sources, home, f"{arn}:s3:::")]
+    statements += _stage(stage, f"{arn}:s3:::") if stage and asked.videos else ()
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -62,6 +63,12 @@ def _s3(sources: Sequence[str], home: str, arn: str) -> Iterator[dict[str, Any]]
     yield from _some([LISTED.action], listed)
     yield from _some([READ.action], read)
     yield from _some([need.action for need in HOME if need != LISTED], own)
+
+
+def _stage(stage: str, arn: str) -> Iterator[dict[str, Any]]:
+    actions = [need.action for need in STAGE]
+    yield _allow([action for action in actions if action in OF_BUCKETS], [_bucket(stage, arn)])
+    yield _allow([action for action in actions if action not in OF_BUCKETS], [_objects(stage, arn)])
 
 
 def _names_objects(source: str) -> bool:

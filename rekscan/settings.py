@@ -12,6 +12,7 @@ from jobs.aws.access import Aws, endpoint
 from jobs.aws.region_names import refuse_unknown, regions
 from jobs.errors import UsageError
 from jobs.later import Later
+from jobs.stage.names import Stage
 from workers.environment import FromEnvironment
 from workers.limits import WorkerLimits
 
@@ -45,6 +46,9 @@ class Settings(WorkerLimits, FromEnvironment):
     shard_size: int = Field(
         200, ge=1, le=500, description="items in a shard; not set: fewer where an item is more than two calls"
     )
+    stage: str | None = Field(
+        None, description="s3://bucket/prefix in the Region: where films of this machine are uploaded for Rekognition"
+    )
     approve_under: Decimal = Field(Decimal("0"), ge=0, description="dollars under which a scan does not ask")
 
     @field_validator("home")
@@ -56,6 +60,11 @@ class Settings(WorkerLimits, FromEnvironment):
         if not home.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in home):
             raise ValueError("its name is not UTF-8, which job.json and the report are")
         return home
+
+    @field_validator("stage")
+    @classmethod
+    def _is_a_stage(cls, stage: str | None) -> str | None:
+        return None if stage is None else Stage.parse(stage).uri
 
     @field_validator("region")
     @classmethod

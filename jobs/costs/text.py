@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from jobs.costs.month import HomeMonth, JobMonth
 from jobs.costs.reckoning import MINUTE_MS, Costs
+from jobs.costs.staged import Staged
 from jobs.costs.tallies import Tally
 from jobs.money.months import quantity
-from jobs.words import ROUNDING, count, dollars, each, table
+from jobs.words import ROUNDING, count, dollars, each, many, size, table
 
 HEADER = ("API", "Meter", "Planned", "Planned $", "Actual", "Actual $", "Maybe", "Maybe $")
 MONTH = ("Job", "Region", "API", "Meter", "Units", "Price", "Maybe $")
@@ -63,6 +64,14 @@ def _films(calls: Tally) -> list[str]:
     probed, answered = (quantity(Decimal(ms), MINUTE_MS) for ms in (calls.probed_ms, calls.ms))
     up = f"{count(calls.minutes_up)} if AWS rounds each film up"
     return [f"  {count(probed)} minutes by the films' headers, {count(answered)} by AWS's answers; {up}"]
+
+
+def staged_text(staged: Staged) -> list[str]:
+    """What S3 bills for films that were uploaded."""
+    if not staged.films:
+        return []
+    parts = ", ".join(f"{count(line.units)} {line.meter} {dollars(line.usd)}" for line in staged.lines)
+    return [f"Beside it, on S3's bill: {many(staged.films, 'film')} ({size(staged.bytes)}) staged: {parts}"]
 
 
 def month_text(month: HomeMonth) -> str:

@@ -43,6 +43,7 @@ class FilmItem:
     rotation: int = 0  # degrees clockwise from the stored picture to the upright one
     fps: float | None = None  # on the average
     audio: str | None = None  # FFmpeg's name
+    transcoded: str | None = None  # "hevc->h264": what is made of it before it is sent
 
     @property
     def version(self) -> str | None:
@@ -71,6 +72,7 @@ FILM_SCHEMA = pa.schema(
         pa.field("rotation", pa.int32(), nullable=False),
         pa.field("fps", pa.float64()),
         pa.field("audio", pa.string()),
+        pa.field("transcoded", pa.string()),  # jobs of before have none
     ]
 )
 _NAMES = tuple(field.name for field in fields(FilmItem))
@@ -78,7 +80,11 @@ _NAMES = tuple(field.name for field in fields(FilmItem))
 
 def pinned(uri: str) -> str:
     """What is known of a local film's content without reading it. Raises OSError."""
-    found = os.stat(path_of(uri))  # noqa: PTH116  a path of bytes
+    return pinned_as(os.stat(path_of(uri)))  # noqa: PTH116  a path of bytes
+
+
+def pinned_as(found: os.stat_result) -> str:
+    """The same of a file that is open."""
     return f"stat:{found.st_size}:{found.st_mtime_ns}"
 
 
@@ -147,4 +153,5 @@ def _table(rows: list[FilmItem]) -> pa.Table:
 
 
 def _films(table: pa.Table) -> list[FilmItem]:
-    return [FilmItem(*row) for row in zip(*(table.column(name).to_pylist() for name in _NAMES), strict=True)]
+    names = [name for name in _NAMES if name in table.column_names]
+    return [FilmItem(*row) for row in zip(*(table.column(name).to_pylist() for name in names), strict=True)]

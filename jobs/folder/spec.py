@@ -66,6 +66,8 @@ class Options:
     listing: Listing | None = None  # of a cut job
     video_jobs: int = 20  # jobs on stored video that the account may have open at once (since 2)
     film_root: str | None = None  # the folder of local films that the bundled emulator looks at (since 2)
+    stage: str | None = None  # s3://bucket/prefix where local films are uploaded for Rekognition (since 2)
+    made: str | None = None  # the folder where local films and what is made of them wait for the emulator (since 2)
     amended: int = 0  # how often the listing went on: set by amendments, not in job.json
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from jobs.apis import Choice, VideoChoice
+from jobs.money import staging
 from jobs.money.quotas import QuotaTable
 from jobs.plan.values import Plan
-from jobs.plan.videos import FIXED_S, PER_SECOND
-from jobs.words import count, many
+from jobs.plan.videos import FIXED_S, PER_SECOND, TRANSCODE_S, minutes
+from jobs.words import count, duration, many, size
 
 # Source of the rules: AWS's pricing page and FAQ as collected in docs/pricing.md.
 _EACH = "Each API on each image counts as one image."
@@ -35,7 +36,16 @@ _AT_CAP = "Nothing says the length of {videos}: priced at the 6 hours that AWS t
 _ASSUMED = "Nobody looked at {videos}: priced at {minutes} minutes on the average (--video-average)."
 _STAGING = (
     "On this machine: {videos}. Rekognition reads them from S3 only: what it costs to upload and to keep them"
-    " there is left out."
+    " there is left out (--stage prices it)."
+)
+_STAGED = (
+    "On this machine: {videos}, uploaded into S3 for Rekognition and deleted once they are answered. That is on S3's"
+    " bill: requests, and {size} for {days}, as long as the scan is taken to last."
+)
+_TRANSCODED = (
+    "Made into H.264 by ffmpeg on the workers: {videos}, {minutes} minutes, priced by the length they have. That takes"
+    " some {cpu} of one core, at {each} CPU-seconds a minute of 1080p (x264 veryfast); 720p takes half of it, 4K four"
+    " times as much."
 )
 _STREAM = "{images} new images come in each month, in full in the first one too; none of them is known or a copy."
 _GROWS = (
@@ -89,6 +99,13 @@ def _videos(plan: Plan, quotas: QuotaTable) -> Iterator[str]:
         yield _ASSUMED.format(videos=many(counts.videos_assumed, "video"), minutes=count(average))
     if counts.videos_here:
         yield _STAGING.format(videos=many(counts.videos_here, "video"))
+    if counts.staged:
+        days = many(staging.whole_days(plan.duration_s or 0) // 86_400, "day")
+        yield _STAGED.format(videos=many(counts.staged, "video"), size=size(counts.staged_bytes), days=days)
+    if counts.transcoded:
+        cpu = duration(counts.transcoded_ms / 60_000 * TRANSCODE_S)
+        told = {"videos": many(counts.transcoded, "video"), "minutes": count(minutes(counts.transcoded_ms))}
+        yield _TRANSCODED.format(**told, cpu=cpu, each=TRANSCODE_S)
     yield _SPEED.format(jobs=quotas.concurrent_videos)
 
 

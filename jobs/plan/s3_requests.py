@@ -1,29 +1,46 @@
-"""The S3 part of a scan's bill: listing and reading. Another service's bill: beside the total, never in it.
+"""The S3 part of a scan's bill: listing, reading, and videos that are staged. Another service's bill: beside the total,
+never in it.
 
 Rule: upper bounds of our own requests. An image sent as bytes costs one GET, a look at its head before that another; a
-video costs those that looking at it took. Whether S3 bills the reads Rekognition makes itself for an S3Object is in
-none of our sources, so they are not counted.
-Source of the prices: meters `s3-get` and `s3-list` of jobs/data/prices.json; 1,000 keys come per LIST (S3's page size).
+video costs those that looking at it took, and one that is staged its upload, and its bytes for as long as the scan is
+taken to last, in whole days. Whether S3 bills the reads Rekognition makes itself for an S3Object is in none of our
+sources, so they are not counted.
+Source of the prices: meters `s3-...` of jobs/data/prices.json; 1,000 keys come per LIST (S3's page size).
 """
 
 from decimal import Decimal
 from typing import Any
 
-from jobs.money.prices import Line, PriceTable, money, number, total
+from jobs.money import staging
+from jobs.money.prices import Line, PriceTable, Units, money, number, total
 from jobs.plan.values import Plan
+from jobs.words import count, dollars
 
 _PAGE = 1000  # keys per ListObjectsV2 answer
 _GETS = 2  # per image at most: a look at its head, then the whole
+_LOOKS = 2  # per staged video: whether it is there already, and whose it is; and one before each start
 
 
 def s3_lines(plan: Plan, prices: PriceTable) -> tuple[Line, ...]:
     """LIST and GET requests of a scan, at most."""
     counts = plan.counts
-    if not counts.s3_items:
-        return ()
-    lists = prices.price("s3-list", plan.region, -(-counts.s3_items // _PAGE))
-    images = counts.s3_images if plan.asks_of_images else 0
-    return (lists, prices.price("s3-get", plan.region, _GETS * images + counts.video_gets))
+    units: dict[str, Units] = {}
+    if counts.s3_items:
+        images = counts.s3_images if plan.asks_of_images else 0
+        units = {"s3-list": -(-counts.s3_items // _PAGE), "s3-get": _GETS * images + counts.video_gets}
+    if counts.staged and plan.asks_of_videos:
+        kept = staging.whole_days(plan.duration_s or 0)
+        starts = sum(rate.operation.startswith("Start") for rate in plan.rates)
+        units["s3-get"] = units.get("s3-get", 0) + (_LOOKS + starts) * counts.staged
+        units["s3-put"] = counts.staged_requests
+        units["s3-storage"] = staging.gb_months(Decimal(counts.staged_bytes) * kept)
+    return tuple(prices.price(meter, plan.region, number) for meter, number in units.items())
+
+
+def s3_text(lines: tuple[Line, ...]) -> list[str]:
+    """The same for people; nothing where nothing is asked of S3."""
+    parts = ", ".join(f"{count(line.units)} {line.meter} {dollars(line.usd)}" for line in lines)
+    return ["", f"Beside it, on S3's bill, at most: {parts}"] if lines else []
 
 
 def s3_json(lines: tuple[Line, ...]) -> dict[str, Any]:

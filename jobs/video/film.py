@@ -39,6 +39,7 @@ class Film:
     profile: int | None = None  # H.264's profile_idc; over 100 is 10 bits or 4:2:2, of which AWS says nothing
     audio: str | None = None  # FFmpeg's name: "aac"
     content: str | None = None  # "etag:<etag>:<size>" for AWS's S3
+    transcoded: str | None = None  # "hevc->h264": it is not sent as it is, but made into that before
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,14 @@ def verdict(film: Film) -> Skip | None:
             f"{Code.UNSUPPORTED_CODEC}: {film.codec}", f"Rekognition takes H.264; this is {film.codec}", film.container
         )
     if film.length_ms is not None and film.length_ms > MAX_MS:
-        hours = film.length_ms / 3_600_000
-        return Skip(Code.TOO_LONG, f"{hours:.2f} hours are more than AWS's 6", film.container)
+        return too_long(film)
     return None
+
+
+def too_long(film: Film) -> Skip:
+    """Of one whose length is known."""
+    hours = (film.length_ms or 0) / 3_600_000
+    return Skip(Code.TOO_LONG, f"{hours:.2f} hours are more than AWS's 6", film.container)
 
 
 def refused_size(size: int) -> Skip | None:

@@ -5,6 +5,7 @@ Rule: `probe` never raises for a bad film; one that nobody could look at has a S
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from jobs.aws.lean.s3_spans import SpanReader
@@ -12,7 +13,8 @@ from jobs.codes import Code
 from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.uris import is_local
-from jobs.video.film import Probed
+from jobs.video.ffmpeg import Ffmpeg
+from jobs.video.film import MAX_MS, Film, Probed, too_long
 from jobs.video.header import look
 from jobs.video.origins import Refused, local_file, s3_object
 from jobs.video.reading import FilmReader, Reads
@@ -21,8 +23,12 @@ from jobs.video.reading import FilmReader, Reads
 class Prober:
     """For all threads of a process."""
 
-    def __init__(self, s3_client_factory: Callable[[], Any], *, aws: bool = True) -> None:
-        """`s3_client_factory`: a boto3 S3 client, made when the first object is looked at. `aws`: S3 is AWS's own."""
+    def __init__(
+        self, s3_client_factory: Callable[[], Any], *, aws: bool = True, transcoder: Ffmpeg | None = None
+    ) -> None:
+        """`s3_client_factory`: a boto3 S3 client, made when the first object is looked at. `aws`: S3 is AWS's own.
+        `transcoder`: makes H.264 MP4 of films of this machine that are something else."""
+        self._transcoder = transcoder
         self._factory = s3_client_factory
         self._aws = aws
         self._lock = threading.Lock()
@@ -35,7 +41,7 @@ class Prober:
         try:
             if is_local(item.uri):
                 with local_file(item) as reader:
-                    film, skip = look(reader)
+                    film, skip = self._mended(item, *look(reader))
             elif item.uri.startswith("s3://"):
                 reader, content = s3_object(item, *self._client(), aws=self._aws)
                 film, skip = look(reader, content)
@@ -45,6 +51,22 @@ class Prober:
         except Refused as refused:
             return Probed(None, refused.skip, refused.reads + (reader.reads if reader else Reads()))
         return Probed(film, skip, reader.reads)
+
+    def _mended(self, item: Item, film: Film | None, skip: Skip | None) -> tuple[Film | None, Skip | None]:
+        """A film of this machine that can be sent once it is transcoded."""
+        if self._transcoder is None or skip is None:
+            return film, skip
+        code, _, what = skip.reason.partition(": ")
+        if code == Code.UNSUPPORTED_CONTAINER and what != "reference":
+            film = self._transcoder.look(item.uri, what or "unknown")
+        elif code != Code.UNSUPPORTED_CODEC or what == "encrypted":
+            return film, skip
+        if film is None:
+            return film, skip
+        if film.length_ms is not None and film.length_ms > MAX_MS:
+            return film, too_long(film)
+        made = f"{film.codec}->h264" if film.codec != "h264" else f"{film.container}->mp4"
+        return replace(film, transcoded=made), None
 
     def _client(self) -> tuple[Any, SpanReader]:
         with self._lock:

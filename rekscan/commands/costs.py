@@ -12,7 +12,8 @@ from jobs import costs as reckoning
 from jobs.aws import clients, cloudwatch, face_collections
 from jobs.costs.counting import tally
 from jobs.costs.month import home_month
-from jobs.costs.text import gaps, gaps_text, month_text, text
+from jobs.costs.staged import staged
+from jobs.costs.text import gaps, gaps_text, month_text, staged_text, text
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.folder.whose import unpaid, whose
@@ -21,6 +22,7 @@ from jobs.money.stored import stored_prices
 from jobs.words import dollars, many
 from rekscan.console.output import print_json, print_line, print_lines
 from rekscan.scans.engine import find, ledger
+from rekscan.scans.stages import left_of, left_text
 from rekscan.settings import Connection, Settings, resolve
 
 _LATE = timedelta(minutes=15)  # a call may last that long after its first attempt
@@ -55,10 +57,11 @@ def costs(
         tallies = tally(folder)
         found, last = reckoning.reckon(spec, tallies), tallies.last
     aws = gaps(found, _counts(spec, last, settings)) if cloudwatch else None
-    left = left_over([spec], settings)
+    left, staging = left_over([spec], settings), spec.options.stage is not None
     if json:
         more = {"cloudwatch": aws} if aws is not None else {}
-        print_json({**found.to_json(), "answered_by": whose(spec), **more, "collections": left})
+        stage = {"stage": {**staged(folder, stored_prices()).to_json(), "left": left_of(folder)}} if staging else {}
+        print_json({**found.to_json(), "answered_by": whose(spec), **more, "collections": left, **stage})
         return 0
     print_lines(text(found))
     if note := unpaid(spec):
@@ -66,6 +69,8 @@ def costs(
     if aws is not None:
         print_lines(f"\n{gaps_text(aws)}")
     _show_left(left)
+    if staging:
+        print_lines("\n".join([*staged_text(staged(folder, stored_prices())), *left_text(left_of(folder), folder.job)]))
     return 0
 
 

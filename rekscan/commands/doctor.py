@@ -1,24 +1,29 @@
 """`rekscan doctor`: is everything there that a scan needs, and where does each setting come from."""
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Annotated
 
+from botocore.exceptions import BotoCoreError, ClientError
 from cyclopts import Parameter
 
 from jobs.apis import ask
 from jobs.aws import clients
 from jobs.aws.lean.methods import transport
+from jobs.aws.s3_errors import explain
 from jobs.errors import RekscanError, UsageError
+from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.ledger.server import trouble
 from rekscan import policies
 from rekscan.console.output import print_json, print_line
 from rekscan.console.trouble import explained
 from rekscan.origins import origins
 from rekscan.scans.engine import ledger
+from rekscan.scans.stages import stages_text
 from rekscan.settings import Connection, Settings, resolve
 from workers.supervisor import server_binary
 
@@ -29,6 +34,7 @@ def doctor(
     policy: Annotated[
         bool, Parameter(help="Print the least IAM policy for --api, SOURCE and the home.", negative=())
     ] = False,
+    stage: Annotated[str | None, Parameter(help="Look at this stage for films of this machine, too.")] = None,
     connection: Connection | None = None,
     json: Annotated[bool, Parameter(help="Print a JSON document.", negative=())] = False,
 ) -> int:
@@ -36,13 +42,15 @@ def doctor(
 
     Example: `rekscan doctor --policy --api labels s3://bucket/2019/`
     """
-    settings = resolve(connection)
+    settings = resolve(connection, stage=stage)
     if policy:
-        print_json(policies.policy(ask(api or ()), source, settings.home, settings.aws_region("*")))
+        region = settings.aws_region("*")
+        print_json(policies.policy(ask(api or ()), source, settings.home, region, settings.stage))
         return 0
     if source or api:
         raise UsageError("SOURCE and --api are for --policy", "Add --policy, or leave them out.")
     given = {f.name for f in fields(connection) if getattr(connection, f.name) is not None} if connection else set()
+    given |= {"stage"} if stage is not None else set()
     checks = {name: _try(check, settings) for name, check in _CHECKS.items()}
     found = origins(settings, frozenset(given))
     if json:
@@ -111,6 +119,21 @@ def _emulator(settings: Settings) -> str:
     return "the emulator's packages are there"
 
 
+def _specs(settings: Settings) -> Iterator[JobSpec]:
+    """Of the jobs that this version can read."""
+    for name in list_jobs(settings.home, settings.aws):
+        with suppress(RekscanError):
+            yield JobFolder(settings.home, name, settings.aws).spec
+
+
+def _stage(settings: Settings) -> str:
+    try:
+        return stages_text(settings, _specs(settings))
+    except (BotoCoreError, ClientError) as error:
+        why = explain(error, settings.stage or "the stage")
+        raise RekscanError(why.what, why.do) from error
+
+
 _CHECKS: dict[str, Callable[[Settings], str]] = {
     "python": _python,
     "packages": _packages,
@@ -118,4 +141,5 @@ _CHECKS: dict[str, Callable[[Settings], str]] = {
     "aws": _aws,
     "transport": _transport,
     "emulator": _emulator,
+    "stage": _stage,
 }

@@ -19,9 +19,8 @@ from jobs.plan.build import Plan
 from jobs.plan.page import markdown as page_markdown
 from jobs.plan.page import page_of
 from jobs.plan.pilot import Extrapolation
-from jobs.plan.s3_requests import s3_lines
+from jobs.plan.s3_requests import s3_lines, s3_text
 from jobs.plan.text import CSV, csv_rows
-from jobs.words import dollars
 from rekscan.console.output import print_document, print_json, print_lines, say
 from rekscan.console.plan import show_plan, show_plans, stdout
 from rekscan.flags import EXCLUDE, INCLUDE, PAYER, Amounts, Billing, Flag, Many, Monthly, Pilot
@@ -48,6 +47,8 @@ def estimate(
     billing: Billing | None = None,
     pilot: Pilot | None = None,
     connection: Connection | None = None,
+    stage: str | None = None,
+    transcode: Flag = False,
     probe: bool = True,
     again: Flag = False,
     strict: Flag = False,
@@ -71,6 +72,10 @@ def estimate(
         Several API sets side by side: --compare labels labels,faces labels,faces,text.
     column
         Column of a CSV or Parquet list that holds the paths or URLs.
+    stage
+        s3://bucket/prefix: price the upload of videos of this machine, too.
+    transcode
+        Price videos of this machine that ffmpeg on PATH would make into H.264, too.
     probe
         Look at each video for its length, by a few small reads, where a video API is asked for; --no-probe takes
         --video-average.
@@ -93,8 +98,8 @@ def estimate(
     drawn = pilot.size(sources, compare) is not None
     sets = [(name, sort_out([name], whole=drawn)) for name in compare or [",".join(api or ())]]
     question = PriceQuestion(
-        sets, resolve(connection), sources, amounts or Amounts(), monthly or Monthly(), billing or Billing(), pilot,
-        column, include or (), exclude or (), request_payer, probe, again,
+        sets, resolve(connection, stage=stage), sources, amounts or Amounts(), monthly or Monthly(),
+        billing or Billing(), pilot, column, include or (), exclude or (), request_payer, probe, again, transcode,
     )  # fmt: skip
     if not all(asked.images or asked.videos for _, asked in sets) and question.asks_of_items:
         parse([])  # says which APIs there are
@@ -146,8 +151,5 @@ def show(
 
 def beside(built: Plan, found: Extrapolation | None) -> list[str]:
     """What S3 bills, and what a pilot found."""
-    lines = []
-    if s3 := s3_lines(built, stored_prices()):
-        parts = ", ".join(f"{line.units:,} {line.meter} {dollars(line.usd)}" for line in s3)
-        lines += ["", f"Beside it, on S3's bill, at most: {parts}"]
+    lines = s3_text(s3_lines(built, stored_prices()))
     return [*lines, *(["", plan_sample.text(found)] if found else [])]

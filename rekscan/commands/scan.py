@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from jobs.counts import Counts
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
+from jobs.money.stored import stored_prices
+from jobs.plan.s3_requests import s3_json, s3_lines, s3_text
 from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.console.plan import show_plan, stdout
 from rekscan.scans.engine import ledger_for_a_job
@@ -43,12 +45,12 @@ def scan(
     workers: Annotated[int | None, Parameter(help="Worker processes to start here [1].")] = None,
     json: Annotated[bool, Parameter(help="Follow quietly and end with the status document.", negative=())] = False,
 ) -> int:
-    """Scan pictures, and films in S3: plan, show the price, ask, run, follow, write tables.
+    """Scan pictures and films: plan, show the price, ask, run, follow, write tables.
 
     Example: `rekscan scan ~/Pictures --api labels,faces --local`
     """
     order = order or Order()
-    settings = resolve(connection, workers=workers, shard_size=order.shard_size)
+    settings = resolve(connection, workers=workers, shard_size=order.shard_size, stage=order.stage)
     if not dry_run:
         ledger_for_a_job(settings)
     with _listing(quiet=json) as progress:
@@ -56,13 +58,13 @@ def scan(
     if dry_run:
         planned.discard()
         if json:
-            print_json(planned.plan.to_json())
+            print_json(planned.plan.to_json() | _staged_json(planned))
             return 0
         _say_who_answers(planned)
-        show_plan(planned.plan, stdout(), explain=True)
+        show_plan(planned.plan, stdout(), explain=True, beside=_staged(planned))
         return 0
     if not json:
-        show_plan(planned.plan, talk, brief=True)
+        show_plan(planned.plan, talk, brief=True, beside=_staged(planned))
         _say_who_answers(planned)
     folder = _approved(planned, order)
     return run_here(folder, settings, json=json, new=True, beside=order.beside)
@@ -74,7 +76,7 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
     Example: `rekscan submit s3://bucket/2019/ --api labels --yes --redis-url redis://queue:6379/0 --home s3://bucket/jobs`
     """
     order = order or Order()
-    settings = resolve(connection, shard_size=order.shard_size)
+    settings = resolve(connection, shard_size=order.shard_size, stage=order.stage)
     records = ledger_for_a_job(settings) if settings.redis_url else None
     if records is None:
         raise UsageError(
@@ -83,12 +85,23 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
         )
     with _listing(quiet=False) as progress:
         planned = plan_order(source, api, order, settings, progress=progress)
-    show_plan(planned.plan, talk, brief=True)
+    show_plan(planned.plan, talk, brief=True, beside=_staged(planned))
     _say_who_answers(planned)
     folder = _approved(planned, order)
     hand_over(records, folder, settings, beside=order.beside)
     print_line(folder.job)
     return 0
+
+
+def _staged(planned: Planned) -> list[str]:
+    """What S3 bills where films are uploaded: it is not Rekognition's, and so not in the total."""
+    return s3_text(s3_lines(planned.plan, stored_prices())) if planned.plan.counts.staged else []
+
+
+def _staged_json(planned: Planned) -> dict[str, Any]:
+    if not planned.plan.counts.staged:
+        return {}
+    return {"s3": s3_json(s3_lines(planned.plan, stored_prices()))}
 
 
 def _say_who_answers(planned: Planned) -> None:

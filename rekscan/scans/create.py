@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
+from tempfile import gettempdir
 
 from jobs.apis import Choice
 from jobs.aws import clients
@@ -26,6 +28,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
     """Write job.json: from here on the job exists."""
     folder, settings = drafted.folder, terms.settings
     rekognition_url = None if terms.local else settings.rekognition_url
+    made = _made(folder) if terms.local and terms.transcode and drafted.films else None
     spec = JobSpec(
         job=folder.job,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -53,7 +56,9 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
             cut=drafted.listing is not None,
             listing=drafted.listing,
             video_jobs=terms.video_jobs or stored_quotas().concurrent_videos,
-            film_root=drafted.film_root,
+            film_root=made or drafted.film_root,
+            made=made,
+            stage=terms.stage if drafted.counts.staged else None,
         ),
         versions={"rekscan": version("rekscan"), "boto3": version("boto3"), "python": platform.python_version()},
         video_apis=terms.videos,
@@ -62,6 +67,13 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
     )
     folder.create(spec)
     return spec
+
+
+def _made(folder: JobFolder) -> str:
+    """The folder for what is made of films: beside the job's, or where this machine has temporary files."""
+    if folder.home.startswith("s3://"):
+        return str(Path(gettempdir()) / f"rekscan-{folder.job}")
+    return str((Path(folder.home) / ".rekscan" / "films" / folder.job).absolute())
 
 
 def _reading(terms: Terms, region: str) -> dict[str, float]:

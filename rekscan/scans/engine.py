@@ -171,6 +171,8 @@ class Engine(AbstractContextManager["Engine"]):
         self.rekognition_url = settings.rekognition_url  # set: it overrides the one of job.json
         if self.local and self.rekognition_url is None:
             files = spec.options.film_root
+            if spec.options.made:
+                Path(spec.options.made).mkdir(mode=0o700, parents=True, exist_ok=True)
             self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url, profile=settings.profile, files=files)
         config = worker_config(settings, self._url)
         if self.local:  # the emulator answers one picture a core; more would only wait in line, also at Ctrl-C

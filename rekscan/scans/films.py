@@ -19,10 +19,12 @@ from jobs.errors import RekscanError, UsageError
 from jobs.folder.films import FilmItem, FilmsWriter, pinned
 from jobs.item_rows import MANIFEST_SCHEMA, from_batch
 from jobs.items import Item
+from jobs.money import staging
 from jobs.sources import is_list
 from jobs.sources.s3 import S3ClientFactory
 from jobs.uris import is_aws, is_local, object_of
 from jobs.video import Film, Probed, Prober
+from jobs.video.ffmpeg import Ffmpeg
 from jobs.video.film import MAX_MS, refused_size
 from jobs.video.probing import IN_FLIGHT, probe_all
 from jobs.words import many
@@ -45,11 +47,19 @@ class Unseen:
 
 
 def count_films(
-    batches: Iterable[pa.RecordBatch], counts: Counts, s3: S3ClientFactory, progress: Progress, *, aws: bool
+    batches: Iterable[pa.RecordBatch],
+    counts: Counts,
+    s3: S3ClientFactory,
+    progress: Progress,
+    *,
+    aws: bool,
+    stage: bool = False,
+    transcoder: Ffmpeg | None = None,
 ) -> tuple[str, ...]:
     """Count everything in `batches`, looking at each film; sentences on what was left open.
 
-    `s3`: a client with as many connections as films are in flight. `aws`: S3 is AWS's own.
+    `s3`: a client with as many connections as films are in flight. `aws`: S3 is AWS's own. `stage`: films of this
+    machine are uploaded; `transcoder`: as of a Prober.
     """
     under_way: dict[int, Item] = {}
     unseen = Unseen()
@@ -59,14 +69,16 @@ def count_films(
             under_way[item.item_id] = item
             yield item
 
-    for number, found in probe_all(Prober(s3, aws=aws), films()):
-        _count(under_way.pop(number), found, counts, unseen)
+    for number, found in probe_all(Prober(s3, aws=aws, transcoder=transcoder), films()):
+        _count(under_way.pop(number), found, counts, unseen, stage=stage)
         progress()
     return unseen.notes()
 
 
-def count_assumed(batches: Iterable[pa.RecordBatch], counts: Counts, average_ms: int, progress: Progress) -> None:
-    """Count everything in `batches`, taking each film to be so long."""
+def count_assumed(
+    batches: Iterable[pa.RecordBatch], counts: Counts, average_ms: int, progress: Progress, *, stage: bool = False
+) -> None:
+    """Count everything in `batches`, taking each film to be so long. `stage`: as of `count_films`."""
     for item in _count_the_rest(batches, counts, progress):
         if not (is_local(item.uri) or item.uri.startswith("s3://")):
             counts.leave_out(item, Code.NOT_IN_S3, None)
@@ -75,7 +87,7 @@ def count_assumed(batches: Iterable[pa.RecordBatch], counts: Counts, average_ms:
         else:
             counts.add(item)
             counts.assume_videos(1, average_ms)
-            counts.videos_here += is_local(item.uri)
+            _count_here(item, counts, stage=stage)
 
 
 def _count_the_rest(batches: Iterable[pa.RecordBatch], counts: Counts, progress: Progress) -> Iterator[Item]:
@@ -87,7 +99,16 @@ def _count_the_rest(batches: Iterable[pa.RecordBatch], counts: Counts, progress:
         yield from from_batch(batch.filter(film))
 
 
-def _count(item: Item, found: Probed, counts: Counts, unseen: Unseen) -> None:
+def _count_here(item: Item, counts: Counts, *, stage: bool) -> None:
+    """Of a film that is sent: whether it is of this machine, and what that takes."""
+    if is_local(item.uri) and stage:
+        size = item.size or 0
+        counts.add_staged(size, staging.requests(size))
+    elif is_local(item.uri):
+        counts.videos_here += 1
+
+
+def _count(item: Item, found: Probed, counts: Counts, unseen: Unseen, *, stage: bool = False) -> None:
     if item.uri.startswith("s3://"):
         counts.video_gets += found.reads.count
     length = found.film.length_ms if found.film else None
@@ -99,7 +120,9 @@ def _count(item: Item, found: Probed, counts: Counts, unseen: Unseen) -> None:
         return
     counts.add(item, video_ms=MAX_MS if length is None else length)
     counts.videos_at_cap += length is None
-    counts.videos_here += is_local(item.uri)
+    _count_here(item, counts, stage=stage)
+    if found.film is not None and found.film.transcoded:
+        counts.add_transcoded(length or 0)
 
 
 Look = Callable[[pa.RecordBatch], pa.RecordBatch]
@@ -123,7 +146,11 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, here: str |
     Raises RekscanError where a film could not be looked at for a reason that passes: nothing is paid then.
     """
     aws = replace(terms.settings.aws, region=terms.region, requester_pays=terms.request_payer)
-    prober = Prober(lambda: clients.s3(aws, connections=IN_FLIGHT), aws=is_aws(terms.settings.s3_url))
+    prober = Prober(
+        lambda: clients.s3(aws, connections=IN_FLIGHT),
+        aws=is_aws(terms.settings.s3_url),
+        transcoder=Ffmpeg.found() if terms.transcode else None,
+    )
 
     def look(batch: pa.RecordBatch) -> pa.RecordBatch:
         films = {item.item_id: item for item in from_batch(_films(batch))}
@@ -132,11 +159,11 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, here: str |
         skips: dict[int, str] = {}
         for item_id, item in films.items():
             one = found[item_id]
-            if is_local(item.uri) and not _is_below(item.uri, here):
+            if is_local(item.uri) and not (terms.stage or _is_below(item.uri, here)):
                 counts.leave_out(item, Code.NOT_IN_S3, one.film.length_ms if one.film else None)
                 skips[item_id] = Code.NOT_IN_S3
                 continue
-            _count(item, one, counts, unseen)
+            _count(item, one, counts, unseen, stage=terms.stage is not None)
             if skip := _left_out(one):
                 skips[item_id] = skip
             elif one.film is not None:
@@ -150,12 +177,24 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, here: str |
 def refuse_local_films(sources: Sequence[str], terms: Terms) -> None:
     """Rekognition reads films from S3 only: said before anything is listed."""
     here = [source for source in sources if not source.startswith(("s3://", "arn:", "http"))]
-    if terms.videos and not terms.local and here and not any(is_list(source) for source in here):
+    refused = terms.videos and not (terms.local or terms.stage)
+    if refused and here and not any(is_list(source) for source in here):
         raise UsageError(
             f"{here[0]}: Rekognition reads films from S3 only, not from this machine",
-            f"Copy them into a bucket in {terms.region} (aws s3 cp --recursive), then scan that. With --local the"
-            " bundled emulator looks at them where they are.",
+            f"With --stage s3://bucket/prefix they are uploaded into a bucket in {terms.region}, and deleted once they"
+            " are answered. With --local the bundled emulator looks at them where they are, for nothing.",
         )
+
+
+def refuse_to_transcode(terms: Terms) -> None:
+    """Raises where it could not be done: said before anything is listed."""
+    if terms.transcode and terms.videos:
+        if not (terms.stage or terms.local):
+            raise UsageError(
+                "--transcode makes films that are in no place Rekognition reads",
+                "Add --stage s3://bucket/prefix, or --local to have them looked at by the bundled emulator.",
+            )
+        Ffmpeg.found()
 
 
 def _left_out(found: Probed) -> str | None:
@@ -182,9 +221,8 @@ def _film_item(item: Item, film: Film) -> FilmItem:
     content = f"version:{item.version}" if item.version else f"etag:{etag}" if etag else f"size:{film.size}"
     if is_local(item.uri):
         content = pinned(item.uri)
-    told: dict[str, Any] = {
-        name: getattr(film, name) for name in ("container", "codec", "width", "height", "rotation", "fps", "audio")
-    }
+    names = ("container", "codec", "width", "height", "rotation", "fps", "audio", "transcoded")
+    told: dict[str, Any] = {name: getattr(film, name) for name in names}
     priced = MAX_MS if film.length_ms is None else film.length_ms
     return FilmItem(item.item_id, item.uri, film.size, content, film.length_ms, priced, **told)
 

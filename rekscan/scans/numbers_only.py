@@ -14,6 +14,7 @@ from jobs.known.count import CountedListing
 from jobs.plan.draw import Draw
 from jobs.sources import Globs, enumerate_batches
 from jobs.uris import is_aws
+from jobs.video.ffmpeg import Ffmpeg
 from rekscan.console.output import talk
 from rekscan.scans.films import count_assumed, count_films
 from rekscan.scans.listing import nothing_in, refuse_vain_list
@@ -46,6 +47,7 @@ class CountedSource:
     allow_private_urls: bool = False
     again: bool = False
     local: bool = False
+    transcode: bool = False
     sample: int | None = None
 
     def terms(self, choices: tuple[Choice, ...]) -> Terms:
@@ -118,9 +120,12 @@ def _count(source: CountedSource, listing: CountedListing, draw: Draw | None) ->
                 counts.add_batch(batch)
                 progress()
         elif lengths.looked_at:
-            notes = count_films(batches(), counts, s3, progress, aws=is_aws(settings.s3_url))
+            stage = settings.stage is not None
+            transcoder = Ffmpeg.found() if source.transcode else None
+            aws = is_aws(settings.s3_url)
+            notes = count_films(batches(), counts, s3, progress, aws=aws, stage=stage, transcoder=transcoder)
         else:
-            count_assumed(batches(), counts, lengths.average_ms, progress)
+            count_assumed(batches(), counts, lengths.average_ms, progress, stage=settings.stage is not None)
     refuse_vain_list(source.sources, counts)
     if not (counts.images or counts.videos or counts.skipped):
         raise nothing_in(source.sources)

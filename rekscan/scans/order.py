@@ -14,16 +14,17 @@ from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
 from jobs.sources import Globs
-from rekscan.flags import BESIDE, EXCLUDE, INCLUDE, PAYER, PRIVATE, cap, rates
+from rekscan.flags import BESIDE, EXCLUDE, INCLUDE, PAYER, PRIVATE, STAGE, TRANSCODE, cap, rates
 from rekscan.scans.approval import approve
 from rekscan.scans.beside import Rival
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
 from rekscan.scans.elsewhere import not_aws_itself
-from rekscan.scans.films import refuse_local_films
+from rekscan.scans.films import refuse_local_films, refuse_to_transcode
 from rekscan.scans.inputs import check_inputs
 from rekscan.scans.listing import Progress, known_at_most, reach
 from rekscan.scans.savings import known_of
+from rekscan.scans.stages import check_stage
 from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
 
@@ -58,6 +59,8 @@ class Order:
     include: Annotated[list[str] | None, Parameter(help=INCLUDE, negative=())] = None
     request_payer: Annotated[bool, Parameter(help=PAYER, negative=())] = False
     allow_private_urls: Annotated[bool, Parameter(help=PRIVATE, negative=())] = False
+    stage: Annotated[str | None, Parameter(help=STAGE)] = None
+    transcode: Annotated[bool, Parameter(help=TRANSCODE, negative=())] = False
     video_jobs: Annotated[
         int | None,
         Parameter(
@@ -76,6 +79,7 @@ class Order:
             asked.videos,
             self.video_jobs,
             local=local,
+            transcode=self.transcode,
             fit=self.fit,
             peek=self.peek,
             again=self.again,
@@ -141,6 +145,8 @@ def plan_order(
     terms = order.terms(ask(api), settings, local=local)
     not_aws_itself(settings, local=local)
     refuse_local_films(source, terms)
+    refuse_to_transcode(terms)
+    check_stage(source, terms)
     check_inputs(terms.choices, fit=terms.fit)
     drafted = draft(source, terms, limit=_limit(terms), progress=progress)
     try:

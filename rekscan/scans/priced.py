@@ -56,6 +56,7 @@ class PriceQuestion:
     request_payer: bool = False
     probe: bool = True
     again: bool = False
+    transcode: bool = False
 
     @property
     def asks_of_items(self) -> bool:
@@ -147,6 +148,7 @@ def _source(question: PriceQuestion, region: str) -> "numbers_only.CountedSource
         allow_private_urls=question.pilot.allow_private_urls,
         again=question.again,
         local=question.pilot.local,
+        transcode=question.transcode,
         sample=question.pilot.sample,
     )
 

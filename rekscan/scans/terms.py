@@ -22,6 +22,7 @@ class Terms:
     videos: tuple[VideoChoice, ...] = ()  # for films
     video_jobs: int | None = None  # that may be open at once, instead of the quota
     local: bool = False  # the bundled emulator answers
+    transcode: bool = False  # films of other codecs are made into H.264 before they are sent
     fit: bool = True  # mend what AWS refuses
     peek: bool = True  # look at the first bytes of S3 objects
     again: bool = False  # pay again for what is known
@@ -32,3 +33,8 @@ class Terms:
     allow_private_urls: bool = False  # URLs of a list may lead to this machine and its network
     tps: Mapping[str, float] = field(default_factory=dict)
     max_cost: Decimal | None = None
+
+    @property
+    def stage(self) -> str | None:
+        """Where films of this machine are uploaded for Rekognition; the bundled emulator takes them where they are."""
+        return self.settings.stage if self.videos and not self.local else None

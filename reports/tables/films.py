@@ -103,7 +103,8 @@ class FilmRows:
 
     def _row(self, seen: _Seen) -> tuple[Any, ...]:
         film = seen.film
-        about = (film.container, film.codec, film.width, film.height, film.rotation, film.fps) if film else (None,) * 6
+        names = ("container", "codec", "width", "height", "rotation", "fps", "transcoded")
+        about = tuple(getattr(film, name) if film else None for name in names)
         calls = Calls()
         for one in seen.outcomes:
             calls.add(one["api"], one["outcome"], one["code"], one["sent"])

@@ -52,12 +52,13 @@ _VIDEO_FIELDS = (
     _field(
         "length_ms", pa.int64(), "Milliseconds as AWS told and bills them; before its answer, as the header has them"
     ),
-    _field("container", pa.string(), "mp4 or mov"),
-    _field("codec", pa.string(), "Of the picture track: h264"),
+    _field("container", pa.string(), "mp4 or mov; of a film that was transcoded, what it was before"),
+    _field("codec", pa.string(), "Of the picture track: h264; of a film that was transcoded, what it was before"),
     _field("width", pa.int32(), "Pixels of the upright picture"),
     _field("height", pa.int32(), "Pixels of the upright picture"),
     _field("rotation", pa.int32(), "Degrees clockwise from the stored picture to the upright one"),
     _field("fps", pa.float64(), "Pictures a second, on the average"),
+    _field("transcoded", pa.string(), "What was made of it before it was sent, as hevc->h264"),
     _field(
         "status",
         pa.string(),

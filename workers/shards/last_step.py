@@ -17,6 +17,7 @@ from reports.tables.build import build_tables
 from reports.views.report import build_report
 from workers import bell
 from workers.shards.leftovers import bring_home
+from workers.shards.stage_left import leave_stage
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ def end_job(ledger: Ledger, folder: JobFolder, lease: Lease) -> None:
     if not ledger.may_end(lease):
         ledger.release(lease)
         return
+    leave_stage(folder, lambda: ledger.may_end(lease))
     keep(folder, found)
     _show(folder)
     if ledger.close(lease.job, state, tallies.counters(), reason=reason, under=lease):

@@ -13,7 +13,7 @@ from typing import Any
 
 from jobs.apis import VideoChoice
 from jobs.attempts import Mark
-from jobs.aws.faults import Fault, Kind, understand, unreadable
+from jobs.aws.faults import Fault, Kind, Told, understand, unreadable
 from jobs.aws.lean.methods import Method
 from jobs.codes import Code
 from jobs.folder import JobFolder
@@ -23,6 +23,7 @@ from jobs.ledger import Lease, Start, Starts
 from jobs.ledger.starts import Asking, Came
 from jobs.media.check import Skip
 from jobs.outcomes import Outcome
+from jobs.uris import is_local
 from workers.calls.attempts import JobFault
 from workers.calls.waiting import sleep
 from workers.gate.gate import Stopped, Turnstile
@@ -32,6 +33,7 @@ from workers.videos.pages import keep_pages
 from workers.videos.question import Question, is_over
 from workers.videos.rows import Subject, counters_of, metadata
 from workers.videos.slots import Slots
+from workers.videos.staging import Staging
 
 _FULL = 0.1  # seconds between looks whether a slot is free, or the budget
 _PAUSES = (0.2, 10.0)  # seconds until what went wrong is tried again: doubled each time, up to this
@@ -59,28 +61,41 @@ class FilmWay:
     records: Starts
     look: Callable[[FilmItem], "Skip | None"]  # whether the object is still the one that was priced; may block
     looks: Looks
+    staging: Staging | None  # where films of this machine are uploaded
     patience: float  # seconds that a service may give nothing usable, until the job is stopped; 0: a film's trouble
 
 
 @dataclass(slots=True, eq=False)
 class FilmAsk:
-    """A call to be made. `prior`: its start as the folder has it; `start`: as the journal has it, or as it is now."""
+    """A call to be made. `last`: its open row, which the folder has; `start`: its start as the journal has it, or as it
+    is now; `sent`: the film as AWS finds it, where it had to be staged."""
 
     name: str
     film: FilmItem
     way: FilmWay
     epoch: int
     subject: Subject
-    prior: Start | None = None
+    last: Outcome | None = None
     start: Start | None = None
+    sent: FilmItem | None = None
     rows: list[Outcome] = field(default_factory=list)  # once it has its outcome
 
     @property
     def question(self) -> Question:
-        way = self.way
+        way, film = self.way, self.sent or self.film
         return Question(
-            way.account, way.region, way.choice.api.operation, self.film, way.choice.arguments(), self.epoch, way.root
+            way.account, way.region, way.choice.api.operation, film, way.choice.arguments(), self.epoch, way.root
         )
+
+    @property
+    def prior(self) -> Start | None:
+        """Its start as the folder has it. Sent again, its token brings AWS's JobId."""
+        if (row := self.last) is None:
+            return None
+        began, question = row.started_at, self.question
+        assert began is not None
+        at = round(began.timestamp() * 1000)
+        return Start("?", f"{began:%Y-%m}", row.ms or 0, question.epoch, question.token, at)
 
     @property
     def begun(self) -> bool:
@@ -101,7 +116,7 @@ class FilmCall:
         """Fill `ask.rows`. Raises Stopped or JobFault."""
         ask, way = self.ask, self.ask.way
         if ask.start is None or ask.start.job_id is None:
-            if not await self._started():
+            if not (await self._placed() and await self._started()):
                 return
         else:
             await self._blocking(way.slots.is_open, ask.start.token)
@@ -109,12 +124,44 @@ class FilmCall:
 
     # --- the start
 
+    async def _placed(self) -> bool:
+        """AWS can read the film; False where the call has its outcome without that."""
+        ask, way = self.ask, self.ask.way
+        if way.staging is None or not is_local(ask.film.uri):
+            return True
+        trouble = _Trouble(way.patience or _PATIENCE)
+        while True:
+            try:
+                await self._running()
+                found = await way.staging.place(ask.film, self.stop)
+                break
+            except Told as told:
+                if told.fault.kind is Kind.JOB or not await trouble.passes(told.fault, self.stop):
+                    raise JobFault(replace(told.fault, do=told.fault.do or _WELL)) from told
+        if isinstance(found, FilmItem):
+            ask.sent = found
+        elif ask.start is not None:
+            await self._over(replace(ask.start, mark="m"), found.reason, found.message)
+        else:
+            await self._keep(ask.subject.skipped(found.reason, found.message))
+        return ask.sent is not None
+
+    async def _running(self) -> None:
+        """The job is not paused."""
+        while self.paused():
+            await sleep(self.stop, _FULL)
+
     async def _started(self) -> bool:
         """Have AWS's JobId in `ask.start`; False where the call has its outcome already."""
         trouble = _Trouble(self.ask.way.patience)
         while True:
-            if not await self._admitted():
-                return False
+            try:
+                if not await self._admitted():
+                    return False
+            except _Gone:
+                if not await self._placed():
+                    return False
+                continue
             ticket = await self.ask.way.starts_at.pass_through(self.stop)
             try:
                 answer = await self.ask.way.start(**self.ask.question.start)
@@ -149,12 +196,13 @@ class FilmCall:
                 if self.paused() or not await self._blocking(way.slots.take, question.token):
                     await sleep(self.stop, _FULL)
                     continue
-                if ask.start is None and (skip := await self._blocking(way.look, ask.film)):
+                if ask.start is None and (skip := await self._replaced()):
                     await self._blocking(way.slots.free, question.token)
                     await self._keep(ask.subject.skipped(skip.reason, skip.message))
                     return False
-                counted = ask.prior.began if ask.prior is not None else None
-                reserved = ask.prior.ms if ask.prior is not None else ask.film.priced_ms
+                prior = ask.prior
+                counted = prior.began if prior is not None else None
+                reserved = prior.ms if prior is not None else (ask.sent or ask.film).priced_ms
                 asking = Asking(ask.name, way.choice.api.name, reserved, ask.epoch, question.token, counted)
                 begun = await self._blocking(way.records.begin, self.lease, asking)
                 if isinstance(begun, Start):
@@ -165,6 +213,17 @@ class FilmCall:
                     await sleep(self.stop, _FULL)
                 else:
                     raise Stopped
+
+    async def _replaced(self) -> Skip | None:
+        """Whether the film is another one by now. Raises _Gone where somebody took it out of the stage."""
+        ask, staging = self.ask, self.ask.way.staging
+        if staging is None or ask.sent is None:
+            skip: Skip | None = await self._blocking(ask.way.look, ask.film)
+            return skip
+        if not await staging.is_there(ask.film):
+            await self._blocking(ask.way.slots.free, ask.question.token)
+            raise _Gone
+        return None
 
     async def _refused(self, fault: Fault) -> None:
         """AWS does not take this film, or anything."""
@@ -178,7 +237,7 @@ class FilmCall:
 
     async def _withdraw(self) -> None:
         """There is no job: what was reserved is free."""
-        if self.ask.prior is None:
+        if self.ask.last is None:
             await self._blocking(self.ask.way.records.settle, self.lease, Came(self.ask.name, self._api))
             self.ask.start = None
 
@@ -302,6 +361,10 @@ class FilmCall:
 
 class _BrokenOff(Exception):
     """AWS knows the page no more: its token is of another day, or another job."""
+
+
+class _Gone(Exception):
+    """A staged film is not there any more, and is to be uploaded again."""
 
 
 class _Trouble:

@@ -58,11 +58,13 @@ class Subject:
                 "ms": start.ms,
                 "video_job": start.job_id,
                 "epoch": start.epoch,
+                "fit": self.film.transcoded,
                 "started_at": datetime.fromtimestamp(start.began / 1000, UTC),
             }
         made = attempts.columns if attempts else {}
+        film = self.film
         return Outcome(
-            self.film.item_id, self.api, outcome, probed_ms=self.film.length_ms, **told, **more, **made
+            film.item_id, self.api, outcome, probed_ms=film.length_ms, **told, **more, **made
         )  # fmt: skip
 
 

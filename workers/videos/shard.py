@@ -28,7 +28,6 @@ from workers.calls.rows import storable
 from workers.gate.gate import Stopped
 from workers.journal.packing import decode
 from workers.videos.call import FilmAsk, FilmCall, FilmWay
-from workers.videos.question import Question
 from workers.videos.rows import Subject
 from workers.videos.work import FilmWork
 
@@ -49,6 +48,7 @@ class FilmShard:
 
     async def run(self) -> None:
         await asyncio.to_thread(self.take)
+        await self._leave({ask.film for ask in self.asks})
         calls = [FilmCall(ask, self.lease, self.stop, self.work.door, self._paused) for ask in self.missing]
         results = await asyncio.gather(*(self._ask(call) for call in calls), return_exceptions=True)
         await asyncio.to_thread(self.end)
@@ -70,9 +70,20 @@ class FilmShard:
     def _paused(self) -> bool:
         return self.work.state != "running"
 
+    async def _leave(self, films: Iterable[FilmItem]) -> None:
+        """Those that nothing more is asked about are not needed in the stage; it is this holder's to say."""
+        staging = self.work.staging
+        if staging is None:
+            return
+        wanted = {ask.film.item_id for ask in self.missing}
+        done = [film for film in films if film.item_id not in wanted]
+        if done and (await asyncio.to_thread(self.ledger.renew, self.lease.job, [self.lease]))[1][self.lease]:
+            await staging.leave(done)
+
     async def _ask(self, call: FilmCall) -> None:
         try:
             await call.run()
+            await self._leave([call.ask.film])
         except JobFault as error:
             reason = storable(f"{error.fault.code}: {error}")
             self.work.state = "blocked"
@@ -83,6 +94,8 @@ class FilmShard:
     def take(self) -> None:
         """What the folder and the holders before know of it."""
         folder, lease = self.work.folder, self.lease
+        if self.work.staging is not None:
+            self.work.staging.read()
         self.parts = set_aside(folder, lease.shard)
         self.retry = int(self.ledger.fields(lease.job).get("retry", 0))
         starts, answers = self.work.records.adopt(lease)
@@ -105,7 +118,7 @@ class FilmShard:
         if start is not None:
             ask.start, ask.epoch = start, start.epoch
         elif last is not None and last.outcome == OPEN and last.started_at is not None:
-            ask.prior = _of_row(last, ask.question)
+            ask.last = last
         return ask
 
     def _epoch(self, last: Outcome | None) -> int:
@@ -152,10 +165,3 @@ class FilmShard:
 
 def _open(ask: FilmAsk) -> Iterable[Outcome]:
     return [ask.subject.open(ask.start)] if ask.start is not None else []
-
-
-def _of_row(row: Outcome, question: Question) -> Start:
-    """The start that an open row of the folder tells of. Sent again, its token brings AWS's JobId."""
-    began = row.started_at
-    assert began is not None
-    return Start("?", f"{began:%Y-%m}", row.ms or 0, question.epoch, question.token, round(began.timestamp() * 1000))

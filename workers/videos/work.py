@@ -16,11 +16,13 @@ from jobs.folder.films import FilmItem, pinned
 from jobs.ledger import Ledger, Starts
 from jobs.media.check import Skip
 from jobs.uris import is_local, split_s3
+from jobs.video.made import place_of
 from workers.config import WorkerConfig
 from workers.gate.gate import Gate, Quota, Turnstile
 from workers.videos.call import FilmWay
 from workers.videos.looks import Looks
 from workers.videos.slots import Slots
+from workers.videos.staging import Staging
 
 _UNKNOWN = 5.0  # calls per second where no quota is known
 _CONNECTIONS = 8
@@ -33,11 +35,14 @@ class FilmWork:
     slots: Slots
     records: Starts
     threads: ThreadPoolExecutor
+    staging: Staging | None = None
     state: str = "running"  # of the job, as it was last seen
     door: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def close(self) -> None:
         self.threads.shutdown(wait=False)
+        if self.staging is not None:
+            self.staging.close()
 
 
 def open_film_work(ledger: Ledger, gate: Gate, config: WorkerConfig, job: str) -> FilmWork:
@@ -58,6 +63,8 @@ def open_film_work(ledger: Ledger, gate: Gate, config: WorkerConfig, job: str) -
     most, hold = spec.options.video_jobs, int(config.video_hold_seconds * 1000)
     slots = Slots(ledger.redis, spec.account, spec.region, job, most, hold)
     records = Starts(ledger.redis)
+    stage = place_of(spec, folder.aws)
+    staging = Staging(stage, job) if stage else None
     ways = {
         choice.api.name: FilmWay(
             choice,
@@ -73,11 +80,12 @@ def open_film_work(ledger: Ledger, gate: Gate, config: WorkerConfig, job: str) -
             records,
             _Look(aws).look,
             Looks(config.video_look_seconds),
+            staging,
             config.outage_seconds,
         )
         for choice in spec.video_apis
     }
-    return FilmWork(folder, ways, slots, records, threads)
+    return FilmWork(folder, ways, slots, records, threads, staging)
 
 
 def _quota(spec: JobSpec, operation: str) -> Quota:

@@ -15,6 +15,7 @@ from jobs import costs
 from jobs.apis import parse
 from jobs.documents import FORMAT, KEY, NewerFormat
 from jobs.folder import JobFolder
+from jobs.folder.films import FilmItem, FilmsWriter, all_films
 from jobs.folder.retries import newest, plan_retry
 from jobs.folder.spec import Amendment, JobSpec, Options
 from jobs.folder.video_pages import PagesName, PagesReader, PagesWriter
@@ -148,3 +149,13 @@ def test_a_part_of_a_version_with_fewer_columns_or_more_is_read_by_what_it_has(f
     other = table.drop_columns(["answer_of"]).append_column("later", pa.nulls(len(table)))
     pq.write_table(other.replace_schema_metadata(None), path)  # as format 1 wrote it
     assert from_table(folder.result([str(path)])) == from_table(table)
+
+
+def test_films_of_a_job_that_knew_no_transcoding_are_read(tmp_path: Path) -> None:
+    folder = JobFolder(str(tmp_path), JOB)
+    one = FilmItem(7, "s3://films/a.mp4", 12, "etag:ab", 1000, 1000, "mp4", "h264")
+    with FilmsWriter(folder.write) as films:
+        films.add(one)
+    path = tmp_path / JOB / "films" / "part-00000.parquet"
+    pq.write_table(pq.read_table(path).drop_columns("transcoded"), path)
+    assert list(all_films(folder)) == [one]

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,7 +13,9 @@ import pytest
 
 from jobs.apis import catalogue
 from rekscan.cli import run
-from rekscan.permissions import COMMANDS, HOME, SOURCES, Need, needs_of
+from rekscan.permissions import COMMANDS, HOME, SOURCES, STAGE, Need, needs_of
+from tests.support.film_scans import SOON
+from tests.support.films import film
 from tests.support.s3_gateway import Asked, Gateway, s3_gateway
 from tests.support.s3_server import S3Server, s3_server
 from tests.support.scans import emulator, make_photos
@@ -35,6 +38,10 @@ def action(asked: Asked) -> tuple[str, str]:
     bucket, _, key = place.path.lstrip("/").partition("/")
     query = parse_qs(place.query, keep_blank_values=True)
     method = "GET" if asked.method == "HEAD" else asked.method
+    if not key and query.keys() & {"uploads", "lifecycle"}:
+        return bucket, "s3:ListBucketMultipartUploads" if "uploads" in query else "s3:GetLifecycleConfiguration"
+    if "uploadId" in query and method == "DELETE":
+        return bucket, "s3:AbortMultipartUpload"
     if not key and method == "GET":
         return bucket, "s3:ListBucketVersions" if "versions" in query else "s3:ListBucket"
     version = "Version" if "versionId" in query else ""
@@ -118,6 +125,25 @@ def test_a_scan_asks_s3_for_what_its_sources_and_its_home_need_and_for_nothing_e
     assert set(SOURCES) - set(KINDS.values()) == {"a directory, a list of paths or URLs"}
     assert used(gateway, "homes") == actions(HOME)
     assert {bucket for bucket, _ in map(action, gateway.asked)} == {"homes", *KINDS}
+
+
+def test_a_stage_is_asked_for_what_is_named_and_for_nothing_else(
+    s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in SOON.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "film.mp4").write_bytes(data := film(rate=25, frames=25))
+    key = f"to/{sha256(data).hexdigest()}.mp4"
+    s3.client().create_multipart_upload(Bucket=s3.bucket("stage", {}), Key=key)  # somebody was killed
+    home = ["--home", str(tmp_path / "home")]
+    with s3_gateway(s3.url) as gateway, emulator(tmp_path) as rekognition:
+        urls = ["--s3-endpoint-url", gateway.url, "--rekognition-endpoint-url", rekognition.url]
+        films = [str(tmp_path / "film.mp4"), "--api", "video-labels", "--stage", "s3://stage/to"]
+        rekscan("scan", *films, *home, "--yes", *urls)
+        assert used(gateway, "stage") == actions(STAGE)
+        run(["doctor", *home, *urls])
+    assert "s3://stage/to/: nothing lies there; no lifecycle deletes" in " ".join(capsys.readouterr().out.split())
+    assert used(gateway, "stage") == actions(STAGE) | actions(COMMANDS["`doctor`, of a stage"])
 
 
 def test_an_estimate_lists_and_reads_no_object(s3: S3Server, tmp_path: Path) -> None:

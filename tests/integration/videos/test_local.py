@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import ffmpeg
 from tests.support.film_scans import ENV, calls, film_rows
 from tests.support.films import film
 from tests.support.scans import Scan, tables
@@ -32,3 +33,20 @@ def test_a_folder_of_films_is_scanned_with_local_alone(archive: Path, tmp_path: 
     assert (archive / "summer" / "a lake.mp4").exists()
     [seen] = [row for row in tables(tmp_path / "home").rows("videos") if row["uri"].endswith("lake.mp4")]
     assert seen["uri"] == str(archive / "summer" / "a lake.mp4")
+
+
+def test_films_of_other_codecs_are_made_into_h264_beside_the_job_and_deleted(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ffmpeg.on_path(monkeypatch, tmp_path)
+    (archive / "summer" / "a lake.avi").write_bytes(film("avi", "mpeg4", frames=50))
+    asked = ("--api", "video-segments", "--local", "--transcode", "--json")
+    status = Scan("scan", str(archive), *asked, home=tmp_path / "home", env=ENV).status()
+    assert (status["state"], calls(status)) == ("finished", {"video-segments": (2, 2, 0, 0)}), status
+    found = {Path(row["uri"]).name: row for row in tables(tmp_path / "home").rows("videos")}
+    assert {name: (row["transcoded"], row["length_ms"]) for name, row in found.items() if row["status"] == "ok"} == {
+        "a lake.mp4": (None, 1000), "a lake.avi": ("mpeg4->h264", 2000),
+    }  # fmt: skip
+    made = Path(tables(tmp_path / "home").spec()["options"]["made"])
+    assert made.parent.is_dir() and not made.exists()
+    assert (archive / "summer" / "a lake.mp4").read_bytes() == film(rate=25, frames=25)

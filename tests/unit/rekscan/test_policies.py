@@ -13,10 +13,14 @@ ARN = "arn:aws:rekognition:eu-west-1:123456789012:project/logos/version/v1/17675
 
 
 def allowed(
-    *apis: str, sources: tuple[str, ...] = (), home: str = "jobs", region: str = "eu-west-1"
+    *apis: str,
+    sources: tuple[str, ...] = (),
+    home: str = "jobs",
+    region: str = "eu-west-1",
+    stage: str | None = None,
 ) -> dict[str, list]:
     """Resource -> actions."""
-    document = policy(ask(apis), sources, home, region)
+    document = policy(ask(apis), sources, home, region, stage)
     assert document["Version"] == "2012-10-17"
     return {resource: statement["Action"] for statement in document["Statement"] for resource in statement["Resource"]}
 
@@ -38,6 +42,15 @@ def test_a_source_is_read_and_a_home_is_written() -> None:
     assert found["arn:aws:s3:::archive"] == found["arn:aws:s3:::jobs"] == ["s3:ListBucket"]
     assert found["arn:aws:s3:::archive/2019/*"] == ["s3:GetObject"]
     assert found["arn:aws:s3:::jobs/rekscan/*"] == ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+
+
+def test_a_stage_is_written_where_films_are_asked_about() -> None:
+    found = allowed("video-labels", sources=("/films",), stage="s3://films/to/")
+    assert found["arn:aws:s3:::films"] == ["s3:ListBucket", "s3:ListBucketMultipartUploads"]
+    assert found["arn:aws:s3:::films/to/*"] == [
+        "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload",
+    ]  # fmt: skip
+    assert not any("s3" in resource for resource in allowed("labels", sources=("/photos",), stage="s3://films/to/"))
 
 
 def test_objects_that_only_a_list_names_are_left_to_be_filled_in(tmp_path: Path) -> None:
