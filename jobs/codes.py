@@ -44,6 +44,9 @@ class Code(StrEnum):
     TOO_LONG = "too-long"
     NOT_IN_S3 = "not-in-s3"
     NOT_TRANSCODED = "not-transcoded"
+    # not asked
+    CONDITION_FALSE = "condition-false"
+    CONDITION_UNKNOWN = "condition-unknown"
     # failed
     NOT_DOWNLOADED = "not-downloaded"
     POISON = "poison"

@@ -13,6 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from jobs.errors import RekscanError
 
 FORMAT = 2  # of what this version writes; 1 is what says nothing of a format
+CONDITIONS = 3  # of a job with conditions, of which earlier readers would ask everything
+NEWEST = 3  # that this version reads
 FIELD = "format"  # in a JSON document
 KEY = b"rekscan.format"  # in the metadata of a Parquet file
 STAMP = {KEY: str(FORMAT).encode()}  # what this version's Parquet files say of themselves
@@ -25,14 +27,14 @@ class NewerFormat(RekscanError):
 
     def __init__(self, what: str, found: int) -> None:
         super().__init__(
-            f"{what} was written by a newer rekscan (format {found}; this one reads up to {FORMAT})",
+            f"{what} was written by a newer rekscan (format {found}; this one reads up to {NEWEST})",
             "Upgrade rekscan on this machine. Nothing was touched.",
         )
 
 
-def dump(record: object, **derived: object) -> bytes:
+def dump(record: object, *, format: int = FORMAT, **derived: object) -> bytes:
     """A record as the document it is kept as. `derived`: what readers of the file may want, and nobody reads back."""
-    return pack({**to_json(record), **derived})
+    return pack({**to_json(record), **derived}, format)
 
 
 def load(kind: type[Record], data: bytes, what: str) -> Record:
@@ -55,9 +57,9 @@ def to_json(record: object) -> dict[str, Any]:
     return found
 
 
-def pack(fields: Mapping[str, Any]) -> bytes:
+def pack(fields: Mapping[str, Any], format: int = FORMAT) -> bytes:
     """The document of these fields."""
-    return orjson.dumps({FIELD: FORMAT, **fields}, option=orjson.OPT_INDENT_2)
+    return orjson.dumps({FIELD: format, **fields}, option=orjson.OPT_INDENT_2)
 
 
 def unpack(data: bytes, what: str) -> dict[str, Any]:
@@ -81,7 +83,7 @@ def check_file(metadata: Mapping[bytes, bytes] | None, what: str) -> None:
 def _check(found: object, what: str) -> None:
     if type(found) is not int or found < 1:
         raise _unreadable(what, f"{found!r} is no format")
-    if found > FORMAT:
+    if found > NEWEST:
         raise NewerFormat(what, found)
 
 

@@ -1,7 +1,8 @@
 """What became of a call: one row of a result part.
 
-Rule: every call planned ends as exactly one row, `ok`, `skipped` or `failed`; an item error is a row, not an exception.
-Until then a part may hold an `open` row of it, which owns the attempts that have no answer.
+Rule: every call planned ends as exactly one row, `ok`, `skipped`, `failed` or `not-asked` (its condition did not hold);
+an item error is a row, not an exception. Until then a part may hold an `open` row of it, which owns the attempts that
+have no answer.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,8 @@ import pyarrow as pa
 
 from jobs.attempts import Attempts
 
-Status = Literal["ok", "skipped", "failed", "open"]
+Status = Literal["ok", "skipped", "failed", "not-asked", "open"]
+NOT_ASKED: Status = "not-asked"  # `--when`: its condition did not hold, or could not be decided; free (since 3)
 OPEN: Status = "open"  # attempted, and without an outcome yet: only in parts that are not whole, and in no table
 
 
@@ -76,6 +78,11 @@ RESULT_SCHEMA = pa.schema(
     ]
 )
 _NAMES = tuple(field.name for field in fields(Outcome))
+
+
+def counted_as(outcome: str) -> str:
+    """What counters of calls with this outcome are called."""
+    return outcome.replace("-", "_")
 
 
 def open_row(item_id: int, api: str, attempts: Attempts) -> Outcome:

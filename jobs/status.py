@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 STATUS = "reports/status.json"  # in a job's folder: its last status, once no Redis knows the job
 STARTING = "starting"  # a process is about to put it on the table
 INTERRUPTED = "interrupted"  # no Redis knows the job, and it is not finished
-_COUNTED = ("ok", "skipped", "failed", "maybe_billed")
+DONE = ("ok", "skipped", "failed", "not_asked")  # what becomes of a call: they add up to what was planned
+_COUNTED = (*DONE, "maybe_billed")
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`status --json`. `calls` and each of `by_api`: planned, ok, skipped, failed, maybe_billed."""
+    """`status --json`. `calls` and each of `by_api`: planned, ok, skipped, failed, not_asked, maybe_billed."""
 
     job: str  # the job's id
     state: str  # finished, incomplete, paused, blocked, cancelled, starting, running
@@ -41,15 +42,20 @@ class Status:
     @property
     def calls(self) -> dict[str, int]:
         names = ("planned", *_COUNTED)
-        return {name: sum(calls[name] for calls in self.by_api.values()) for name in names}
+        return {name: sum(calls.get(name, 0) for calls in self.by_api.values()) for name in names}
 
     @property
     def done(self) -> int:
-        return sum(calls[name] for calls in self.by_api.values() for name in ("ok", "skipped", "failed"))
+        return sum(map(done, self.by_api.values()))
 
     def to_json(self) -> dict[str, Any]:
         """The document of `status --json`."""
         return {**documents.to_json(self), "calls": self.calls}
+
+
+def done(calls: Mapping[str, int]) -> int:
+    """Calls that have their outcome."""
+    return sum(calls.get(name, 0) for name in DONE)  # a status of before 3 has no `not_asked`
 
 
 def status(
@@ -72,7 +78,7 @@ def status(
         choice.api.name: {"planned": spec.planned(choice), **calls.get(choice.api.name, nothing)}
         for choice in spec.choices
     }
-    left = {name: calls["planned"] - calls["ok"] - calls["skipped"] - calls["failed"] for name, calls in by_api.items()}
+    left = {name: calls["planned"] - done(calls) for name, calls in by_api.items()}
     rates = {choice.api.name: spec.quotas.get(choice.api.operation) for choice in spec.apis}
     if spec.films and spec.plan.duration_s:  # no rate of starts, but how many run at once and how long
         rates |= {choice.api.name: spec.films / spec.plan.duration_s for choice in spec.video_apis}

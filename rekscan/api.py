@@ -67,6 +67,7 @@ def submit(
     source: str | Sequence[str],
     *,
     api: str,
+    when: str | Sequence[str] = (),
     max_cost: Decimal | None = None,
     beside: bool = False,
     accept_unknown_cost: bool = False,
@@ -74,6 +75,7 @@ def submit(
 ) -> str:
     """Hand a scan to the cluster of `redis_url` (or REKSCAN_REDIS_URL); the job's id. It is approved by this call.
 
+    `when`: conditions, as "faces: labels has Person >= 60": that API is asked only where it holds.
     `accept_unknown_cost`: also where the Region has no known price. Raises jobs.errors.RekscanError when a running job
     of the home may have some of its pictures, unless told to go `beside` it: both may be paid for them.
     """
@@ -81,7 +83,7 @@ def submit(
     records = ledger_for_a_job(resolved) if resolved.redis_url else None
     if records is None:
         raise UsageError("submit hands the job to a cluster, and no Redis is named", "Set REKSCAN_REDIS_URL.")
-    folder = plan_order(_list(source), [api], Order(max_cost=max_cost), resolved).approved(
+    folder = plan_order(_list(source), [api], Order(max_cost=max_cost, when=_list(when)), resolved).approved(
         yes=True, beside=beside, accept_unknown=accept_unknown_cost
     )
     hand_over(records, folder, resolved, beside=beside)

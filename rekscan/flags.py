@@ -28,6 +28,7 @@ TRANSCODE = "Make H.264 MP4 of films of this machine that are something else, by
 PAYER = "The source is a requester-pays bucket: S3 bills you for listing and reading it."
 BESIDE = "Go on although a running job of this home may have some of the pictures: each may be paid for twice."
 PRIVATE = "URLs of a list may lead to this machine, private networks and link-local addresses."
+WHEN = "Ask an API only where others found something: 'faces: labels has Person >= 60'. Repeatable; docs/conditions.md."
 INCLUDE = "Take only what this glob matches; --exclude still leaves out of that. Repeatable."
 
 

@@ -114,7 +114,10 @@ def markdown() -> str:
 
 
 def _lines() -> Iterator[str]:
-    yield f"This version writes format {documents.FORMAT} and reads up to it."
+    yield (
+        f"This version writes format {documents.FORMAT}, {documents.CONDITIONS} in the job.json of a job with conditions,"
+        f" and reads up to {documents.NEWEST}."
+    )
     stamp = Field(documents.FIELD, "whole number", 2, "the format of this document; without it: 1")
     for name, record in DOCUMENTS.items():
         yield from _section(name if "`" in name else f"`{name}`", record.__doc__ or "", [stamp, *record_fields(record)])

@@ -42,6 +42,7 @@ class AnyChoice(Generic[Row]):
 
     api: Row
     params: Mapping[str, Any]
+    when: str = ""  # the condition under which it is asked (jobs/conditions); "": always
 
     @property
     def meters(self) -> tuple[str, ...]:
@@ -53,7 +54,7 @@ class AnyChoice(Generic[Row]):
         return all(self.params.get(param.name) for param in self.api.params if param.required)
 
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.api.name, "params": dict(self.params)}
+        return {"name": self.api.name, "params": dict(self.params)} | ({"when": self.when} if self.when else {})
 
 
 class Choice(AnyChoice[Api]):
@@ -85,7 +86,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Request:
-    """One call to AWS per item. It serves several APIs where they share it (labels and properties)."""
+    """One call to AWS per item. It serves several APIs where they share it (labels and properties), all of them asked
+    under the same condition."""
 
     choices: tuple[Choice, ...]
 
@@ -97,6 +99,11 @@ class Request:
     def kind(self) -> str:
         """What it is made for: items of kind `image`."""
         return "image"
+
+    @property
+    def when(self) -> str:
+        """The condition under which it is made."""
+        return self.choices[0].when
 
     @cached_property
     def name(self) -> str:
@@ -112,10 +119,10 @@ class Request:
 
 def requests(choices: Iterable[Choice]) -> tuple[Request, ...]:
     """The calls that serve `choices`, with those that may share a call put together."""
-    groups: dict[str, list[Choice]] = {}
+    groups: dict[tuple[str, str], list[Choice]] = {}
     for choice in choices:
         key = choice.api.operation if choice.api.shares else choice.api.name
-        groups.setdefault(key, []).append(choice)
+        groups.setdefault((key, choice.when), []).append(choice)
     return tuple(Request(tuple(group)) for group in groups.values())
 
 
@@ -187,7 +194,7 @@ def sort_out(values: Iterable[str], *, whole: bool = True) -> Asked:
 
 def choices_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Choice, ...]:
     """The choices of a job.json. A parameter that came after the job was made has its default."""
-    return tuple(Choice(catalogue()[row["name"]], _spelled_out(row)) for row in rows)
+    return tuple(Choice(catalogue()[row["name"]], _spelled_out(row), row.get("when", "")) for row in rows)
 
 
 def video_choices_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[VideoChoice, ...]:

@@ -4,7 +4,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jobs.apis.base import Api, Cap, Image, Params
-from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, Columns, as_json, box, column, percent, sides, summary
+from jobs.apis.columns import (
+    EMPTY,
+    FLAG,
+    NUMBER,
+    TEXT,
+    WHOLE,
+    Columns,
+    as_json,
+    box,
+    column,
+    percent,
+    several,
+    sides,
+    summary,
+)
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
@@ -21,7 +35,7 @@ SCHEMA = Columns(
         column("celebrity_id", TEXT, "AWS's id of the celebrity", "CelebrityFaces[].Id"),
         percent("match_confidence", "confidence that it is this person", "CelebrityFaces[].MatchConfidence"),
         column("known_gender", TEXT, "the celebrity's known gender", "CelebrityFaces[].KnownGender.Type"),
-        column("urls", TEXT, "pages about the celebrity, joined by '; '", "CelebrityFaces[].Urls[]"),
+        several("urls", "pages about the celebrity", "CelebrityFaces[].Urls[]"),
         percent("confidence", "confidence that this is a face", _both("Confidence")),
         *box(_both("BoundingBox")),
         column("emotion", TEXT, "most confident apparent emotion", _both("Emotions[].Type")),

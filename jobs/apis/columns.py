@@ -31,6 +31,7 @@ class Column:
     kind: str  # TEXT, NUMBER, WHOLE, LONG or FLAG
     doc: str
     aws: str
+    several: bool = False  # texts, joined by "; "
 
 
 class Columns(tuple[Column, ...]):
@@ -43,6 +44,10 @@ class Columns(tuple[Column, ...]):
 
 
 column = Column  # as declarations write it
+
+
+def several(name: str, doc: str, aws: str) -> Column:
+    return Column(name, TEXT, f"{doc}, joined by '; '", aws, several=True)
 
 
 def percent(name: str, doc: str, aws: str) -> Column:

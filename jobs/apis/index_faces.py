@@ -5,7 +5,7 @@ from typing import Any
 
 from jobs.apis.base import Api, Cap, Image, Param, Params, Preparation
 from jobs.apis.collection import COLLECTION, external_image_id, must_exist, quality_filter
-from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, Columns, column
+from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, Columns, column, several
 from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
@@ -19,7 +19,7 @@ SCHEMA = Columns(
         column("image_id", TEXT, "AWS's id of the image it came from", "FaceRecords[].Face.ImageId"),
         column("external_image_id", TEXT, "the item's URI in AWS's alphabet", "FaceRecords[].Face.ExternalImageId"),
         column("user_id", TEXT, "user the face is associated with", "FaceRecords[].Face.UserId"),
-        column("reasons", TEXT, "why the face was not stored, joined by '; '", "UnindexedFaces[].Reasons[]"),
+        several("reasons", "why the face was not stored", "UnindexedFaces[].Reasons[]"),
         *detail_columns("FaceRecords[].FaceDetail | UnindexedFaces[].FaceDetail"),
     ]
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, highest, names, percent, sides, summary
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, highest, names, percent, several, sides, summary
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
@@ -21,9 +21,9 @@ SCHEMA = Columns(
             "main colour of the boxed object as #rrggbb; only where properties shared the call",
             "Labels[].Instances[].DominantColors[].HexCode",
         ),
-        column("parents", TEXT, "parent labels, joined by '; '", "Labels[].Parents[].Name"),
-        column("aliases", TEXT, "other names of the label, joined by '; '", "Labels[].Aliases[].Name"),
-        column("categories", TEXT, "categories of the label, joined by '; '", "Labels[].Categories[].Name"),
+        several("parents", "parent labels", "Labels[].Parents[].Name"),
+        several("aliases", "other names of the label", "Labels[].Aliases[].Name"),
+        several("categories", "categories of the label", "Labels[].Categories[].Name"),
     ]
 )
 BRIEF = Columns(

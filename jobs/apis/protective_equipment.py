@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
-from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, Columns, box, column, percent, sides
+from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, Columns, box, column, percent, several, sides
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
@@ -29,7 +29,7 @@ SCHEMA = Columns(
 BRIEF = Columns(
     [
         column("person_count", WHOLE, "people found (15 at most)", "Persons[]"),
-        column("equipment", TEXT, "kinds of equipment seen, joined by '; '", f"{_FOUND}.Type"),
+        several("equipment", "kinds of equipment seen", f"{_FOUND}.Type"),
         column(
             "persons_without_equipment",
             WHOLE,

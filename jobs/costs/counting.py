@@ -15,7 +15,7 @@ from jobs.attempts import Attempts
 from jobs.costs.tallies import Tallies, Tally
 from jobs.folder import JobFolder, ShardParts
 from jobs.folder.facts import COLUMNS, facts
-from jobs.outcomes import OPEN, RESULT_SCHEMA
+from jobs.outcomes import OPEN, RESULT_SCHEMA, counted_as
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ def _add_outcomes(found: Tallies, table: pa.Table, month: str) -> None:
     sums = [("item_id", "count"), ("known", "sum"), ("probed_ms", "sum"), ("up", "sum")]
     groups = table.group_by(["month", "api", "outcome"]).aggregate(sums)
     for row in groups.to_pylist():
-        counted = {row["outcome"]: row["item_id_count"]}
+        counted = {counted_as(row["outcome"]): row["item_id_count"]}
         if row["outcome"] == "ok":
             counted["known"] = int(row["known_sum"] or 0)
             counted |= {"probed_ms": row["probed_ms_sum"] or 0, "minutes_up": int(row["up_sum"] or 0)}

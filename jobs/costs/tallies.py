@@ -19,6 +19,7 @@ class Tally:
     known: int = 0  # of `ok`: answered from an earlier paid call
     skipped: int = 0
     failed: int = 0
+    not_asked: int = 0  # their condition did not hold
     attempts: int = 0
     units: int = 0
     maybe_billed: int = 0

@@ -45,6 +45,8 @@ def text(costs: Costs) -> str:
         parts.append(
             f"  {done}, {count(calls.skipped)} skipped, {count(calls.failed)} failed, {count(calls.attempts)} requests"
         )
+        if calls.not_asked:
+            parts.append(f"  {count(calls.not_asked)} not asked, as their condition did not hold")
         parts += _films(calls)
     for month in costs.months if len(costs.months) > 1 else ():
         amounts = [line.actual_usd for line in costs.months[month]]

@@ -6,7 +6,7 @@ Rule: which calls a retry asks is written down once, before any is asked; their 
 """
 
 import io
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +18,13 @@ import pyarrow.parquet as pq
 from jobs import documents
 from jobs.apis import request_names
 from jobs.codes import Code
+from jobs.conditions import parse, reads
 from jobs.errors import RekscanError
 from jobs.folder.folder import JobFolder
 from jobs.folder.half_written import set_pages_aside
 from jobs.folder.video_pages import PagesName
 from jobs.ledger import FIRST_OF_FILMS
+from jobs.outcomes import NOT_ASKED
 
 SCHEMA = pa.schema(
     [
@@ -90,7 +92,7 @@ def plan_retry(folder: JobFolder, *, code: str | None = None, api: str | None = 
                 "shard": pa.array([shard if shard >= FIRST_OF_FILMS else None] * failed.num_rows, pa.int64()),
             }
         )
-        for shard, failed in _failed(folder, code, api)
+        for shard, failed in _asked_again(folder, code, api)
     ]
     calls = pa.concat_tables(tables).cast(SCHEMA) if tables else SCHEMA.empty_table()
     if calls.num_rows == 0:
@@ -107,7 +109,48 @@ def plan_retry(folder: JobFolder, *, code: str | None = None, api: str | None = 
     return Retry(folder, number)
 
 
-def _failed(folder: JobFolder, code: str | None, api: str | None) -> Iterator[tuple[int, pa.Table]]:
+def _asked_again(folder: JobFolder, code: str | None, api: str | None) -> Iterator[tuple[int, pa.Table]]:
+    """By shard, the calls that failed, and those that were not asked as their condition could not be decided without
+    these."""
+    conditions = {choice.api.name: reads(parse(choice.when)) for choice in folder.spec.apis if choice.when}
+    for shard, rows, failed in _failed(folder, code, api):
+        if conditions and shard < FIRST_OF_FILMS:
+            failed = pa.concat_tables([failed, _undecided(rows, failed, conditions)])
+        if failed.num_rows:
+            yield shard, failed
+
+
+def _undecided(rows: pa.Table, again: pa.Table, conditions: Mapping[str, frozenset[str]]) -> pa.Table:
+    """Calls whose condition could not be decided, and that reads what is asked again, or nothing but answers by now."""
+    asked = _apis_of_items(again)
+    told = _apis_of_items(rows.filter(pc.is_in(rows.column("outcome"), pa.array(["ok", NOT_ASKED]))))
+    undecided = pc.fill_null(pc.equal(rows.column("code"), str(Code.CONDITION_UNKNOWN)), False)
+    open_ = rows.filter(undecided).to_pylist()
+    for row in open_:
+        told[row["item_id"]].discard(row["api"])
+
+    def is_due(row: Mapping[str, Any]) -> bool:
+        needs, item_id = conditions.get(row["api"], frozenset()), row["item_id"]
+        return bool(needs & asked[item_id]) or needs <= told[item_id]
+
+    found: list[dict[str, Any]] = []
+    while due := [row for row in open_ if is_due(row)]:
+        for row in due:
+            asked[row["item_id"]].add(row["api"])  # a condition may read this one
+            open_.remove(row)
+        found += due
+    return pa.Table.from_pylist(found, rows.schema)
+
+
+def _apis_of_items(rows: pa.Table) -> defaultdict[int, set[str]]:
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for item_id, api in zip(rows.column("item_id").to_pylist(), rows.column("api").to_pylist(), strict=True):
+        found[item_id].add(api)
+    return found
+
+
+def _failed(folder: JobFolder, code: str | None, api: str | None) -> Iterator[tuple[int, pa.Table, pa.Table]]:
+    """By shard, its rows, and those of them that failed."""
     there = {choice.api.name: set_pages_aside(folder, choice.api.name) for choice in folder.spec.video_apis}
     for shard, paths in folder.result_parts().items():
         rows = folder.result(paths).select(["item_id", "api", "outcome", "code", "epoch"])
@@ -118,9 +161,7 @@ def _failed(folder: JobFolder, code: str | None, api: str | None) -> Iterator[tu
             wanted = pc.and_(wanted, pc.fill_null(pc.equal(rows.column("code"), code), False))
         if api is not None:
             wanted = pc.and_(wanted, pc.equal(rows.column("api"), api))
-        rows = rows.filter(wanted)
-        if rows.num_rows:
-            yield shard, rows
+        yield shard, rows, rows.filter(wanted)
 
 
 def _without_lost(rows: pa.Table, there: Mapping[str, Mapping[int, PagesName]]) -> pa.Table:

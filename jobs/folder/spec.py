@@ -134,7 +134,8 @@ class JobSpec:
         return self.plan.start.isoformat()[:7] if self.plan.start else self.created_at[:7]
 
     def to_json(self) -> bytes:
-        return documents.dump(self)
+        conditions = any(choice.when for choice in self.apis)
+        return documents.dump(self, format=documents.CONDITIONS if conditions else documents.FORMAT)
 
     @classmethod
     def from_json(cls, data: bytes, job: str) -> "JobSpec":

@@ -10,6 +10,7 @@ what is sent, so that jobs with and without `--fit` share what they would send a
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -57,7 +58,7 @@ def with_files(choices: Iterable[Choice], read: Callable[[str], bytes | None]) -
     for choice in choices:
         names = [param.name for param in choice.api.params if param.type == "file" and choice.params.get(param.name)]
         data: Mapping[str, Any] = {name: read(choice.params[name]) for name in names}
-        found.append(Choice(choice.api, {**choice.params, **data}))
+        found.append(replace(choice, params={**choice.params, **data}))
     return tuple(found)
 
 

@@ -43,7 +43,8 @@ for i = 4, #ARGV, 7 do
   local answer, counters, tells = ARGV[i + 4], ARGV[i + 5], ARGV[i + 6]
   local known = mine or redis.call('HEXISTS', INTENTS, call .. ' ' .. FENCE .. ' ' .. number) == 1
   local news = mark ~= '' and note(call, request, number, mark, tells)
-  if retries and not known and counters:find('failed:', 1, true) then answer, counters, taken = '', '', 0 end
+  local no_answer = counters:find('failed:', 1, true) or counters:find('not_asked:', 1, true)
+  if retries and not known and no_answer then answer, counters, taken = '', '', 0 end
   -- A counter is raised with the answer, or with the attempt where there is none yet (a throttle).
   if (answer == '' and news) or (answer ~= '' and redis.call('HSETNX', ANSWERS, call, answer) == 1) then
     for counter in counters:gmatch('[^ ]+') do redis.call('HINCRBY', LIVE, counter, 1) end

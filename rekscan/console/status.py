@@ -6,7 +6,7 @@ Rule: what nobody knows is said to be unknown: a job whose scan was killed, with
 from collections.abc import Mapping
 
 from jobs.folder import JobSpec
-from jobs.status import INTERRUPTED, Status
+from jobs.status import INTERRUPTED, Status, done
 from jobs.words import count, dollars, duration, short
 
 JOBS = ("Job", "Started", "State", "Done", "Spent", "Source")
@@ -46,6 +46,11 @@ def status_notes(status: Status) -> list[str]:
         found.append(f"To go    {duration(status.eta_s)} at the planned rate of the slowest API")
     if status.waits_for:
         found.append(f"Waits    for {status.waits_for}")
+    for name, calls in status.by_api.items():
+        if not_asked := calls.get("not_asked", 0):
+            found.append(
+                f"Not asked {count(not_asked)} of {count(calls['planned'])} calls of {name}: no condition held"
+            )
     if status.throttled:
         found.append(f"Refused  {count(status.throttled)} requests as too fast; they were asked again")
     return [*found, status.do] if status.do else found
@@ -76,11 +81,13 @@ def status_line(status: Status) -> str:
 
 
 def calls_of(calls: Mapping[str, int]) -> list[str]:
+    not_asked = calls.get("not_asked", 0)
     return [
         f"{_of(calls)} done",
         f"{calls['ok']:,} ok",
         f"{calls['skipped']:,} skipped",
         f"{calls['failed']:,} failed",
+        *([f"{not_asked:,} not asked"] if not_asked else []),
     ]
 
 
@@ -94,5 +101,4 @@ def _state(status: Status) -> str:
 
 
 def _of(calls: Mapping[str, int]) -> str:
-    done = calls["ok"] + calls["skipped"] + calls["failed"]
-    return f"{done:,}/{calls['planned']:,}"
+    return f"{done(calls):,}/{calls['planned']:,}"

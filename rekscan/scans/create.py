@@ -101,4 +101,4 @@ def _keep_files(folder: JobFolder, choices: Sequence[Choice], *, fit: bool) -> l
         name = f"inputs/{choice.api.name}-{param.name}.{'png' if sniff(data) == 'png' else 'jpg'}"
         folder.write(name, data)
         params[choice.api.name][param.name] = name
-    return [Choice(choice.api, params[choice.api.name]) for choice in choices]
+    return [replace(choice, params=params[choice.api.name]) for choice in choices]

@@ -4,7 +4,7 @@ import contextlib
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from redis.exceptions import RedisError
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from jobs.folder import JobFolder
 from jobs.ledger import Ledger
 from jobs.ledger.server import explain
-from jobs.status import INTERRUPTED, Status, status_of
+from jobs.status import INTERRUPTED, Status, done, status_of
 from jobs.words import duration
 from rekscan.console.output import say, talk
 from workers import bell
@@ -52,7 +52,7 @@ class Pace:
         An API that made no call for a while is taken to go on at its quota.
         """
         speed = self._all.add(status.done)
-        left = {name: calls["planned"] - _done(calls) for name, calls in status.by_api.items()}
+        left = {name: calls["planned"] - done(calls) for name, calls in status.by_api.items()}
         rates = {name: self._each.setdefault(name, RecentRate(self._clock)) for name in left}
         speeds = {name: rates[name].add(_done(calls)) for name, calls in status.by_api.items()}
         if not speed:
@@ -210,11 +210,10 @@ def _bars(quiet: bool) -> Progress:
 
 def _show(bars: Progress, shown: dict[str, TaskID], status: Status, speed: float, left: float | None) -> None:
     for name, calls in status.by_api.items():
-        done = _done(calls)
         failed = f"{calls['failed']:,} failed" if calls["failed"] else ""
         if name not in shown:
             shown[name] = bars.add_task(name, total=calls["planned"], failed="", speed="")
-        bars.update(shown[name], completed=done, failed=failed)
+        bars.update(shown[name], completed=done(calls), failed=failed)
     if "all" not in shown:
         shown["all"] = bars.add_task("all calls", total=status.calls["planned"], failed="", speed="")
     bars.update(shown["all"], completed=status.done, speed=f"{speed:.1f}/s  ETA {_eta(left)}")
@@ -222,7 +221,3 @@ def _show(bars: Progress, shown: dict[str, TaskID], status: Status, speed: float
 
 def _eta(left: float | None) -> str:
     return "-" if left is None else duration(left)
-
-
-def _done(calls: Mapping[str, int]) -> int:
-    return calls["ok"] + calls["skipped"] + calls["failed"]

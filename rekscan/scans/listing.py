@@ -108,9 +108,10 @@ def reach(
     used: Mapping[str, Units] | None = None,
 ) -> int | None:
     """How many images a cap can pay for at the very most; None: any number, or a price is unknown (approval refuses
-    such a cap)."""
+    such a cap). What is asked under a condition may be asked of none."""
+    always = [choice for choice in choices if not choice.when]
     try:
-        return cap_schedule(choices, region, prices, used).reach(nanousd(cap))
+        return cap_schedule(always, region, prices, used).reach(nanousd(cap))
     except RekscanError:
         return None
 

@@ -25,7 +25,7 @@ from jobs.known.sync import sync
 from jobs.ledger import Ledger, Overtaken
 from jobs.ledger.ledger import STARTING_MS
 from jobs.ledger.server import explain
-from jobs.outcomes import OPEN
+from jobs.outcomes import OPEN, counted_as
 
 
 @contextmanager
@@ -136,7 +136,7 @@ def _asked_again(folder: JobFolder, retry: Retry, parts: ShardParts) -> Counter[
     done = _outcomes(folder, parts, retry.number)
     names = retry.names(parts.shard)
     return Counter(
-        f"{outcome}:{api}"
+        f"{counted_as(outcome)}:{api}"
         for (item_id, api), outcome in _outcomes(folder, parts).items()
         for name in [f"{item_id}:{request}" for request in request_names(folder.spec.choices)]
         if name in names and api in name.partition(":")[2].split("+") and (item_id, api) not in done

@@ -8,13 +8,14 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from jobs.apis import Asked, ask, requests
+from jobs.conditions import under_conditions
 from jobs.folder import JobFolder
 from jobs.folder.whose import AWS, EMULATOR, answering
 from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
 from jobs.sources import Globs
-from rekscan.flags import BESIDE, EXCLUDE, INCLUDE, PAYER, PRIVATE, STAGE, TRANSCODE, cap, rates
+from rekscan.flags import BESIDE, EXCLUDE, INCLUDE, PAYER, PRIVATE, STAGE, TRANSCODE, WHEN, cap, rates
 from rekscan.scans.approval import approve
 from rekscan.scans.beside import Rival
 from rekscan.scans.create import create
@@ -40,6 +41,7 @@ class Order:
     max_cost: Annotated[
         Decimal | None, Parameter(help="Dollars this job may cost; it stops before the call over it.")
     ] = None
+    when: Annotated[list[str] | None, Parameter(help=WHEN, negative=())] = None
     tps: Annotated[
         list[str] | None,
         Parameter(help="Calls per second of an API instead of its quota: labels=20. May be repeated.", negative=()),
@@ -72,9 +74,10 @@ class Order:
 
     def terms(self, asked: Asked, settings: Settings, *, local: bool) -> Terms:
         """What was typed, resolved. Raises UsageError."""
+        images = under_conditions(asked.images, self.when or ())
         return Terms(
-            asked.images,
-            settings.with_shards_for(len(requests(asked.images))),
+            images,
+            settings.with_shards_for(len(requests(images))),
             settings.aws_region(_LOCAL_REGION) if local else settings.region_of_aws(),
             asked.videos,
             self.video_jobs,

@@ -56,6 +56,8 @@ ADVICE = {
     Code.PRIVATE_ADDRESS: "Its URL leads into a private network. If that is meant, scan with --allow-private-urls.",
     Code.FOLDER: "An S3 folder marker. Nothing to do.",
     Code.BAD_URI: "Correct the line of the list file.",
+    Code.CONDITION_FALSE: "Its condition (--when) did not hold on the picture. Nothing to do.",
+    Code.CONDITION_UNKNOWN: "What its condition reads was not answered. A retry of that asks it, if it then holds.",
     Code.NO_CALL: "None of the job's APIs takes this kind of file.",
 }
 _OTHERWISE = {"failed": "Read the message; `rekscan retry {job} --code {code}` tries these again.", "skipped": ""}

@@ -97,7 +97,13 @@ def _calls(query: Query, choice: Choice | VideoChoice) -> Calls:
     return Calls(
         name, seen["ok"], ends.get("skipped", 0), ends.get("failed", 0), seen["known"], int(seen["maybe"]),
         int(seen["again"]), seen["median"], seen["slow"], tuple(seen["versions"] or ()), dict(choice.params),
+        _not_asked(query, name) if choice.when else 0, choice.when,
     )  # fmt: skip
+
+
+def _not_asked(query: Query, api: str) -> int:
+    sql = "select count(*) from images where list_contains(string_split(not_asked, '; '), ?)"
+    return int(query.execute(sql, [api]).fetchall()[0][0])
 
 
 def _causes(query: Query, job: str) -> tuple[Cause, ...]:

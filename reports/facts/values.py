@@ -65,10 +65,12 @@ class Calls:
     slow_ms: int | None  # 95th percentile
     model_versions: tuple[str, ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    not_asked: int = 0  # their condition did not hold
+    when: str = ""  # that condition
 
     @property
     def total(self) -> int:
-        return self.ok + self.skipped + self.failed
+        return self.ok + self.skipped + self.failed + self.not_asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.apis.base import Api, Tabled
+from jobs.outcomes import NOT_ASKED
 from reports.tables.layout import FAILURES, IMAGES, Layout
 from reports.tables.set_apart import misfits, set_apart
 from reports.tables.states import SEEN, Calls, calls_of, state_of
@@ -169,7 +170,7 @@ def _dig(entry: Any, leaf: str) -> float:
 def _failures(schema: pa.Schema, outcomes: pa.Table | None, uris: _Uris) -> pa.Table:
     if outcomes is None:
         return schema.empty_table()
-    bad = outcomes.filter(pc.not_equal(outcomes.column("outcome"), "ok"))
+    bad = outcomes.filter(pc.invert(pc.is_in(outcomes.column("outcome"), pa.array(["ok", NOT_ASKED]))))
     return failures(schema, bad, uris.of(bad.column("item_id").combine_chunks()))
 
 
@@ -198,6 +199,7 @@ def _images(
     columns["reason"] = [reason for _, reason in states]
     columns["sent"] = [";".join(dict.fromkeys(row.sent)) or None if row else None for row in calls]
     columns["known"] = [row.sent.count("known") if row else 0 for row in calls]
+    columns["not_asked"] = ["; ".join(row.not_asked) or None if row else None for row in calls]
     columns["since"] = [row.since if row else None for row in calls]
     arrays = [columns[name] for name in schema.names[: len(columns)]]
     for api, ids, rows in briefs:

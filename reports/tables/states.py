@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from jobs.codes import Code
+from jobs.outcomes import NOT_ASKED
 
 
 @dataclass(slots=True)
@@ -17,6 +18,7 @@ class Calls:
     outcomes: list[str] = field(default_factory=list)
     reasons: list[tuple[str, str]] = field(default_factory=list)  # api, code
     sent: list[str] = field(default_factory=list)
+    not_asked: list[str] = field(default_factory=list)  # APIs whose condition did not hold
     since: str | None = None  # the first job that got an answer
     fit: str | None = None
     format: str | None = None
@@ -25,6 +27,9 @@ class Calls:
 
     def add(self, api: str, outcome: str, code: str | None, sent: str | None, job: str = "") -> None:
         """`job`: the one that paid for the answer; a job's id begins with its time."""
+        if outcome == NOT_ASKED:
+            self.not_asked.append(api)
+            return
         self.outcomes.append(outcome)
         if sent:
             self.sent.append(sent)
@@ -63,7 +68,7 @@ def state_of(skip: str | None, row: Calls | None, awaited: int | None) -> tuple[
         if skip is not None:
             return "skipped", skip
         return ("pending", None) if awaited else ("skipped", Code.NO_CALL)
-    if awaited is not None and len(row.outcomes) < awaited:
+    if awaited is not None and len(row.outcomes) + len(row.not_asked) < awaited:
         return "pending", "; ".join(f"{api}: {code}" for api, code in row.reasons) or None
     kinds = set(row.outcomes)
     if kinds == {"ok"}:

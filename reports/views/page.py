@@ -55,7 +55,9 @@ def render(page: Page) -> str:
     css, script = asset("report.css"), asset("report.js") + asset("judge.js")
     planned = {choice.api.name: page.spec.planned(choice) for choice in page.spec.choices}
     calls = [_tally(one, page.status, planned[one.api]) for one in page.facts.calls]
-    totals = {name: sum(one[name] for one in calls) for name in calls[0] if name != "api"} if calls else {}
+    totals = (
+        {name: sum(one[name] for one in calls) for name in calls[0] if name not in ("api", "when")} if calls else {}
+    )
     policy = (
         f"default-src 'none'; img-src {_pictures(page.gallery)}; "
         f"style-src '{digest(css)}'; script-src '{digest(script)}'; base-uri 'none'; form-action 'none'"
@@ -157,6 +159,8 @@ def _tally(one: Calls, status: Mapping[str, Any], otherwise: int) -> dict[str, A
         "ok": one.ok,
         "skipped": one.skipped,
         "failed": one.failed,
+        "not_asked": one.not_asked,
+        "when": one.when,
         "pending": planned - one.total,
         "maybe_billed": one.maybe_billed,
     }

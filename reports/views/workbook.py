@@ -86,7 +86,7 @@ Block = tuple[str, Sequence[str], Iterable[Sequence[Any]]]  # title, header, row
 def _blocks(facts: Facts) -> Iterator[Block]:
     """The summary, one block under the other."""
     yield "Items", ("status", "items"), facts.items.items()
-    header = ("API", "calls", "ok", "skipped", "failed", "known before", "maybe billed", "model version")
+    header = ("API", "calls", "ok", "skipped", "failed", "not asked", "known before", "maybe billed", "model version")
     yield "Calls", header, map(_calls, facts.calls)
     yield "Left out while listing", ("reason", "items"), facts.skips.items()
     causes = [
@@ -103,7 +103,7 @@ def _blocks(facts: Facts) -> Iterator[Block]:
 
 
 def _calls(one: Calls) -> tuple[Any, ...]:
-    ends = (one.total, one.ok, one.skipped, one.failed, one.known, one.maybe_billed)
+    ends = (one.total, one.ok, one.skipped, one.failed, one.not_asked, one.known, one.maybe_billed)
     return one.api, *ends, "; ".join(one.model_versions)
 
 

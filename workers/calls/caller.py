@@ -117,6 +117,10 @@ class Caller:
         outcomes = rows.failed(self.request, item, Fault(Kind.ITEM, code, message), attempts)
         return self._keep(lease, self.name(item), outcomes)
 
+    def not_asked(self, item: Item, lease: Lease, attempts: ByApi, code: str, message: str) -> list[Outcome]:
+        """Rows for a call whose condition does not hold, or cannot be decided."""
+        return self._keep(lease, self.name(item), rows.not_asked(self.request, item, code, message, attempts))
+
     def name(self, item: Item) -> str:
         """The call's name in the journal."""
         return f"{item.item_id}:{self._all.name}"

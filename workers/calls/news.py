@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from jobs.attempts import Attempts
 from jobs.folder import JobFolder
 from jobs.folder.facts import rows_of
-from jobs.outcomes import OPEN, Outcome
+from jobs.outcomes import NOT_ASKED, OPEN, Outcome
 
-_TELLS = {OPEN: 0, "failed": 1, "skipped": 1, "ok": 2}
+_TELLS = {OPEN: 0, "failed": 1, "skipped": 1, NOT_ASKED: 1, "ok": 2}
 
 
 def news(folder: JobFolder, shard: int, rows: Iterable[Outcome]) -> list[Outcome]:

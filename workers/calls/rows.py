@@ -19,7 +19,7 @@ from jobs.codes import Code
 from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.prepare import Prepared
-from jobs.outcomes import Outcome, open_row, with_attempts
+from jobs.outcomes import NOT_ASKED, Outcome, open_row, with_attempts
 
 
 def with_all_attempts(outcomes: Iterable[Outcome], attempts: ByApi) -> list[Outcome]:
@@ -37,6 +37,11 @@ def skipped(request: Request, item: Item, skip: Skip, attempts: ByApi) -> list[O
     """Never sent."""
     seen: dict[str, Any] = {"format": skip.format, "width": skip.width, "height": skip.height}
     return _each(request, item, attempts, None, None, outcome="skipped", code=skip.reason, message=skip.message, **seen)
+
+
+def not_asked(request: Request, item: Item, code: str, message: str, attempts: ByApi) -> list[Outcome]:
+    """Never sent, as its condition does not hold."""
+    return _each(request, item, attempts, None, None, outcome=NOT_ASKED, code=code, message=storable(message))
 
 
 def failed(

@@ -10,7 +10,7 @@ what they know, and whoever reads takes the union (jobs/folder/facts.py).
 
 import logging
 import threading
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -24,8 +24,9 @@ from jobs.folder.facts import rows_of, wanted
 from jobs.folder.half_written import set_aside
 from jobs.folder.retries import Retry
 from jobs.ledger import Attempt, Lease, Ledger
-from jobs.outcomes import OPEN, Outcome
+from jobs.outcomes import OPEN, Outcome, counted_as
 from workers.calls.attempts import JobFault
+from workers.calls.cascade import Waiting
 from workers.calls.known import Later
 from workers.calls.lanes import Ask, Lanes
 from workers.calls.news import news
@@ -56,6 +57,7 @@ class Shard:
     parts: ShardParts = field(default_factory=ShardParts)  # what the folder had of it at the start
     asks: list[Ask] = field(default_factory=list)  # every call of it, in item order
     known: dict[str, list[Outcome]] = field(default_factory=dict)  # call -> its outcomes
+    beside: dict[str, list[Outcome]] = field(default_factory=dict)  # those of calls that a retry does not ask
     begun: bool = False  # calls may be under way, or their answers on the way into the folder
 
     def run(self) -> bool:
@@ -94,6 +96,9 @@ class Shard:
         ]
         of = {ask.name: ask.attempts for ask in self.asks}
         self.known = {name: with_all_attempts(rows, of[name]) for name, rows in found.items() if name in of}
+        if self.retry and self.lanes.conditions:
+            whole, _ = self._by_call(rows_of(self.folder, self.parts))
+            self.beside = {name: rows for name, rows in whole.items() if name not in of}
 
     def ask(self) -> None:
         """Make the calls that are missing, as far as nothing stops them. What came of them is in the journal after."""
@@ -170,11 +175,14 @@ class Shard:
         while asked and not self.stop.is_set():
             later: list[Ask] = []
             undecided: list[tuple[Ask, Undecided]] = []
-            for ask, result in zip(asked, self.lanes.call(asked, self.lease, self.stop), strict=True):
+            given = ChainMap(self.known, self.beside)
+            for ask, result in zip(asked, self.lanes.call(asked, self.lease, self.stop, given), strict=True):
                 if isinstance(result, list):
                     self.known[ask.name] = result
                 elif isinstance(result, Later):
                     later.append(replace(ask, content=result.content))
+                elif isinstance(result, Waiting):
+                    later.append(ask)
                 elif isinstance(result, Undecided):
                     undecided.append((ask, result))
                 elif isinstance(result, JobFault):
@@ -262,7 +270,7 @@ def shard_counters(outcomes: Iterable[Outcome]) -> Counter[str]:
     """The ledger's counters of a whole shard."""
     counters: Counter[str] = Counter()
     for row in outcomes:
-        counters[f"{row.outcome}:{row.api}"] += 1
+        counters[f"{counted_as(row.outcome)}:{row.api}"] += 1
         counters[f"known:{row.api}"] += row.sent == "known"
         for month, attempts, units, maybe_billed in Attempts.parse(row.marks).months():
             counters[f"units:{row.api}:{month}"] += units
