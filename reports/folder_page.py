@@ -115,8 +115,8 @@ def markdown() -> str:
 
 def _lines() -> Iterator[str]:
     yield (
-        f"This version writes format {documents.FORMAT}, {documents.CONDITIONS} in the job.json of a job with conditions,"
-        f" and reads up to {documents.NEWEST}."
+        f"This version writes format {documents.FORMAT}, and {documents.CONDITIONS} as that of a job with conditions;"
+        f" it reads up to {documents.NEWEST}."
     )
     stamp = Field(documents.FIELD, "whole number", 2, "the format of this document; without it: 1")
     for name, record in DOCUMENTS.items():

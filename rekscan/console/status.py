@@ -48,9 +48,7 @@ def status_notes(status: Status) -> list[str]:
         found.append(f"Waits    for {status.waits_for}")
     for name, calls in status.by_api.items():
         if not_asked := calls.get("not_asked", 0):
-            found.append(
-                f"Not asked {count(not_asked)} of {count(calls['planned'])} calls of {name}: no condition held"
-            )
+            found.append(f"Not asked {count(not_asked)} of {count(calls['planned'])} of {name}, by its condition")
     if status.throttled:
         found.append(f"Refused  {count(status.throttled)} requests as too fast; they were asked again")
     return [*found, status.do] if status.do else found

@@ -104,8 +104,7 @@ def _changed(spec: JobSpec) -> RekscanError:
 
 
 def _free(spec: JobSpec, tallies: Mapping[str, costs.Tally]) -> int:
-    """Images that are done and cost nothing: known, skipped or failed ones. Of APIs under a condition nothing is free that
-    a cap had counted."""
+    """Images that are done and cost nothing: known, skipped or failed ones. As `reach`, by what is always asked."""
     found = [tallies.get(choice.api.name, costs.Tally()) for choice in spec.apis if not choice.when]
     return max(max(0, one.ok + one.skipped + one.failed - one.units - one.maybe_billed) for one in found)
 

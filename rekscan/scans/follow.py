@@ -54,7 +54,7 @@ class Pace:
         speed = self._all.add(status.done)
         left = {name: calls["planned"] - done(calls) for name, calls in status.by_api.items()}
         rates = {name: self._each.setdefault(name, RecentRate(self._clock)) for name in left}
-        speeds = {name: rates[name].add(_done(calls)) for name, calls in status.by_api.items()}
+        speeds = {name: rates[name].add(done(calls)) for name, calls in status.by_api.items()}
         if not speed:
             return speed, None
         waiting = any(left[name] > 0 and not speeds[name] for name in left)

@@ -38,15 +38,13 @@ _IMAGE_FIELDS = (
     _field(
         "status",
         pa.string(),
-        "ok: every API that was asked answered; partial: some did; failed; skipped: never sent; pending: not reached yet",
+        "ok: every API asked answered; partial: some did; failed; skipped: never sent; pending: not reached yet",
     ),
     _field("reason", pa.string(), "Why an item was skipped or an API failed: a reason or AWS's error code"),
     _field("fit", pa.string(), "What was done to the picture before sending it, if anything"),
     _field("sent", pa.string(), "s3, bytes, fitted (bytes that were altered), known (answer of an earlier call)"),
     _field("known", pa.int32(), "How many APIs were answered from an earlier paid call"),
-    _field(
-        "not_asked", pa.string(), "APIs that were not asked as their condition (--when) did not hold, joined by '; '"
-    ),
+    _field("not_asked", pa.string(), "APIs not asked, as their condition (--when) did not hold; joined by '; '"),
     _field("since", pa.string(), "The job that first got an answer on it: this one where it is new, or an earlier one"),
 )
 _VIDEO_FIELDS = (
