@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,11 +54,13 @@ def make_photos(directory: Path, count: int, *, broken: int = 0, shade: int = 77
 
 
 class Emulator:
-    """`rekscan emulator` in a process of its own: `--engine fixed`, unless another is named."""
+    """`rekscan emulator` in a process of its own: `--engine fixed`, unless another is named. `first`: what that process
+    calls before anything else."""
 
-    def __init__(self, directory: Path, *arguments: str) -> None:
+    def __init__(self, directory: Path, *arguments: str, first: Callable[[], None] | None = None) -> None:
         self._ready = directory / "emulator.url"
         self._arguments = arguments
+        self._first = first
         self.start()
 
     def start(self, port: str = "0") -> None:
@@ -66,7 +68,9 @@ class Emulator:
         engine = () if "--engine" in self._arguments else ("--engine", "fixed")
         command = [sys.executable, "-m", "emulator", *engine, "--port", port]
         self.process = subprocess.Popen(
-            [*command, "--ready-file", str(self._ready), *self._arguments], stdout=subprocess.DEVNULL
+            [*command, "--ready-file", str(self._ready), *self._arguments],
+            stdout=subprocess.DEVNULL,
+            preexec_fn=self._first,
         )
         until(lambda: self._ready.exists() and self._ready.read_text().strip(), "the emulator is ready")
         self.url = self._ready.read_text().strip()
@@ -121,8 +125,8 @@ class Emulator:
 
 
 @contextmanager
-def emulator(directory: Path, *arguments: str) -> Iterator[Emulator]:
-    running = Emulator(directory, *arguments)
+def emulator(directory: Path, *arguments: str, first: Callable[[], None] | None = None) -> Iterator[Emulator]:
+    running = Emulator(directory, *arguments, first=first)
     try:
         yield running
     finally:

@@ -13,7 +13,7 @@ import pytest
 
 from jobs import costs
 from jobs.apis import parse
-from jobs.documents import FORMAT, KEY, NewerFormat
+from jobs.documents import FORMAT, KEY, NEWEST, NewerFormat
 from jobs.folder import JobFolder
 from jobs.folder.films import FilmItem, FilmsWriter, all_films
 from jobs.folder.retries import newest, plan_retry
@@ -73,13 +73,13 @@ def folder(tmp_path: Path) -> JobFolder:
 def stamped_newer(path: Path) -> None:
     """A file as a later version would write it, with a column that nobody knows yet."""
     if path.suffix == ".json":
-        path.write_bytes(orjson.dumps({**orjson.loads(path.read_bytes()), "format": FORMAT + 1}))
+        path.write_bytes(orjson.dumps({**orjson.loads(path.read_bytes()), "format": NEWEST + 1}))
         return
     table = pq.read_table(path)
-    metadata = {**pq.read_metadata(path).metadata, KEY: str(FORMAT + 1).encode()}
+    metadata = {**pq.read_metadata(path).metadata, KEY: str(NEWEST + 1).encode()}
     about = metadata.get(b"rekscan")
     if about:
-        metadata[b"rekscan"] = orjson.dumps({**orjson.loads(about), "format": FORMAT + 1})
+        metadata[b"rekscan"] = orjson.dumps({**orjson.loads(about), "format": NEWEST + 1})
     pq.write_table(table.append_column("later", pa.nulls(len(table))).replace_schema_metadata(metadata), path)
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.documents import FORMAT, KEY, NewerFormat
+from jobs.documents import KEY, NEWEST, NewerFormat
 from jobs.folder import JobFolder
 from jobs.folder.half_written import set_pages_aside
 from jobs.folder.video_pages import PagesName, PagesReader, PagesWriter, all_pages, newest_pages
@@ -100,7 +100,7 @@ def test_a_file_of_a_newer_format_is_refused_and_so_is_one_that_says_nothing(loc
     write(local)
     path = f"{local.root}/{NAME.path}"
     table = pq.read_table(path)
-    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, KEY: str(FORMAT + 1).encode()}), path)
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, KEY: str(NEWEST + 1).encode()}), path)
     with pytest.raises(NewerFormat):
         read(local)
     pq.write_table(table.replace_schema_metadata(None), path)

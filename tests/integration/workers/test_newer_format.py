@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from jobs.documents import FORMAT
+from jobs.documents import NEWEST
 from jobs.ledger import Ledger
 from jobs.ledger.keys import key
 from tests.support.redis import RedisServer
@@ -31,7 +31,7 @@ def submit(photos: Path, home: Path) -> Path:
 def written_by_a_later_version(job: Path) -> bytes:
     """Give a job a format that no reader knows yet; what it was."""
     before = (job / "job.json").read_bytes()
-    (job / "job.json").write_text(json.dumps({**json.loads(before), "format": FORMAT + 1}))
+    (job / "job.json").write_text(json.dumps({**json.loads(before), "format": NEWEST + 1}))
     return before
 
 
@@ -75,7 +75,7 @@ def test_a_worker_leaves_a_job_of_a_later_version_untouched_and_unblocked_and_do
             assert not redis.exists(key(newer.name, "lapses"))
             said = (tmp_path / "worker-0.log").read_text()
             assert said.count(f"job {newer.name} was written by a newer rekscan") == 1
-            assert f"(format {FORMAT + 1}; this one reads up to {FORMAT})" in said
+            assert f"(format {NEWEST + 1}; this one reads up to {NEWEST})" in said
 
             (newer / "job.json").write_bytes(whole)  # as if the worker had been upgraded
             redis.delete(key("reconciler"))

@@ -110,7 +110,7 @@ def test_what_a_document_lacks_has_a_default_where_its_record_gives_one(record: 
 
 @pytest.mark.parametrize("record", EXAMPLES, ids=lambda record: type(record).__name__)
 def test_a_newer_format_is_refused_whatever_else_stands_there(record: Any) -> None:
-    newer = json.dumps({"format": documents.FORMAT + 1, "nothing": "known"}).encode()
+    newer = json.dumps({"format": documents.NEWEST + 1, "nothing": "known"}).encode()
     with pytest.raises(documents.NewerFormat) as refused:
         documents.load(type(record), newer, "job 1")
     assert refused.value.what == "job 1 was written by a newer rekscan (format 3; this one reads up to 2)"

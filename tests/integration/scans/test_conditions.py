@@ -1,0 +1,154 @@
+"""--when: an API is asked only where others found something. Whole scans, counted at the endpoint."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.people import has_person, on_some_pictures
+from tests.support.scans import Emulator, Scan, Tables, emulator, look, make_photos, tables
+
+APIS = "text,faces,labels,properties"
+WHEN = ("--when", "faces: labels has Person >= 60", "--when", "text: faces has any and not labels has Cat")
+
+
+@dataclass(frozen=True)
+class Archive:
+    folder: Path
+    people: frozenset[str]  # names of the files that have a person
+    others: frozenset[str]
+    broken: int = 3
+
+    @property
+    def pictures(self) -> int:
+        return len(self.people) + len(self.others)
+
+    @property
+    def contents(self) -> set[str]:
+        """Of those with a person."""
+        return {sha256(self.folder / name) for name in self.people}
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    folder = make_photos(tmp_path_factory.mktemp("photos"), 40, broken=3)
+    shutil.copy(folder / "photo-0000.jpg", folder / "twin.jpg")
+    whole = [path for path in folder.glob("*.jpg") if not path.name.startswith("broken")]
+    people = frozenset(path.name for path in whole if has_person(path.read_bytes()))
+    return Archive(folder, people, frozenset(path.name for path in whole) - people)
+
+
+@pytest.fixture(scope="module")
+def rekognition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with emulator(tmp_path_factory.mktemp("emulator"), first=on_some_pictures) as running:
+        yield running
+
+
+def scan(archive: Archive, home: Path, rekognition: Emulator, *more: str, api: str = APIS) -> dict[str, Any]:
+    status = Scan(
+        "scan", str(archive.folder), "--api", api, "--yes", "--json", "--shard-size", "15",
+        "--rekognition-endpoint-url", rekognition.url, *more, home=home,
+    ).status()  # fmt: skip
+    assert status["state"] == "finished", status
+    return status
+
+
+@pytest.fixture(scope="module")
+def scanned(archive: Archive, rekognition: Emulator, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Any]:
+    home = tmp_path_factory.mktemp("scanned") / "home"
+    rekognition.reset()
+    status = scan(archive, home, rekognition, *WHEN)
+    counts = {operation: set(by) for operation, by in rekognition.counts().items()}
+    return tables(home), (status, counts)
+
+
+def test_only_what_a_condition_holds_for_is_asked(archive: Archive, scanned: tuple[Tables, Any]) -> None:
+    _, (_, asked) = scanned
+    assert asked["DetectFaces"] == asked["DetectText"] == archive.contents
+    assert len(asked["DetectLabels"]) == archive.pictures - 1  # a twin is asked once
+
+
+def test_what_was_not_asked_adds_up_and_costs_nothing(archive: Archive, scanned: tuple[Tables, Any]) -> None:
+    found, (status, _) = scanned
+    planned, people, broken = archive.pictures + archive.broken, len(archive.people), archive.broken
+    for name in ("faces", "text"):
+        calls = {"planned": planned, "ok": people, "skipped": 0, "failed": 0, "not_asked": planned - people}
+        assert status["by_api"][name] == {**calls, "maybe_billed": 0}
+    assert status["by_api"]["labels"]["skipped"] == broken
+    for calls in (status["calls"], *status["by_api"].values()):
+        assert calls["planned"] == sum(calls[name] for name in ("ok", "skipped", "failed", "not_asked"))
+    assert {row["api"]: row["not_asked"] for row in found.rows("costs")} == {
+        "text": planned - people, "faces": planned - people, "labels": 0, "properties": 0,
+    }  # fmt: skip
+    assert look("status", "last", home=found.folder.parent)["calls"] == status["calls"]
+
+
+def test_the_tables_say_what_was_not_asked_and_the_report_under_which_condition(
+    archive: Archive, scanned: tuple[Tables, Any]
+) -> None:
+    found, _ = scanned
+    images = {row["uri"].rpartition("/")[2]: row for row in found.rows("images")}
+    assert {name: (images[name]["status"], images[name]["not_asked"]) for name in images} == {
+        **dict.fromkeys(archive.people, ("ok", None)),
+        **dict.fromkeys(archive.others, ("ok", "faces; text")),
+        **{f"broken-{n:02d}.jpg": ("skipped", "faces; text") for n in range(archive.broken)},
+    }
+    assert {row["outcome"] for row in found.rows("failures")} == {"skipped"}
+    page = (found.folder / "reports" / "report.html").read_text()
+    assert "planned = ok + skipped + failed + not asked" in page
+    assert "faces was asked when <code>labels has &#34;Person&#34; &gt;= 60</code>" in page
+
+
+def test_each_outcome_has_its_reason(archive: Archive, scanned: tuple[Tables, Any]) -> None:
+    found, _ = scanned
+    rows = [row for row in found.outcomes() if row["outcome"] == "not-asked"]
+    codes = {(row["api"], row["code"]) for row in rows}
+    assert codes == {(api, code) for api in ("faces", "text") for code in ("condition-false", "condition-unknown")}
+    said = {row["message"] for row in rows if row["api"] == "faces"}
+    text = 'labels has "Person" >= 60'
+    assert said == {text, f"labels skipped (truncated): {text}"}
+
+
+def test_a_known_answer_decides_a_condition_for_nothing(
+    archive: Archive, rekognition: Emulator, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    scan(archive, home, rekognition, api="labels")
+    rekognition.reset()
+    status = scan(archive, home, rekognition, *WHEN[:2], api="labels,faces")
+    assert set(rekognition.counts()) == {"DetectFaces"}
+    assert set(rekognition.counts()["DetectFaces"]) == archive.contents
+    assert status["by_api"]["faces"]["not_asked"] == archive.pictures + archive.broken - len(archive.people)
+
+
+def test_a_retry_of_what_a_condition_reads_asks_what_it_left_open(
+    archive: Archive, rekognition: Emulator, tmp_path: Path
+) -> None:
+    home, failing = tmp_path / "home", archive.folder / max(archive.people - {"twin.jpg"})
+    rekognition.set_faults(f"DetectLabels:InvalidImageFormatException:@{sha256(failing)}")
+    rekognition.reset()
+    scan_of = Scan(
+        "scan", str(archive.folder), "--api", "text,faces,labels", "--yes", "--json", *WHEN,
+        "--rekognition-endpoint-url", rekognition.url, home=home,
+    )  # fmt: skip
+    calls = scan_of.status()["by_api"]
+    assert (calls["labels"]["failed"], calls["faces"]["ok"]) == (1, len(archive.people) - 1)
+    assert sha256(failing) not in rekognition.counts()["DetectFaces"]
+    rekognition.set_faults()
+    rekognition.reset()
+    calls = Scan("retry", "last", "--json", home=home).status()["by_api"]
+    for name in ("labels", "faces", "text"):
+        assert calls[name]["planned"] == sum(calls[name][n] for n in ("ok", "skipped", "failed", "not_asked"))
+    assert (calls["labels"]["failed"], calls["faces"]["ok"], calls["text"]["ok"]) == (0, *[len(archive.people)] * 2)
+    asked = {operation: set(by) for operation, by in rekognition.counts().items()}
+    assert asked == {name: {sha256(failing)} for name in ("DetectLabels", "DetectFaces", "DetectText")}
+    images = {row["uri"].rpartition("/")[2]: row for row in tables(home).rows("images")}
+    assert (images[failing.name]["status"], images[failing.name]["not_asked"]) == ("ok", None)

@@ -1,0 +1,179 @@
+"""The language of --when: what it reads, what it refuses, and when a condition holds."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.apis import catalogue
+from jobs.apis.base import Api
+from jobs.apis.columns import FLAG, TEXT, Column
+from jobs.conditions import holds, parse, reads, tree
+from jobs.conditions.columns import row_columns
+from jobs.errors import UsageError
+
+WORDS = ["labels", "has", "any", "(", ")", "and", "or", "not", "3", "where", "count", ".", ">="]
+ORDER = ["=", "!=", ">=", "<=", ">", "<"]
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**20), 10**20).map(float)
+APIS = st.sampled_from(list(catalogue().values()))
+
+
+def compared(columns: list[Column]) -> st.SearchStrategy[tree.Compared]:
+    def beside(column: Column) -> st.SearchStrategy[tree.Compared]:
+        ops, values = {
+            TEXT: (["=", "!=", "contains"], st.text(max_size=8)),
+            FLAG: (["=", "!="], st.booleans()),
+        }.get(column.kind, (ORDER, NUMBERS))
+        return st.builds(tree.Compared, st.just(column.name), st.sampled_from(ops), values)
+
+    return st.sampled_from(columns).flatmap(beside)
+
+
+def joined(tests: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    def terms(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        several = st.lists(inner, min_size=2, max_size=3).map(tuple)
+        return st.builds(tree.Not, inner) | st.builds(tree.All, several) | st.builds(tree.Any, several)
+
+    return st.recursive(tests, terms, max_leaves=5)
+
+
+def rows(api: Api) -> st.SearchStrategy[tree.Rows]:
+    name = st.none() | st.text(max_size=8) if api.name_column else st.none()
+    confidence = st.none() | st.tuples(st.sampled_from(ORDER), NUMBERS) if api.confidence_column else st.none()
+    return st.builds(
+        tree.Rows, st.just(api.name), name, confidence, st.none() | joined(compared([*row_columns(api).values()]))
+    )
+
+
+def conditions() -> st.SearchStrategy[Any]:
+    def tests(api: Api) -> st.SearchStrategy[Any]:
+        counted = st.builds(tree.Counted, rows(api), st.sampled_from(ORDER), NUMBERS)
+        in_short = compared([*api.brief_columns]).map(lambda one: tree.InShort(api.name, one))
+        return st.builds(tree.Has, rows(api)) | counted | in_short
+
+    return joined(APIS.flatmap(tests))
+
+
+@given(conditions())
+def test_the_text_of_a_condition_reads_back_as_itself(condition: Any) -> None:
+    assert parse(str(condition)) == condition
+
+
+@given(st.text(max_size=60) | st.lists(st.sampled_from(WORDS)))
+def test_any_text_is_a_condition_or_a_usage_error(text: str | list[str]) -> None:
+    said = text if isinstance(text, str) else " ".join(text)
+    try:
+        found = parse(said)
+    except UsageError as error:
+        assert error.what
+        assert error.do
+    else:
+        assert parse(str(found)) == found
+
+
+@given(conditions())
+def test_of_empty_answers_every_condition_is_decided_and_of_none_nothing_is(condition: Any) -> None:
+    assert holds(condition, {api: {} for api in catalogue()}) in (True, False)
+    assert holds(condition, {}) is None
+
+
+LABELS = {
+    "Labels": [
+        {
+            "Name": "Person", "Confidence": 98.0, "Parents": [], "Categories": [{"Name": "Person Description"}],
+            "Instances": [
+                {"BoundingBox": {"Left": 0, "Top": 0, "Width": 0.5, "Height": 0.4}, "Confidence": 97.0},
+                {"BoundingBox": {"Left": 0, "Top": 0, "Width": 0.1, "Height": 0.1}, "Confidence": 91.0},
+            ],
+        },
+        {
+            "Name": "Street Sign", "Confidence": 57.5, "Instances": [],
+            "Parents": [{"Name": "Road"}, {"Name": "Symbol"}], "Categories": [{"Name": "Transport"}],
+        },
+    ]
+}  # fmt: skip
+FACES = {"FaceDetails": [{"Confidence": 99.0, "Smile": {"Value": True, "Confidence": 80.0}}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("labels has Person", True),
+        ("labels has person >= 60", True),  # whatever the case
+        ("labels has Person > 98", False),
+        ('labels has "Street Sign" >= 60', False),
+        ("labels has Dog", False),
+        ("labels has any", True),
+        ("labels has any where parents = road", True),
+        ("labels has any where parents = roa", False),
+        ("labels has any where parents contains roa", True),
+        ("labels has any where (parents = road and parents != Symbol)", False),  # it has both
+        ("labels has Person where parents != Road", False),  # it has none: of an empty cell nothing is true
+        ("labels has Person where categories = 'person description'", True),
+        ("labels has Person where area >= 0.2", True),
+        ("labels has Person where area > 0.2", False),
+        ("labels has Person where width >= 0.1 and labels has Dog", False),  # where ends before and
+        ("labels has Person where (width >= 0.1 and not height < 0.1)", True),
+        ("count(labels has Person) = 2", True),  # a box each
+        ("count(labels has Person where area >= .02) >= 2", False),
+        ("count(labels) = 3 and labels.label_count = 2", True),
+        ("labels has Dog or labels has Person and not labels has Cat", True),
+        ("(labels has Dog or labels has Person) and labels has Cat", False),
+        ("not not labels has Person", True),
+        ("faces has any where smile = true", True),
+        ("faces has any where beard = false", False),  # not answered
+        ("faces has any >= 99 and faces.face_count < 2", True),
+        ("text has any or labels has Person", True),  # whatever text would say
+        ("text has any and labels has Dog", False),
+        ("text has any and labels has Person", None),
+        ("not text has any", None),
+    ],
+)
+def test_a_condition_holds_as_a_person_reads_it(text: str, held: bool | None) -> None:
+    assert holds(parse(text), {"labels": LABELS, "faces": FACES, "text": None}) is held
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "do"),
+    [
+        ("labls has Person", "there is no API 'labls'", "Did you mean labels?"),
+        ("labels has any where confidance > 3", "there is no column 'confidance' of table labels", "mean confidence?"),
+        ("faces.face_counts > 1", "there is no column 'face_counts' of faces in `images`", "mean face_count?"),
+        ("faces has any where smile = 3", "smile is true or false", "docs/conditions.md"),
+        ("faces has any where gender = 3", "gender is compared with a text", "docs/conditions.md"),
+        ("faces has any where gender > Male", "one of = != contains", "docs/conditions.md"),
+        ("faces has any where age_low = young", "a number", "docs/conditions.md"),
+        ("properties has red >= 3", "properties has no confidence", "docs/conditions.md"),
+        ("compare-faces has Bob", "have no name", "docs/conditions.md"),
+        ("video-labels has Person", "for stored video", "docs/conditions.md"),
+        ("labels has Person 60", "should end here", "docs/conditions.md"),
+        ("labels has Street Sign", "should end here", "docs/conditions.md"),
+        ("labels has Person >= 1e999", "a number", "docs/conditions.md"),
+        ("labels has Person && faces has any", "no word, number or sign", "docs/conditions.md"),
+        ("", "at its end", "docs/conditions.md"),
+        ("(" * 50 + "labels has any" + ")" * 50, "parentheses inside each other", "docs/conditions.md"),
+        ("labels has any or " * 1000 + "labels has any", "characters", "at most"),
+    ],
+)
+def test_what_cannot_be_read_says_where_and_what_there_is(text: str, says: str, do: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(text)
+    assert says in caught.value.what
+    assert do in caught.value.do
+
+
+def test_what_a_condition_reads_is_told() -> None:
+    assert reads(parse("labels has A or not (faces has any and count(text) > 2)")) == {"labels", "faces", "text"}
+
+
+GOLDEN = Path(__file__).parents[1] / "apis" / "golden"
+
+
+@given(st.data())
+@pytest.mark.parametrize("api", catalogue().values(), ids=lambda api: api.name)
+def test_every_condition_is_decided_by_an_answer(api: Api, data: st.DataObject) -> None:
+    condition = data.draw(st.builds(tree.Has, rows(api)))
+    assert holds(condition, {api.name: json.loads((GOLDEN / f"{api.name}.json").read_text())}) in (True, False)
