@@ -1,6 +1,7 @@
 """The same from Python: a plan without a paid call, and a job for a cluster."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from PIL import Image
 
 from jobs.apis import sort_out
+from jobs.conditions import under_conditions
 from jobs.errors import UsageError
 from jobs.media.fetch import fetcher_of
 from jobs.sources import is_local
@@ -37,6 +39,7 @@ def estimate(
     source: str | Sequence[str] = (),
     *,
     api: str,
+    when: str | Sequence[str] = (),
     images: int | None = None,
     monthly: int | None = None,
     months: int = 12,
@@ -46,13 +49,15 @@ def estimate(
 ) -> dict[str, Any]:
     """The plan of a scan as `rekscan estimate --json` prints it: lines, total_usd, duration_s, months, assumptions.
 
+    `when`: conditions, as "faces: labels has Person >= 60"; `conditions` says what each saves, as far as it is known.
     `images`: so many, instead of a source. `monthly`: new images in each of `months` calendar months beside it,
     `total_usd` is the whole; `faces_per_image`: that they leave in a collection, for an API that stores them.
     `start`: first day, lays it over calendar months. `settings`: region, home, endpoint_url, ... as the command line's
     flags, with underscores. Raises jobs.errors.RekscanError with what happened and what to do.
     """
+    asked = sort_out([api], whole=False)
     question = PriceQuestion(
-        [(api, sort_out([api], whole=False))],
+        [(api, replace(asked, images=under_conditions(asked.images, _list(when))))],
         resolve(None, **settings),
         tuple(_list(source)),
         Amounts(images=images),

@@ -160,19 +160,27 @@ class Pilot:
     Parameters
     ----------
     sample
-        Send so many random images of the source for real (asks first: it is paid for) and extrapolate from them.
+        Send so many random images of the source for real (asks first: it is paid for) and extrapolate from them. APIs
+        under a condition (--when) are asked of all of them, which tells what the condition saves and what it misses.
     yes
         Do not ask before the sample is paid for.
+    max_cost
+        Dollars that the sample may cost; it stops before the call over it.
     local
         Run the sample on the bundled emulator: free, with open models.
     allow_private_urls
         URLs of a list may lead to this machine, private networks and link-local addresses.
     """
 
-    sample: int | None = None
+    sample: Annotated[int | None, Parameter(name=["--sample", "--pilot"])] = None
     yes: Flag = False
+    max_cost: Decimal | None = None
     local: Flag = False
     allow_private_urls: Flag = False
+
+    @property
+    def cap(self) -> Decimal | None:
+        return cap(self.max_cost)
 
     def size(self, sources: Sequence[str], compare: Sequence[str] | None) -> int | None:
         """How many images are drawn, None without --sample. Raises UsageError where they cannot be."""

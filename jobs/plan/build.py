@@ -17,6 +17,7 @@ from jobs.money.prices import PriceTable, TierLine, Units, known_total
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand as plan_demand
 from jobs.plan.assumptions import assumptions
+from jobs.plan.conditional import Conditional
 from jobs.plan.demand import Demand
 from jobs.plan.stream import MonthlyStream
 from jobs.plan.values import Plan, PlanLine, PlanMonth, Rate
@@ -89,8 +90,14 @@ def plan(
         earlier=sum(max(0, calls - copies) for calls in have.values()),
         stream=stream,
         video_jobs=jobs,
+        conditional=tuple(_conditional(choice, lines) for choice in choices if choice.when),
     )
     return built.assuming(assumptions(built, quotas, (*choices, *videos)))
+
+
+def _conditional(choice: Choice, lines: Sequence[PlanLine]) -> Conditional:
+    """What it saves is not known yet."""
+    return Conditional(choice.api.name, choice.when, known_total(n.usd for n in lines if n.api == choice.api.name))
 
 
 def _rates(

@@ -10,8 +10,8 @@ from math import isfinite
 from typing import Any
 
 from jobs.intervals import Interval, mean, share
-from jobs.money.free_tier import Month
 from jobs.money.prices import PriceTable, known_total, money
+from jobs.plan.cascade import usd_of
 from jobs.plan.values import Plan
 from jobs.words import count, dollars, table
 
@@ -86,6 +86,7 @@ def extrapolate(plan: Plan, job: str, apis: Iterable[ApiSample], prices: PriceTa
     rows = tuple(apis)
     whole = plan.counts.images
     shares = {row.api: share(row.ok, row.calls, whole) for row in rows}
+    shares |= {one.api: one.share for one in plan.conditional if one.share}
     usd = Money(
         *(_price(plan, {name: getattr(s, end) for name, s in shares.items()}) for end in ("low", "value", "high"))
     )
@@ -125,14 +126,7 @@ def text(found: Extrapolation) -> str:
 
 def _price(plan: Plan, shares: Mapping[str, float]) -> Decimal | None:
     """The plan's lines with each API's units times its share, through the same tiers, all in one month."""
-    month = Month(plan.prices, plan.region, plan.month_to_date, plan.free_tier)
-    amounts = []
-    for line in plan.lines:
-        units = line.units
-        if line.unit == "image" and line.api in shares:
-            units = Decimal(round(float(line.units) * shares[line.api]))
-        amounts.append(None if line.open else month.price(line.meter, units).usd)
-    return known_total(amounts)
+    return known_total(usd_of(plan, shares).values())
 
 
 def _vectors_usd(region: str, prices: PriceTable, vectors: Interval | None) -> Money | None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from jobs.counts import Counts
 from jobs.money.prices import known_total, money, number
+from jobs.plan import cascade
 from jobs.plan.values import Plan, PlanLine
 from jobs.plan.videos import minutes
 from jobs.words import ROUNDING, count, dollars, duration, each, many, table
@@ -77,6 +78,7 @@ def notes(plan: Plan, *, brief: bool = False, explain: bool = False) -> list[str
         found.append(f"Between {dollars(low)} and {dollars(high)}, as AWS does not say how part minutes count.")
     if plan.counts.skipped:
         found.append("Skipped: " + ", ".join(_skipped(plan.counts)))
+    found += cascade.notes(plan)
     found += _duration(plan)
     found.append(ROUNDING)
     return found if brief else [*found, *explained(plan.assumptions, explain=explain)]
@@ -98,8 +100,9 @@ def price(plan: Plan) -> list[str]:
         if plan.total is None
         else f"{dollars(plan.total)} and more"
     )
+    most = "at most " if plan.conditional else ""
     over = f", {plan.months[0].month} to {plan.months[-1].month}" if len(plan.months) > 1 else ""
-    found = [f"{total} for {contents(plan) or 'this'}{over}"]
+    found = [f"{most}{total} for {contents(plan) or 'this'}{over}"]
     by_api: dict[str, list[PlanLine]] = {}
     for line in plan.lines:
         by_api.setdefault(line.api, []).append(line)

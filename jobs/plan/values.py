@@ -13,6 +13,7 @@ from jobs import documents
 from jobs.counts import Counts
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable, TierLine, Units, known_total, number, total
+from jobs.plan.conditional import Conditional
 from jobs.plan.stream import MonthlyStream
 from jobs.plan.videos import VideoJobs
 from jobs.planned import (
@@ -109,6 +110,7 @@ class Plan:
     assumptions: tuple[str, ...] = ()
     emulated_s: float | None = None  # seconds, where the bundled emulator answers and not AWS
     cut: str = ""  # why not all of the source is in the plan
+    conditional: tuple[Conditional, ...] = ()  # APIs under a condition, which the lines count on every image
 
     def assuming(self, assumptions: tuple[str, ...]) -> "Plan":
         """The plan with what it takes for granted."""
@@ -203,4 +205,5 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """The document of `estimate --json`."""
-        return documents.to_json(self.document())
+        conditions = {"conditions": [one.to_json() for one in self.conditional]} if self.conditional else {}
+        return documents.to_json(self.document()) | conditions

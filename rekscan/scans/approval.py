@@ -56,7 +56,7 @@ def approve(
 def price(plan: Plan) -> str:
     """`$412.10`, `at least $0.02 (a part is unknown)`, `an unknown price`."""
     if plan.complete:
-        return dollars(plan.total)
+        return ("at most " if plan.conditional else "") + dollars(plan.total)
     return "an unknown price" if not plan.total else f"at least {dollars(plan.total)} (a part is unknown)"
 
 

@@ -27,6 +27,7 @@ from rekscan.scans.listing import Progress, known_at_most, reach
 from rekscan.scans.savings import known_of
 from rekscan.scans.stages import check_stage
 from rekscan.scans.terms import Terms
+from rekscan.scans.tried import with_known_shares
 from rekscan.settings import Settings
 
 _LOCAL_REGION = "us-east-1"  # of a local scan that names none: the emulator has no Region
@@ -154,7 +155,7 @@ def plan_order(
     drafted = draft(source, terms, limit=_limit(terms), progress=progress)
     try:
         known = known_of(lambda: manifest(drafted.folder), drafted.counts, terms, whole=drafted.listing is None)
-        plan = plan_of(terms, drafted.counts, known)
+        plan = with_known_shares(plan_of(terms, drafted.counts, known), terms, source)
         plan = plan.cut_by_cap() if drafted.listing else plan
         if note := not_aws(terms):
             plan = plan.assuming((note, *plan.assumptions))

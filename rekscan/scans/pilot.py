@@ -24,14 +24,15 @@ from rekscan.scans.engine import Engine
 from rekscan.scans.follow import follow
 from rekscan.scans.open import open_job
 from rekscan.scans.terms import Terms
+from rekscan.scans.tried import PILOT
 
 _VECTORS = "faces_indexed"  # column of the images table that counts the face vectors a call stored
 
 
 def pilot(
     batch: pa.RecordBatch, sources: Sequence[str], terms: Terms, *, yes: bool, quiet: bool
-) -> tuple[str, list[ApiSample]]:
-    """Ask, run the images of `batch` as a job, and count what became of them. The job's id and the counts.
+) -> tuple[JobFolder, list[ApiSample]]:
+    """Ask, run the images of `batch` as a job, and count what became of them. The job and the counts.
 
     Raises RekscanError if it is not approved; nothing was paid then.
     """
@@ -42,13 +43,22 @@ def pilot(
     counts = Counts()
     counts.add_batch(batch)
     small = plan_of(terms, counts)
+    if terms.max_cost is not None and (small.total or 0) > terms.max_cost:  # what comes first is no fair sample
+        what = f"a pilot of {many(batch.num_rows, 'image')} costs {dollars(small.total)}"
+        raise RekscanError(f"{what}, over --max-cost {dollars(terms.max_cost)}", "Sample fewer images, or raise it.")
     try:
         with folder.manifest_writer() as writer:
             writer.add_batch(batch)
         payer = "the bundled emulator, so nobody bills it" if terms.local else "AWS"
         say(f"A pilot of {many(batch.num_rows, 'image')} costs {dollars(small.total)} at {payer}.")
-        approve(small, yes=yes or terms.local, threshold=settings.approve_under, accept_unknown=terms.local)
-        drafted = Draft(folder, tuple(f"sample of {source}" for source in sources), counts, batch.num_rows)
+        approve(
+            small,
+            yes=yes or terms.local,
+            max_cost=terms.max_cost,
+            threshold=settings.approve_under,
+            accept_unknown=terms.local,
+        )
+        drafted = Draft(folder, tuple(f"{PILOT}{source}" for source in sources), counts, batch.num_rows)
         spec = create(drafted, terms, small)
     except BaseException:
         if folder.read("job.json") is None:
@@ -58,7 +68,7 @@ def pilot(
         ledger = engine.start(spec)
         open_job(ledger, folder, rekognition_url=engine.rekognition_url)
         follow(ledger, folder, tend=engine.tend, quiet=quiet)
-    return spec.job, list(samples(folder))
+    return folder, list(samples(folder))
 
 
 def samples(folder: JobFolder) -> Iterator[ApiSample]:

@@ -4,7 +4,7 @@ Rule: it builds the same Plan as `scan` does. A price of plain numbers brings ne
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -29,10 +29,11 @@ from rekscan.settings import Settings
 
 if TYPE_CHECKING:
     from jobs.aws import cloudwatch
-    from rekscan.scans import numbers_only
+    from rekscan.scans import numbers_only, tried
     from rekscan.scans import pilot as pilots
 else:
     cloudwatch = Later("jobs.aws.cloudwatch")
+    tried = Later("rekscan.scans.tried")
     numbers_only, pilots = Later("rekscan.scans.numbers_only"), Later("rekscan.scans.pilot")
 
 DEFAULT_REGION = "us-east-1"  # where an estimate without --region is priced
@@ -108,12 +109,18 @@ def priced(question: PriceQuestion, *, quiet: bool = False) -> tuple[Plans, Extr
         for name, asked in question.sets:
             known = counted.known(asked.images)
             built = _plan(asked, counted.counts, question, terms, known.calls, copies=known.copies)
+            if built.conditional and counted.drawn is None:
+                built = tried.with_known_shares(built, source.terms(asked.images), question.sources)
             plans.append((name, built.assuming((*counted.notes, *built.assumptions, *known.notes))))
     if counted.drawn is None:
         return plans, None
-    scan = source.terms(question.sets[0][1].images)
-    job, rows = pilots.pilot(counted.drawn, question.sources, scan, yes=question.pilot.yes, quiet=quiet)
-    return plans, extrapolate(plans[0][1], job, rows, terms.prices)
+    ((name, built),) = plans
+    asked_of_all = tuple(replace(choice, when="") for choice in question.sets[0][1].images)
+    scan = replace(source.terms(asked_of_all), max_cost=question.pilot.cap)
+    folder, rows = pilots.pilot(counted.drawn, question.sources, scan, yes=question.pilot.yes, quiet=quiet)
+    if built.conditional:
+        built = tried.with_shares_of(built, folder, question.sets[0][1].images)
+    return [(name, built)], extrapolate(built, folder.job, rows, terms.prices)
 
 
 def document(built: Plan) -> dict[str, Any]:

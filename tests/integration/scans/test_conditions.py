@@ -4,6 +4,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +124,60 @@ def test_a_known_answer_decides_a_condition_for_nothing(
     home = tmp_path / "home"
     scan(archive, home, rekognition, api="labels")
     rekognition.reset()
+    faces = estimate(archive, home, rekognition)
+    images, people = archive.pictures + archive.broken, len(archive.people)
+    assert (faces["sampled"], faces["share"]) == (images, dict.fromkeys(("low", "value", "high"), people / images))
+    paid = str(Decimal(people) / 1000)
+    assert (faces["all_usd"], faces["usd"]) == (
+        str(Decimal(images) / 1000), {"low": paid, "expected": paid, "high": paid},
+    )  # fmt: skip
+    assert faces["missed"] is None  # nobody has asked faces of the others
     status = scan(archive, home, rekognition, *WHEN[:2], api="labels,faces")
     assert set(rekognition.counts()) == {"DetectFaces"}
     assert set(rekognition.counts()["DetectFaces"]) == archive.contents
     assert status["by_api"]["faces"]["not_asked"] == archive.pictures + archive.broken - len(archive.people)
+
+
+def estimate(archive: Archive, home: Path, rekognition: Emulator, *more: str) -> dict[str, Any]:
+    """What it says of the condition of faces."""
+    url = ("--rekognition-endpoint-url", rekognition.url)
+    found = Scan(
+        "estimate", str(archive.folder), "--api", "labels,faces", *WHEN[:2], *url, *more, "--json", home=home
+    ).status()
+    (faces,) = found["conditions"]
+    assert faces["when"] == 'labels has "Person" >= 60'
+    return dict(faces)
+
+
+def test_a_pilot_tells_what_a_condition_saves_and_misses_and_its_answers_are_known(
+    archive: Archive, rekognition: Emulator, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    rekognition.reset()
+    assert estimate(archive, home, rekognition)["share"] is None
+    faces = estimate(archive, home, rekognition, "--pilot", "20", "--yes", "--max-cost", "0.04")
+    asked = rekognition.counts()
+    sample = set(asked["DetectFaces"])
+    assert set(asked["DetectLabels"]) == sample
+    held = len(sample & archive.contents)
+    assert faces["sampled"] == 20
+    assert faces["share"]["low"] <= len(archive.people) / (archive.pictures + archive.broken) <= faces["share"]["high"]
+    # The recorded answer has a face on every picture.
+    assert faces["missed"]["found"] - faces["missed"]["missed"] in (held, held + 1)  # twins are asked once
+    scan(archive, home, rekognition, *WHEN[:2], api="labels,faces")
+    assert set(rekognition.counts()["DetectFaces"]) == sample | archive.contents
+    assert all(times == 1 for by in rekognition.counts().values() for times in by.values())
+
+
+def test_a_pilot_over_its_cap_pays_nothing(archive: Archive, rekognition: Emulator, tmp_path: Path) -> None:
+    rekognition.reset()
+    refused = Scan(
+        "estimate", str(archive.folder), "--api", "labels,faces", *WHEN[:2], "--pilot", "20", "--max-cost", "0.039",
+        "--rekognition-endpoint-url", rekognition.url, home=tmp_path / "home",
+    )  # fmt: skip
+    assert refused.wait()[0] == 1
+    assert "over --max-cost" in refused.log.read_text()
+    assert rekognition.total() == 0
 
 
 def test_a_retry_of_what_a_condition_reads_asks_what_it_left_open(

@@ -1,0 +1,86 @@
+"""Conditions tried out on answers that are there: on how many images they hold, and what they would miss. Pure.
+
+Rule: an image of which no answer came is one that is not asked, as in a scan; one whose answer was left out under
+another condition says nothing, and widens what is said.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobs.apis import Choice, requests
+from jobs.conditions.asking import sources_first
+from jobs.conditions.holding import holds
+from jobs.conditions.reading import parse
+from jobs.conditions.tree import reads
+from jobs.outcomes import NOT_ASKED
+
+_UNASKED = (NOT_ASKED, "")
+Calls = Mapping[str, tuple[str, Mapping[str, Any] | None]]  # by API: the outcome on one image, and its answer
+
+
+@dataclass(slots=True)
+class Tried:
+    """One condition, by the images of a sample."""
+
+    api: str
+    when: str
+    of: int = 0  # images looked at
+    held: int = 0  # on so many it holds
+    open: int = 0  # of so many nothing can be said
+    found: int = 0  # rows of the API's table
+    missed: int = 0  # those of images on which it does not hold
+    found_in: int = 0  # images with such rows
+    missed_in: int = 0  # those on which it does not hold
+    unasked: int = 0  # images on which it does not hold and the API was not asked: what it would miss is not known
+    held_by_group: list[int] = field(default_factory=list)  # by group of images, where they were drawn in groups
+
+
+def try_out(choices: Sequence[Choice], groups: Iterable[Iterable[Calls]]) -> tuple[Tried, ...]:
+    """Each condition of `choices` on images that come in groups."""
+    ordered = [choice for request in sources_first(requests(choices)) for choice in request.choices]
+    tried = {choice.api.name: Tried(choice.api.name, choice.when) for choice in ordered if choice.when}
+    for group in groups:
+        before = {name: one.held for name, one in tried.items()}
+        for calls in group:
+            _look_at(calls, ordered, tried)
+        for name, one in tried.items():
+            one.held_by_group.append(one.held - before[name])
+    return tuple(tried.values())
+
+
+def needed(choices: Sequence[Choice]) -> frozenset[str]:
+    """The APIs whose answers the conditions read."""
+    return frozenset().union(*(reads(parse(choice.when)) for choice in choices if choice.when))
+
+
+def _look_at(calls: Calls, ordered: Sequence[Choice], tried: Mapping[str, Tried]) -> None:
+    answers: dict[str, Mapping[str, Any] | None] = {}
+    undecided: set[str] = set()  # APIs whose answer another condition left out
+    for choice in ordered:
+        name = choice.api.name
+        outcome, answer = calls.get(name, ("", None))
+        if choice.when:
+            one, held = tried[name], holds(parse(choice.when), answers)
+            is_open = held is None and bool(undecided & reads(parse(choice.when)))
+            one.of += 1
+            one.held += bool(held)
+            one.open += is_open
+            one.unasked += not held and outcome in _UNASKED
+            _count_rows(one, choice, answer, missed=not held and not is_open)
+            if held is False:
+                answers[name] = {}
+                continue
+            if is_open:
+                undecided.add(name)
+        answers[name] = answer
+        if outcome in _UNASKED:
+            undecided.add(name)
+
+
+def _count_rows(one: Tried, choice: Choice, answer: Mapping[str, Any] | None, *, missed: bool) -> None:
+    rows = sum(1 for _ in choice.api.rows(answer)) if answer is not None else 0
+    one.found += rows
+    one.found_in += rows > 0
+    one.missed += rows * missed
+    one.missed_in += missed and rows > 0

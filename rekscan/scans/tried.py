@@ -1,0 +1,80 @@
+"""What the answers that a home has say of a plan's conditions: of how many images each API would be asked.
+
+Rule: free, and only where the answers are a fair sample of the source: a whole job on it, or a pilot's.
+"""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+import orjson
+import pyarrow as pa
+
+from jobs.apis import Choice
+from jobs.conditions.trying import Calls, needed, try_out
+from jobs.errors import RekscanError
+from jobs.folder import JobFolder, list_jobs
+from jobs.ledger import FIRST_OF_FILMS
+from jobs.plan.cascade import with_shares
+from jobs.plan.values import Plan
+from jobs.sources import is_local
+from rekscan.scans.listing import absolute
+from rekscan.scans.terms import Terms
+
+PILOT = "sample of "  # before each source of a pilot
+_SHARDS = 50  # of a large job, drawn with a fixed seed
+_JOBS = 50  # the newest ones are looked at
+
+
+def with_known_shares(plan: Plan, terms: Terms, sources: Sequence[str]) -> Plan:
+    """The plan with what the newest fitting job of the home says of its conditions, if there is one."""
+    if not plan.conditional:
+        return plan
+    folder = _fitting(terms, sources)
+    return with_shares_of(plan, folder, terms.choices) if folder is not None else plan
+
+
+def with_shares_of(plan: Plan, folder: JobFolder, choices: Sequence[Choice]) -> Plan:
+    """The plan with what a job's answers say of its conditions."""
+    parts = {shard: files for shard, files in folder.result_parts().items() if shard < FIRST_OF_FILMS}
+    drawn = sorted(Random(0).sample(sorted(parts), min(_SHARDS, len(parts))))  # noqa: S311  no secret
+    tried = try_out(choices, (_images(folder.result(parts[shard])) for shard in drawn))
+    return with_shares(plan, tried, folder.job, groups=len(parts))
+
+
+def _images(table: pa.Table) -> Iterator[Calls]:
+    """The calls of each image of a part."""
+    calls: dict[int, dict[str, tuple[str, dict[str, object] | None]]] = {}
+    columns = (table.column(name).to_pylist() for name in ("item_id", "api", "outcome", "response"))
+    for item_id, api, outcome, response in zip(*columns, strict=True):
+        answer = orjson.loads(response or b"{}") if outcome == "ok" else None
+        calls.setdefault(item_id, {})[api] = (outcome, answer)
+    yield from calls.values()
+
+
+def _fitting(terms: Terms, sources: Sequence[str]) -> JobFolder | None:
+    """The newest whole job on these sources with the answers that the conditions read."""
+    settings = terms.settings
+    asked = needed(terms.choices)
+    wanted = {choice.api.name: dict(choice.params) for choice in terms.choices if choice.api.name in asked}
+    for job in reversed(list_jobs(settings.home, settings.aws)[-_JOBS:]):
+        folder = JobFolder(settings.home, job, settings.aws)
+        try:
+            if _fits(folder, wanted, terms, sources):
+                return folder
+        except RekscanError:  # a job of a newer version, or a damaged one
+            continue
+    return None
+
+
+def _fits(folder: JobFolder, wanted: dict[str, dict[str, object]], terms: Terms, sources: Sequence[str]) -> bool:
+    spec = folder.spec
+    there = {choice.api.name: dict(choice.params) for choice in spec.apis}
+    if spec.cut or spec.options.local != terms.local or any(there.get(name) != wanted[name] for name in wanted):
+        return False
+    named = {absolute(source.removeprefix(PILOT)) for source in spec.sources}
+    if named != {absolute(source) for source in sources}:
+        return False
+    if sum(shard < FIRST_OF_FILMS for shard in folder.result_parts()) != spec.shards:
+        return False  # what came first is no fair sample
+    first = folder.items(0)[0].uri
+    return not is_local(first) or any(first.startswith(name) for name in named)  # a name may be of another directory
