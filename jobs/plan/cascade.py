@@ -64,7 +64,7 @@ def _note(one: Conditional, images: int) -> Iterator[str]:
     share_ = one.share
     where = f"{_percent(share_.value)} of images"
     if one.tried.of < images or share_.low != share_.high:
-        where += f" ({_percent(share_.low)} to {_percent(share_.high)}, 95 %, from {count(one.tried.of)} sampled)"
+        where += f" ({_percent(share_.low)} to {_percent(share_.high)} by 95 %, from {count(one.tried.of)} sampled)"
     yield f"  {_range(one.usd)}, {where}; answers of job {one.job}"
     if one.missed:
         found, missed = one.tried.found, one.tried.missed
