@@ -1,11 +1,13 @@
 """The language of --when: what it reads, what it refuses, and when a condition holds."""
 
 import json
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.apis import catalogue
@@ -14,47 +16,58 @@ from jobs.apis.columns import FLAG, TEXT, Column
 from jobs.conditions import holds, parse, reads, tree
 from jobs.conditions.columns import row_columns
 from jobs.errors import UsageError
+from tests.support.places import ROOT
 
 WORDS = ["labels", "has", "any", "(", ")", "and", "or", "not", "3", "where", "count", ".", ">="]
-ORDER = ["=", "!=", ">=", "<=", ">", "<"]
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**20), 10**20).map(float)
-APIS = st.sampled_from(list(catalogue().values()))
+TEXTS = st.text(max_size=8)
+ORDER = st.sampled_from(["=", "!=", ">=", "<=", ">", "<"])
+KINDS: dict[str, tuple[st.SearchStrategy[Any], st.SearchStrategy[Any]]] = {
+    TEXT: (st.sampled_from(["=", "!=", "contains"]), TEXTS),
+    FLAG: (st.sampled_from(["=", "!="]), st.booleans()),
+}
+APIS = list(catalogue().values())
 
 
-def compared(columns: list[Column]) -> st.SearchStrategy[tree.Compared]:
-    def beside(column: Column) -> st.SearchStrategy[tree.Compared]:
-        ops, values = {
-            TEXT: (["=", "!=", "contains"], st.text(max_size=8)),
-            FLAG: (["=", "!="], st.booleans()),
-        }.get(column.kind, (ORDER, NUMBERS))
-        return st.builds(tree.Compared, st.just(column.name), st.sampled_from(ops), values)
-
-    return st.sampled_from(columns).flatmap(beside)
+def compared(draw: st.DrawFn, columns: Sequence[Column]) -> tree.Compared:
+    column = columns[draw(st.integers(0, len(columns) - 1))]
+    ops, values = KINDS.get(column.kind, (ORDER, NUMBERS))
+    return tree.Compared(column.name, draw(ops), draw(values))
 
 
-def joined(tests: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    def terms(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-        several = st.lists(inner, min_size=2, max_size=3).map(tuple)
-        return st.builds(tree.Not, inner) | st.builds(tree.All, several) | st.builds(tree.Any, several)
-
-    return st.recursive(tests, terms, max_leaves=5)
-
-
-def rows(api: Api) -> st.SearchStrategy[tree.Rows]:
-    name = st.none() | st.text(max_size=8) if api.name_column else st.none()
-    confidence = st.none() | st.tuples(st.sampled_from(ORDER), NUMBERS) if api.confidence_column else st.none()
-    return st.builds(
-        tree.Rows, st.just(api.name), name, confidence, st.none() | joined(compared([*row_columns(api).values()]))
-    )
+def joined(draw: st.DrawFn, test: Callable[[], Any], depth: int = 2) -> Any:
+    """A test, or several joined, at most so deep."""
+    shape = draw(st.integers(0, 3)) if depth else 0
+    if shape == 0:
+        return test()
+    if shape == 1:
+        return tree.Not(joined(draw, test, depth - 1))
+    terms = tuple(joined(draw, test, depth - 1) for _ in range(draw(st.integers(2, 3))))
+    return tree.All(terms) if shape == 2 else tree.Any(terms)
 
 
-def conditions() -> st.SearchStrategy[Any]:
-    def tests(api: Api) -> st.SearchStrategy[Any]:
-        counted = st.builds(tree.Counted, rows(api), st.sampled_from(ORDER), NUMBERS)
-        in_short = compared([*api.brief_columns]).map(lambda one: tree.InShort(api.name, one))
-        return st.builds(tree.Has, rows(api)) | counted | in_short
+def rows(draw: st.DrawFn, api: Api) -> tree.Rows:
+    name = draw(TEXTS) if api.name_column and draw(st.booleans()) else None
+    confidence = (draw(ORDER), draw(NUMBERS)) if api.confidence_column and draw(st.booleans()) else None
+    columns = [*row_columns(api).values()]
+    where = joined(draw, lambda: compared(draw, columns), 1) if draw(st.booleans()) else None
+    return tree.Rows(api.name, name, confidence, where)
 
-    return joined(APIS.flatmap(tests))
+
+@st.composite
+def conditions(draw: st.DrawFn) -> Any:
+    def test() -> Any:
+        api, shape = APIS[draw(st.integers(0, len(APIS) - 1))], draw(st.integers(0, 2))
+        if shape == 0:
+            return tree.InShort(api.name, compared(draw, api.brief_columns))
+        return tree.Has(rows(draw, api)) if shape == 1 else tree.Counted(rows(draw, api), draw(ORDER), draw(NUMBERS))
+
+    return joined(draw, test)
+
+
+@st.composite
+def of_one(draw: st.DrawFn, api: Api) -> tree.Has:
+    return tree.Has(rows(draw, api))
 
 
 @given(conditions())
@@ -172,8 +185,17 @@ def test_what_a_condition_reads_is_told() -> None:
 GOLDEN = Path(__file__).parents[1] / "apis" / "golden"
 
 
+@settings(max_examples=20)
 @given(st.data())
 @pytest.mark.parametrize("api", catalogue().values(), ids=lambda api: api.name)
 def test_every_condition_is_decided_by_an_answer(api: Api, data: st.DataObject) -> None:
-    condition = data.draw(st.builds(tree.Has, rows(api)))
+    condition = data.draw(of_one(api))
     assert holds(condition, {api.name: json.loads((GOLDEN / f"{api.name}.json").read_text())}) in (True, False)
+
+
+def test_every_example_of_the_docs_is_read() -> None:
+    section = (ROOT / "docs" / "conditions.md").read_text().partition("## The language")[2].partition("\n\n- ")[0]
+    cells = [line.split(" | ")[0] for line in section.splitlines() if line.startswith("| `")]
+    examples = [text for cell in cells for text in re.findall(r"`([^`]+)`", cell)]
+    read = [parse(text) for text in examples if not re.search(r"\b[AB]\b", text)]  # A and B stand for conditions
+    assert len(read) == 10

@@ -1,0 +1,57 @@
+"""What answers that are there say of conditions: on how many images they hold, and what they would miss."""
+
+from typing import Any
+
+from jobs.apis import Choice, parse
+from jobs.conditions import under_conditions
+from jobs.conditions.trying import Calls, needed, try_out
+
+PERSON: dict[str, Any] = {"Labels": [{"Name": "Person", "Confidence": 90.0}]}
+FACES: dict[str, Any] = {"FaceDetails": [{"Confidence": 99.0}, {"Confidence": 80.0}]}
+
+
+def asked(*when: str) -> tuple[Choice, ...]:
+    return under_conditions(parse(["celebrities,faces,labels"]), when)
+
+
+def calls(labels: Any = ("ok", {}), faces: Any = ("ok", {}), celebrities: Any = ("ok", {})) -> Calls:
+    return {"labels": labels, "faces": faces, "celebrities": celebrities}
+
+
+def test_what_a_condition_holds_for_and_what_it_misses_is_counted() -> None:
+    images = [
+        calls(("ok", PERSON), ("ok", FACES)),
+        calls(("ok", PERSON)),
+        calls(faces=("ok", FACES)),  # labels has seen no person
+        calls(),
+        calls(("failed", None), ("ok", FACES)),  # not decided, so not asked
+        calls(("skipped", None), ("skipped", None)),
+    ]
+    (faces,) = try_out(asked("faces: labels has Person"), [images[:2], images[2:]])
+    assert (faces.of, faces.held, faces.open, faces.held_by_group) == (6, 2, 0, [2, 0])
+    assert (faces.found, faces.missed, faces.found_in, faces.missed_in, faces.unasked) == (6, 4, 3, 2, 0)
+
+
+def test_a_condition_on_what_was_not_asked_takes_it_as_the_scan_would() -> None:
+    when = ("faces: labels has Person", "celebrities: faces has any")
+    images = [calls(("ok", PERSON), ("ok", FACES)), calls(faces=("ok", FACES))]
+    celebrities = next(one for one in try_out(asked(*when), [images]) if one.api == "celebrities")
+    assert (celebrities.held, celebrities.open) == (1, 0)
+
+
+def test_an_answer_that_another_condition_left_out_says_nothing() -> None:
+    images = [calls(("ok", PERSON), ("ok", FACES)), calls(faces=("not-asked", None))]
+    (celebrities,) = try_out(asked("celebrities: faces has any"), [images])
+    assert (celebrities.of, celebrities.held, celebrities.open) == (2, 1, 1)
+
+
+def test_what_was_never_asked_where_a_condition_fails_is_not_said_to_miss_nothing() -> None:
+    (faces,) = try_out(
+        asked("faces: labels has Person"), [[calls(("ok", PERSON), ("ok", FACES)), {"labels": ("ok", {})}]]
+    )
+    assert (faces.found, faces.missed, faces.unasked) == (2, 0, 1)
+
+
+def test_the_answers_that_conditions_read_are_needed_and_no_others() -> None:
+    assert needed(asked("celebrities: faces has any")) == {"faces"}
+    assert needed(asked()) == frozenset()

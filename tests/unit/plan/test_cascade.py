@@ -1,0 +1,67 @@
+"""Prices of APIs under a condition: of all images, and of those a sample says it holds for."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.apis import parse
+from jobs.conditions import under_conditions
+from jobs.conditions.trying import Tried
+from jobs.money.prices import PriceTable
+from jobs.money.quotas import QuotaTable
+from jobs.plan import text
+from jobs.plan.build import Counts, Plan, plan
+from jobs.plan.cascade import notes, with_shares
+
+WHEN = 'labels has "Person"'
+ASKED = under_conditions(parse(["labels,faces"]), [f"faces: {WHEN}"])
+
+
+def planned(images: int) -> Plan:
+    return plan(
+        ASKED, Counts(images=images), region="us-east-1", prices=PriceTable.bundled(), quotas=QuotaTable.bundled()
+    )
+
+
+def tried(of: int, held: int, open_: int = 0, groups: tuple[int, ...] = ()) -> Tried:
+    return Tried("faces", WHEN, of=of, held=held, open=open_, held_by_group=list(groups or (held,)))
+
+
+@given(st.integers(1, 3_000_000), st.integers(1, 500), st.data())
+def test_a_share_is_between_nothing_and_all_and_so_is_its_price(images: int, of: int, data: st.DataObject) -> None:
+    of = min(of, images)
+    held = data.draw(st.integers(0, of))
+    (faces,) = with_shares(planned(images), [tried(of, held)], "job").conditional
+    assert faces.share is not None
+    assert faces.all_usd is not None
+    assert 0 <= faces.share.low <= faces.share.value <= faces.share.high <= 1
+    low, expected, high = (usd or Decimal(0) for usd in faces.usd)
+    assert 0 <= low <= expected <= high <= faces.all_usd
+
+
+def test_of_all_images_the_share_is_exact_and_of_undecided_ones_it_may_be_all() -> None:
+    (faces,) = with_shares(planned(100), [tried(100, 25)], "job").conditional
+    assert faces.share is not None
+    assert (faces.share.low, faces.share.high, faces.usd) == (0.25, 0.25, (Decimal("0.025"),) * 3)
+    (faces,) = with_shares(planned(100), [tried(100, 25, 50)], "job").conditional
+    assert faces.share is not None
+    assert (faces.share.low, faces.share.high) == (0.25, 0.75)
+
+
+def test_images_of_one_group_are_alike_so_groups_that_differ_say_less() -> None:
+    mixed = with_shares(planned(10**6), [tried(1000, 250, groups=(12, 13) * 10)], "job", groups=2000)
+    apart = with_shares(planned(10**6), [tried(1000, 250, groups=(0, 25) * 10)], "job", groups=2000)
+    narrow, wide = (found.conditional[0].share for found in (mixed, apart))
+    assert narrow is not None
+    assert wide is not None
+    assert wide.high - wide.low > 5 * (narrow.high - narrow.low)
+
+
+def test_the_plan_says_the_most_it_can_cost_and_what_nobody_knows() -> None:
+    built = planned(1_000_000)
+    assert text.price(built)[0] == "at most $1,800.00 for 1,000,000 images"
+    assert "not known yet" in "\n".join(notes(built))
+    assert built.to_json()["conditions"][0]["share"] is None
+    assert "conditions" not in replace(built, conditional=()).to_json()
