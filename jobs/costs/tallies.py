@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 
 _OF_A_MONTH = ("units", "maybe_billed", "ms", "maybe_ms")  # counters that money hangs on
-_OF_FILMS = ("ms", "maybe_ms", "probed_ms", "minutes_up")
+_OF_SOME = ("not_asked", "ms", "maybe_ms", "probed_ms", "minutes_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Tally:
         return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tally)))
 
     def to_json(self) -> dict[str, int]:
-        return {name: value for name, value in asdict(self).items() if value or name not in _OF_FILMS}
+        return {name: value for name, value in asdict(self).items() if value or name not in _OF_SOME}
 
 
 @dataclass(slots=True)

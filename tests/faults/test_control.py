@@ -171,7 +171,14 @@ def test_retry_asks_the_failed_calls_alone(photos: Path, tmp_path: Path) -> None
         assert run(tmp_path, "retry", "last", "--code", "NoSuchCode")[0] == 1
         code, status = run(tmp_path, "retry", "last", "--code", "InvalidImageFormatException")
         assert (code, status["state"]) == (0, "finished")
-        assert status["calls"] == {"planned": 100, "ok": 100, "skipped": 0, "failed": 0, "maybe_billed": 0}
+        assert status["calls"] == {
+            "planned": 100,
+            "ok": 100,
+            "skipped": 0,
+            "failed": 0,
+            "not_asked": 0,
+            "maybe_billed": 0,
+        }
         assert rekognition.total() == 107
         assert tables(tmp_path / "home").rows("failures") == []
         assert run(tmp_path, "retry", "last")[0] == 1
