@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from jobs.documents import CONDITIONS
 from tests.support.people import has_person, on_some_pictures
 from tests.support.scans import Emulator, Scan, Tables, emulator, look, make_photos, tables
 
@@ -116,6 +117,15 @@ def test_each_outcome_has_its_reason(archive: Archive, scanned: tuple[Tables, An
     said = {row["message"] for row in rows if row["api"] == "faces"}
     text = 'labels has "Person" >= 60'
     assert said == {text, f"labels skipped (truncated): {text}"}
+
+
+def test_conditions_are_terms_of_the_job_in_a_format_that_earlier_versions_refuse(scanned: tuple[Tables, Any]) -> None:
+    spec = scanned[0].spec()
+    assert spec["format"] == CONDITIONS  # of other jobs: tests/integration/folder/test_formats.py
+    assert {api["name"]: api.get("when") for api in spec["apis"]} == {
+        "text": 'faces has any and not labels has "Cat"', "faces": 'labels has "Person" >= 60',
+        "labels": None, "properties": None,
+    }  # fmt: skip
 
 
 def test_a_known_answer_decides_a_condition_for_nothing(
