@@ -21,12 +21,8 @@ from workers.gate.gate import Stopped
 
 ITEM = Item(7, "/photos/7.jpg", "image")
 FAULT = Fault(Kind.DENIED, "AccessDenied", "no")
-ASKED = requests(
-    under_conditions(
-        parse(["labels,properties,faces,text"]),
-        ["faces: labels has Person >= 60", "text: labels has Dog or faces has any"],
-    )
-)
+WHEN = ("faces: labels has Person >= 60", "text: labels has Dog or faces has any")
+ASKED = requests(under_conditions(parse(["labels,properties,faces,text"]), WHEN))
 
 
 def sources(name: str) -> Sources:
