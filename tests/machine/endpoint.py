@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError, ReadTimeoutError
 
+from tests.machine.job import CAT, has_cat
 from tests.machine.threads import Process, Scheduler, current, park, seam
 
 Call = tuple[int, str]  # item, operation
@@ -20,12 +21,14 @@ LATENCY = 0.1
 
 ANSWERS: Mapping[str, Any] = {
     "DetectLabels": {
-        "Labels": [{"Name": "Cat", "Confidence": 99.0}],
+        "Labels": [{"Name": CAT, "Confidence": 99.0}],
         "ImageProperties": {"Quality": {"Brightness": 50.0}},
         "LabelModelVersion": "3.0",
     },
     "DetectText": {"TextDetections": [{"DetectedText": "STOP", "Type": "LINE", "Id": 0}], "TextModelVersion": "3.0"},
 }
+
+_NO_CAT = {**ANSWERS["DetectLabels"], "Labels": []}
 
 # What may come of a request. 0 is an answer.
 (OK, THROTTLE, ERROR_500, CUT, SURROGATE, HUGE, HANG_BILLED, RESET, REFUSED, UNREACHABLE, CUT_FREE) = range(11)
@@ -111,16 +114,17 @@ class Endpoint:
             hangs = kind in (HANG_BILLED, CUT_FREE)
             park(f"{call} is answered", when=self.scheduler.now + (HANG if hangs else LATENCY))
             if not me.process.dead:
-                loop.call_soon_threadsafe(hand_over, _answer(kind, call[1]))
+                loop.call_soon_threadsafe(hand_over, _answer(kind, call))
 
         self.scheduler.spawn(self.process, f"request {call} {number}", serve)
         return await future
 
 
-def _answer(kind: int, operation: str) -> Any:
+def _answer(kind: int, call: Call) -> Any:
     url = "http://machine"
+    item, operation = call
     if kind == OK:
-        return ANSWERS[operation]
+        return ANSWERS[operation] if operation != "DetectLabels" or has_cat(item) else _NO_CAT
     if kind == THROTTLE:
         return _refusal("ProvisionedThroughputExceededException", 400, operation)
     if kind == ERROR_500:

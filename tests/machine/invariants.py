@@ -9,7 +9,8 @@ order        a command that began before a pause or cancel was accepted does not
              it is put on the table)
 fence        no two processes hold a shard by the same fence (world.py, at each lease)
 ends         when faults stop, the job ends in bounded time (world.py)
-sums         planned == ok + skipped + failed, and status == costs == tables
+sums         planned == ok + skipped + failed + not_asked, and status == costs == tables
+cascade      nothing is billed for a call whose condition does not hold, and it is not said of one whose condition does
 retry        a finished retry has asked each of its calls, or has an answer that came late
 """
 
@@ -19,10 +20,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobs import costs
+from jobs.codes import Code
 from jobs.folder import JobFolder
 from jobs.folder.facts import rows_of
-from jobs.outcomes import Outcome
-from jobs.status import kept
+from jobs.outcomes import NOT_ASKED, Outcome
+from jobs.status import DONE, kept
 from tests.machine import job as jobs_of
 from tests.machine.endpoint import Call
 from tests.machine.parts import once
@@ -52,7 +54,7 @@ def when_closed(world: "World") -> list[Broken]:
 
 def at_the_end(world: "World") -> list[Broken]:
     billed = [bill.call for bill in world.endpoint.bills if not world.excused(bill)]
-    return [*_counted(world, billed), *_sums(world), *_retried(world)]
+    return [*_counted(world, billed), *_sums(world), *_conditions(world), *_retried(world)]
 
 
 def counted(world: "World") -> tuple[Counter[Call], Counter[Call]]:
@@ -91,9 +93,9 @@ def _sums(world: "World") -> list[Broken]:
     status = kept(folder)
     found = []
     for api in world.job.apis:
-        calls = {name: _total(counted, f"{name}:{api}") for name in ("ok", "skipped", "failed", "maybe_billed")}
+        calls = {name: _total(counted, f"{name}:{api}") for name in (*DONE, "maybe_billed")}
         planned = world.job.items
-        if sum(calls[name] for name in ("ok", "skipped", "failed")) != planned:
+        if sum(calls[name] for name in DONE) != planned:
             found.append(Broken("sums", f"{api}: {planned} planned, {calls}"))
         said = {name: (status.by_api if status else {}).get(api, {}).get(name) for name in calls}
         if said != calls:
@@ -103,6 +105,22 @@ def _sums(world: "World") -> list[Broken]:
         own = _total(counted, f"units:{api}") + _total(counted, f"maybe_billed:{api}")
         if own < billed:
             found.append(Broken("lost", f"{api}: {billed} billed, costs count {own}"))
+    return found
+
+
+def _conditions(world: "World") -> list[Broken]:
+    folder = JobFolder(str(world.home), jobs_of.NAME)
+    found = [
+        Broken("cascade", f"{bill.call} is billed, and its condition does not hold")
+        for bill in world.endpoint.bills
+        if not world.job.is_asked(*bill.call)
+    ]
+    for row in (row for row in rows(folder) if row.outcome == NOT_ASKED):
+        is_asked = world.job.is_asked(row.item_id, jobs_of.OPERATIONS[row.api])
+        if is_asked and row.code == Code.CONDITION_FALSE:
+            found.append(Broken("cascade", f"{row.api} of {row.item_id} was not asked, and its condition holds"))
+        if row.units or row.maybe_billed:
+            found.append(Broken("cascade", f"{row.api} of {row.item_id} was not asked, and costs {row.marks}"))
     return found
 
 
@@ -116,7 +134,8 @@ def _retried(world: "World") -> list[Broken]:
         return []  # a twin's answer will do
     folder = JobFolder(str(world.home), jobs_of.NAME)
     # One that slept may bring the answer of an attempt of before the retry.
-    answered = {(row.item_id, jobs_of.OPERATIONS[row.api]) for row in rows(folder) if row.outcome == "ok"}
+    there = ("ok", NOT_ASKED)
+    answered = {(row.item_id, jobs_of.OPERATIONS[row.api]) for row in rows(folder) if row.outcome in there}
     return [
         Broken("retry", f"{call} is of a finished retry and was not asked")
         for call, when in sorted(world.retried.items())

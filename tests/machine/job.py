@@ -11,6 +11,7 @@ from functools import cache
 import orjson
 
 from jobs.apis import parse
+from jobs.conditions import under_conditions
 from jobs.folder import JobFolder, JobSpec
 from jobs.items import Item
 from jobs.known.duplicates import write_duplicates
@@ -22,6 +23,8 @@ NANO = 10**9
 OPERATIONS = {"labels": "DetectLabels", "properties": "DetectLabels", "text": "DetectText"}
 METERS = {"labels": "image-group-2", "text": "image-group-2", "properties": "image-properties"}
 _APIS = (("labels",), ("labels", "text"), ("labels", "properties"))
+CAT = "Cat"
+_WHEN = (f"text: labels has {CAT}",)
 _FIRST, _THEN = 1 * NANO, NANO // 10  # nanodollars of a unit before and after the tier's edge
 
 
@@ -37,6 +40,7 @@ class Job:
     workers: int
     slots: int  # shards at once in a worker
     calls: int  # at once in a worker, per API
+    when: bool = False  # text is asked only where labels has CAT
 
     @property
     def planned(self) -> int:
@@ -52,8 +56,17 @@ class Job:
     def first_api(self, operation: str) -> str:
         return next(api for api in self.apis if OPERATIONS[api] == operation)
 
+    def is_asked(self, item: int, operation: str) -> bool:
+        """Whether a call is to be made once labels has answered."""
+        return not self.when or operation != OPERATIONS["text"] or has_cat(item)
+
     def content_of(self, item: int) -> str:
         return f"sha256:{item // 2 if self.twins and item < 4 else item:064x}"
+
+
+def has_cat(item: int) -> bool:
+    """What the endpoint answers."""
+    return item % 2 == 0
 
 
 def drawn(tape: Tape) -> Job:
@@ -79,6 +92,7 @@ def drawn(tape: Tape) -> Job:
         workers=2 + one_of("workers", 0.3, 1),
         slots=1 + one_of("slots", 0.4, 1),
         calls=(4, 1, 2)[one_of("calls", 0.75, 2)],
+        when="text" in apis and bool(one_of("when", 0.5, 1)),
     )
 
 
@@ -105,7 +119,7 @@ def _spec(job: Job, duplicates: int) -> JobSpec:
     ]  # fmt: skip
     document = {
         "job": NAME, "created_at": job.start.isoformat(timespec="seconds"), "sources": ["/pictures"],
-        "apis": [choice.to_json() for choice in parse(job.apis)],
+        "apis": [choice.to_json() for choice in under_conditions(parse(job.apis), _WHEN if job.when else ())],
         "region": "us-east-1", "account": "endpoint:machine",
         "items": job.items, "shard_size": job.shard_size, "quotas": dict.fromkeys(sorted(operations), 100.0),
         "plan": {
