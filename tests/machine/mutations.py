@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 from redis.exceptions import RedisError
 
+from jobs.codes import Code
 from jobs.folder import JobFolder
 from jobs.ledger import Ledger
 from jobs.ledger import ledger as ledger_module
@@ -19,6 +20,7 @@ from jobs.outcomes import Outcome
 from tests.machine import job as jobs_of
 from tests.machine import seams, watch
 from workers.calls import attempts, rows
+from workers.calls.cascade import Sources
 from workers.shards import last_step
 from workers.shards.shard import Shard
 
@@ -136,6 +138,17 @@ def _order_is_overtaken(stack: ExitStack) -> None:
     stack.enter_context(patch.object(watch, "_put", put_anyway))
 
 
+def _undecided_is_asked(stack: ExitStack) -> None:
+    """A call whose condition cannot be decided is made."""
+    why_not = Sources.why_not
+
+    def decided(self: Sources, outcomes: Iterable[Outcome]) -> tuple[Code, str] | None:
+        found = why_not(self, outcomes)
+        return found if found is not None and found[0] == Code.CONDITION_FALSE else None
+
+    stack.enter_context(patch.object(Sources, "why_not", decided))
+
+
 ALL = {
     "parts share a name": Mutation(_parts_share_a_name, frozenset({"lost", "asked again", "cap"}), 3),
     "only outcomes are kept": Mutation(_only_outcomes_are_kept, frozenset({"lost", "cap"}), 4),
@@ -145,6 +158,7 @@ ALL = {
     "the cap knows no month": Mutation(_cap_knows_no_month, frozenset({"cap"}), 15),
     "an order is overtaken": Mutation(_order_is_overtaken, frozenset({"order"}), 15),
     "the fence is a clock": Mutation(_fence_is_a_clock, frozenset({"fence"}), 8),
+    "what is undecided is asked": Mutation(_undecided_is_asked, frozenset({"cascade"}), 131),
 }
 
 
