@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
-from jobs.apis import Choice, Request
+from jobs.apis import Choice, Request, video_catalogue
 from jobs.conditions.reading import parse
 from jobs.conditions.tree import reads
 from jobs.errors import UsageError
@@ -22,6 +22,8 @@ def under_conditions(choices: Sequence[Choice], values: Iterable[str]) -> tuple[
         name = name.strip()
         if not colon:
             raise UsageError(f"--when {value!r}: no API before it", "Write --when 'faces: labels has Person >= 60'.")
+        if name in video_catalogue():
+            raise UsageError(f"--when {name}: it is for stored video", "Conditions are about pictures.")
         if name not in asked:
             raise UsageError(f"--when {name}: that API is not asked", f"--api asks: {', '.join(asked) or 'none'}.")
         if name in said:

@@ -23,9 +23,9 @@ def holds(condition: Condition, answers: Mapping[str, Answer | None]) -> bool | 
     """`answers`: AWS's response by API, empty where nothing was found; None, or missing, where it is not known."""
     match condition:
         case Has(rows):
-            return _of(answers.get(rows.api), lambda answer: any(True for _ in found(rows, answer)))
+            return _of(answers.get(rows.api), lambda answer: any(True for _ in _found(rows, answer)))
         case Counted(rows, op, number):
-            return _of(answers.get(rows.api), lambda answer: _COMPARE[op](sum(1 for _ in found(rows, answer)), number))
+            return _of(answers.get(rows.api), lambda answer: _COMPARE[op](sum(1 for _ in _found(rows, answer)), number))
         case InShort(name, compared):
             api = catalogue()[name]
             return _of(answers.get(name), lambda answer: _in_short(api, compared, answer))
@@ -38,7 +38,7 @@ def holds(condition: Condition, answers: Mapping[str, Answer | None]) -> bool | 
             return _joined((holds(term, answers) for term in terms), decides=True)  # type: ignore[arg-type]
 
 
-def found(rows: Rows, answer: Answer) -> Iterable[Row]:
+def _found(rows: Rows, answer: Answer) -> Iterable[Row]:
     """The rows of an answer that are meant."""
     api = catalogue()[rows.api]
     for row in api.rows(answer):

@@ -1,6 +1,6 @@
 """From text to a condition, checked word by word against the catalogue: a small recursive parser.
 
-    condition  = term {("or" | "and") term}           "and" binds closer
+    condition  = every {"or" every}                   every = term {"and" term}
     term       = ["not"] (test | "(" condition ")")
     test       = API "has" found | "count" "(" API ["has" found] ")" OP NUMBER | API "." COLUMN OP VALUE
     found      = ("any" | NAME) [OP NUMBER] ["where" row]

@@ -63,7 +63,9 @@ class Sources:
         rows = [row for row in outcomes if row.api in self.apis]
         try:
             held = holds(self.condition, {row.api: _answer(row) for row in rows})
-        except (AttributeError, KeyError, TypeError, ValueError) as error:  # an answer as no table takes it
+        except MemoryError:
+            raise
+        except Exception as error:  # an answer as no table takes it: its mates go on
             log.warning("the condition %s cannot be looked at: %s", self.text, error)
             return Code.CONDITION_UNKNOWN, f"an answer could not be read ({error}): {self.text}"
         if held:

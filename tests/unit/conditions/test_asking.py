@@ -37,6 +37,7 @@ def test_calls_come_after_those_whose_answers_they_need() -> None:
     [
         (["labels has Person"], "no API before it"),
         (["moderation: labels has Person"], "that API is not asked"),
+        (["video-faces: labels has Person"], "for stored video"),
         (["faces: text has any"], "it reads text, which is not asked"),
         (["faces: labels has A", "faces: labels has B"], "two conditions"),
         (["faces: faces has any"], "faces needs faces"),
