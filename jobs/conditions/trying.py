@@ -68,11 +68,10 @@ def _look_at(calls: Calls, ordered: Sequence[Choice], tried: Mapping[str, Tried]
             one.open += is_open
             one.unasked += not held and outcome in _UNASKED
             _count_rows(one, choice, answer, missed=not held and not is_open)
-            if held is False:
-                answers[name] = {}
+            if not held:
+                answers[name] = {} if held is False else None
+                undecided |= {name} if is_open else set()
                 continue
-            if is_open:
-                undecided.add(name)
         answers[name] = answer
         if outcome in _UNASKED:
             undecided.add(name)

@@ -52,8 +52,16 @@ class CostLine:
     def maybe_usd(self) -> Decimal | None:
         return total(tier.usd for tier in self.maybe)
 
+    @property
+    def spared_usd(self) -> Decimal | None:
+        """About what the calls that were not asked would have cost: so many at the plan's average price."""
+        if self.planned_usd is None or not self.planned_units:
+            return None
+        return self.planned_usd * self.calls.not_asked / self.planned_units
+
     def to_json(self) -> dict[str, Any]:
-        return {
+        spared = {"spared_usd": money(self.spared_usd)} if self.calls.not_asked else {}
+        return spared | {
             "api": self.api,
             "operation": self.operation,
             "meter": self.meter,

@@ -46,7 +46,8 @@ def text(costs: Costs) -> str:
             f"  {done}, {count(calls.skipped)} skipped, {count(calls.failed)} failed, {count(calls.attempts)} requests"
         )
         if calls.not_asked:
-            parts.append(f"  {count(calls.not_asked)} not asked, as their condition did not hold")
+            spared = f": about {dollars(line.spared_usd)} spared" if line.spared_usd is not None else ""
+            parts.append(f"  {count(calls.not_asked)} not asked, as their condition did not hold{spared}")
         parts += _films(calls)
     for month in costs.months if len(costs.months) > 1 else ():
         amounts = [line.actual_usd for line in costs.months[month]]

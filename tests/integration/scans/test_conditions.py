@@ -91,6 +91,9 @@ def test_what_was_not_asked_adds_up_and_costs_nothing(archive: Archive, scanned:
         "text": planned - people, "faces": planned - people, "labels": 0, "properties": 0,
     }  # fmt: skip
     assert look("status", "last", home=found.folder.parent)["calls"] == status["calls"]
+    lines = look("costs", "last", home=found.folder.parent)["lines"]
+    spared = str(Decimal(planned - people) / 1000)
+    assert [line.get("spared_usd") for line in lines] == [spared, spared, None, None]
 
 
 def test_the_tables_say_what_was_not_asked_and_the_report_under_which_condition(

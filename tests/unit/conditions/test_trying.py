@@ -34,9 +34,10 @@ def test_what_a_condition_holds_for_and_what_it_misses_is_counted() -> None:
 
 def test_a_condition_on_what_was_not_asked_takes_it_as_the_scan_would() -> None:
     when = ("faces: labels has Person", "celebrities: faces has any")
-    images = [calls(("ok", PERSON), ("ok", FACES)), calls(faces=("ok", FACES))]
+    broken = calls(("skipped", None), ("not-asked", None), ("not-asked", None))
+    images = [calls(("ok", PERSON), ("ok", FACES)), calls(faces=("ok", FACES)), broken]
     celebrities = next(one for one in try_out(asked(*when), [images]) if one.api == "celebrities")
-    assert (celebrities.held, celebrities.open) == (1, 0)
+    assert (celebrities.of, celebrities.held, celebrities.open) == (3, 1, 0)
 
 
 def test_an_answer_that_another_condition_left_out_says_nothing() -> None:
