@@ -13,10 +13,8 @@ from jobs.conditions.asking import sources_first
 from jobs.conditions.holding import holds
 from jobs.conditions.reading import parse
 from jobs.conditions.tree import reads
-from jobs.outcomes import NOT_ASKED
 
-_UNASKED = (NOT_ASKED, "")
-Calls = Mapping[str, tuple[str, Mapping[str, Any] | None]]  # by API: the outcome on one image, and its answer
+Calls = Mapping[str, Mapping[str, Any] | None]  # what was asked about one image, by API: its answer, if there is one
 
 
 @dataclass(slots=True)
@@ -59,21 +57,21 @@ def _look_at(calls: Calls, ordered: Sequence[Choice], tried: Mapping[str, Tried]
     undecided: set[str] = set()  # APIs whose answer another condition left out
     for choice in ordered:
         name = choice.api.name
-        outcome, answer = calls.get(name, ("", None))
+        answer = calls.get(name)
         if choice.when:
             one, held = tried[name], holds(parse(choice.when), answers)
             is_open = held is None and bool(undecided & reads(parse(choice.when)))
             one.of += 1
             one.held += bool(held)
             one.open += is_open
-            one.unasked += not held and outcome in _UNASKED
+            one.unasked += not held and name not in calls
             _count_rows(one, choice, answer, missed=not held and not is_open)
             if not held:
                 answers[name] = {} if held is False else None
                 undecided |= {name} if is_open else set()
                 continue
         answers[name] = answer
-        if outcome in _UNASKED:
+        if name not in calls:
             undecided.add(name)
 
 

@@ -14,6 +14,7 @@ from jobs.conditions.trying import Calls, needed, try_out
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, list_jobs
 from jobs.ledger import FIRST_OF_FILMS
+from jobs.outcomes import NOT_ASKED
 from jobs.plan.cascade import with_shares
 from jobs.plan.values import Plan
 from jobs.sources import is_local
@@ -43,11 +44,12 @@ def with_shares_of(plan: Plan, folder: JobFolder, choices: Sequence[Choice]) -> 
 
 def _images(table: pa.Table) -> Iterator[Calls]:
     """The calls of each image of a part."""
-    calls: dict[int, dict[str, tuple[str, dict[str, object] | None]]] = {}
+    calls: dict[int, dict[str, dict[str, object] | None]] = {}
     columns = (table.column(name).to_pylist() for name in ("item_id", "api", "outcome", "response"))
     for item_id, api, outcome, response in zip(*columns, strict=True):
-        answer = orjson.loads(response or b"{}") if outcome == "ok" else None
-        calls.setdefault(item_id, {})[api] = (outcome, answer)
+        asked = calls.setdefault(item_id, {})
+        if outcome != NOT_ASKED:
+            asked[api] = orjson.loads(response or b"{}") if outcome == "ok" else None
     yield from calls.values()
 
 

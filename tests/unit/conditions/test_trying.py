@@ -6,6 +6,7 @@ from jobs.apis import Choice, parse
 from jobs.conditions import under_conditions
 from jobs.conditions.trying import Calls, needed, try_out
 
+NOTHING: dict[str, Any] = {}
 PERSON: dict[str, Any] = {"Labels": [{"Name": "Person", "Confidence": 90.0}]}
 FACES: dict[str, Any] = {"FaceDetails": [{"Confidence": 99.0}, {"Confidence": 80.0}]}
 
@@ -14,18 +15,20 @@ def asked(*when: str) -> tuple[Choice, ...]:
     return under_conditions(parse(["celebrities,faces,labels"]), when)
 
 
-def calls(labels: Any = ("ok", {}), faces: Any = ("ok", {}), celebrities: Any = ("ok", {})) -> Calls:
-    return {"labels": labels, "faces": faces, "celebrities": celebrities}
+def calls(labels: Any = NOTHING, faces: Any = NOTHING, celebrities: Any = NOTHING, without: str = "") -> Calls:
+    """None: it failed, or was skipped. `without`: what was not asked."""
+    made = {"labels": labels, "faces": faces, "celebrities": celebrities}
+    return {api: answer for api, answer in made.items() if api not in without}
 
 
 def test_what_a_condition_holds_for_and_what_it_misses_is_counted() -> None:
     images = [
-        calls(("ok", PERSON), ("ok", FACES)),
-        calls(("ok", PERSON)),
-        calls(faces=("ok", FACES)),  # labels has seen no person
+        calls(PERSON, FACES),
+        calls(PERSON),
+        calls(faces=FACES),  # labels has seen no person
         calls(),
-        calls(("failed", None), ("ok", FACES)),  # not decided, so not asked
-        calls(("skipped", None), ("skipped", None)),
+        calls(None, FACES),  # not decided, so not asked
+        calls(None, None),
     ]
     (faces,) = try_out(asked("faces: labels has Person"), [images[:2], images[2:]])
     assert (faces.of, faces.held, faces.open, faces.held_by_group) == (6, 2, 0, [2, 0])
@@ -34,22 +37,20 @@ def test_what_a_condition_holds_for_and_what_it_misses_is_counted() -> None:
 
 def test_a_condition_on_what_was_not_asked_takes_it_as_the_scan_would() -> None:
     when = ("faces: labels has Person", "celebrities: faces has any")
-    broken = calls(("skipped", None), ("not-asked", None), ("not-asked", None))
-    images = [calls(("ok", PERSON), ("ok", FACES)), calls(faces=("ok", FACES)), broken]
+    broken = calls(None, without="faces celebrities")
+    images = [calls(PERSON, FACES), calls(faces=FACES), broken]
     celebrities = next(one for one in try_out(asked(*when), [images]) if one.api == "celebrities")
     assert (celebrities.of, celebrities.held, celebrities.open) == (3, 1, 0)
 
 
 def test_an_answer_that_another_condition_left_out_says_nothing() -> None:
-    images = [calls(("ok", PERSON), ("ok", FACES)), calls(faces=("not-asked", None))]
+    images = [calls(PERSON, FACES), calls(without="faces")]
     (celebrities,) = try_out(asked("celebrities: faces has any"), [images])
     assert (celebrities.of, celebrities.held, celebrities.open) == (2, 1, 1)
 
 
 def test_what_was_never_asked_where_a_condition_fails_is_not_said_to_miss_nothing() -> None:
-    (faces,) = try_out(
-        asked("faces: labels has Person"), [[calls(("ok", PERSON), ("ok", FACES)), {"labels": ("ok", {})}]]
-    )
+    (faces,) = try_out(asked("faces: labels has Person"), [[calls(PERSON, FACES), calls(without="faces celebrities")]])
     assert (faces.found, faces.missed, faces.unasked) == (2, 0, 1)
 
 
