@@ -77,7 +77,7 @@ def notes(plan: Plan, *, brief: bool = False, explain: bool = False) -> list[str
     if plan.complete and low != high:
         found.append(f"Between {dollars(low)} and {dollars(high)}, as AWS does not say how part minutes count.")
     if plan.counts.skipped:
-        found.append("Skipped: " + ", ".join(_skipped(plan.counts)))
+        found.append("Skipped: " + ", ".join(left_out(plan.counts)))
     found += cascade.notes(plan)
     found += _duration(plan)
     found.append(ROUNDING)
@@ -167,7 +167,7 @@ def csv_rows(plans: Iterable[tuple[str, Plan]]) -> Iterator[tuple[str, ...]]:
         yield (name, "", "total", "", "", "", "", "", total, "complete" if plan.complete else "not complete")
 
 
-def _skipped(counts: Counts) -> Iterator[str]:
+def left_out(counts: Counts) -> Iterator[str]:
     """`3 hidden`, `2 unsupported-codec: hevc (61.5 minutes)`."""
     for reason, items in sorted(counts.skipped.items()):
         ms = counts.left_out_ms.get(reason)

@@ -3,7 +3,7 @@
 Rule: it builds the same Plan as `scan` does. A price of plain numbers brings neither AWS nor Arrow in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -22,6 +22,7 @@ from jobs.plan.build import Plan, plan
 from jobs.plan.pilot import Extrapolation, extrapolate
 from jobs.plan.s3_requests import s3_json, s3_lines
 from jobs.plan.stream import MonthlyStream, next_month
+from jobs.plan.text import left_out
 from jobs.plan.videos import videos_json
 from jobs.words import many
 from rekscan.flags import Amounts, Billing, Monthly, Pilot, numbers, rates
@@ -104,7 +105,7 @@ def priced(question: PriceQuestion, *, quiet: bool = False) -> tuple[Plans, Extr
         return [(name, _plan(asked, counts, question, terms)) for name, asked in question.sets], None
     source = _source(question, terms.region)
     with numbers_only.counted(source) as counted:
-        _refuse_nothing(counted.counts, question, terms.stream)
+        _refuse_nothing(counted.counts, question, terms.stream, counted.notes)
         plans = []
         for name, asked in question.sets:
             known = counted.known(asked.images)
@@ -160,20 +161,34 @@ def _source(question: PriceQuestion, region: str) -> "numbers_only.CountedSource
     )
 
 
-def _refuse_nothing(counts: Counts, question: PriceQuestion, stream: MonthlyStream | None) -> None:
-    """Raises RekscanError where the APIs have nothing to price. Videos that were looked at and left out are told of in
-    the plan."""
+def _refuse_nothing(
+    counts: Counts, question: PriceQuestion, stream: MonthlyStream | None, notes: Sequence[str] = ()
+) -> None:
+    """Raises RekscanError where the APIs have nothing to price. `notes`: on what could not be looked at."""
     images = counts.images or (stream and stream.images)
     some = any((asked.images and images) or (asked.videos and counts.videos) for _, asked in question.sets)
-    if some or question.amounts.beside or counts.left_out_ms:
+    if some or question.amounts.beside:
         return
     there = [many(n, what) for n, what in ((counts.images, "image"), (counts.videos, "video")) if n]
-    there += [f"{n:,} {reason}" for reason, n in sorted(counts.skipped.items())]
+    there += left_out(counts)
     where = f" in {', '.join(question.sources)}" if question.sources else ""
-    do = "Give a source with pictures in it, or an amount over 0."
+    unsent = bool(counts.left_out_ms and not (counts.images or counts.videos))
+    raise RekscanError(
+        f"nothing{where} can be sent: {', '.join(there)}"
+        if unsent
+        else f"there is nothing{where} that these APIs are paid for: {', '.join(there) or 'no image'}",
+        " ".join([*notes, *_instead(counts)]),
+    )
+
+
+def _instead(counts: Counts) -> Iterator[str]:
+    """What to do where the APIs have nothing to price."""
     if counts.images or counts.videos:
-        do = f"Name an API for {'pictures' if counts.images else 'videos'}: `rekscan apis` lists them."
-    raise RekscanError(f"there is nothing{where} that these APIs are paid for: {', '.join(there) or 'no image'}", do)
+        yield f"Name an API for {'pictures' if counts.images else 'videos'}: `rekscan apis` lists them."
+    if counts.left_out_ms:
+        yield "docs/video.md says which videos Rekognition takes."
+    elif not (counts.images or counts.videos):
+        yield "Give a source with pictures in it, or an amount over 0."
 
 
 def _plan(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cyclopts import App
 
-from jobs.errors import UsageError
+from jobs.errors import RekscanError, UsageError
 from rekscan.commands.estimate import estimate
 from rekscan.scans.order import Order, plan_order
 from rekscan.settings import resolve
@@ -167,21 +167,39 @@ def test_nobody_looks_without_a_probe(
 def test_films_that_nobody_may_read_are_not_in_the_price_and_that_is_said(
     s3: S3Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def hides_one(asked: Any) -> Refusal | None:
+        return Refusal(403, "AccessDenied") if "range" in asked.headers and "minute" in asked.path else None
+
+    with s3_gateway(s3.url, hides_one) as gateway:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", gateway.url)
+        found = document(capsys, "s3://archive/films/", "--api", "video-labels")
+    assert (found["lines"][0]["units"], found["items"]["skipped"]["unreadable"]) == (0.016666667, 1)
+    assert any("1 video could not be looked at, and so not in the price" in line for line in found["assumptions"])
+
+
+def test_where_no_film_can_be_sent_that_is_said_with_the_reasons_and_has_no_price(
+    s3: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def only_lists(asked: Any) -> Refusal | None:
         return Refusal(403, "AccessDenied") if "range" in asked.headers else None
 
-    with s3_gateway(s3.url, only_lists) as gateway:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", gateway.url)
-        found = document(capsys, "s3://archive/films/", "--api", "video-labels")
-    assert found["items"]["skipped"] == {"empty": 1, "unreadable": 6}
-    assert any("6 videos could not be looked at, and so not in the price" in line for line in found["assumptions"])
-
-
-def test_a_film_behind_a_url_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "hevc.mp4").write_bytes(HEVC)
+    (tmp_path / "cut.mp4").write_bytes(SECOND[:-1])
+    with pytest.raises(
+        RekscanError, match=r"can be sent: 1 truncated, 1 unsupported-codec: hevc \(1.5 minutes\)"
+    ) as no:
+        run(str(tmp_path), "--api", "video-labels")
+    assert no.value.code == 1 and "docs/video.md" in no.value.do
     (tmp_path / "list.txt").write_text("https://example.com/film.mp4\n")
     for more in ((), ("--no-probe",)):
-        found = document(capsys, str(tmp_path / "list.txt"), "--api", "video-labels", *more)
-        assert (found["total_usd"], found["items"]["skipped"]) == ("0", {"not-in-s3": 1})
+        with pytest.raises(RekscanError, match=r"list.txt can be sent: 1 not-in-s3"):
+            run(str(tmp_path / "list.txt"), "--api", "video-labels", *more)
+    with s3_gateway(s3.url, only_lists) as gateway:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", gateway.url)
+        with pytest.raises(RekscanError, match=r"paid for: 1 image, 1 empty, 6 unreadable") as denied:
+            run("s3://archive/films/", "--api", "video-labels")
+    assert "6 videos could not be looked at, and so not in the price; the first: " in denied.value.do
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(
