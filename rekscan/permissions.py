@@ -123,6 +123,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     ),
     "`doctor`, of a stage": (Need("s3:GetLifecycleConfiguration", "the bucket"),),
     "`prices --refresh`": (Need("pricing:GetProducts", "*"),),
+    "`doctor --policy`, for keys of KMS": (Need("s3:GetEncryptionConfiguration", "the bucket"),),
 }
 
 

@@ -6,6 +6,7 @@ resource to be filled in: `OBJECTS-OF-THE-LIST`.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jobs.apis import Asked, Choice, VideoChoice
@@ -16,12 +17,25 @@ from rekscan.permissions import HOME, LISTED, OF_BUCKETS, READ, STAGE, needs_of,
 _LIST_OBJECTS = "OBJECTS-OF-THE-LIST"
 
 
-def policy(asked: Asked, sources: Sequence[str], home: str, region: str, stage: str | None = None) -> dict[str, Any]:
-    """An IAM policy document. `sources`, `home` and `stage` as they are typed; those on a disk need nothing."""
+def policy(
+    asked: Asked,
+    sources: Sequence[str],
+    home: str,
+    region: str,
+    stage: str | None = None,
+    keys: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """An IAM policy document. `sources`, `home` and `stage` as they are typed; those on a disk need nothing. `keys`:
+    bucket -> the key of KMS that its objects are under."""
     partition = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
     arn = f"arn:{next((name for start, name in partition.items() if region.startswith(start)), 'aws')}"
-    statements = [*_rekognition(asked, f"{arn}:rekognition:{region}:*:collection"), *_s3(sources, home, f"{arn}:s3:::")]
-    statements += _stage(stage, f"{arn}:s3:::") if stage and asked.videos else ()
+    staged = stage if stage and asked.videos else ""
+    statements = [
+        *_rekognition(asked, f"{arn}:rekognition:{region}:*:collection"),
+        *_s3(sources, home, f"{arn}:s3:::"),
+        *(_stage(staged, f"{arn}:s3:::") if staged else ()),
+        *_kms(sources, [home, staged], keys, f"{arn}:kms:*:*"),
+    ]
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -51,7 +65,7 @@ def _s3(sources: Sequence[str], home: str, arn: str) -> Iterator[dict[str, Any]]
     read: set[str] = set()
     own: set[str] = set()
     for source in sources:
-        if _names_objects(source):
+        if names_objects(source):
             read.add(f"{arn}{_LIST_OBJECTS}")
         elif source.startswith("s3://"):
             listed.add(_bucket(source, arn))
@@ -71,8 +85,31 @@ def _stage(stage: str, arn: str) -> Iterator[dict[str, Any]]:
     yield _allow([action for action in actions if action not in OF_BUCKETS], [_objects(stage, arn)])
 
 
-def _names_objects(source: str) -> bool:
-    """Whether it is a list or an inventory, which may name objects anywhere."""
+def _kms(sources: Sequence[str], written: Sequence[str], keys: Mapping[str, str], arn: str) -> Iterator[dict[str, Any]]:
+    """What is read is decrypted, what is written encrypted too."""
+    own = buckets(written)
+    for bucket in buckets([*sources, *written]):
+        if key := keys.get(bucket):
+            yield _of_key(["kms:Decrypt", *(["kms:GenerateDataKey"] if bucket in own else [])], key, arn)
+
+
+def _of_key(actions: list[str], key: str, arn: str) -> dict[str, Any]:
+    """A policy names a key by its ARN, or any key by a condition on its alias. Source: "Using key policies in AWS KMS"
+    and "kms:ResourceAliases", AWS KMS developer guide."""
+    if "alias/" in key:
+        alias = f"alias/{key.partition('alias/')[2]}"
+        condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
+        return {**_allow(actions, [f"{arn}:key/*"]), "Condition": condition}
+    return _allow(actions, [key if key.startswith("arn:") else f"{arn}:key/{key}"])
+
+
+def buckets(places: Iterable[str]) -> list[str]:
+    """Those that sources, a home or a stage name, each once."""
+    return list(dict.fromkeys(split_s3(place)[0] for place in places if place.startswith("s3://")))
+
+
+def names_objects(source: str) -> bool:
+    """Whether it is a list or an inventory, a file that may name objects anywhere."""
     return source.endswith("manifest.json") or (
         (source.startswith("s3://") or Path(source).is_file()) and is_list(source)
     )

@@ -26,6 +26,7 @@ from botocore.exceptions import (
 )
 
 from jobs.aws.access import Aws, config_files, endpoint
+from jobs.aws.faults import Kind, is_off_clock, understand
 from jobs.aws.paced import pace
 from jobs.aws.unreachable import is_about_credentials, unreachable
 from jobs.errors import RekscanError, UsageError
@@ -71,6 +72,14 @@ def reader(service: str, aws: Aws, *, region: str | None = None) -> Any:
     return _made(aws, service, config, region=region)
 
 
+def once(service: str, aws: Aws) -> Any:
+    """A client of `s3` or `rekognition` that asks once and waits a few seconds, for who wants to know how AWS is."""
+    url = endpoint_of(aws, service)
+    simple = _SIMPLE_S3 if url and service == "s3" else {}
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=15, **simple)
+    return _made(aws, service, config, endpoint_url=url)
+
+
 def region_of(aws: Aws) -> str | None:
     """The Region: as given, of the environment, of the profile. None where nobody says."""
     found = aws.told_region or _core(aws.profile).get_config_variable("region")
@@ -114,8 +123,20 @@ def account_of(aws: Aws) -> str:
     except ClientError as error:
         if is_about_credentials(error):
             raise unreachable(error) from error
-        raise RekscanError(f"AWS does not accept the credentials: {error}", _SIGN_IN) from error
+        raise _refused(error) from error
     return str(identity["Account"])
+
+
+def _refused(error: ClientError) -> RekscanError:
+    """Of a question that anybody may ask: the credentials, unless it is the clock or AWS itself."""
+    if is_off_clock(error):
+        return RekscanError(
+            f"this machine's clock is off: {error}", "Set it right: AWS takes no request signed minutes off."
+        )
+    if understand(error, "GetCallerIdentity").kind in (Kind.THROTTLED, Kind.TRANSIENT):
+        return RekscanError(f"AWS does not say whose credentials these are: {error}", "Try again in a minute.")
+    new = "A Region that has to be enabled refuses all credentials of an account that has not."
+    return RekscanError(f"AWS does not accept the credentials: {error}", f"{_SIGN_IN} {new}")
 
 
 def method_name(operation: str) -> str:

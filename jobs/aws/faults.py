@@ -138,6 +138,13 @@ def missing_permission(message: str) -> str | None:
     return found[1] if found else None
 
 
+def is_off_clock(error: Exception) -> bool:
+    """Whether AWS takes no request of this machine because its clock is wrong."""
+    details = error.response.get("Error", {}) if isinstance(error, ClientError) else {}
+    code, message = str(details.get("Code", "")), str(details.get("Message", ""))
+    return _JOB.get(code) is _CLOCK or (code in _SIGNATURE and bool(_OFF_CLOCK.search(message)))
+
+
 def understand(error: Exception, operation: str) -> Fault:
     """What `error`, raised by a call of `operation`, means."""
     if isinstance(error, ClientError):
@@ -178,7 +185,7 @@ def _answered(error: ClientError, operation: str) -> Fault:
         return Fault(Kind.THROTTLED, code, message)
     if code in _TRANSIENT or status >= 500:
         return Fault(Kind.TRANSIENT, code, message)
-    if code in _SIGNATURE and _OFF_CLOCK.search(message):
+    if is_off_clock(error):
         return Fault(Kind.JOB, code, message, _CLOCK)
     if code in _OF_OBJECT or (code in _JOB and _NAMES_OBJECT.search(message)):
         return Fault(Kind.DENIED, code, message, _OBJECTS)

@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from jobs.aws.faults import missing_permission
 from jobs.aws.unreachable import is_about_credentials, unreachable
 from jobs.errors import RekscanError
 
@@ -37,11 +38,12 @@ def explain(error: ClientError | BotoCoreError, uri: str, action: str = "s3:List
             "Check its name; for a server of your own, check --endpoint-url or AWS_ENDPOINT_URL_S3.",
         )
     if code in _DENIED:
-        scan = " (and s3:GetObject for the scan)" if action == "s3:ListBucket" else ""
+        needed = missing_permission(str(error)) or action
+        scan = " (and s3:GetObject for the scan)" if needed == "s3:ListBucket" else ""
+        on = "the key it is encrypted with" if needed.startswith("kms:") else f"bucket {bucket!r}{scan}"
         return RekscanError(
             f"S3 denies access to {uri}",
-            f"The credentials need {action} on bucket {bucket!r}{scan};"
-            " `aws sts get-caller-identity` shows whose they are.",
+            f"The credentials need {needed} on {on}; `aws sts get-caller-identity` shows whose they are.",
         )
     if code in _CREDENTIALS:
         return RekscanError(f"S3 refuses the credentials ({code})", "Renew them, or choose others with --profile.")

@@ -41,6 +41,11 @@ def is_about_credentials(error: Exception) -> bool:
     return isinstance(error, ClientError) and error.operation_name in _ROLES
 
 
+def is_network(error: Exception) -> bool:
+    """Whether nobody answered, which says nothing of credentials and permissions."""
+    return isinstance(error, (*_NETWORK, ProxyConnectionError)) and not isinstance(error, SSLError)
+
+
 def _meaning(error: Exception) -> tuple[str, str]:
     if is_about_credentials(error):
         return (

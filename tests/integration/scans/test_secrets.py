@@ -81,6 +81,7 @@ def test_no_secret_of_a_list_or_an_endpoint_leaves_the_manifest(
     home = tmp_path / "home"
     env = {
         **os.environ, "AWS_REGION": "us-east-1", "REKSCAN_HOME": str(home), "REKSCAN_LOG": "DEBUG",
+        "REKSCAN_S3_ENDPOINT_URL": f"http://me:{SECRET}@127.0.0.1:9",
         "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": f"{SECRET}5", "REKSCAN_REKOGNITION_ENDPOINT_URL":
         rekognition.url.replace("//", f"//me:{SECRET}@"),
     }  # fmt: skip

@@ -51,7 +51,7 @@ def test_doctor_says_which_way_calls_go_and_why(
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.delenv("REKSCAN_REDIS_URL", raising=False)
-    words = ["doctor", "--rekognition-endpoint-url", "http://rekognition.invalid"]
+    words = ["doctor", "--rekognition-endpoint-url", "http://127.0.0.1:9"]
     run(words)
     assert "ok   transport    lean\n" in capsys.readouterr().out
     monkeypatch.setenv("REKSCAN_WIRE", "boto3")
@@ -66,8 +66,11 @@ def test_no_network_is_not_told_as_refused_credentials(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("REKSCAN_REDIS_URL", raising=False)
     assert run(["doctor"]) == 1
     said = capsys.readouterr().out
     assert "FAIL aws          cannot reach the endpoint" in said
+    assert "FAIL s3           no network: the proxy does not answer" in said
+    assert "FAIL rekognition  no network: the proxy does not answer" in said
     assert "does not accept the credentials" not in said

@@ -70,9 +70,26 @@ def test_access_points_and_other_partitions_have_their_own_names() -> None:
     assert "arn:aws-us-gov:s3:::b" in allowed("labels", sources=("s3://b",), region="us-gov-west-1")
 
 
+def test_what_is_under_a_key_is_decrypted_and_a_home_encrypted_too() -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
+    document = policy(
+        ask(["labels"]), ["s3://archive/2019/", "s3://plain/"], "s3://jobs/r", "eu-west-1",
+        keys={"archive": key, "jobs": "alias/jobs", "unasked": "other"},
+    )  # fmt: skip
+    read, own = document["Statement"][-2:]
+    assert (read["Action"], read["Resource"]) == (["kms:Decrypt"], [key])
+    assert (own["Action"], own["Resource"]) == (["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:*:*:key/*"])
+    assert own["Condition"] == {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/jobs"}}
+    told = policy(ask(["labels"]), ["s3://archive"], "jobs", "eu-west-1", keys={"archive": "1234abcd"})["Statement"][-1]
+    assert told["Resource"] == ["arn:aws:kms:*:*:key/1234abcd"]
+
+
 def test_the_command_prints_it_as_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     assert cli.run(["doctor", "--policy", "--api", "labels", "s3://archive/2019/", "--home", "s3://jobs/r"]) == 0
-    assert json.loads(capsys.readouterr().out)["Statement"][0]["Action"] == ["rekognition:DetectLabels"]
-    assert cli.run(["doctor", "s3://archive/"]) == 2
-    assert "are for --policy" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert json.loads(said.out)["Statement"][0]["Action"] == ["rekognition:DetectLabels"]
+    assert "bucket archive is under a key of KMS is not known (cannot reach the endpoint" in " ".join(said.err.split())
+    assert cli.run(["doctor", "--policy", "s3://archive/"]) == 2
+    assert "no API asked for" in capsys.readouterr().err
