@@ -36,8 +36,17 @@ def leave(ledger: Ledger, worker: str, slots: int) -> None:
 
 def slots(ledger: Ledger) -> int:
     """Shards that all living workers together take at once."""
-    living = ledger.redis.zrangebyscore(_WORKERS, f"({_now_ms(ledger)}", "+inf")
-    return sum(int(member.split(b" ", 1)[0]) for member in living)
+    return sum(int(slots) for slots, _ in _living(ledger))
+
+
+def hosts(ledger: Ledger) -> set[str]:
+    """The machines that living workers are on: a worker is called `host:process id`."""
+    return {name.rpartition(":")[0] for _, name in _living(ledger)}
+
+
+def _living(ledger: Ledger) -> list[tuple[str, str]]:
+    members = ledger.redis.zrangebyscore(_WORKERS, f"({_now_ms(ledger)}", "+inf")
+    return [(slots, name) for slots, _, name in (member.decode().partition(" ") for member in members)]
 
 
 def _now_ms(ledger: Ledger) -> int:

@@ -1,8 +1,8 @@
 """What AWS says to one small question each: may we in, is it there, is it near. For `doctor`.
 
 Rule: nothing of it is billed by Rekognition. Where an operation would be paid for, it is asked with what cannot be
-analysed (one byte for a picture, an object and a job that are not there): AWS looks at permissions first, so a denial
-shows, and else its refusal of the input. Source of the errors: the Rekognition developer guide, error-handling.html.
+analysed (one byte for a picture, an object and a job that are not there): AWS is taken to look at permissions first, so
+a denial shows, and else its refusal of the input. Source of the errors: error-handling.html of the developer guide.
 """
 
 import uuid

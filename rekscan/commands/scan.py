@@ -9,11 +9,13 @@ from cyclopts import Parameter
 from jobs.counts import Counts
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
+from jobs.ledger import Ledger
 from jobs.money.stored import stored_prices
 from jobs.plan.s3_requests import s3_json, s3_lines, s3_text
 from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.console.plan import show_plan, stdout
 from rekscan.scans.engine import ledger_for_a_job
+from rekscan.scans.hosts import hosts_need
 from rekscan.scans.listing import Progress
 from rekscan.scans.order import Order, Planned, not_aws, plan_order
 from rekscan.scans.run import hand_over, run_here
@@ -51,8 +53,7 @@ def scan(
     """
     order = order or Order()
     settings = resolve(connection, workers=workers, shard_size=order.shard_size, stage=order.stage)
-    if not dry_run:
-        ledger_for_a_job(settings)
+    records = None if dry_run else ledger_for_a_job(settings)
     with _listing(quiet=json) as progress:
         planned = plan_order(source, api, order, settings, local=local, progress=progress)
     if dry_run:
@@ -66,7 +67,7 @@ def scan(
     if not json:
         show_plan(planned.plan, talk, brief=True, beside=_staged(planned))
         _say_who_answers(planned)
-    folder = _approved(planned, order)
+    folder = _approved(planned, order, records if settings.redis_url else None)
     return run_here(folder, settings, json=json, new=True, beside=order.beside)
 
 
@@ -87,7 +88,7 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
         planned = plan_order(source, api, order, settings, progress=progress)
     show_plan(planned.plan, talk, brief=True, beside=_staged(planned))
     _say_who_answers(planned)
-    folder = _approved(planned, order)
+    folder = _approved(planned, order, records)
     hand_over(records, folder, settings, beside=order.beside)
     print_line(folder.job)
     return 0
@@ -110,8 +111,11 @@ def _say_who_answers(planned: Planned) -> None:
         say((note, "bold"))
 
 
-def _approved(planned: Planned, order: Order) -> JobFolder:
-    """What a plan cannot tell is said before anybody is asked."""
+def _approved(planned: Planned, order: Order, records: Ledger | None) -> JobFolder:
+    """What a plan cannot tell is said before anybody is asked. `records`: of a cluster."""
+    drafted, settings = planned.drafted, planned.terms.settings
+    if records is not None and (need := hosts_need(records, drafted.folder, drafted.sources, settings)):
+        say((need, "yellow"))
     for rival in planned.rivals if order.beside else ():
         say((rival.note, "yellow"))
     return planned.approved(yes=order.yes, beside=order.beside, accept_unknown=order.accept_unknown_cost)

@@ -8,26 +8,28 @@ from dataclasses import replace
 from jobs.aws import clients
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobSpec
-from jobs.folder.whose import AWS, answering, whose
+from jobs.folder.whose import AWS, EMULATOR, answering, whose
 from jobs.uris import is_aws
 from rekscan.settings import Connection, Settings
 
 _FLAG = "--rekognition-endpoint-url"
+_NOT_THERE = "which the workers of a cluster do not ask: they would ask AWS"
+_ITS_OWN = f"Unset REKSCAN_REDIS_URL to run it here, or name an emulator of the cluster's: {_FLAG} http://..."
 
 
 def same_service(
     spec: JobSpec, settings: Settings, connection: Connection | None = None, *, other_account: bool = False
 ) -> None:
-    """Raises RekscanError when a job that is run on this machine would be answered by another service than it was
-    begun with (told by flag, it may), or by another account of AWS (unless `other_account`).
+    """Raises RekscanError when a job would be answered by another service than it was begun with (told by flag, it
+    may), or by another account of AWS (unless `other_account`).
 
-    Workers of a cluster go by its job.json and their own credentials.
+    A cluster's workers have their own credentials: there the account is that of whoever goes on with the job.
     """
-    if settings.redis_url is not None:
-        return
     told = connection is not None and (connection.rekognition_endpoint_url or connection.endpoint_url)
     now = settings.rekognition_url or spec.rekognition_url
     local = spec.options.local and settings.rekognition_url is None
+    if local and settings.redis_url is not None:
+        raise RekscanError(f"job {spec.job} was begun with {EMULATOR}, {_NOT_THERE}", _ITS_OWN)
     if answering(local=local, endpoint=now) != whose(spec) and not told:
         raise RekscanError(
             f"job {spec.job} was begun with {whose(spec)}, and {now} would answer the rest",
@@ -46,8 +48,11 @@ def _same_account(spec: JobSpec, settings: Settings) -> None:
         )
 
 
-def not_aws_itself(settings: Settings, *, local: bool) -> None:
-    """Raises UsageError when a scan that is to be the emulator's has AWS for its endpoint: it would be paid for."""
+def emulator_alone(settings: Settings, *, local: bool) -> None:
+    """Raises UsageError when a scan that is to be the emulator's would be paid for: AWS is its endpoint, or what the
+    workers of a cluster ask."""
     url = settings.rekognition_url if local else None
     if url is not None and is_aws(url):
         raise UsageError(f"--local, and {url} is AWS's own endpoint", f"Leave --local out, or take {url} away.")
+    if local and url is None and settings.redis_url is not None:
+        raise UsageError(f"--local starts {EMULATOR} on this machine, {_NOT_THERE}", _ITS_OWN)

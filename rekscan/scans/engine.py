@@ -159,6 +159,9 @@ class Engine(AbstractContextManager["Engine"]):
     def start(self, spec: JobSpec) -> "Ledger":
         """Everything a job needs, running. A local job gets the emulator; a cluster must have its own."""
         settings, found = self.settings, self.reach()
+        runs = found.is_live(spec.job) and found.fields(spec.job).get("state") == "running"
+        if self.supervisor is not None or not runs:
+            self.rekognition_url = settings.rekognition_url  # set: it overrides the one of job.json
         if self.supervisor is None:
             return found
         if self.supervisor.first:
@@ -168,7 +171,6 @@ class Engine(AbstractContextManager["Engine"]):
                         f"Job {other} was killed while it ran: answers that its folder has not yet are not known here."
                         f" `rekscan resume {other}` comes first if they have pictures in common."
                     )
-        self.rekognition_url = settings.rekognition_url  # set: it overrides the one of job.json
         if self.local and self.rekognition_url is None:
             files = spec.options.film_root
             if spec.options.made:

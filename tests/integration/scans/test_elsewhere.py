@@ -15,10 +15,13 @@ from jobs.costs.text import month_text
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder
 from jobs.folder.whose import unpaid, whose
+from jobs.ledger import Ledger
 from jobs.status import status_of
 from rekscan import cli
 from rekscan.console.summary import print_summary
 from rekscan.scans.elsewhere import same_service
+from rekscan.scans.engine import Engine
+from rekscan.scans.open import open_job
 from rekscan.scans.order import Order, plan_order
 from rekscan.settings import Connection, resolve
 from reports.tables.build import build_tables
@@ -69,6 +72,56 @@ def test_another_account_does_not_pay_for_the_rest_of_a_job_unless_told(tmp_path
     spec = made(tmp_path).spec  # of the account that moto has
     same_service(spec, resolve(None))
     other = replace(spec, account="999999999999")
+    with pytest.raises(RekscanError, match="begun with the AWS account 999999999999, and 123456789012 would pay"):
+        same_service(other, resolve(None))
+    same_service(other, resolve(None), other_account=True)
+
+
+@pytest.mark.parametrize("begin", [made, local])
+def test_a_cluster_goes_on_where_a_job_was_begun_too(
+    begin: Any, no_workers: None, tmp_path: Path, redis: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    folder = begin(home)
+    for command in ("resume", "retry") if begin is made else ("resume",):
+        if command == "retry":
+            make_job(home, 40, job=folder.job, broken=3)
+        assert cli.run([command, folder.job]) == 1
+        said = " ".join(capsys.readouterr().err.split())
+        assert f"was begun with {whose(folder.spec)}, and {URL} would answer the rest" in said
+    assert not Ledger(redis).is_live(folder.job)
+
+
+def test_a_cluster_asks_another_endpoint_where_that_is_told_by_flag(
+    no_workers: None, tmp_path: Path, redis: Any
+) -> None:
+    folder = made(tmp_path / "home")
+    told = resolve(Connection(rekognition_endpoint_url=URL))
+    with Engine(told, local=False) as engine:
+        ledger = engine.start(folder.spec)
+        open_job(ledger, folder, rekognition_url=engine.rekognition_url)
+        assert Ledger(redis).fields(folder.job)["rekognition_url"] == URL
+        with Engine(told, local=False) as other:
+            other.start(folder.spec)
+            assert other.rekognition_url is None  # what runs is not turned elsewhere
+
+
+def test_the_emulators_job_does_not_go_on_in_a_cluster_that_would_ask_aws(
+    no_workers: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL_REKOGNITION")
+    with pytest.raises(
+        RekscanError, match="was begun with the bundled emulator, which the workers of a cluster do not"
+    ):
+        same_service(local(tmp_path / "home").spec, resolve(None))
+
+
+@mock_aws
+def test_another_account_does_not_put_a_job_back_on_a_clusters_table(
+    no_workers: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL_REKOGNITION")
+    other = replace(made(tmp_path / "home").spec, account="999999999999")
     with pytest.raises(RekscanError, match="begun with the AWS account 999999999999, and 123456789012 would pay"):
         same_service(other, resolve(None))
     same_service(other, resolve(None), other_account=True)
