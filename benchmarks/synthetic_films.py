@@ -85,15 +85,16 @@ def _spec(job: str, choices: tuple[VideoChoice, ...], films: Sequence[FilmItem],
 
 
 def _answered(folder: JobFolder, film: FilmItem, choice: VideoChoice, pages: PagesOf) -> Outcome:
-    name, job_id = choice.api.name, f"{film.item_id:064x}"
+    name, job_id, model = choice.api.name, f"{film.item_id:064x}", None
     with PagesWriter(folder, PagesName(name, film.item_id), job_id) as writer:
         for number, page in enumerate(pages(film, name), 1):
             writer.append(number, page if isinstance(page, bytes) else orjson.dumps(page))
+            model = model or (None if isinstance(page, bytes) else choice.api.version(page))
         writer.done()
     return Outcome(
         film.item_id, name, "ok", **_BILLED.columns, sent="s3", width=film.width, height=film.height, format="mp4",
-        latency_ms=40_000, started_at=START + timedelta(seconds=film.item_id), model_version="3.0", ms=film.length_ms,
-        probed_ms=film.length_ms, video_job=job_id, epoch=0,
+        latency_ms=40_000, started_at=START + timedelta(seconds=film.item_id), model_version=model or "3.0",
+        ms=film.length_ms, probed_ms=film.length_ms, video_job=job_id, epoch=0,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from rekscan.console.output import print_json, print_line
 from rekscan.scans.engine import find
 from rekscan.settings import Connection, resolve
 from reports.changes.compare import compared
-from reports.changes.values import ApiChanges, Changes
+from reports.changes.values import ApiChanges, Change, Changes
 from reports.changes.writing import CSV, JSON, PAGE, write_csv, write_json
 from reports.views.changes_page import render_changes
 
@@ -74,9 +74,15 @@ def _api(api: ApiChanges, margin: float) -> list[str]:
         text.append(f"  another model: {was}, then {now}")
     text += ["  other parameters"] if api.other_parameters else []
     for what, kind in api.kinds.items():
-        beyond = f" more than {margin:g} points" if what == "moved" else ""
+        beyond = f" {api.beyond(margin)}" if what == "moved" else ""
         names = ", ".join(f"{short(name, 30)} {count(number)}" for name, number in list(kind.names.items())[:5])
         many = f"{count(kind.findings)} on {count(kind.items)} items"
         text.append(f"  {what}{beyond}: {many}{f' ({names})' if names else ''}")
-        text += [f"    {short(one.name, 30)}  {short(one.uri, 80)}" for one in kind.samples[:3]]
+        text += [f"    {short(one.name, 30)}  {short(one.uri, 80)}{_when(one)}" for one in kind.samples[:3]]
     return text
+
+
+def _when(change: Change) -> str:
+    """Where in a film it was, and is, first seen."""
+    was, now = change.places
+    return f"  at {f'{was}, then {now}' if was and now and was != now else was or now}" if was or now else ""

@@ -15,22 +15,23 @@ from typing import Any
 
 import duckdb
 
-from jobs.apis.base import Api
+from jobs.apis.base import Tabled, VideoApi
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
-from reports.changes.values import SAMPLES, ApiChanges, Change, ChangeKind, Changes
-from reports.facts.charts import named
+from reports.changes.values import MOVED_MS, SAMPLES, ApiChanges, Change, ChangeKind, Changes
+from reports.facts.charts import named, times
 from reports.query.query import open_files, open_tables, quoted
-from reports.tables.load import load_folder
+from reports.tables.layout import IMAGES, VIDEOS
+from reports.tables.load import Tables, load_folder
 
 BEFORE, AFTER = "before", "after"
 NAMES = 10  # told of each kind
 _KINDS = ("came", "went", "moved")
 _ITEMS = """
-    select uri, any_value(size) size, any_value(content) content from images
+    select uri, any_value(size) size, any_value(content) content from listed
     left join (select item_id, any_value(content) content from outcomes group by 1) using (item_id) group by 1"""
 _CALLS = """
-    select uri, api, any_value(model_version) model from outcomes join (select item_id, uri from images) using (item_id)
+    select uri, api, any_value(model_version) model from outcomes join (select item_id, uri from listed) using (item_id)
     where outcome = 'ok' group by 1, 2"""
 
 Query = duckdb.DuckDBPyConnection
@@ -40,8 +41,8 @@ Query = duckdb.DuckDBPyConnection
 def compared(before: JobFolder, after: JobFolder, margin: float) -> Iterator["Comparison"]:
     """Both jobs, to be asked for their differences. Raises UsageError where their tables have another threshold."""
     jobs = {BEFORE: before, AFTER: after}
-    names = [choice.api.name for choice in after.spec.apis]
-    apis = [choice.api for choice in before.spec.apis if choice.api.name in names]
+    names = [choice.api.name for choice in after.spec.choices]
+    apis: list[Tabled] = [choice.api for choice in before.spec.choices if choice.api.name in names]
     with tempfile.TemporaryDirectory() as scratch:
         _same_threshold(jobs)
         files = {name: path for side, folder in jobs.items() for name, path in _written(folder, side, apis, scratch)}
@@ -56,7 +57,7 @@ class Comparison:
     query: Query
     before: JobFolder
     after: JobFolder
-    apis: tuple[Api, ...]
+    apis: tuple[Tabled, ...]
     margin: float
 
     def changes(self) -> Changes:
@@ -66,7 +67,7 @@ class Comparison:
         counts = dict.fromkeys(("added", "gone", "altered", "same"), 0) | dict(rows)
         common = {api.name for api in self.apis}
         alone = {
-            folder.job: tuple(choice.api.name for choice in folder.spec.apis if choice.api.name not in common)
+            folder.job: tuple(choice.api.name for choice in folder.spec.choices if choice.api.name not in common)
             for folder in (self.before, self.after)
         }
         apis = tuple(map(self._api, self.apis))
@@ -82,12 +83,13 @@ class Comparison:
 
     def _items(self, what: str, most: int | None = None) -> Iterator[Change]:
         for (uri,) in self._many(f"select uri from ({_items()}) where what = ? order by uri", [what], most):
-            yield Change(what, "", uri, "", None, None)
+            yield Change(what, "", uri, "")
 
-    def _found(self, api: Api, what: str, most: int | None = None) -> Iterator[Change]:
-        sql = f"select uri, name, was, is_now from ({self._findings(api)}) where what = ? order by uri, name"
-        for uri, name, was, now in self._many(sql, [what], most):
-            yield Change(what, api.name, uri, name, was, now)
+    def _found(self, api: Tabled, what: str, most: int | None = None) -> Iterator[Change]:
+        columns = "uri, name, was, is_now, was_ms, is_now_ms"
+        sql = f"select {columns} from ({self._findings(api)}) where what = ? order by uri, name"
+        for uri, name, *sides in self._many(sql, [what], most):
+            yield Change(what, api.name, uri, name, *sides)
 
     def _many(self, sql: str, values: Sequence[Any], most: int | None) -> Iterator[tuple[Any, ...]]:
         cursor = self.query.cursor()
@@ -95,7 +97,7 @@ class Comparison:
         while rows := cursor.fetchmany(1_000):
             yield from rows
 
-    def _api(self, api: Api) -> ApiChanges:
+    def _api(self, api: Tabled) -> ApiChanges:
         both, first, second = self.query.execute(
             """
             select count(*) filter (b.uri is not null and a.uri is not null),
@@ -106,17 +108,18 @@ class Comparison:
         ).fetchall()[0]
         models = (self._models(BEFORE, api), self._models(AFTER, api))
         parameters = [
-            next(choice.params for choice in folder.spec.apis if choice.api.name == api.name)
+            next(choice.params for choice in folder.spec.choices if choice.api.name == api.name)
             for folder in (self.before, self.after)
         ]
         kinds = {what: self._kind(api, what) for what in _KINDS}
-        return ApiChanges(api.name, both, first, second, models, parameters[0] != parameters[1], kinds)
+        other, timed = parameters[0] != parameters[1], isinstance(api, VideoApi)
+        return ApiChanges(api.name, both, first, second, models, other, kinds, timed)
 
-    def _models(self, side: str, api: Api) -> tuple[str, ...]:
+    def _models(self, side: str, api: Tabled) -> tuple[str, ...]:
         sql = f"select distinct model from {side}_calls where api = ? and model is not null order by 1"
         return tuple(model for (model,) in self.query.execute(sql, [api.name]).fetchall())
 
-    def _kind(self, api: Api, what: str) -> ChangeKind:
+    def _kind(self, api: Tabled, what: str) -> ChangeKind:
         changed = f"(select * from ({self._findings(api)}) where what = ?)"
         sql = f"select count(*), count(distinct uri) from {changed}"
         findings, items = self.query.execute(sql, [what]).fetchall()[0]
@@ -124,15 +127,16 @@ class Comparison:
         names = dict(self.query.execute(sql, [what]).fetchall())
         return ChangeKind(findings, items, names, tuple(self._found(api, what, SAMPLES)))
 
-    def _findings(self, api: Api) -> str:
+    def _findings(self, api: Tabled) -> str:
         """A query for the findings that are not the same, on items that the API answered in both jobs."""
         sides = (f"select uri from {side}_calls where api = '{api.name}'" for side in (BEFORE, AFTER))
         answered = " intersect ".join(sides)
         return f"""
             select * from (
-                select uri, name, b.confidence was, a.confidence is_now, case
+                select uri, name, b.confidence was, a.confidence is_now, b.first_ms was_ms, a.first_ms is_now_ms, case
                     when b.n is null then 'came' when a.n is null then 'went'
-                    when abs(a.confidence - b.confidence) > {self.margin} then 'moved' end what
+                    when abs(a.confidence - b.confidence) > {self.margin} then 'moved'
+                    when abs(a.first_ms - b.first_ms) > {MOVED_MS} then 'moved' end what
                 from before_{api.table} b full join after_{api.table} a using (uri, name))
             where what is not null and uri in ({answered})"""
 
@@ -153,22 +157,31 @@ def _same_threshold(jobs: dict[str, JobFolder]) -> None:
         raise UsageError(f"the tables are at two thresholds: {told}", "Build them alike: `rekscan report JOB`.")
 
 
-def _written(folder: JobFolder, side: str, apis: Sequence[Api], scratch: str) -> Iterator[tuple[str, str]]:
+def _written(folder: JobFolder, side: str, apis: Sequence[Tabled], scratch: str) -> Iterator[tuple[str, str]]:
     """The job's columns that are compared, as files: view -> path."""
+    tables = load_folder(folder)
     wanted = {"items": _ITEMS, "calls": _CALLS, **{api.table: _named(api) for api in apis}}
-    with tempfile.TemporaryDirectory(dir=scratch) as own, open_tables(load_folder(folder), own) as query:
+    with tempfile.TemporaryDirectory(dir=scratch) as own, open_tables(tables, own) as query:
+        query.execute(f"create temp view listed as {_listed(tables)}")
         for name, sql in wanted.items():
             path = str(Path(scratch) / f"{side}-{name}.parquet")
             query.execute(f"COPY ({sql}) TO {quoted(path)} (FORMAT parquet)")
             yield f"{side}_{name}", path
 
 
-def _named(api: Api) -> str:
-    """A query for an API's findings: each name once an item, at its highest confidence."""
+def _listed(tables: Tables) -> str:
+    """A query for the items of both kinds."""
+    return " union all ".join(f"select item_id, uri, size from {name}" for name in (IMAGES, VIDEOS) if name in tables)
+
+
+def _named(api: Tabled) -> str:
+    """A query for an API's findings: each name once an item, at its highest confidence; of a film, where it is first
+    seen."""
     columns = api.schema.names
     where = "type = 'LINE'" if {"type", "text"} <= set(columns) else "scope = 'image'" if "scope" in columns else "true"
     confidence = api.confidence_column or "null"
+    first = times(api)[0] if isinstance(api, VideoApi) else "null"
     return f"""
         select uri, coalesce({named(api) or "null"}::varchar, '') name, max({confidence})::double confidence,
-            count(*) n
+            min({first})::bigint first_ms, count(*) n
         from {api.table} where {where} group by 1, 2"""

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from jobs.words import clock
+
 SAMPLES = 20  # of each kind of change
+MOVED_MS = 1_000  # that a finding may begin earlier or later in a film without being told
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +18,16 @@ class Change:
     api: str
     uri: str
     name: str
-    before: float | None  # confidence, percent
-    after: float | None
+    before: float | None = None  # confidence, percent
+    after: float | None = None
+    before_ms: int | None = None  # where in a film it is first seen
+    after_ms: int | None = None
+
+    @property
+    def places(self) -> tuple[str, str]:
+        """Where in a film it was and is first seen: "0:07"; "" of a picture, and where it is not."""
+        was, now = ("" if ms is None else clock(max(0, ms)) for ms in (self.before_ms, self.after_ms))
+        return was, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,11 @@ class ApiChanges:
     models: tuple[tuple[str, ...], tuple[str, ...]]  # versions in the first and the second job
     other_parameters: bool
     kinds: Mapping[str, ChangeKind]  # came, went, moved
+    timed: bool = False  # of films: findings move in time, too
+
+    def beyond(self, margin: float) -> str:
+        """How far a finding moves before it is told."""
+        return f"more than {margin:g} points" + (f" or {MOVED_MS // 1000} s" if self.timed else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What is different between two jobs: on the terminal, as CSV, as JSON and as a page."""
 
 import csv
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import orjson
 import pytest
 
+from benchmarks.synthetic_films import film_item, make_films, page
 from benchmarks.synthetic_job import make_job
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
+from jobs.folder.films import FilmItem
 from jobs.items import Item
 from jobs.outcomes import Outcome
 from rekscan.commands.diff import diff
@@ -97,6 +100,55 @@ def test_what_one_job_did_not_ask_is_no_change(home: Path, capsys: pytest.Captur
     found = orjson.loads(capsys.readouterr().out)
     assert found["alone"] == {BEFORE: ["labels"], other.job: []}
     assert [api["api"] for api in found["apis"]] == ["faces"]
+
+
+def film_job(home: Path, name: str, labels: dict[int, list[tuple[int, str, float]]], model: str) -> JobFolder:
+    """A job over films of these numbers, with labels at their moments."""
+
+    def pages(film: FilmItem, api: str) -> Iterator[dict[str, Any]]:
+        rows = [
+            {"Timestamp": at, "Label": {"Name": label, "Confidence": sure}} for at, label, sure in labels[film.item_id]
+        ]
+        yield page(film, Labels=rows, LabelModelVersion=model)
+
+    films = [film_item(number, 1, f"s3://films/{number}.mp4") for number in labels]
+    return make_films(home, films, ["video-labels"], pages, job=name)
+
+
+def test_findings_of_films_come_go_and_move_in_confidence_and_in_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {
+        0: [(0, "Dog", 90.0), (2_000, "Dog", 80.0), (5_000, "Car", 70.0)], 1: [(9_000, "Cat", 95.0)],
+        2: [(61_000, "Boat", 60.0)],
+    }  # fmt: skip
+    after = {
+        0: [(500, "Dog", 91.0), (7_000, "Bird", 75.0)], 1: [(12_000, "Cat", 95.0)], 2: [(61_000, "Boat", 66.0)],
+    }  # fmt: skip
+    film_job(tmp_path, BEFORE, before, "3.0")
+    film_job(tmp_path, AFTER, after, "3.1")
+    connection, out = Connection(home=str(tmp_path)), tmp_path / "out"
+    assert diff(BEFORE, AFTER, json=True, connection=connection) == 0
+    found = orjson.loads(capsys.readouterr().out)
+    (labels,) = found["apis"]
+    assert found["items"] == {"added": 0, "gone": 0, "altered": 0, "same": 3}
+    assert (labels["both"], labels["models"]) == (3, [["3.0"], ["3.1"]])
+    kinds = {what: [(one["uri"][-5], one["name"], one["before_ms"], one["after_ms"]) for one in kind["samples"]]
+             for what, kind in labels["kinds"].items()}  # fmt: skip
+    assert kinds == {
+        "came": [("0", "Bird", None, 7_000)], "went": [("0", "Car", 5_000, None)],
+        "moved": [("1", "Cat", 9_000, 12_000), ("2", "Boat", 61_000, 61_000)],
+    }  # fmt: skip
+    diff(BEFORE, AFTER, out=out, connection=connection)
+    said = capsys.readouterr().out
+    assert "moved more than 5 points or 1 s: 2 on 2 items" in said
+    assert "Cat  s3://films/1.mp4  at 0:09, then 0:12" in said and "Boat  s3://films/2.mp4  at 1:01" in said
+    told = (out / "changes.html").read_text()
+    assert "<small>at 0:09</small>" in told and "more than 5 points or 1 s" in told
+    rows = list(csv.DictReader((out / "changes.csv").open(encoding="utf-8", newline="")))
+    assert [(row["what"], row["before_ms"], row["after_ms"]) for row in rows][:2] == [
+        ("came", "", "7000"), ("went", "5000", ""),
+    ]  # fmt: skip
 
 
 def test_tables_at_two_thresholds_and_a_job_with_itself_are_refused(home: Path) -> None:
