@@ -3,7 +3,7 @@
 Rule: one pass of DuckDB per question, so time grows with the job and memory does not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from reports.facts.causes import advice
 from reports.facts.charts import found
 from reports.facts.sights import outlook, seen
 from reports.facts.values import Calls, Cause, Facts, Moment, Timeline
-from reports.tables.layout import VIDEOS
+from reports.tables.layout import IMAGES, VIDEOS
 
 SLICES = 100  # of the timeline
 CAUSES = 40
@@ -27,8 +27,9 @@ _ITEMS = "select item_id, uri, size, status, reason from {table}"
 
 def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
     """Everything of the report but its pictures. `query` has the job's tables and `outcomes`."""
-    answered, since = _answered(query), _since(query)
-    several = [_ITEMS.format(table=name) for name in ("images", VIDEOS) if name in tables]
+    listing = [name for name in (IMAGES, VIDEOS) if name in tables]
+    answered, since = _answered(query), _since(query, listing)
+    several = [_ITEMS.format(table=name) for name in listing]
     query.execute(f"create or replace temp view items as {' union all '.join(several)}")
     each = tuple(found(query, choice.api, answered.get(choice.api.name, 0)) for choice in spec.choices)
     return Facts(
@@ -63,11 +64,15 @@ def _noun(spec: JobSpec) -> str:
     return "picture" if not spec.video_apis else "item" if spec.apis else "film"
 
 
-def _since(query: Query) -> dict[str, int]:
+def _since(query: Query, tables: Sequence[str]) -> dict[str, int]:
     """Answered items by the job that first got an answer on them, the newest first."""
-    if "since" not in [name for name, *_ in query.execute("describe images").fetchall()]:
+    having = [
+        table for table in tables if "since" in [name for name, *_ in query.execute(f"describe {table}").fetchall()]
+    ]
+    if not having:
         return {}  # tables of an earlier version
-    sql = "select since, count(*) from images where since is not null group by 1 order by 1 desc"
+    items = " union all ".join(f"select since from {table}" for table in having)  # noqa: S608
+    sql = f"select since, count(*) from ({items}) where since is not null group by 1 order by 1 desc"  # noqa: S608
     return dict(query.execute(sql).fetchall())
 
 

@@ -78,13 +78,17 @@ def _chosen(query: Query, apis: Sequence[VideoApi], wanted: Wanted) -> tuple[lis
     flagged = (
         " union ".join(f"select item_id from {api.table}" for api in review) or "select item_id from videos where false"
     )
-    matches, values = [], []
-    for api in apis:
+    matches: list[str] = []
+    values: list[Any] = []
+    for api in apis if wanted.label else ():
         condition, more = matching(api, wanted)
         matches.append(f"select item_id from {api.table} where {condition}")
         values += more
-    narrowed = f"and item_id in ({' union '.join(matches)})" if wanted.label else ""
+    narrowed = f"and item_id in ({' union '.join(matches)})" if matches else ""
     narrowed += f" and item_id in ({flagged})" if wanted.flagged else ""
+    if wanted.since is not None:
+        narrowed += " and since = ?"
+        values.append(wanted.since)
     sql = f"""
         from videos left join (select item_id, sum(n) n from ({found}) group by 1) using (item_id)
         where status in ('ok', 'partial') {narrowed}"""

@@ -15,13 +15,14 @@ from typing import Any
 
 import duckdb
 
-from jobs.apis.base import Api, Tabled
+from jobs.apis.base import Api, Tabled, VideoApi
 from jobs.words import short
 from reports.bands import EDGES, band, band_title
 from reports.facts.charts import FREE, HEX, named, readable
 from reports.facts.colors import color_name
 from reports.facts.facts import records
 from reports.facts.values import Finding, Gallery, Shot
+from reports.tables.layout import IMAGES, VIDEOS
 
 PER_GROUP = 16  # items remembered of each group
 MANY_NAMES = 400  # a table with more names is sampled by band alone
@@ -77,7 +78,8 @@ def matching(api: Tabled, wanted: Wanted) -> tuple[str, list[Any]]:
     if wanted.label is not None and api.name_column is None:
         return "false", []
     parts = [f"lower({named(api)}) glob lower(?)"] if wanted.label is not None else []
-    parts += ["item_id in (select item_id from images where since = ?)"] if wanted.since is not None else []
+    items = VIDEOS if isinstance(api, VideoApi) else IMAGES
+    parts += [f"item_id in (select item_id from {items} where since = ?)"] if wanted.since is not None else []
     return " and ".join(parts) or "true", [value for value in (wanted.label, wanted.since) if value is not None]
 
 

@@ -19,6 +19,7 @@ from jobs.folder import JobFolder, ShardParts
 from jobs.folder.films import FilmItem, film_shards, films_of
 from jobs.folder.video_pages import PagesName, PagesReader
 from jobs.outcomes import RESULT_SCHEMA
+from reports.tables.first_answers import first_answers
 from reports.tables.flatten import api_table, failures, no_collector, pruned
 from reports.tables.layout import FAILURES, VIDEOS, Layout
 from reports.tables.set_apart import why_odd
@@ -57,6 +58,7 @@ class FilmRows:
         self._layout = layout
         self._schemas = layout.schemas
         self._answers = answers
+        self._first = first_answers(folder)
         self._coming = _films(folder, parts)
         self._next = next(self._coming, None)
 
@@ -107,13 +109,14 @@ class FilmRows:
         about = tuple(getattr(film, name) if film else None for name in names)
         calls = Calls()
         for one in seen.outcomes:
-            calls.add(one["api"], one["outcome"], one["code"], one["sent"])
+            job = self._first.get(one["video_job"] or "", self._layout.job)
+            calls.add(one["api"], one["outcome"], one["code"], one["sent"], job)
         asked = len(self._layout.videos)
         state = state_of(seen.skip, calls if seen.outcomes else None, None if seen.whole else asked)
         known = calls.sent.count("known")
         nothing = {api.name: (None,) * len(api.brief_schema) for api in self._layout.video_rows}
         found = chain.from_iterable((nothing | seen.found).values())
-        return seen.item_id, seen.uri, seen.size, seen.length_ms, *about, *state, known, *found
+        return seen.item_id, seen.uri, seen.size, seen.length_ms, *about, *state, known, calls.since, *found
 
 
 @dataclass(slots=True)

@@ -67,6 +67,7 @@ _VIDEO_FIELDS = (
     ),
     _field("reason", pa.string(), "Why a video was skipped or an API failed: a reason or AWS's error code"),
     _field("known", pa.int32(), "How many APIs were answered from an earlier paid call"),
+    _field("since", pa.string(), "The job that first got an answer on it: this one where it is new, or an earlier one"),
 )
 FAILURE_SCHEMA = pa.schema(
     [

@@ -1,17 +1,23 @@
 """What is new in a job as against what an earlier job of the home had answered."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from benchmarks.synthetic_films import film_item, make_films, page
 from benchmarks.synthetic_job import make_job
 from jobs.folder import JobFolder
+from jobs.folder.films import FilmItem
 from jobs.outcomes import Outcome, from_table
 from rekscan.commands.report import report
 from rekscan.settings import Connection
+from reports.facts.films import film_strips
 from reports.facts.gallery import Wanted
 from reports.facts.summary import summarize
+from reports.query.query import open_tables
 from reports.review.judged import make_sheet
 from reports.tables.load import load_folder
 from reports.views.report import build_report
@@ -57,3 +63,23 @@ def test_a_report_can_be_narrowed_to_what_is_new(folder: JobFolder, capsys: pyte
         "new: first answered"
         not in Path(build_report(make_job(Path(home, "other"), 3), thumbnails=False).path).read_text()
     )
+
+
+def test_films_that_an_earlier_job_had_an_answer_on_are_not_new(tmp_path: Path) -> None:
+    def pages(film: FilmItem, api: str) -> Iterator[dict[str, Any]]:
+        yield page(film, Labels=[{"Timestamp": 0, "Label": {"Name": "Dog", "Confidence": 90.0}}])
+
+    films = [film_item(number, 1) for number in range(4)]  # AWS's job is the same for the same film
+    make_films(tmp_path, films[:1], ["video-labels"], pages, job="20260901-090000-0000")  # too long ago to be shared
+    make_films(tmp_path, films[:2], ["video-labels"], pages, job="20261121-090000-aaaa")
+    make_films(tmp_path, films[:3], ["video-labels"], pages, job="20261122-090000-bbbb")
+    folder = make_films(tmp_path, films, ["video-labels"], pages, job=JOB)
+    first, second = "20261121-090000-aaaa", "20261122-090000-bbbb"
+    assert load_folder(folder)["videos"]["since"].tolist() == [first, first, second, JOB]
+    facts = summarize(folder)
+    assert (facts.new, dict(facts.earlier)) == (1, {second: 1, first: 2})
+    with open_tables(load_folder(folder), str(tmp_path)) as query:
+        apis = [choice.api for choice in folder.spec.video_apis]
+        for wanted in (Wanted(since=JOB), Wanted(since=JOB, label="Dog")):
+            strips = film_strips(query, apis, wanted).strips
+            assert [(strip.item_id, len(strip.stills)) for strip in strips] == [(3, 1)]
