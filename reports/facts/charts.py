@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from jobs.apis.base import Api, Tabled, VideoApi
 from reports.facts.colors import color_name
+from reports.facts.doors import by_confidence, by_mark, by_name, categories, category, flags, readable, titled
 from reports.facts.values import Bar, Chart, Found
 from reports.query.counting import median, slices, summed
 from reports.tables.layout import capped
@@ -79,14 +79,14 @@ def _names(query: Query, api: Tabled) -> Chart | None:
             _percent(spread[name]),
             None,
             _spark(_bands(spread[name])),
-            door=plain(name),
+            door=by_name(plain(name)),
         )
         for name, items in table
     ]
     which = f"top {len(bars)} of {total:,}, " if total > len(bars) else ""
     by = "minutes of film in which it was seen" if _is_timed(api) else "images"
     note = f"{which}by {by}; confidences and their median"
-    return Chart("bars", _TITLES.get(title, _title(title)), tuple(bars), note)
+    return Chart("bars", _TITLES.get(title, titled(title)), tuple(bars), note)
 
 
 def _spread(query: Query, api: Tabled, where: str, names: list[str]) -> dict[str, Counter[float]]:
@@ -154,7 +154,7 @@ def _tree(query: Query, api: Tabled) -> Chart | None:
 
     def add(parent: str, depth: int) -> None:
         for name, count in sorted(children.get(parent, ()), key=lambda pair: (-pair[1], pair[0])):
-            bars.append(Bar(name, count, count / top, depth=depth, door=name))
+            bars.append(Bar(name, count, count / top, depth=depth, door=by_name(name)))
             if depth < 5 and name != parent:
                 add(name, depth + 1)
 
@@ -190,7 +190,7 @@ def _palette(query: Query, api: Tabled) -> Chart | None:
     )
     whole = sum(shares.values()) or 1
     bars = [
-        Bar(name, share / whole, share / whole, f"{images[(name,)]:,} images", shown[name][1], door=name)
+        Bar(name, share / whole, share / whole, f"{images[(name,)]:,} images", shown[name][1], door=by_name(name))
         for name, share in shares.most_common(12)
     ]
     return Chart("palette", "Dominant colours", tuple(bars), "share of all pixels counted")
@@ -204,23 +204,24 @@ def _ages(query: Query, api: Tabled) -> Chart | None:
 
 def _flags(query: Query, api: Tabled) -> Chart | None:
     """Yes-or-no columns: how many rows say yes, of those that say anything."""
-    names = [field.name for field in api.schema if pa.types.is_boolean(field.type)]
+    names = flags(api)
     if not names:
         return None
     counts = ", ".join(f"count(*) filter ({name}), count({name})" for name in names)
     whole, *counted = _one(query, f"select count(*), {counts} from {api.table}")
     said = zip(names, counted[::2], counted[1::2], strict=True)
-    bars = [_flag(_title(name), yes, answered, whole) for name, yes, answered in said]
+    bars = [_flag(titled(name), yes, answered, whole) for name, yes, answered in said]
     order = sorted(bars, key=lambda bar: (bar.value is None, -(bar.value or 0)))
     return Chart("bars", "Attributes", tuple(order), f"of {whole:,} rows")
 
 
-def _flag(title: str, yes: int, answered: int, whole: int) -> Bar:
+def _flag(name: str, yes: int, answered: int, whole: int) -> Bar:
     if not answered:
-        return Bar(title, None, 0, NOT_ANSWERED)
+        return Bar(name, None, 0, NOT_ANSWERED)
     return Bar(
-        title, yes, yes / answered, f"{100 * yes / answered:.0f} %" + (f" of {answered:,}" if answered < whole else "")
-    )
+        name, yes, yes / answered, f"{100 * yes / answered:.0f} %" + (f" of {answered:,}" if answered < whole else ""),
+        door=by_mark(name) if yes else "",
+    )  # fmt: skip
 
 
 def _lengths(query: Query, api: Tabled) -> Chart | None:
@@ -252,12 +253,11 @@ def _qualities(query: Query, api: Tabled) -> Chart | None:
         of = f"scope = 'image' and {name} is not null"
         counts = query.execute(f"select round({name}, 1), count(*) from {api.table} where {of} group by 1").fetchall()
         medians.append(median(dict(counts)))
-    bars = [Bar(_title(n), m, m / 100, "of 100") for n, m in zip(names, medians, strict=True) if m is not None]
+    bars = [Bar(titled(n), m, m / 100, "of 100") for n, m in zip(names, medians, strict=True) if m is not None]
     return Chart("bars", "Picture quality", tuple(bars), "medians")
 
 
 _CHARTS: tuple[Draw, ...] = (_names, _best, _tree, _palette, _confidence, _ages, _flags, _scripts, _lengths, _qualities)
-_CATEGORY_COLUMNS = ("emotion", "gender", "body_part", "known_gender", "categories")
 
 
 def _categories(api: Tabled) -> list[Draw]:
@@ -268,13 +268,14 @@ def _categories(api: Tabled) -> list[Draw]:
             sql = f"select {column}, count(*) from {api.table} where {column} is not null group by 1 order by 2 desc, 1"
             table = query.execute(f"{sql} limit 12").fetchall()
             top = max((count for _, count in table), default=0)
-            bars = [Bar(readable(name), count, count / top) for name, count in table]
-            return Chart("bars", _title(column), tuple(bars)) if len(bars) > 1 else None
+            bars = [
+                Bar(readable(name), count, count / top, door=by_mark(category(column, name))) for name, count in table
+            ]
+            return Chart("bars", titled(column), tuple(bars)) if len(bars) > 1 else None
 
         return chart
 
-    names = api.schema.names
-    return [draw(column) for column in _CATEGORY_COLUMNS if column in names and column != api.name_column]
+    return [draw(column) for column in categories(api)]
 
 
 def _per_item(query: Query, api: Tabled, answered: int) -> Chart | None:
@@ -295,7 +296,7 @@ def _per_item(query: Query, api: Tabled, answered: int) -> Chart | None:
         Bar(str(n * step) if step == 1 else f"{n * step}-{n * step + step - 1}", count, count / max(columns))
         for n, count in enumerate(columns)
     ]
-    title = {"face": "Faces", "person": "People", None: "Lines"}.get(thing, _title(api.table))
+    title = {"face": "Faces", "person": "People", None: "Lines"}.get(thing, titled(api.table))
     return Chart("columns", f"{title} per image", tuple(bars), "images")
 
 
@@ -310,7 +311,13 @@ def _histogram(
         return None
     top, first = max(counts.values()), min(counts)
     bars = [
-        Bar(str(n * step), counts.get(n, 0), counts.get(n, 0) / top, f"{n * step} to {(n + 1) * step} {unit}")
+        Bar(
+            str(n * step),
+            counts.get(n, 0),
+            counts.get(n, 0) / top,
+            f"{n * step} to {(n + 1) * step} {unit}",
+            door=by_confidence(n * step, (n + 1) * step) if value == api.confidence_column and counts.get(n) else "",
+        )
         for n in range(first if end == 100 and unit == "%" else 0, max(counts) + 1)
     ]
     return Chart("columns", title, tuple(bars), unit)
@@ -364,13 +371,3 @@ def _one(query: Query, sql: str) -> tuple[Any, ...]:
 def _spark(counts: Sequence[int]) -> tuple[float, ...]:
     top = max(counts, default=0)
     return tuple(round(count / top, 3) for count in counts) if top else ()
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def readable(value: str) -> str:
-    """AWS's `EYES_OPEN` and our `eyes_open` as words; anything else as it is."""
-    shouted = value.isupper() and value.isascii() and value.replace("_", "").isalpha() and len(value) > 2
-    return _title(value.lower()) if shouted or (value.islower() and "_" in value) else value

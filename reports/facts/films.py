@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 
 from jobs.apis.base import VideoApi
-from reports.facts.charts import FREE, readable, times
+from reports.facts.charts import FREE, times
+from reports.facts.doors import readable
 from reports.facts.facts import records
 from reports.facts.gallery import FINDINGS, Wanted, finding, is_review, matching, shown_columns, shown_rows
 from reports.facts.values import Films, Finding, Lane, Still, Strip

@@ -18,8 +18,9 @@ import duckdb
 from jobs.apis.base import Api, Tabled, VideoApi
 from jobs.words import short
 from reports.bands import EDGES, band, band_title
-from reports.facts.charts import FREE, HEX, named, readable
+from reports.facts.charts import FREE, HEX, named
 from reports.facts.colors import color_name
+from reports.facts.doors import marked_columns, marks, readable
 from reports.facts.facts import records
 from reports.facts.values import Finding, Gallery, Shot
 from reports.tables.layout import IMAGES, VIDEOS
@@ -156,7 +157,7 @@ def shown_columns(api: Tabled) -> str:
     }
     return (
         ", ".join((f'"{column}"' if column else "null") + f' as "{name}"' for name, column in wanted.items())
-        + f", {named(api) or 'null'} as name"
+        + f", {named(api) or 'null'} as name{marked_columns(api)}"
     )
 
 
@@ -206,6 +207,7 @@ def finding(api: Tabled, row: dict[str, Any]) -> Finding:
         confidence=row["confidence"],
         box=sides if None not in sides else None,
         color=code,
+        marks=tuple(marks(api, row)),
         raw=short(row["name"], 200) if row["name"] is not None and row["confidence"] is not None else None,
     )
 

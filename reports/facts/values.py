@@ -19,7 +19,7 @@ class Bar:
     color: str | None = None  # "#rrggbb", where the bar stands for a colour
     spark: tuple[float, ...] = ()  # a small histogram beside the bar, each 0 to 1
     depth: int = 0  # of a tree
-    door: str = ""  # the name of findings it stands for, which the gallery can be narrowed to
+    door: str = ""  # the view of the gallery it stands for, as in the page's address: `name=%22Cat%22`
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +159,7 @@ class Finding:
     box: tuple[float, float, float, float] | None  # left, top, width, height: ratios of the upright picture
     color: str | None = None  # "#rrggbb", where the finding is a colour
     raw: str | None = None  # its name in the table, of a finding that can be judged
+    marks: tuple[str, ...] = ()  # what else is said of it: "Smile", "Gender: Female"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from selenium.webdriver.common.keys import Keys
 
 from benchmarks.synthetic_job import make_job
 from jobs.words import short
+from rekscan.cli import run
 from rekscan.commands.diff import diff
 from rekscan.settings import Connection
 from reports.tables.load import load_folder
@@ -217,6 +218,36 @@ def test_a_bar_is_a_door_to_its_findings_and_the_view_is_a_link(browser: Browser
     assert shown(browser) > 0
 
 
+def test_bars_of_attributes_and_of_confidence_are_doors_too(browser: Browser, drawn: Drawn) -> None:
+    browser.open(drawn.page)
+    tables = load_folder(drawn.folder)
+    faces, labels = tables["faces"], tables["labels"]
+    open_door = """
+        const doors = [...document.querySelectorAll(arguments[0] + " a.door")];
+        const door = doors.find((a) => a.textContent.trim().startsWith(arguments[1]));
+        door.dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true}));
+        return door.getAttribute("href")"""
+    link = browser.run(open_door, "#api-faces", "Smile")
+    smiling = faces.query("smile == True")["item_id"].nunique()
+    browser.until("document.getElementById('shown').textContent.split(' ')[0] == arguments[0]", smiling)
+    browser.shoot("door-attribute")
+    browser.open(drawn.page, link)  # as somebody it was sent to
+    assert (shown(browser), browser.run("return document.getElementById('f-mark').value")) == (smiling, '"Smile"')
+    browser.run(open_door, "#api-faces", "Female")
+    women = faces.query("gender == 'Female'")["item_id"].nunique()
+    browser.until("document.getElementById('shown').textContent.split(' ')[0] == arguments[0]", women)
+    browser.run(open_door, "#api-labels", "70 to 75 %")
+    browser.until("document.getElementById('f-to').value === '75'")
+    assert shown(browser) == labels.query("70 <= confidence < 75")["item_id"].nunique() > 0
+    between = """
+        return [...document.querySelectorAll(".card:not([hidden]) li[data-a=labels]:not(.under)")]
+            .every((li) => Number(li.dataset.c) >= 70 && Number(li.dataset.c) < 75)"""
+    assert browser.run(between)
+    assert axe(browser) == [] and browser.errors() == []
+    browser.run("document.getElementById('api-labels').scrollIntoView()")
+    browser.shoot("doors")
+
+
 def test_a_problem_leads_to_its_items(browser: Browser, drawn: Drawn) -> None:
     browser.open(drawn.page)
     lead = browser.driver.find_element(By.CSS_SELECTOR, "#problems .uris a")
@@ -308,6 +339,36 @@ def test_pictures_are_upright_small_and_beside_the_page(drawn: Drawn) -> None:
         with Image.open(file) as picture:
             assert max(picture.size) <= 512
         assert file.stat().st_size < 130_000
+
+
+def test_the_page_of_an_estimate_is_accessible_fits_and_loads_nothing(browser: Browser, tmp_path: Path) -> None:
+    page = tmp_path / "estimate.html"
+    asked = [
+        "--images",
+        "2500000",
+        "--api",
+        "labels,moderation,index-faces",
+        "--monthly",
+        "200000",
+        "--region",
+        "us-east-1",
+    ]
+    assert run(["estimate", *asked, "--html", str(page)]) == 0
+    browser.open(page, ready="")
+    text = browser.driver.find_element(By.TAG_NAME, "body").text
+    assert browser.driver.find_element(By.CLASS_NAME, "price").text.startswith("$")
+    assert all(
+        part in text for part in ("image-group-2", "AWS Price List of ", "https://aws.amazon.com/rekognition/pricing/")
+    )
+    assert axe(browser) == []
+    assert [url for url in browser.requests() if url.startswith(("http", "file"))] == [page.as_uri()]
+    browser.shoot("estimate")
+    browser.driver.set_window_size(500, 900)
+    try:
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    finally:
+        browser.driver.set_window_size(1360, 900)
+    assert browser.errors() == []
 
 
 def test_the_page_of_changes_is_accessible_and_loads_nothing(browser: Browser, tmp_path: Path) -> None:

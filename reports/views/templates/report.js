@@ -31,14 +31,19 @@
     node, rank, name: node.dataset.name, flagged: node.classList.contains("sensitive"),
     finds: [...node.querySelectorAll(".finds li")].map((li) => ({
       li, api: li.dataset.a, name: li.dataset.n, confidence: li.dataset.c === undefined ? 100 : Number(li.dataset.c),
+      marks: li.dataset.m?.split("\n") ?? [],
     })),
   }));
   for (const card of cards) card.words = [card.name, ...card.finds.map((find) => find.name)].join("\n").toLowerCase();
-  const names = new Set(cards.flatMap((card) => card.finds.map((find) => find.name)));
-  for (const name of [...names].sort().slice(0, 500)) $("names").append(Object.assign(document.createElement("option"), { value: name }));
+  const finds = cards.flatMap((card) => card.finds);
+  const offer = (list, values) => {
+    for (const value of [...new Set(values)].sort().slice(0, 500)) list.append(Object.assign(document.createElement("option"), { value }));
+  };
+  offer($("names"), finds.map((find) => find.name));
+  offer($("marks"), finds.flatMap((find) => find.marks));
 
   // --- filters
-  const field = { api: $("f-api"), name: $("f-name"), confidence: $("f-confidence"), search: $("f-search"), sort: $("f-sort"), flagged: $("f-flagged") };
+  const field = { api: $("f-api"), name: $("f-name"), mark: $("f-mark"), confidence: $("f-confidence"), to: $("f-to"), search: $("f-search"), sort: $("f-sort"), flagged: $("f-flagged") };
   let matching = cards, page = 0, fits = () => true;
 
   function pattern(text) {
@@ -48,21 +53,31 @@
     return text.trim() ? new RegExp(text.includes("*") ? `^${escaped}$` : escaped, "iu") : null;
   }
 
+  // What the values of a view let through; `within`: by confidence alone, 100 % being in the last band
+  function chooser(values) {
+    const least = Number(values.confidence), most = Number(values.to), name = pattern(values.name), mark = pattern(values.mark);
+    const within = (find) => find.confidence >= least && (most >= 100 || find.confidence < most);
+    const narrowed = Boolean(least || most < 100 || name || mark || values.api);
+    const fits = (find) => (!values.api || find.api === values.api) && (!name || name.test(find.name))
+      && (!mark || find.marks.some((one) => mark.test(one))) && within(find);
+    return { fits, within, narrowed };
+  }
+
   function filter() {
-    const least = Number(field.confidence.value), name = pattern(field.name.value), api = field.api.value;
+    const chosen = chooser(Object.fromEntries(Object.keys(plain).map((key) => [key, field[key].value])));
     const search = field.search.value.trim().toLowerCase();
-    const narrowed = Boolean(least || name || api);
-    fits = (find) => (!api || find.api === api) && (!name || name.test(find.name)) && find.confidence >= least;
-    $("f-shown").value = String(least);
+    fits = chosen.fits;
+    $("f-shown").value = field.confidence.value;
+    $("f-to-shown").value = field.to.value;
     for (const card of cards) {
       let best = -1;
       for (const find of card.finds) {
-        find.li.classList.toggle("under", find.confidence < least);
+        find.li.classList.toggle("under", !chosen.within(find));
         if (fits(find) && find.confidence > best) best = find.confidence;
       }
       card.best = best;
-      card.fits = (!narrowed || best >= 0) && (!search || card.words.includes(search)) && (!field.flagged?.checked || card.flagged);
-      for (const rect of card.node.querySelectorAll(".boxes rect")) rect.classList.toggle("under", card.finds[rect.dataset.i].confidence < least);
+      card.fits = (!chosen.narrowed || best >= 0) && (!search || card.words.includes(search)) && (!field.flagged?.checked || card.flagged);
+      for (const rect of card.node.querySelectorAll(".boxes rect")) rect.classList.toggle("under", !chosen.within(card.finds[rect.dataset.i]));
     }
     const order = {
       rare: (a, b) => a.rank - b.rank, high: (a, b) => b.best - a.best || a.rank - b.rank,
@@ -96,7 +111,7 @@
   }
 
   // --- the view in the address: a link that can be shared
-  const plain = { api: "", name: "", confidence: "0", search: "", sort: "rare" };
+  const plain = { api: "", name: "", mark: "", confidence: "0", to: "100", search: "", sort: "rare" };
   const link = (values) => `#gallery?${new URLSearchParams(values)}`;
 
   function view() {
@@ -117,13 +132,19 @@
     history.replaceState(null, "", view());
   }
 
-  for (const name of document.querySelectorAll("[data-door]")) {
-    const door = document.createElement("a");
-    door.className = "door";
-    door.href = link({ api: name.dataset.api, name: `"${name.dataset.door}"` });
-    door.title = "Show these in the gallery";
-    door.append(...name.childNodes);
-    name.append(door);
+  for (const bar of document.querySelectorAll("[data-door]")) {
+    const values = { ...plain, api: bar.dataset.api, ...Object.fromEntries(new URLSearchParams(bar.dataset.door)) };
+    if (!values.name && !finds.some(chooser(values).fits)) continue;  // the sample has none of them
+    const drawing = bar.ownerSVGElement;
+    const door = drawing ? document.createElementNS(bar.namespaceURI, "a") : document.createElement("a");
+    door.setAttribute("class", "door");
+    door.setAttribute("href", link(Object.entries(values).filter(([key, value]) => plain[key] !== value)));
+    if (drawing) {
+      drawing.setAttribute("role", "group");  // an image has no links in it
+      door.setAttribute("aria-label", bar.textContent.trim());
+    } else door.title = "Show these in the gallery";
+    door.append(...bar.childNodes);
+    bar.append(door);
   }
 
   for (const input of Object.values(field)) input?.addEventListener("input", changed);
