@@ -26,6 +26,7 @@ from reports.views.markdown import build_markdown
 from reports.views.report import ITEMS, PAGE, BuiltReport, build_report
 from reports.views.terminal import lines
 from reports.views.workbook import build_workbook
+from reports.views.workbook_pictures import MOST, Pictures
 
 _HTML, _MARKDOWN, _XLSX, _REVIEW = "html", "markdown", "xlsx", "review"
 _MADE_OF_TABLES = (_HTML, _MARKDOWN, _XLSX, _REVIEW)
@@ -54,6 +55,9 @@ def report(
         bool, Parameter(help="Pictures in the gallery; those on S3 are fetched, for the sample only.")
     ] = True,
     items: Annotated[int, Parameter(help="Items in the gallery.")] = ITEMS,
+    pictures: Annotated[
+        int, Parameter(help="A sheet of report.xlsx with so many items as small pictures, with links [none].")
+    ] = 0,
     out: Annotated[
         str | None, Parameter(help="Write into this directory; it takes one job at one threshold, and no other.")
     ] = None,
@@ -70,6 +74,10 @@ def report(
     asked = _formats(format)
     if items < 0:
         raise UsageError(f"--items {items}: cannot be", "Give 0 or more.")
+    if not 0 <= pictures <= MOST:
+        raise UsageError(f"--pictures {pictures}: cannot be", f"Give a number up to {MOST:,}.")
+    if pictures and _XLSX not in asked:
+        raise UsageError("--pictures are of report.xlsx, which is not asked for", "Add --format xlsx.")
     settings = resolve(connection)
     folder = find(settings, job)
     found = status_of(folder, ledger(settings))
@@ -77,8 +85,8 @@ def report(
     wanted = Wanted(label, only == "flagged", folder.job if new else None)
     built = _tables(folder, found, asked, min_confidence, excel, quiet=json)
     page, more = None, []
+    fetch = fetcher(folder.spec, settings.aws) if thumbnails else None
     if _HTML in asked or single_file:
-        fetch = fetcher(folder.spec, settings.aws) if thumbnails else None
         s3 = (lambda: s3_client(folder.spec, settings.aws)) if folder.spec.films else None
         for single in [single for single, is_asked in ((False, _HTML in asked), (True, single_file)) if is_asked]:
             page = build_report(
@@ -87,7 +95,7 @@ def report(
             )  # fmt: skip
             more.append(page.path)
     more += [build_markdown(folder)] if _MARKDOWN in asked else []
-    more += [build_workbook(folder)] if _XLSX in asked else []
+    more += [build_workbook(folder, pictures=Pictures(pictures, wanted, fetch))] if _XLSX in asked else []
     sheet = make_sheet(folder, wanted) if _REVIEW in asked or str(wanted) else None
     _show(folder, built, page, [*more, *([sheet] if sheet else [])], json=json)
     if sheet is not None:

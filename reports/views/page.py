@@ -14,7 +14,6 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from urllib.parse import quote_from_bytes
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -23,13 +22,13 @@ from jobs.folder import JobSpec
 from jobs.folder.spec import Options
 from jobs.folder.whose import unpaid, whose
 from jobs.money.stored import stored_prices
-from jobs.uris import is_local, path_of
 from jobs.words import clock, count, dollars, duration, short, size
 from reports.bands import EDGES, band_title
 from reports.facts.headline import headline
 from reports.facts.values import Bar, Calls, Chart, Facts, Films, Gallery, Timeline
 from reports.review.verdicts import Review
 from reports.spreadsheet_safe import DANGER, NUMBER
+from reports.views.links import file_link
 
 COLORS = 8  # of APIs, in report.css
 _SKIPPED_SHOWN = 12
@@ -139,15 +138,10 @@ def environment() -> Environment:
         "clock": clock,
         "duration": lambda ms: duration(ms / 1000),
         "seconds": lambda ms: f"{ms / 1000:.3f}".rstrip("0").rstrip("."),
-        "source": _source,
+        "source": file_link,
         "count_of": lambda value, noun: f"{count(value)} {noun}{'' if value == 1 else 's'}",
     }
     return environment
-
-
-def _source(uri: str) -> str:
-    """What opens a film from the page, "" where that is not on this machine."""
-    return f"file://{quote_from_bytes(path_of(uri))}" if is_local(uri) else ""
 
 
 def _tally(one: Calls, status: Mapping[str, Any], otherwise: int) -> dict[str, Any]:

@@ -5,13 +5,12 @@ Rule: the page stays under PAGE_BYTES whatever the size of the archive: the gall
 
 import base64
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from jobs.folder import JobFolder
-from jobs.items import Item
 from jobs.status import kept
 from reports.facts.facts import SAMPLES, gather
 from reports.facts.films import film_strips
@@ -23,7 +22,7 @@ from reports.tables.load import load_folder
 from reports.tables.writers import build_area, publish
 from reports.views.page import Page, render
 from reports.views.stills import add_stills
-from reports.views.thumbnails import Fetch, add_thumbnails
+from reports.views.thumbnails import Fetch, add_thumbnails, items_of
 
 PAGE_BYTES = 5_000_000
 SINGLE_BYTES = 9_500_000  # of a page with its pictures in it, which a mail takes
@@ -73,8 +72,10 @@ def build_report(
         side = area / SIDE
         side.mkdir()
         if thumbnails:
-            gallery = add_thumbnails(gallery, _items(folder, [one.item_id for one in gallery.shots]), side, SIDE, fetch)
-            films = add_stills(films, _items(folder, [one.item_id for one in films.strips]), side, SIDE, s3)
+            gallery = add_thumbnails(
+                gallery, items_of(folder, [one.item_id for one in gallery.shots]), side, SIDE, fetch
+            )
+            films = add_stills(films, items_of(folder, [one.item_id for one in films.strips]), side, SIDE, s3)
         review = read_review(folder)
         built = tables.built
         page = Page(spec, facts, gallery, films, str(wanted or ""), status, built.partial, built.min_confidence, review)
@@ -88,13 +89,6 @@ def build_report(
     pictures += sum(still.thumbnail is not None for strip in page.films.strips for still in strip.stills)
     fetched, fetched_bytes = gallery.fetched + films.fetched, gallery.fetched_bytes + films.fetched_bytes
     return BuiltReport(where, len(html), pictures, fetched, fetched_bytes)
-
-
-def _items(folder: JobFolder, numbers: Iterable[int]) -> dict[int, Item]:
-    """The manifest's rows of these items."""
-    wanted = set(numbers)
-    shards = sorted({number // folder.spec.shard_size for number in wanted})
-    return {item.item_id: item for shard in shards for item in folder.items(shard) if item.item_id in wanted}
 
 
 def _with_pictures_in(page: Page, area: Path) -> Page:

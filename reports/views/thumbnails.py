@@ -4,13 +4,14 @@ Rule: a picture's bytes are hostile and are decoded in disposable child processe
 leaves its place in the gallery empty, with the reason.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from jobs.apis.base import Limits
 from jobs.codes import Code
+from jobs.folder import JobFolder
 from jobs.items import Item
 from jobs.media.check import MENDABLE, Skip
 from jobs.media.fitted import Fitted
@@ -27,8 +28,20 @@ THREADS = 4
 Fetch = Callable[[Item], Loaded | Skip]  # an item on S3 or the web -> its whole content
 
 
+def items_of(folder: JobFolder, numbers: Iterable[int]) -> dict[int, Item]:
+    """The manifest's rows of these items."""
+    wanted = set(numbers)
+    shards = sorted({number // folder.spec.shard_size for number in wanted})
+    return {item.item_id: item for shard in shards for item in folder.items(shard) if item.item_id in wanted}
+
+
 def add_thumbnails(
-    gallery: Gallery, items: Mapping[int, Item], folder: Path, href: str, fetch: Fetch | None = None
+    gallery: Gallery,
+    items: Mapping[int, Item],
+    folder: Path,
+    href: str,
+    fetch: Fetch | None = None,
+    limits: Limits = LIMITS,
 ) -> Gallery:
     """The gallery with its pictures in `folder`, which the page knows as `href`.
 
@@ -46,17 +59,19 @@ def add_thumbnails(
         return loaded
 
     with DecoderPool(2) as pool, ThreadPoolExecutor(THREADS, "thumbnails") as threads:
-        shots = threads.map(lambda shot: _picture(shot, load(items[shot.item_id]), folder, href, pool), gallery.shots)
+        shots = threads.map(
+            lambda shot: _picture(shot, load(items[shot.item_id]), folder, href, pool, limits), gallery.shots
+        )
         return replace(gallery, shots=tuple(shots), fetched=len(fetched), fetched_bytes=sum(fetched))
 
 
-def _picture(shot: Shot, loaded: Loaded | Skip, folder: Path, href: str, pool: DecoderPool) -> Shot:
+def _picture(shot: Shot, loaded: Loaded | Skip, folder: Path, href: str, pool: DecoderPool, limits: Limits) -> Shot:
     if isinstance(loaded, Skip):
         return replace(shot, missing=loaded.message)
     name = loaded.header.format
     if name not in MENDABLE or loaded.data is None:
         return replace(shot, missing="not a picture that can be shown")
-    small = pool.mend(loaded.data, name, LIMITS)
+    small = pool.mend(loaded.data, name, limits)
     if isinstance(small, Skip):
         return replace(shot, missing=small.message)
     file = folder / f"{shot.item_id}.{'jpg' if small.format == 'jpeg' else small.format}"

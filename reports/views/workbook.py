@@ -1,7 +1,7 @@
-"""`report.xlsx`: the job as one workbook, on request: a summary, then a sheet a table.
+"""`report.xlsx`: the job as one workbook, on request: a summary, pictures if they are asked for, a sheet a table.
 
-Rule: a cell is a value, never a formula or a link, and text is text, whatever it looks like: `00123` and `1E5` stay
-what they are. Rows are streamed, so memory does not grow with the tables.
+Rule: a table's cell is a value, never a formula or a link, and text is text, whatever it looks like: `00123` and `1E5`
+stay what they are. Rows are streamed, so memory does not grow with the tables.
 """
 
 import math
@@ -23,6 +23,7 @@ from reports.facts.summary import summarize
 from reports.facts.values import Calls, Facts
 from reports.tables.load import Tables, load_folder
 from reports.tables.writers import publish
+from reports.views.workbook_pictures import Pictures, add_pictures
 
 FILE = "report.xlsx"
 SHEET_ROWS = 1_048_576 - 1  # of Excel's, less the header
@@ -33,7 +34,7 @@ _NARROW, _WIDE = 14, 50  # characters
 _OPTIONS = {"constant_memory": True}  # rows go to disk as they are written
 
 
-def build_workbook(folder: JobFolder, sheet_rows: int = SHEET_ROWS) -> str:
+def build_workbook(folder: JobFolder, sheet_rows: int = SHEET_ROWS, pictures: Pictures | None = None) -> str:
     """Write `report.xlsx` into the job's `reports/`; returns where it is. Raises RekscanError without XlsxWriter."""
     try:
         import xlsxwriter
@@ -47,6 +48,8 @@ def build_workbook(folder: JobFolder, sheet_rows: int = SHEET_ROWS) -> str:
         with xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": area}) as book:
             bold = book.add_format({"bold": True})
             _summary(book.add_worksheet("Summary"), [("", (first,), []), *_blocks(facts)], bold)
+            if pictures is not None and pictures.most:
+                add_pictures(book, folder, tables, pictures, bold, Path(area))
             for name in tables:
                 _table(book, tables, name, bold, sheet_rows)
         folder.delete(f"reports/{_BEFORE}")
