@@ -147,7 +147,7 @@ def _aws(settings: Settings) -> str:
         return "no credentials are set up: `demo` and `--local` work, scans on AWS do not"
     region = settings.aws_region()
     account = clients.account_of(settings.aws)
-    return f"account {account}, Region {region}"
+    return f"account {account}, Region {region}, credentials from {clients.source_of_credentials(settings.aws)}"
 
 
 def _transport(settings: Settings) -> str:

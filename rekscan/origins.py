@@ -95,6 +95,9 @@ def _variables() -> Iterator[Setting]:
     yield Setting("REKSCAN_DATA", str(data_folder()), where)
     others = (name for name in os.environ if name.startswith("AWS_ENDPOINT_URL") or name in _AWS)
     yield from (Setting(name, _plain(os.environ[name]), "environment") for name in sorted(others))
+    read = {*_OURS, "REKSCAN_DATA", *(f"{Settings.PREFIX}{name.upper()}" for name in Settings.model_fields)}
+    mistyped = (name for name in os.environ if name.startswith(Settings.PREFIX) and name not in read)
+    yield from (Setting(name, _plain(os.environ[name]), "environment: nothing reads it") for name in sorted(mistyped))
 
 
 def _plain(value: object) -> str | None:

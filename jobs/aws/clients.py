@@ -107,6 +107,12 @@ def has_credentials(aws: Aws) -> bool:
         raise unreachable(error) from error
 
 
+def source_of_credentials(aws: Aws) -> str:
+    """Where they come from, as botocore calls it: `env`, `shared-credentials-file`, `assume-role`, `iam-role`, ... ."""
+    found = _core(aws.profile).get_credentials()
+    return str(found.method) if found else "nowhere"
+
+
 def account_of(aws: Aws) -> str:
     """Who shares a quota: the AWS account id, or the endpoint's address when it is not AWS.
 

@@ -14,6 +14,7 @@ from rekscan.cli import run
 from tests.support.s3_gateway import Asked, Refusal, s3_gateway
 from tests.support.s3_server import S3Server, s3_server
 from tests.support.scans import Emulator, emulator
+from tests.support.terminal import on_terminal
 
 NOWHERE = "http://127.0.0.1:9"
 REAL = ("--engine", "models", "--workers", "1")  # which looks at what it is sent
@@ -67,6 +68,19 @@ def test_what_a_scan_needs_is_tried_and_nothing_is_billed(
     assert found["index-faces"] == ("ok", "may rekognition:IndexFaces")
     assert found["video-labels"] == ("ok", "may rekognition:StartLabelDetection, rekognition:GetLabelDetection")
     assert set(rekognition.billed()) - set(before) == {"ListCollections"}  # which costs nothing
+
+
+def test_on_a_terminal_the_checks_are_on_the_last_screen_with_where_credentials_come_from(
+    s3: S3Server, rekognition: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", rekognition.url)
+    shown = on_terminal("doctor", "--api", "labels", "s3://archive/2019/")
+    checks = [line.split()[1] for line in shown[-23:] if line.startswith(("ok  ", "FAIL"))]
+    assert checks[-5:] == ["transport", "emulator", "s3", "rekognition", "labels"]
+    assert any("credentials from env" in line for line in shown)
+    told = {line.split()[0]: line.split()[-1] for line in shown if line}
+    assert told["s3_endpoint_url"] == "AWS_ENDPOINT_URL_S3" and told["region"] == "AWS_REGION"
 
 
 def test_a_denial_names_what_to_allow(s3: S3Server, rekognition: Emulator, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The README's Python lines give rows on what its own table of the demo shows."""
+"""The README's Python lines give rows on what its own table of the demo shows, and its pasted estimate is today's."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.synthetic_job import make_job
 from jobs.items import Item
+from rekscan.cli import run
 from tests.support.places import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -32,3 +33,12 @@ def test_the_python_lines_find_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     names: dict[str, Any] = {}
     exec("\n".join(lines), names)
     assert len(eval(last, names)) > 0
+
+
+def test_the_pasted_estimate_is_what_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REKSCAN_DATA", str(tmp_path))  # the bundled prices
+    ((line, shown),) = re.findall(r"^\$ rekscan (estimate .*)\n([^`]*?)\.\.\.$", README, re.MULTILINE)
+    assert run(line.split()) == 0
+    assert shown and capsys.readouterr().out.startswith(shown)

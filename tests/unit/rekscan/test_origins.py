@@ -44,6 +44,13 @@ def test_what_is_in_the_environment_alone_is_told(monkeypatch: pytest.MonkeyPatc
     assert told["AWS_ENDPOINT_URL_PRICING"] == ("http://***@127.0.0.1:9", "environment")
 
 
+def test_a_variable_that_nothing_reads_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REKSCAN_WORKRES", "4")
+    assert found()["REKSCAN_WORKRES"] == ("4", "environment: nothing reads it")
+    monkeypatch.setenv("REKSCAN_WORKERS", "4")
+    assert "REKSCAN_WORKERS" not in found()  # it is there as `workers`
+
+
 def test_region_and_endpoints_are_told_with_the_place_of_aws_that_says_them(
     clean: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
