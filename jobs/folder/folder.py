@@ -228,8 +228,8 @@ class JobFolder:
         return [entry.path for entry in self.entries(folder, prefix)]
 
 
-def list_jobs(home: str, aws: Aws | None = None) -> list[str]:
-    """The ids of the jobs in a home, oldest first."""
+def list_jobs(home: str, aws: Aws | None = None, *, since: str = "", before: str = "~") -> list[str]:
+    """The ids of the jobs in a home, oldest first; from one id on, or up to another."""
     files, base = open_home(home, aws)
-    found = [name for name in files.folders(base) if _ID.fullmatch(name)]
+    found = [name for name in files.folders(base) if _ID.fullmatch(name) and since <= name < before]
     return [name for name in found if files.exists(f"{base}/{name}/job.json")]

@@ -36,6 +36,8 @@ def hosts_need(ledger: Ledger, folder: JobFolder, sources: tuple[str, ...], sett
 
 def _sources(folder: JobFolder, sources: tuple[str, ...]) -> Iterator[str]:
     here = [source for source in sources if "://" not in source and not is_arn(source)]
-    files = manifest(folder).batches(["uri"], pc.starts_with(pc.field("uri"), "/"), rows=_ROWS) if here else ()
+    uri = pc.field("uri")
+    local = pc.starts_with(uri, "/") | pc.starts_with(uri, "file://")
+    files = manifest(folder).batches(["uri"], local, rows=_ROWS) if here else ()
     if any(batch.num_rows for batch in files):  # a list of this machine may name objects on S3
-        yield f"read {', '.join(here)}"
+        yield f"read {', '.join('what stdin names' if source == '-' else source for source in here)}"

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+import pyarrow as pa
+
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, list_jobs
 from jobs.folder.films import film_shards
 
 _KEPT = timedelta(days=8)  # at AWS: 7 days from the end of a job, which takes hours
+_TIME = "%Y%m%d-%H%M%S"  # how a job's id begins
 
 
 def first_answers(folder: JobFolder) -> dict[str, str]:
@@ -20,20 +23,15 @@ def first_answers(folder: JobFolder) -> dict[str, str]:
     found: dict[str, str] = {}
     if not folder.spec.films:
         return found
-    for name in _before(folder):
-        with suppress(RekscanError):  # of a later format, or half deleted: it says nothing
+    try:
+        made = datetime.strptime(folder.job[:15], _TIME)  # noqa: DTZ007  UTC, as all ids
+    except ValueError:  # a folder that somebody named
+        return found
+    for name in list_jobs(folder.home, folder.aws, since=f"{made - _KEPT:{_TIME}}", before=folder.job):
+        with suppress(RekscanError, OSError, pa.ArrowInvalid):  # of a later format, half deleted: it says nothing
             for video_job in _answered(JobFolder(folder.home, name, folder.aws)):
                 found.setdefault(video_job, name)
     return found
-
-
-def _before(folder: JobFolder) -> Iterator[str]:
-    oldest = _made(folder.job) - _KEPT
-    return (name for name in list_jobs(folder.home, folder.aws) if name < folder.job and _made(name) >= oldest)
-
-
-def _made(job: str) -> datetime:
-    return datetime.strptime(job[:15], "%Y%m%d-%H%M%S")  # noqa: DTZ007  UTC, as all ids
 
 
 def _answered(folder: JobFolder) -> Iterator[str]:

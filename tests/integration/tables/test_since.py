@@ -73,6 +73,9 @@ def test_films_that_an_earlier_job_had_an_answer_on_are_not_new(tmp_path: Path) 
     make_films(tmp_path, films[:1], ["video-labels"], pages, job="20260901-090000-0000")  # too long ago to be shared
     make_films(tmp_path, films[:2], ["video-labels"], pages, job="20261121-090000-aaaa")
     make_films(tmp_path, films[:3], ["video-labels"], pages, job="20261122-090000-bbbb")
+    torn = make_films(tmp_path, films, ["video-labels"], pages, job="20261122-080000-0000")
+    for part in Path(torn.root, "results").glob("*.parquet"):
+        part.write_bytes(b"torn")  # which is no trouble of this job's
     folder = make_films(tmp_path, films, ["video-labels"], pages, job=JOB)
     first, second = "20261121-090000-aaaa", "20261122-090000-bbbb"
     assert load_folder(folder)["videos"]["since"].tolist() == [first, first, second, JOB]
