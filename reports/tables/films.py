@@ -109,7 +109,8 @@ class FilmRows:
         about = tuple(getattr(film, name) if film else None for name in names)
         calls = Calls()
         for one in seen.outcomes:
-            job = self._first.get(one["video_job"] or "", self._layout.job)
+            shared = self._first.get(one["video_job"] or "", self._layout.job)
+            job = one["answer_of"].partition("/")[0] if one["answer_of"] else shared
             calls.add(one["api"], one["outcome"], one["code"], one["sent"], job)
         asked = len(self._layout.videos)
         state = state_of(seen.skip, calls if seen.outcomes else None, None if seen.whole else asked)

@@ -5,12 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from benchmarks.synthetic_films import film_item, make_films, page
 from benchmarks.synthetic_job import make_job
 from jobs.folder import JobFolder
 from jobs.folder.films import FilmItem
+from jobs.folder.video_pages import PagesName, PagesWriter
 from jobs.outcomes import Outcome, from_table
 from rekscan.commands.report import report
 from rekscan.settings import Connection
@@ -76,11 +78,21 @@ def test_films_that_an_earlier_job_had_an_answer_on_are_not_new(tmp_path: Path) 
     torn = make_films(tmp_path, films, ["video-labels"], pages, job="20261122-080000-0000")
     for part in Path(torn.root, "results").glob("*.parquet"):
         part.write_bytes(b"torn")  # which is no trouble of this job's
-    folder = make_films(tmp_path, films, ["video-labels"], pages, job=JOB)
+
+    def known(film: FilmItem, api: str) -> Outcome | None:
+        """The last one's answer is that of a job a year ago, as its row says."""
+        old = Outcome(film.item_id, api, "ok", sent="known", answer_of=f"{EARLIER}/7", video_job="a")
+        return old if film.item_id == 4 else None
+
+    films.append(film_item(4, 1))
+    folder = make_films(tmp_path, films, ["video-labels"], pages, job=JOB, instead=known)
+    with PagesWriter(folder, PagesName("video-labels", 4), "a") as writer:
+        writer.append(1, orjson.dumps(next(pages(films[4], "video-labels"))))
+        writer.done()
     first, second = "20261121-090000-aaaa", "20261122-090000-bbbb"
-    assert load_folder(folder)["videos"]["since"].tolist() == [first, first, second, JOB]
+    assert load_folder(folder)["videos"]["since"].tolist() == [first, first, second, JOB, EARLIER]
     facts = summarize(folder)
-    assert (facts.new, dict(facts.earlier)) == (1, {second: 1, first: 2})
+    assert (facts.new, dict(facts.earlier)) == (1, {second: 1, first: 2, EARLIER: 1})
     with open_tables(load_folder(folder), str(tmp_path)) as query:
         apis = [choice.api for choice in folder.spec.video_apis]
         for wanted in (Wanted(since=JOB), Wanted(since=JOB, label="Dog")):
