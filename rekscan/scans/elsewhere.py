@@ -48,7 +48,7 @@ def _same_account(spec: JobSpec, settings: Settings) -> None:
         )
 
 
-def emulator_alone(settings: Settings, *, local: bool) -> None:
+def not_aws_itself(settings: Settings, *, local: bool) -> None:
     """Raises UsageError when a scan that is to be the emulator's would be paid for: AWS is its endpoint, or what the
     workers of a cluster ask."""
     url = settings.rekognition_url if local else None

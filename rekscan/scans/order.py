@@ -20,7 +20,7 @@ from rekscan.scans.approval import approve
 from rekscan.scans.beside import Rival
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
-from rekscan.scans.elsewhere import emulator_alone
+from rekscan.scans.elsewhere import not_aws_itself
 from rekscan.scans.films import refuse_local_films, refuse_to_transcode
 from rekscan.scans.inputs import check_inputs
 from rekscan.scans.listing import Progress, known_at_most, reach
@@ -147,7 +147,7 @@ def plan_order(
 ) -> Planned:
     """List the source and price it."""
     terms = order.terms(ask(api), settings, local=local)
-    emulator_alone(settings, local=local)
+    not_aws_itself(settings, local=local)
     refuse_local_films(source, terms)
     refuse_to_transcode(terms)
     check_stage(source, terms)
