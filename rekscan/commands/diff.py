@@ -8,12 +8,15 @@ from cyclopts import Parameter
 from jobs.errors import UsageError
 from jobs.words import count, short
 from rekscan.console.output import print_json, print_line
+from rekscan.console.plan import stdout
 from rekscan.scans.engine import find
 from rekscan.settings import Connection, resolve
 from reports.changes.compare import compared
 from reports.changes.values import ApiChanges, Change, Changes
 from reports.changes.writing import CSV, JSON, PAGE, write_csv, write_json
 from reports.views.changes_page import render_changes
+
+_PIPE = 140  # characters of a line with an item's name, in a pipe
 
 
 def diff(
@@ -47,26 +50,28 @@ def diff(
     if json:
         print_json(changes.to_json(), exact=True)
         return 0
-    for line in _lines(changes):
+    console = stdout()
+    for line in _lines(changes, console.width if console.is_terminal else _PIPE):
         print_line(line)
     for name in (CSV, JSON, PAGE) if out is not None else ():
         print_line(f"{out}/{name}")
     return 0
 
 
-def _lines(changes: Changes) -> list[str]:
+def _lines(changes: Changes, wide: int) -> list[str]:
+    """`wide`: characters that a line with an item's name may have."""
     items = ", ".join(f"{count(number)} {what}" for what, number in changes.items.items())
     text = [f"From {changes.before} to {changes.after}", f"Items: {items}"]
     for what, some in changes.samples.items():
-        text += [f"  {what}: {short(one.uri, 100)}" for one in some[:3]]
+        text += [short(f"  {what}: {one.uri}", wide) for one in some[:3]]
     for job, names in changes.alone.items():
         text += [f"Job {job} alone asked: {', '.join(names)}"] if names else []
     for api in changes.apis:
-        text += ["", *_api(api, changes.margin)]
+        text += ["", *_api(api, changes.margin, wide)]
     return text
 
 
-def _api(api: ApiChanges, margin: float) -> list[str]:
+def _api(api: ApiChanges, margin: float, wide: int) -> list[str]:
     alone = f"{count(api.only_before)} in the first alone, {count(api.only_after)} in the second alone"
     text = [f"{api.api}: {count(api.both)} items answered in both; {alone}"]
     if api.models[0] != api.models[1]:
@@ -78,7 +83,9 @@ def _api(api: ApiChanges, margin: float) -> list[str]:
         names = ", ".join(f"{short(name, 30)} {count(number)}" for name, number in list(kind.names.items())[:5])
         many = f"{count(kind.findings)} on {count(kind.items)} items"
         text.append(f"  {what}{beyond}: {many}{f' ({names})' if names else ''}")
-        text += [f"    {short(one.name, 30)}  {short(one.uri, 80)}{_when(one)}" for one in kind.samples[:3]]
+        for one in kind.samples[:3]:
+            found, when = f"    {short(one.name, 30)}  ", _when(one)
+            text.append(f"{found}{short(one.uri, max(20, wide - len(found) - len(when)))}{when}")
     return text
 
 

@@ -19,6 +19,7 @@ from jobs.outcomes import Outcome
 from rekscan.commands.diff import diff
 from rekscan.settings import Connection
 from reports.tables.build import build_tables
+from tests.support.terminal import on_terminal
 
 BEFORE, AFTER = "20261101-090000-aaaa", "20261123-090000-beef"
 NASTY = "=cmd|<script>"
@@ -100,6 +101,21 @@ def test_what_one_job_did_not_ask_is_no_change(home: Path, capsys: pytest.Captur
     found = orjson.loads(capsys.readouterr().out)
     assert found["alone"] == {BEFORE: ["labels"], other.job: []}
     assert [api["api"] for api in found["apis"]] == ["faces"]
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_items_to_look_at_fit_a_terminal(tmp_path: Path, columns: int) -> None:
+    deep = "s3://archive/" + "a-long-folder/" * 12
+    for name in (BEFORE, AFTER):
+        labels = {"Dog": 90.0} if name == BEFORE else {"A cat with a very long name indeed": 80.0}
+        item = Item(0, f"{deep}picture.jpg", "image", 100)
+        folder = make_job(tmp_path, [item], ("labels",), job=name, missing_shards=(0,))
+        answer = orjson.dumps({"Labels": [{"Name": k, "Confidence": v} for k, v in labels.items()]}).decode()
+        folder.commit(0, [Outcome(0, "labels", "ok", units=1, response=answer)])
+    shown = on_terminal("diff", BEFORE, AFTER, "--home", str(tmp_path), columns=columns)
+    items = [line for line in shown if "picture.jpg" in line]
+    assert len(items) == 2 and max(map(len, items)) <= columns
+    assert all("s3://arch" in line for line in items)
 
 
 def film_job(home: Path, name: str, labels: dict[int, list[tuple[int, str, float]]], model: str) -> JobFolder:
