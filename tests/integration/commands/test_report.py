@@ -1,5 +1,6 @@
 """`rekscan report` and `rekscan sql` as a person types them."""
 
+import re
 from pathlib import Path
 
 import orjson
@@ -11,6 +12,7 @@ from rekscan.commands.report import report
 from rekscan.commands.sql import sql
 from rekscan.settings import Connection
 from tests.browser.gallery_job import draw_job
+from tests.support.terminal import on_terminal
 
 APIS = ("labels", "faces", "text", "moderation", "properties")
 
@@ -41,6 +43,16 @@ def test_it_prints_the_summary_and_every_file_it_wrote(tmp_path: Path, capsys: p
         "costs.csv",
     } <= names
     assert all(file.is_file() for file in files)
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_on_a_terminal_it_begins_with_what_was_found_and_its_bars_fit(tmp_path: Path, columns: int) -> None:
+    folder = make_job(tmp_path, 30, ("labels", "faces", "text"))
+    shown = on_terminal("report", folder.job, "--home", str(tmp_path), "--format", "csv", columns=columns)
+    said = "\n".join(shown).partition("Items\n")[0]
+    assert re.search(r"\d+ of 30 pictures answered: people in \d+, text in \d+, labels in \d+", said)
+    bars = [line for line in shown if "█" in line]
+    assert len(bars) > 10 and max(map(len, bars)) <= 80
 
 
 def test_json_is_all_of_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
