@@ -40,7 +40,10 @@ def same_service(
 
 
 def _same_account(spec: JobSpec, settings: Settings) -> None:
-    account = clients.account_of(replace(settings.aws, region=spec.region))
+    try:
+        account = clients.account_of(replace(settings.aws, region=spec.region))
+    except RekscanError as error:
+        raise RekscanError(error.what, f"{error.do} --other-account does not look who pays for the rest.") from error
     if account != spec.account:
         raise RekscanError(
             f"job {spec.job} was begun with the AWS account {spec.account}, and {account} would pay for the rest",

@@ -120,7 +120,7 @@ def _spec(job: Job, duplicates: int) -> JobSpec:
     document = {
         "job": NAME, "created_at": job.start.isoformat(timespec="seconds"), "sources": ["/pictures"],
         "apis": [choice.to_json() for choice in under_conditions(parse(job.apis), _WHEN if job.when else ())],
-        "region": "us-east-1", "account": "endpoint:machine",
+        "region": "us-east-1", "account": "endpoint:machine", "rekognition_url": "http://machine",
         "items": job.items, "shard_size": job.shard_size, "quotas": dict.fromkeys(sorted(operations), 100.0),
         "plan": {
             "region": "us-east-1", "items": {"images": job.items, "bytes": 1000}, "lines": lines, "total_usd": "1",
