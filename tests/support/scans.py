@@ -86,6 +86,10 @@ class Emulator:
     def billed(self) -> dict[str, dict[str, int]]:
         return self._get("/admin/counts")["billed"]  # type: ignore[no-any-return]
 
+    def meters(self) -> dict[str, int]:
+        """What it bills, by its own meters: pictures, and milliseconds of films."""
+        return self._get("/admin/counts")["meters"]  # type: ignore[no-any-return]
+
     def total(self) -> int:
         return sum(sum(by.values()) for by in self.counts().values())
 
