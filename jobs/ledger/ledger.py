@@ -162,6 +162,8 @@ class Ledger:
             pipe.delete(key(job), key(job, "base"), key(job, "health"))
             for shard, counters in base.items():
                 pipe.hset(key(job, "base"), str(shard), orjson.dumps(counters))
+                if shard >= FIRST_OF_FILMS:  # what its folder has as started is looked after first
+                    pipe.sadd(key(job, "journals"), shard)
         pipe.hset(key(job), mapping={**({} if live else fields), "home": home, "state": "running"})
         pipe.hset(key(job), mapping={name: fields[name] for name in _RENEWED if name in fields} or {"reason": ""})
         pipe.hdel(key(job), "reason", "do")
@@ -309,6 +311,12 @@ class Ledger:
     def films_left(self, job: str, most: int) -> list[int]:
         """Shards of films to be handed out, the first ones."""
         return [int(n) for n in self.redis.zrange(key(job, "films:todo"), 0, most - 1)]
+
+    def films_begun(self, job: str) -> list[int]:
+        """Those of them that somebody has held before: AWS may work on their films."""
+        begun = [n for n in self.journals(job) if n >= FIRST_OF_FILMS]
+        left = self.redis.zmscore(key(job, "films:todo"), list(map(str, begun))) if begun else []
+        return [n for n, score in zip(begun, left, strict=True) if score is not None]
 
     # --- shards
 

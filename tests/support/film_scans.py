@@ -1,6 +1,6 @@
 """Scans of films as a user runs them: S3 by moto, an emulator that reads it, answers soon looked at."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -14,7 +14,11 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_M
 ENV = {**SOON, **KEYS}
 
 
-def scan_of(home: Any, source: str, apis: str, s3: S3Server, rekognition: Emulator, *more: str, **env: str) -> Scan:
+class Endpoint(Protocol):
+    url: str
+
+
+def scan_of(home: Any, source: str, apis: str, s3: S3Server, rekognition: Endpoint, *more: str, **env: str) -> Scan:
     """`rekscan scan` of films."""
     where = ("--rekognition-endpoint-url", rekognition.url, "--s3-endpoint-url", s3.url)
     return Scan("scan", source, "--api", apis, "--yes", "--json", *where, *more, home=home, env=ENV | env)

@@ -5,11 +5,14 @@ once. What AWS refuses for this film is its row; what it refuses for all stops t
 """
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.apis import VideoChoice
 from jobs.attempts import Mark
@@ -24,6 +27,7 @@ from jobs.ledger.starts import Asking, Came
 from jobs.media.check import Skip
 from jobs.outcomes import Outcome
 from jobs.uris import is_local
+from jobs.video.film import MAX_MS
 from workers.calls.attempts import JobFault
 from workers.calls.waiting import sleep
 from workers.gate.gate import Stopped, Turnstile
@@ -31,7 +35,7 @@ from workers.journal.packing import encode
 from workers.videos.looks import Looks
 from workers.videos.pages import keep_pages
 from workers.videos.question import Question, is_over
-from workers.videos.rows import Subject, counters_of, metadata
+from workers.videos.rows import Subject, counters_of, metadata, whole
 from workers.videos.slots import Slots
 from workers.videos.staging import Staging
 
@@ -40,6 +44,8 @@ _PAUSES = (0.2, 10.0)  # seconds until what went wrong is tried again: doubled e
 _PATIENCE = 60.0  # seconds, for a look where a job has none of its own
 _REREADS = 5  # of an answer whose pages break off
 _PAGE = 1000  # results, AWS's most
+_JOB_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # as botocore's model has it
+_AWS_SAYS = (BotoCoreError, ClientError, Told)  # or the way to it does; any other error is ours
 _TRIES = 6  # of what may be AWS's trouble or this film's
 _PASSING = (Kind.AWAY, Kind.TRANSIENT, Kind.UNKNOWN)  # the same token is sent again, so that nothing is paid twice
 
@@ -67,7 +73,7 @@ class FilmWay:
 
 @dataclass(slots=True, eq=False)
 class FilmAsk:
-    """A call to be made. `last`: its open row, which the folder has; `start`: its start as the journal has it, or as it
+    """A call to be made. `last`: its row of the folder that tells of a start; `start`: its start as the journal has it, or as it
     is now; `sent`: the film as AWS finds it, where it had to be staged."""
 
     name: str
@@ -104,7 +110,8 @@ class FilmAsk:
 
 @dataclass(slots=True)
 class FilmCall:
-    """`door`: those of a job come to it one after another; `paused`: whether nothing is to be started just now."""
+    """`door`: those of a job that are to be started come to it one after another; `paused`: whether nothing is to be
+    started just now."""
 
     ask: FilmAsk
     lease: Lease
@@ -165,11 +172,11 @@ class FilmCall:
             ticket = await self.ask.way.starts_at.pass_through(self.stop)
             try:
                 answer = await self.ask.way.start(**self.ask.question.start)
-                if job_id := answer.get("JobId"):
-                    await self._settle(replace(self._begun, job_id=str(job_id)))
+                if _JOB_ID.fullmatch(job_id := str(answer.get("JobId", ""))):
+                    await self._settle(replace(self._begun, job_id=job_id))
                     return True
                 fault = unreadable(answer)
-            except Exception as error:
+            except _AWS_SAYS as error:
                 fault = understand(error, self.ask.way.choice.api.operation)
             if fault.code == "LimitExceededException":
                 await self._blocking(self.ask.way.slots.refused, self._begun.token, fault.message)
@@ -182,37 +189,45 @@ class FilmCall:
                 return False
 
     async def _admitted(self) -> bool:
-        """A slot is taken and the start written; False where the call has its outcome without one."""
-        ask, way = self.ask, self.ask.way
-        question = ask.question
+        """A slot is taken and the start written; False where the call has its outcome without one.
+
+        A call whose start is written already passes by the door: who waits there, waits for it to end.
+        """
+        ask = self.ask
         since = ask.start or ask.prior
         if since is not None and is_over(since.began, _now()):
             await self._over(replace(since, mark="m"), Code.ANSWER_EXPIRED, _NOT_KNOWN)
             return False
+        if ask.start is not None:
+            return await self._begin()
         async with self.door:
-            while True:
-                if self.stop.is_set():
-                    raise Stopped
-                if self.paused() or not await self._blocking(way.slots.take, question.token):
-                    await sleep(self.stop, _FULL)
-                    continue
-                if ask.start is None and (skip := await self._replaced()):
-                    await self._blocking(way.slots.free, question.token)
-                    await self._keep(ask.subject.skipped(skip.reason, skip.message))
-                    return False
-                prior = ask.prior
-                counted = prior.began if prior is not None else None
-                reserved = prior.ms if prior is not None else (ask.sent or ask.film).priced_ms
-                asking = Asking(ask.name, way.choice.api.name, reserved, ask.epoch, question.token, counted)
-                begun = await self._blocking(way.records.begin, self.lease, asking)
-                if isinstance(begun, Start):
-                    ask.start = begun
-                    return True
-                await self._blocking(way.slots.free, question.token)
-                if begun in ("wait", "paused", "blocked"):
-                    await sleep(self.stop, _FULL)
-                else:
-                    raise Stopped
+            return await self._begin()
+
+    async def _begin(self) -> bool:
+        ask, way = self.ask, self.ask.way
+        token, prior = ask.question.token, ask.prior
+        while True:
+            if self.stop.is_set():
+                raise Stopped
+            if self.paused() or not await self._blocking(way.slots.take, token):
+                await sleep(self.stop, _FULL)
+                continue
+            if ask.start is None and (skip := await self._replaced()):
+                await self._blocking(way.slots.free, token)
+                await self._keep(ask.subject.skipped(skip.reason, skip.message))
+                return False
+            counted = prior.began if prior is not None else None
+            reserved = prior.ms if prior is not None else (ask.sent or ask.film).priced_ms
+            asking = Asking(ask.name, way.choice.api.name, reserved, ask.epoch, token, counted)
+            begun = await self._blocking(way.records.begin, self.lease, asking)
+            if isinstance(begun, Start):
+                ask.start = begun
+                return True
+            await self._blocking(way.slots.free, token)
+            if begun in ("wait", "paused", "blocked"):
+                await sleep(self.stop, _FULL)
+            else:
+                raise Stopped
 
     async def _replaced(self) -> Skip | None:
         """Whether the film is another one by now. Raises _Gone where somebody took it out of the stage."""
@@ -266,8 +281,8 @@ class FilmCall:
         await self._blocking(way.slots.free, start.token)
         seen = _now()
         meta = metadata(page)
-        length = meta.get("DurationMillis")
-        paid = replace(start, mark="b", ms=length if isinstance(length, int) else start.ms)
+        length = whole(meta.get("DurationMillis"), 2 * MAX_MS)
+        paid = replace(start, mark="b", ms=start.ms if length is None else length)
         way.looks.ended(film, running, (seen - start.began) / 1000)
         if await self._keep_pages(page):
             await self._keep(ask.subject.answered(paid, meta, way.choice.api.version(page), seen), paid)
@@ -313,7 +328,7 @@ class FilmCall:
                 if "JobStatus" in page:
                     return page
                 fault = unreadable(page)
-            except Exception as error:
+            except _AWS_SAYS as error:
                 fault = understand(error, way.choice.api.answers)
             if fault.kind is Kind.THROTTLED:
                 await way.gets_at.throttled(ticket)

@@ -3,7 +3,7 @@
     each round: say that its shards are held and its slots taken, let go of what is lost or stopped, take more shards
 
 Rule: it holds as many shards as have calls for the slots that may come free, and no more: 10,000 films that wait are
-rows of a file.
+rows of a file. What somebody held before is taken whatever waits here: it may wait for just those films to end.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from redis.exceptions import RedisError
 from jobs.documents import NewerFormat
 from jobs.errors import RekscanError
 from jobs.ledger import Lease, Ledger
+from jobs.media.file_faults import of_machine
+from workers import memory
 from workers.config import WorkerConfig
 from workers.gate.gate import Gate
 from workers.videos.shard import FilmShard
@@ -84,7 +86,7 @@ class Desk:
         if state != "running" or self._stopping or job in self._newer:
             return
         waiting = sum(not ask.begun for shard in mine for ask in shard.asks)
-        taken = None if waiting >= _AHEAD else await asyncio.to_thread(self._take, job)
+        taken = await asyncio.to_thread(self._take, job, waiting < _AHEAD)
         if taken is not None and (work := await self._work(taken)) is not None:
             shard = FilmShard(taken, work, self._ledger)
             self._held[shard] = self._loop.create_task(self._hold(shard))
@@ -101,9 +103,9 @@ class Desk:
                 leases[lease].stop.set()
         return state
 
-    def _take(self, job: str) -> Lease | None:
-        """A shard that is left, where nobody else was first."""
-        for number in self._ledger.films_left(job, 3):
+    def _take(self, job: str, more: bool) -> Lease | None:
+        """A shard that is left, where nobody else was first. `more`: also one that nobody has held before."""
+        for number in (*self._ledger.films_begun(job), *(self._ledger.films_left(job, 3) if more else ())):
             taken = self._ledger.lease(job, number)
             if isinstance(taken, Lease):
                 return taken
@@ -143,9 +145,16 @@ class Desk:
                 self._works.pop(shard.lease.job).close()  # a resume may have another endpoint
 
     def _block(self, lease: Lease, error: Exception) -> None:
-        what, do = (error.what, error.do) if isinstance(error, RekscanError) else (f"films: {error}", _REPORT)
-        self._ledger.set_state(lease.job, "blocked", reason=what, do=f"{do} Then resume the job.")
+        what, do = told(lease.shard, error)
+        self._ledger.set_state(lease.job, "blocked", reason=what, do=do)
         self._ledger.release(lease)
 
 
-_REPORT = "See the worker's log."
+def told(shard: int, error: Exception) -> tuple[str, str]:
+    """What a job is blocked for, and what to do: an error of this program or machine is not said to be AWS's."""
+    if isinstance(error, RekscanError):
+        return error.what, f"{error.do} Then resume the job."
+    what = f"shard {shard}, of films, fails again and again: {type(error).__name__}: {error}"
+    if memory.is_short(error):
+        return what, "Give the workers more memory, then resume the job."
+    return what, of_machine(error, "").do if isinstance(error, OSError) else "Please report this as a bug."

@@ -30,11 +30,13 @@ class Subject:
         """Read to the end. `meta`: AWS's VideoMetadata; `seen_ms`: when it was seen to be done."""
         film = self.film
         told = {
-            "width": film.width, "height": film.height, "format": film.container, "model_version": version,
+            "width": film.width, "height": film.height, "format": film.container,
             "latency_ms": min(max(seen_ms - start.began, 0), 2**31 - 1), "content": content(film),
         }  # fmt: skip
-        width, height = meta.get("FrameWidth"), meta.get("FrameHeight")
-        if isinstance(width, int) and isinstance(height, int):
+        if version is not None:
+            told["model_version"] = storable(str(version))
+        width, height = whole(meta.get("FrameWidth"), 2**31 - 1), whole(meta.get("FrameHeight"), 2**31 - 1)
+        if width is not None and height is not None:
             told |= {"width": width, "height": height}
         return self._row("ok", start, sent="s3", **told)
 
@@ -87,6 +89,12 @@ def metadata(page: Mapping[str, Any]) -> Mapping[str, Any]:
     found = page.get("VideoMetadata") or {}
     first = found[0] if isinstance(found, list) else found
     return first if isinstance(first, Mapping) else {}
+
+
+def whole(number: Any, most: int) -> int | None:
+    """A number of AWS's where it is one that a row can hold."""
+    fits = isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= most
+    return number if fits else None
 
 
 def started_rows(films: Iterable[FilmItem], starts: dict[str, Start]) -> list[Outcome]:

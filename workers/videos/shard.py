@@ -7,6 +7,7 @@ part, under the lease; whatever else one knows when it lets go stays in Redis, o
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import product
@@ -14,6 +15,7 @@ from itertools import product
 from redis.exceptions import RedisError
 
 from jobs.attempts import NONE, Attempts
+from jobs.codes import Code
 from jobs.costs import shard_tally
 from jobs.folder import ShardParts
 from jobs.folder.facts import rows_of
@@ -28,6 +30,7 @@ from workers.calls.rows import storable
 from workers.gate.gate import Stopped
 from workers.journal.packing import decode
 from workers.videos.call import FilmAsk, FilmCall, FilmWay
+from workers.videos.question import is_over
 from workers.videos.rows import Subject
 from workers.videos.work import FilmWork
 
@@ -58,7 +61,8 @@ class FilmShard:
 
     @property
     def missing(self) -> list[FilmAsk]:
-        return [ask for ask in self.asks if not ask.rows]
+        """Those that the folder has as started first: nobody is to find the budget spent before they are begun."""
+        return sorted((ask for ask in self.asks if not ask.rows), key=lambda ask: ask.last is None)
 
     @property
     def tokens(self) -> list[str]:
@@ -90,6 +94,9 @@ class FilmShard:
             await asyncio.to_thread(self.ledger.set_state, self.lease.job, "blocked", reason=reason, do=error.fault.do)
             self.stop.set()
             raise
+        except Exception:
+            self.stop.set()  # the others may wait for this one to end
+            raise
 
     def take(self) -> None:
         """What the folder and the holders before know of it."""
@@ -117,16 +124,17 @@ class FilmShard:
         ask = FilmAsk(name, film, way, self._epoch(last), Subject(film, way.choice.api.name, before))
         if start is not None:
             ask.start, ask.epoch = start, start.epoch
-        elif last is not None and last.outcome == OPEN and last.started_at is not None:
+        elif last is not None and last.started_at is not None and (last.outcome == OPEN or _is_read_again(last)):
             ask.last = last
         return ask
 
     def _epoch(self, last: Outcome | None) -> int:
-        """What came of the call last decides whether the same token is sent again: where AWS has ended a job for it
-        without an answer, that would bring the same end."""
+        """What came of the call last decides whether the same token is sent again: not where AWS has ended a job for it
+        without an answer, which would bring the same end, nor where AWS knows it no more, which would be paid again."""
         if last is None or last.epoch is None:
             return self.work.folder.spec.epoch
-        return last.epoch + (last.outcome == "failed" and last.video_job is not None)
+        ended = last.outcome == "failed" and (last.video_job is not None or last.code == Code.ANSWER_EXPIRED)
+        return last.epoch + (ended or (last.outcome == "ok" and not _is_read_again(last)))
 
     def _known(self, ask: FilmAsk, answer: list[Outcome] | None, row: Outcome | None) -> list[Outcome]:
         if answer is not None:
@@ -165,3 +173,10 @@ class FilmShard:
 
 def _open(ask: FilmAsk) -> Iterable[Outcome]:
     return [ask.subject.open(ask.start)] if ask.start is not None else []
+
+
+def _is_read_again(row: Outcome) -> bool:
+    """Whether an answer that was read, and whose file is lost, is still there at AWS, for nothing."""
+    began = row.started_at
+    now = round(time.time() * 1000)
+    return row.outcome == "ok" and began is not None and not is_over(round(began.timestamp() * 1000), now)

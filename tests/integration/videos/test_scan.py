@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.support.film_scans import again, calls, film_rows, findings, pages_of, scan_of, starts
 from tests.support.films import film, second
+from tests.support.raw_server import Serving
 from tests.support.s3_server import S3Server, s3_server
 from tests.support.scans import Emulator, Scan, emulator, look, tables
 
@@ -173,6 +174,36 @@ def test_an_answer_that_aws_has_no_more_is_said_and_bought_only_by_a_retry(
     assert sum(starts(rekognition).values()) == 1
     assert calls(again(tmp_path / "home", "retry").status()) == {"video-faces": (1, 1, 0, 0)}
     assert sum(starts(rekognition).values()) == 2
+
+
+def test_an_answer_whose_file_is_lost_is_read_again_by_a_retry_and_neither_paid_nor_reserved_twice(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
+) -> None:
+    s3.bucket("lost", {"film-1s.mp4": SECOND, "film-2s.mp4": TWO})
+    assert run("s3://lost/", "video-faces", "--max-cost", "0.005").status()["state"] == "finished"  # three seconds
+    home = tmp_path / "home"
+    next(home.glob("*/results/video/video-faces/*.parquet")).unlink()
+    retried = again(home, "retry").status()
+    assert (retried["state"], calls(retried)) == ("finished", {"video-faces": (2, 2, 0, 0)})
+    assert list(starts(rekognition).values()) == [1, 1]
+    costs = look("costs", "last", home=home)
+    assert costs["usd"]["actual"] == costs["usd"]["planned"]
+    assert len(findings(tables(home), "video-faces", "Faces")) == 2
+
+
+def test_an_answer_that_cannot_be_read_is_not_said_to_be_the_service_s_trouble(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
+) -> None:
+    s3.bucket("odd", {"film-1s.mp4": SECOND})
+    head = "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nConnection: close\r\n"
+    with Serving(f'{head}Content-Length: 8\r\n\r\n["busy"]'.encode()) as odd:
+        status = scan_of(tmp_path / "home", "s3://odd/", "video-faces", s3, odd).status()
+    assert status["state"] == "blocked"
+    assert "of films, fails again and again: AttributeError" in status["reason"]
+    assert status["do"] == "Please report this as a bug."
+    resumed = again(tmp_path / "home", "resume", "--rekognition-endpoint-url", rekognition.url).status()
+    assert (resumed["state"], resumed["calls"]["maybe_billed"]) == ("finished", 0)
+    assert list(starts(rekognition).values()) == [1]
 
 
 @pytest.mark.parametrize("fault", ["StartTextDetection:500:100%", "StartTextDetection:400:AccessDeniedException:100%"])

@@ -1,15 +1,18 @@
 """Tokens and rows of films: pure."""
 
+import errno
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.attempts import NONE
+from jobs.errors import RekscanError
 from jobs.folder.films import FilmItem
 from jobs.ledger import Start
+from workers.videos.desk import told
 from workers.videos.question import Question, is_over
-from workers.videos.rows import Subject, counters_of, metadata
+from workers.videos.rows import Subject, counters_of, metadata, whole
 
 FILM = FilmItem(7, "s3://archive/a film.mp4", 1000, "etag:abc", 61_234, 61_234, "mp4", "h264", 64, 48)
 ASKED = Question("123456789012", "us-east-1", "StartLabelDetection", FILM, {"MinConfidence": 50.0}, 0)
@@ -70,6 +73,22 @@ def test_a_row_says_what_aws_billed_beside_what_was_probed() -> None:
     assert counters_of(row) == {"ok:video-labels": 1, "probed_ms:video-labels": 61_234, "minutes_up:video-labels": 2}
     failed = Subject(FILM, "video-labels").failed("video-failed", "\ud800 odd", replace(START, mark="n"))
     assert (failed.units, failed.maybe_billed, failed.message) == (0, 0, "\\ud800 odd")
+
+
+def test_numbers_of_aws_that_no_row_can_hold_are_left_out() -> None:
+    odd = {"FrameWidth": 2**31, "FrameHeight": -1}
+    row = Subject(FILM, "video-labels").answered(replace(START, mark="b"), odd, "\ud800", START.began)
+    assert (row.width, row.height, row.model_version) == (64, 48, "\\ud800")
+    assert [whole(number, 5) for number in (5, 6, -1, True, 1.5, "5", None, 2**70)] == [5, *[None] * 7]
+
+
+def test_an_error_of_this_program_or_machine_is_told_as_what_it_is() -> None:
+    assert told(10**9, KeyError("Labels")) == (
+        "shard 1000000000, of films, fails again and again: KeyError: 'Labels'",
+        "Please report this as a bug.",
+    )
+    assert "disk" in told(10**9, OSError(errno.EIO, "no"))[1]
+    assert told(10**9, RekscanError("The bucket is gone", "Make it."))[1] == "Make it. Then resume the job."
 
 
 def test_metadata_is_found_in_a_list_too() -> None:
