@@ -20,6 +20,7 @@ def emulator(
     engine: Literal["models", "fixed"] = "models",
     workers: int | None = None,
     s3_endpoint_url: Annotated[str | None, Parameter(name="--s3-endpoint-url")] = None,
+    sns_endpoint_url: Annotated[str | None, Parameter(name="--sns-endpoint-url")] = None,
     file_store: Path | None = None,
     data_dir: Path | None = None,
     gallery: Path | None = None,
@@ -55,6 +56,8 @@ def emulator(
         Model processes; by default one per core.
     s3_endpoint_url
         Where S3Object images are fetched from; without it (or AWS_ENDPOINT_URL_S3) they are refused.
+    sns_endpoint_url
+        Where the end of video jobs is published; without it (or AWS_ENDPOINT_URL_SNS) it is not.
     file_store
         A folder whose files are the objects of the bucket `file-store`, named by their paths in it.
     data_dir
@@ -103,6 +106,7 @@ def emulator(
             engine=engine,
             workers=workers,
             s3_endpoint_url=s3_endpoint_url,
+            sns_endpoint_url=sns_endpoint_url,
             file_store=file_store,
             data_dir=data_dir,
             gallery=gallery,

@@ -14,6 +14,7 @@ class Options:
     engine: str = "models"
     workers: int | None = None
     s3_endpoint_url: str | None = None
+    sns_endpoint_url: str | None = None
     file_store: Path | None = None
     data_dir: Path | None = None
     gallery: Path | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
@@ -80,6 +81,7 @@ async def _serve(options: Options, conduct: Behaviour, verifier: Verifier | None
         engine = await _unless(stop, _engine(options, stack))
         if engine is None:
             return 0
+        publishing = _publish(options, engine)
         server = Server(engine, conduct, verifier=verifier, doors=doors(options))
         listener = Listener(server.handle, refuse, loop, request_seconds=options.request_timeout)
         serving = await loop.create_server(lambda: Connection(listener), sock=listening, backlog=BACKLOG)
@@ -87,6 +89,8 @@ async def _serve(options: Options, conduct: Behaviour, verifier: Verifier | None
         _announce(options, listening.getsockname()[1])
         await stop.wait()
         sweeper.cancel()
+        if publishing is not None:
+            publishing.cancel()
         serving.close()
         for connection in list(listener.connections):
             connection.abort()
@@ -110,6 +114,15 @@ async def _engine(options: Options, stack: contextlib.AsyncExitStack) -> Engine:
     from emulator.engine.models_engine import ModelEngine  # boto3 takes its time, and a recording needs none
 
     return await stack.enter_async_context(ModelEngine.start(options))
+
+
+def _publish(options: Options, engine: Engine) -> asyncio.Task[None] | None:
+    endpoint = options.sns_endpoint_url or os.environ.get("AWS_ENDPOINT_URL_SNS")
+    if not endpoint:
+        return None
+    from emulator.engine.notices import Notices  # boto3, as above
+
+    return asyncio.create_task(Notices(engine.videos.jobs, endpoint).publish())
 
 
 async def _sweep(listener: Listener) -> None:

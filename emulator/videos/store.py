@@ -53,6 +53,9 @@ create table if not exists items (
     item blob not null,
     primary key (job, place)
 ) without rowid;
+create table if not exists notices (
+    job text primary key references jobs (id) on delete cascade
+) without rowid;
 create table if not exists secrets (secret blob not null);
 """
 
@@ -142,6 +145,8 @@ class JobStore:
         self._db.execute(
             "insert into jobs (id, operation, request, content, meters, started) values (?, ?, ?, ?, ?, ?)", row
         )
+        if "NotificationChannel" in request:
+            self._db.execute("insert into notices values (?)", (job_id,))
         return self.job(kind, job_id), True
 
     def add(self, job: Job, place: int, items: Iterable[Item]) -> int:
@@ -175,6 +180,13 @@ class JobStore:
     def unfinished(self) -> list[Job]:
         """Jobs somebody worked on when the emulator was stopped."""
         return self._jobs("ends is null", ())
+
+    def untold(self) -> list[Job]:
+        """Jobs that have ended and whose NotificationChannel was not told."""
+        return self._jobs("id in (select job from notices) and ends <= ?", (self.now(),))
+
+    def told(self, job: Job) -> None:
+        self._db.execute("delete from notices where job = ?", (job.id,))
 
     def length(self, job: Job) -> int:
         return int(self._db.execute("select count(*) from items where job = ?", (job.id,)).fetchone()[0])

@@ -1,7 +1,4 @@
-"""Clients nobody here wrote: the AWS CLI, the AWS SDK for JavaScript, and the programs of AWS's documentation.
-
-The CLI and the SDK are installed once under build/emulator-clients, apart from this environment.
-"""
+"""Clients nobody here wrote: the AWS CLI, the AWS SDK for JavaScript, and the programs of AWS's documentation."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -17,36 +13,17 @@ from typing import Any
 import pytest
 
 from rekscan.testing import Emulator
+from tests.emulator.clients import aws_cli, javascript_sdk
 from tests.emulator.conftest import S3Server
 from tests.emulator.films import film, shown
 from tests.emulator.strict import check_answer
 from tests.emulator.types import Photo
 from tests.support.waiting import until
 
-CLIENTS = Path(__file__).parents[2] / "build" / "emulator-clients"
-AWSCLI = "awscli==1.46.3"
-JAVASCRIPT = "@aws-sdk/client-rekognition@3.1142.0"
-
-
-def install(name: str, done: Path, commands: list[list[str]]) -> Path:
-    """Run the commands unless their result is there; two test processes may come here at once."""
-    folder = CLIENTS / name
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = folder / ".lock"
-    with lock.open("w") as held:
-        import fcntl
-
-        fcntl.flock(held, fcntl.LOCK_EX)
-        if not (folder / done).exists():
-            for command in commands:
-                subprocess.run(command, cwd=folder, check=True, timeout=170)
-    return folder / done
-
 
 @pytest.fixture(scope="module")
 def cli() -> Path:
-    pip = [".venv/bin/python", "-m", "pip", "install", "-q", AWSCLI]
-    return install("cli", Path(".venv/bin/aws"), [[sys.executable, "-m", "venv", ".venv"], pip])
+    return aws_cli()
 
 
 @pytest.fixture
@@ -161,13 +138,8 @@ console.log(JSON.stringify(said));
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no Node on this machine; CI has it")
 def test_the_aws_sdk_for_javascript_finds_the_same(run: Any, archive: Path, s3: S3Server, photo: Photo) -> None:
-    node, npm = shutil.which("node"), shutil.which("npm")
-    assert node and npm
-    quiet = ("--silent", "--no-audit", "--no-fund", "--prefix", ".")
-    package = install(
-        "javascript", Path("node_modules/@aws-sdk/client-rekognition"), [[npm, "install", *quiet, JAVASCRIPT]]
-    )
-    program = package.parents[2] / "program.mjs"
+    node, folder = javascript_sdk()
+    program = folder / "program.mjs"
     program.write_text(PROGRAM)
     s3.client().put_object(Bucket=s3.bucket, Key="js.jpg", Body=photo("cat.jpg")["Bytes"])
     s3.client().put_object(
