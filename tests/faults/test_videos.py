@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from jobs.ledger.keys import key
@@ -124,6 +125,59 @@ def test_a_worker_that_is_frozen_past_its_lease_brings_what_the_next_one_has(
     os.kill(worker, signal.SIGCONT)
     assert calls(scan.status()) == {"video-labels": (3, 3, 0, 0)}
     paid_once(tmp_path / "home", rekognition, 3)
+
+
+def test_two_homes_of_which_one_loses_its_worker_and_one_all_pay_once_beside_a_stranger(
+    tmp_path: Path, s3: S3Server
+) -> None:
+    """The stranger has all but two of the slots for good, so that each home is refused again and again."""
+    homes = [tmp_path / name for name in ("one", "two")]
+    with emulator(tmp_path, "--video-latency", "300ms+6s/min") as rekognition:
+        fill(rekognition, 18)
+        rekognition.set_faults("StartTextDetection:hang:1")
+        one, two = (scan_of(home, "s3://films/", "video-labels,video-text", s3, rekognition) for home in homes)
+        until(lambda: len(starts(rekognition)) > 1, "some films are over")
+        two.kill_everything()
+        shutil.rmtree(homes[1] / ".rekscan")
+        one.kill_worker()
+        rekognition.set_faults()
+        for scan in (one, again(homes[1], "resume")):
+            status = scan.status()
+            assert (status["state"], status["calls"]["ok"], status["calls"]["failed"]) == ("finished", 6, 0)
+            assert status["calls"]["maybe_billed"] == 0
+        assert list(starts(rekognition).values()) == [1] * 6
+        assert rekognition.refused() > 0
+
+
+def fill(rekognition: Emulator, slots: int) -> None:
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
+    stranger = boto3.client("rekognition", endpoint_url=rekognition.url, **keys)
+    for number in range(slots):
+        stranger.start_face_detection(Video={"S3Object": {"Bucket": "other", "Name": f"{number}-50min.mp4"}})
+
+
+def test_answers_that_aws_has_no_more_when_a_killed_scan_is_resumed_are_said_and_not_bought(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Callable[..., Scan]
+) -> None:
+    """As after seven days: the endpoint knows neither tokens nor jobs. The second film is not started yet."""
+    home = tmp_path / "home"
+    rekognition.set_faults("GetLabelDetection:slow=9:9")
+    s3.bucket("expiring", {"film-1-1s.mp4": FILMS["film-1-1s.mp4"], "film-2-1s.mp4": FILMS["film-2-1s.mp4"]})
+    scan = run("s3://expiring/", "video-labels", "--video-jobs", "1")
+    until(lambda: asked(rekognition, "GetLabelDetection"), "the first is looked at")
+    scan.kill_everything()
+    rekognition.kill()
+    rekognition.start(rekognition.port)
+    s3.client().put_object(Bucket="expiring", Key="film-2-1s.mp4", Body=FILMS["film-0-1s.mp4"] + b"another")
+    status = again(home, "resume").status()
+    assert calls(status) == {"video-labels": (2, 0, 1, 1)}
+    said = {row["outcome"]: (row["code"], row["maybe_billed"]) for row in film_rows(tables(home))}
+    assert said == {"failed": ("answer-expired", 1), "skipped": ("changed", 0)}
+    assert starts(rekognition) == {}
+    assert calls(again(home, "retry").status()) == {"video-labels": (2, 1, 1, 0)}
+    assert list(starts(rekognition)) == ["StartLabelDetection s3://expiring/film-1-1s.mp4"]
+    assert calls(run("s3://expiring/", "video-labels").status()) == {"video-labels": (2, 2, 0, 0)}
+    assert list(starts(rekognition).values()) == [1, 1]
 
 
 def left(home: Path) -> bool:

@@ -90,6 +90,11 @@ class Emulator:
         """What it bills, by its own meters: pictures, and milliseconds of films."""
         return self._get("/admin/counts")["meters"]  # type: ignore[no-any-return]
 
+    def refused(self) -> int:
+        """Requests it answered with an error."""
+        errors = self._get("/admin/counts")["errors"]
+        return sum(sum(by.values()) for by in errors.values())
+
     def total(self) -> int:
         return sum(sum(by.values()) for by in self.counts().values())
 

@@ -141,6 +141,10 @@ def test_plan_end_report_and_tile_say_that_nothing_is_paid(tmp_path: Path, capsy
     assert EMULATED in end and "Cost    nothing was paid; AWS would take $0.02 of $0.04 planned" in end
     page = Path(build_report(folder, thumbnails=False).path).read_text()
     assert page.index(EMULATED.replace("'", "&#39;")) < page.index('class="tiles"')
+    print_summary(folder, status_of(folder, None))
+    found, calls, cost, files, where = capsys.readouterr().out.splitlines()[-5:]
+    assert "pictures answered: " in found and cost.startswith("Cost    nothing was paid; AWS would take $0.02")
+    assert (calls[:8], files[:8], where) == ("Calls   ", "Tables  ", f"Report  {folder.root}/reports/report.html")
     make_photos(tmp_path / "photos", 1)
     settings = resolve(None, home=str(tmp_path / "other"))
     planned = plan_order([str(tmp_path / "photos")], ["labels"], Order(), settings, local=True)
