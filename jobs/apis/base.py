@@ -136,6 +136,7 @@ class VideoApi(Tabled):
     version: Callable[[Mapping[str, Any]], str | None] = lambda page: None
     prepare: Callable[[Params], tuple[Preparation, ...]] = lambda params: ()
     brief: Callable[[], Brief]  # for one answer
+    reusable: bool = True  # as of an Api
 
     @property
     def answers(self) -> str:

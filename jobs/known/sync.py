@@ -14,14 +14,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from jobs.apis import VideoChoice
 from jobs.errors import RekscanError
 from jobs.files import Aws, read_columns
-from jobs.folder import JobFolder, list_jobs
+from jobs.folder import JobFolder, JobSpec, list_jobs
+from jobs.folder.films import FilmItem, films_of
 from jobs.known.buckets import Buckets, Records, names_of
 from jobs.known.keys import call_id, form_of, with_files
+from jobs.known.question import Question
 from jobs.known.segments import SCHEMA, WIDTH, Cover, Segments, in_order
+from jobs.ledger import FIRST_OF_FILMS
 
 log = logging.getLogger(__name__)
+
+OF_FILMS = 0  # the call of every answer on a film: its name in the index is that of the whole question
 
 
 def sync(home: str, aws: Aws | None = None) -> None:
@@ -64,6 +70,7 @@ def _add(segments: Segments, folder: JobFolder, covered: list[Cover], *, final: 
     try:
         with Buckets() as buckets:
             _fill(buckets, _answered(folder, parts, calls), calls)
+            _fill_films(buckets, folder, parts)
             entries = (_sorted(folder.job, parts, records) for _, _, records in buckets.each() if len(records))
             batches = (batch for table in entries for batch in table.to_batches())
             segments.write(batches, {folder.job: Cover(digest, final)})
@@ -85,6 +92,39 @@ def _fill(
             copied=np.array(batch.column("sent").to_pylist()) == "known",
             part=np.int32(part),
         )
+
+
+def _fill_films(buckets: Buckets, folder: JobFolder, parts: list[str]) -> None:
+    """The answers on films: each by its question."""
+    spec = folder.spec
+    if not spec.films:
+        return
+    numbers = {path: number for number, path in enumerate(parts)}
+    choices = {choice.api.name: choice for choice in spec.video_apis if choice.api.reusable}
+    for shard, of_shard in folder.shard_parts().items():
+        films = {film.item_id: film for film in films_of(folder, shard)} if shard >= FIRST_OF_FILMS else {}
+        for path in of_shard.files if films else ():
+            table = read_columns(folder.files, path, ["item_id", "api", "sent", "outcome"])
+            told = [row for row in table.to_pylist() if row["outcome"] == "ok" and row["api"] in choices]
+            asked = [(row, _known_by(spec, choices[row["api"]], films[row["item_id"]])) for row in told]
+            rows = [(row, name) for row, name in asked if name is not None]
+            if rows and path in numbers:
+                buckets.add(
+                    names_of(name for _, name in rows),
+                    call=np.int64(OF_FILMS),
+                    item_id=np.array([row["item_id"] for row, _ in rows], np.int64),
+                    copied=np.array([row["sent"] == "known" for row, _ in rows]),
+                    part=np.int32(numbers[path]),
+                )
+
+
+def _known_by(spec: JobSpec, choice: VideoChoice, film: FilmItem) -> str | None:
+    """None for a film that was staged: nobody knows it by its name."""
+    arguments, root = choice.arguments(), spec.options.film_root
+    try:
+        return Question(spec.account, spec.region, choice.api.operation, film, arguments, 0, root).known_by
+    except ValueError:
+        return None
 
 
 def _sorted(job: str, parts: list[str], records: Records) -> pa.Table:

@@ -22,6 +22,7 @@ from jobs.codes import Code
 from jobs.folder import JobFolder
 from jobs.folder.films import FilmItem
 from jobs.folder.video_pages import PagesName
+from jobs.known.question import Question, is_over
 from jobs.ledger import Lease, Start, Starts
 from jobs.ledger.starts import Asking, Came
 from jobs.media.check import Skip
@@ -32,9 +33,9 @@ from workers.calls.attempts import JobFault
 from workers.calls.waiting import sleep
 from workers.gate.gate import Stopped, Turnstile
 from workers.journal.packing import encode
+from workers.videos.known import KnownFilms
 from workers.videos.looks import Looks
 from workers.videos.pages import keep_pages
-from workers.videos.question import Question, is_over
 from workers.videos.rows import Subject, counters_of, metadata, whole
 from workers.videos.slots import Slots
 from workers.videos.staging import Staging
@@ -68,13 +69,14 @@ class FilmWay:
     look: Callable[[FilmItem], "Skip | None"]  # whether the object is still the one that was priced; may block
     looks: Looks
     staging: Staging | None  # where films of this machine are uploaded
+    known: KnownFilms
     patience: float  # seconds that a service may give nothing usable, until the job is stopped; 0: a film's trouble
 
 
 @dataclass(slots=True, eq=False)
 class FilmAsk:
-    """A call to be made. `last`: its row of the folder that tells of a start; `start`: its start as the journal has it, or as it
-    is now; `sent`: the film as AWS finds it, where it had to be staged."""
+    """A call to be made. `last`: its row of the folder that tells of a start; `start`: its start as the journal has it, or
+    as it is now; `sent`: the film as AWS finds it, where it had to be staged."""
 
     name: str
     film: FilmItem
@@ -122,12 +124,26 @@ class FilmCall:
     async def run(self) -> None:
         """Fill `ask.rows`. Raises Stopped or JobFault."""
         ask, way = self.ask, self.ask.way
+        if await self._is_known():
+            return
         if ask.start is None or ask.start.job_id is None:
             if not (await self._placed() and await self._started()):
                 return
         else:
             await self._blocking(way.slots.is_open, ask.start.token)
         await self._read()
+
+    async def _is_known(self) -> bool:
+        """Whether the home has the answer; asked of what is to be asked for the first time."""
+        ask, way = self.ask, self.ask.way
+        staged = way.staging is not None and is_local(ask.film.uri)  # what is asked about is not here yet
+        if ask.begun or ask.last is not None or ask.epoch or staged:
+            return False
+        name = PagesName(way.choice.api.name, ask.film.item_id)
+        found = await self._blocking(way.known.copied, ask.question, name)
+        if found is not None:
+            await self._keep(ask.subject.known(found.row, found.job, name.epoch))
+        return found is not None
 
     # --- the start
 

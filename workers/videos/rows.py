@@ -5,7 +5,7 @@ Rule: an answer is in its pages' file; the row says what became of the call and 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,6 +39,13 @@ class Subject:
         if width is not None and height is not None:
             told |= {"width": width, "height": height}
         return self._row("ok", start, sent="s3", **told)
+
+    def known(self, row: Outcome, job: str, epoch: int) -> Outcome:
+        """As an earlier job has it: no attempt was made, no millisecond is paid."""
+        told = {name: getattr(row, name) for name in ("width", "height", "format", "model_version", "video_job")}
+        first = row.answer_of or f"{job}/{row.item_id}"
+        made = self._row("ok", None, sent="known", epoch=epoch, content=content(self.film), answer_of=first, **told)
+        return replace(made, probed_ms=None)  # what `costs` sets beside the paid ones
 
     def failed(self, code: str, message: str, start: Start | None = None) -> Outcome:
         return self._row("failed", start, code=storable(code), message=storable(message)[:_MOST_SAID])
@@ -78,7 +85,9 @@ def content(film: FilmItem) -> str | None:
 def counters_of(row: Outcome) -> dict[str, int]:
     """The ledger's counters that a row raises; what its start raises, the ledger's script does itself."""
     found = Counter({f"{row.outcome}:{row.api}": 1})
-    if row.outcome == "ok":
+    if row.sent == "known":
+        found[f"known:{row.api}"] = 1
+    elif row.outcome == "ok":
         found[f"probed_ms:{row.api}"] = row.probed_ms or 0
         found[f"minutes_up:{row.api}"] = -(-(row.ms or 0) // 60_000)
     return dict(found)

@@ -22,6 +22,7 @@ from jobs.folder.facts import rows_of
 from jobs.folder.films import FilmItem, films_of
 from jobs.folder.half_written import set_aside
 from jobs.folder.retries import Retry
+from jobs.known.question import Question, is_over
 from jobs.ledger import Lease, Ledger, Start
 from jobs.outcomes import OPEN, Outcome, with_attempts
 from workers.calls.attempts import JobFault
@@ -30,7 +31,6 @@ from workers.calls.rows import storable
 from workers.gate.gate import Stopped
 from workers.journal.packing import decode
 from workers.videos.call import FilmAsk, FilmCall, FilmWay
-from workers.videos.question import is_over
 from workers.videos.rows import Subject
 from workers.videos.work import FilmWork
 
@@ -134,7 +134,8 @@ class FilmShard:
         if last is None or last.epoch is None:
             return self.work.folder.spec.epoch
         ended = last.outcome == "failed" and (last.video_job is not None or last.code == Code.ANSWER_EXPIRED)
-        return last.epoch + (ended or (last.outcome == "ok" and not _is_read_again(last)))
+        gone = last.outcome == "ok" and last.started_at is not None and not _is_read_again(last)
+        return last.epoch + (ended or gone)
 
     def _known(self, ask: FilmAsk, answer: list[Outcome] | None, row: Outcome | None) -> list[Outcome]:
         if answer is not None:

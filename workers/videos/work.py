@@ -20,6 +20,7 @@ from jobs.video.made import place_of
 from workers.config import WorkerConfig
 from workers.gate.gate import Gate, Quota, Turnstile
 from workers.videos.call import FilmWay
+from workers.videos.known import KnownFilms
 from workers.videos.looks import Looks
 from workers.videos.slots import Slots
 from workers.videos.staging import Staging
@@ -65,6 +66,7 @@ def open_film_work(ledger: Ledger, gate: Gate, config: WorkerConfig, job: str) -
     records = Starts(ledger.redis)
     stage = place_of(spec, folder.aws)
     staging = Staging(stage, job) if stage else None
+    known = KnownFilms(folder)
     ways = {
         choice.api.name: FilmWay(
             choice,
@@ -81,6 +83,7 @@ def open_film_work(ledger: Ledger, gate: Gate, config: WorkerConfig, job: str) -
             _Look(aws).look,
             Looks(config.video_look_seconds),
             staging,
+            known,
             config.outage_seconds,
         )
         for choice in spec.video_apis

@@ -86,6 +86,7 @@ class Brief:
 API = VideoApi(
     name="video-face-search",
     operation="StartFaceSearch",
+    reusable=False,
     summary="Who, of a face collection, appears when.",
     sights=(Sight("known faces in {n}", "no known face", "rank"), people()),
     meters=("video-face-search",),

@@ -191,6 +191,35 @@ def test_an_answer_whose_file_is_lost_is_read_again_by_a_retry_and_neither_paid_
     assert len(findings(tables(home), "video-faces", "Faces")) == 2
 
 
+def test_an_answer_that_the_home_has_is_taken_however_old_it_is_and_bought_anew_only_by_again(
+    tmp_path: Path, s3: S3Server
+) -> None:
+    """The endpoint forgets all: so does AWS after seven days."""
+    s3.bucket("known", {"film-1s.mp4": SECOND, "long-200s.mp4": film(rate=1, frames=200)})
+    home, apis = tmp_path / "home", "video-labels,video-segments"
+    with emulator(tmp_path) as endpoint:
+        first = scan_of(home, "s3://known/", apis, s3, endpoint).status()
+        before = tables(home)
+        endpoint.kill()
+        endpoint.start(endpoint.port)
+        second = scan_of(home, "s3://known/", apis, s3, endpoint).status()
+        assert calls(second) == calls(first) == dict.fromkeys(apis.split(","), (2, 2, 0, 0))
+        assert starts(endpoint) == {}
+        after = tables(home)
+        assert {(row["sent"], row["units"], row["ms"]) for row in film_rows(after)} == {("known", 0, None)}
+        assert {row["answer_of"].partition("/")[0] for row in film_rows(after)} == {first["job"]}
+        for name in ("video_labels", "video_segments"):
+            assert after.rows(name, "since") == before.rows(name, "since")
+        assert [len(pages) for pages in pages_of(after, "video-labels").values()] == [1, 2]
+        costs = look("costs", "last", home=home)
+        assert (float(costs["usd"]["actual"]), [line["calls"]["known"] for line in costs["lines"][:1]]) == (0, [2])
+        next(home.glob(f"{second['job']}/results/video/video-labels/*")).unlink()
+        assert calls(again(home, "retry").status()) == calls(first)  # from the first job again
+        assert starts(endpoint) == {}
+        assert scan_of(home, "s3://known/", "video-labels", s3, endpoint, "--again").status()["state"] == "finished"
+        assert list(starts(endpoint).values()) == [1, 1]
+
+
 def test_an_answer_that_cannot_be_read_is_not_said_to_be_the_service_s_trouble(
     tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
 ) -> None:

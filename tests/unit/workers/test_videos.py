@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from jobs.attempts import NONE
 from jobs.errors import RekscanError
 from jobs.folder.films import FilmItem
+from jobs.known.question import Question, is_over
 from jobs.ledger import Start
 from workers.videos.desk import told
-from workers.videos.question import Question, is_over
 from workers.videos.rows import Subject, counters_of, metadata, whole
 
 FILM = FilmItem(7, "s3://archive/a film.mp4", 1000, "etag:abc", 61_234, 61_234, "mp4", "h264", 64, 48)

@@ -5,7 +5,7 @@ Rule: it holds all that the answer depends on, and nothing of who asks: no job, 
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -39,6 +39,11 @@ class Question:
             dict(self.arguments), self.epoch,
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    @property
+    def known_by(self) -> str:
+        """What stands for it in the index of known answers: the epoch is no part of it, any answer will do."""
+        return f"film:{replace(self, epoch=0).token}"
 
     @property
     def start(self) -> dict[str, Any]:
