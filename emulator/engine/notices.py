@@ -1,7 +1,7 @@
 """What Amazon SNS is told when a video job ends: AWS's message, published to the topic that its Start named.
 
-Rule: it goes to the one SNS endpoint the emulator was given, never to AWS by accident. What SNS refuses is given up, with
-a line on stderr; what cannot be brought there is tried again.
+Rule: it goes to the one SNS endpoint the emulator was given, never to AWS by accident. What SNS refuses is given up,
+with a line on stderr; what cannot be brought there is tried again.
 The message: docs.aws.amazon.com/rekognition/latest/dg/video-notification-payload.html.
 """
 

@@ -10,13 +10,13 @@ from redis import Redis
 
 from jobs.ledger.keys import key
 from tests.support.film_scans import ENV, again, calls, scan_of, starts
-from tests.support.films import film
+from tests.support.films import second
 from tests.support.redis import RedisServer
 from tests.support.s3_server import S3Server, s3_server
 from tests.support.scans import Emulator, emulator, tables, workers
 from tests.support.waiting import until
 
-SECOND = film(rate=25, frames=25)
+SECOND = second()
 USD = 0.10 / 60  # a second of film, one API
 
 
