@@ -155,6 +155,23 @@ def fill(rekognition: Emulator, slots: int) -> None:
         stranger.start_face_detection(Video={"S3Object": {"Bucket": "other", "Name": f"{number}-50min.mp4"}})
 
 
+def test_a_film_that_is_replaced_once_it_is_started_is_answered_as_what_it_was(
+    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Callable[..., Scan]
+) -> None:
+    home = tmp_path / "home"
+    rekognition.set_faults("GetLabelDetection:slow=9:9")
+    s3.bucket("replaced", {"film-1s.mp4": FILMS["film-1-1s.mp4"]})
+    scan = run("s3://replaced/", "video-labels")
+    until(lambda: asked(rekognition, "GetLabelDetection"), "it is looked at")
+    look("cancel", "last", home=home)
+    assert scan.wait()[0] == 4
+    shutil.rmtree(home / ".rekscan")
+    rekognition.set_faults()
+    s3.client().put_object(Bucket="replaced", Key="film-1s.mp4", Body=FILMS["film-0-1s.mp4"] + b"another")
+    assert calls(again(home, "resume").status()) == {"video-labels": (1, 1, 0, 0)}
+    paid_once(home, rekognition, 1)
+
+
 def test_answers_that_aws_has_no_more_when_a_killed_scan_is_resumed_are_said_and_not_bought(
     tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Callable[..., Scan]
 ) -> None:

@@ -75,8 +75,8 @@ class FilmWay:
 
 @dataclass(slots=True, eq=False)
 class FilmAsk:
-    """A call to be made. `last`: its row of the folder that tells of a start; `start`: its start as the journal has it, or
-    as it is now; `sent`: the film as AWS finds it, where it had to be staged."""
+    """A call to be made. `last`: its row of the folder that tells of a start; `start`: its start as the journal has it,
+    or as it is now; `sent`: the film as AWS finds it, where it had to be staged."""
 
     name: str
     film: FilmItem
@@ -104,6 +104,11 @@ class FilmAsk:
         assert began is not None
         at = round(began.timestamp() * 1000)
         return Start("?", f"{began:%Y-%m}", row.ms or 0, question.epoch, question.token, at)
+
+    @property
+    def is_at_aws(self) -> bool:
+        """Whether the object was looked at, or AWS has it in any case: what has become of it since is no matter."""
+        return self.start is not None or (self.last is not None and self.last.video_job is not None)
 
     @property
     def begun(self) -> bool:
@@ -207,14 +212,14 @@ class FilmCall:
     async def _admitted(self) -> bool:
         """A slot is taken and the start written; False where the call has its outcome without one.
 
-        A call whose start is written already passes by the door: who waits there, waits for it to end.
+        A call that was started before passes by the door: who waits there, waits for it to end.
         """
         ask = self.ask
         since = ask.start or ask.prior
         if since is not None and is_over(since.began, _now()):
             await self._over(replace(since, mark="m"), Code.ANSWER_EXPIRED, _NOT_KNOWN)
             return False
-        if ask.start is not None:
+        if since is not None:
             return await self._begin()
         async with self.door:
             return await self._begin()
@@ -228,7 +233,7 @@ class FilmCall:
             if self.paused() or not await self._blocking(way.slots.take, token):
                 await sleep(self.stop, _FULL)
                 continue
-            if ask.start is None and (skip := await self._replaced()):
+            if not ask.is_at_aws and (skip := await self._replaced()):
                 await self._blocking(way.slots.free, token)
                 await self._keep(ask.subject.skipped(skip.reason, skip.message))
                 return False

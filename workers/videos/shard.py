@@ -22,7 +22,7 @@ from jobs.folder.facts import rows_of
 from jobs.folder.films import FilmItem, films_of
 from jobs.folder.half_written import set_aside
 from jobs.folder.retries import Retry
-from jobs.known.question import Question, is_over
+from jobs.known.question import is_over
 from jobs.ledger import Lease, Ledger, Start
 from jobs.outcomes import OPEN, Outcome, with_attempts
 from workers.calls.attempts import JobFault
