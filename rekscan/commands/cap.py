@@ -22,7 +22,7 @@ def cap(
 ) -> int:
     """What all jobs of a home that AWS answers may cost in a calendar month (UTC): set it, show it, take it away.
 
-    No job passes it, wherever it runs; one that it stops goes on with `rekscan resume`, next month or under a higher cap.
+    No job passes it, wherever it runs. What it stops goes on with `rekscan resume`, next month or under a higher cap.
 
     Example: `rekscan cap --month 500 --home s3://bucket/jobs`
     """
