@@ -11,8 +11,7 @@ from jobs.folder import whose
 from rekscan.cli import run as command
 from tests.support.scans import Emulator, Scan, emulator, look, make_photos
 
-# The command line where every endpoint is AWS's.
-ON_AWS = ("-c", "import jobs.folder.whose as w; w.is_aws = lambda _: True; from rekscan.cli import main; main()")
+ON_AWS = ("-m", "tests.faults.on_aws")
 
 
 @pytest.fixture(autouse=True)
