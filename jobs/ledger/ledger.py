@@ -117,6 +117,7 @@ class Ledger:
         prices: Mapping[str, Any] | None = None,
         left: Set[int] = frozenset(),
         base: Mapping[int, Mapping[str, int]] | None = None,
+        capped: bool = False,
         told: str | None = None,
     ) -> None:
         """Put a job on the table with the shards that are missing; it runs from now on.
@@ -125,9 +126,10 @@ class Ledger:
         and their journals. `left`: the shards that were on the table before `shards` was found out.
         `fields`: counters known from the folder, and the cap; `prices`: what jobs/costs/cap.py says calls cost.
         `base`: what those counters have of shards that are missing, taken off when each is counted as a whole.
+        `capped`: whether the home of the field `purse` has a cap for a month.
         `told`: the newest order (`told`) when this was begun. Raises Overtaken where there is one since.
         """
-        put = partial(self._put, job, home, list(shards), fields, prices, left, base or {}, told)
+        put = partial(self._put, job, home, list(shards), fields, prices, left, base or {}, capped, told)
         self.redis.sadd(_JOBS, job)  # before it is open: an open job that nobody lists would wait for ever
         watched = (key(job, name) for name in ("open", "queued", "leases", "films:leases", "order"))
         try:
@@ -147,6 +149,7 @@ class Ledger:
         prices: Mapping[str, Any] | None,
         left: Set[int],
         base: Mapping[int, Mapping[str, int]],
+        capped: bool,
         told: str | None,
         pipe: Pipeline,
     ) -> None:
@@ -167,8 +170,10 @@ class Ledger:
         pipe.hset(key(job), mapping={name: fields[name] for name in _RENEWED if name in fields} or {"reason": ""})
         pipe.hdel(key(job), "reason", "do")
         pipe.persist(key(job))
-        if not live and (purse := fields.get("purse")):
-            pipe.hincrby(purse, "version", 1)  # whoever counts it looks again who runs
+        if purse := fields.get("purse"):
+            pipe.hincrby(purse, "version", 1)  # whoever fills it looks again who runs
+            if not capped:
+                pipe.hdel(purse, "cap")
         films = [n for n in missing if n >= FIRST_OF_FILMS]
         for table, some in (("todo", [n for n in missing if n < FIRST_OF_FILMS]), ("films:todo", films)):
             for start in range(0, len(some), 1000):

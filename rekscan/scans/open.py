@@ -125,6 +125,7 @@ def open_job(
         fields["cap"] = nanousd(cap)
     if on_aws:
         fields["purse"] = purse_of(folder.home)
+    if month_cap is not None:
         hold(ledger, folder.home, folder.aws, month_cap, {spec.job: fields})
     with turn or nullcontext():
         ledger.open(
@@ -135,8 +136,11 @@ def open_job(
             fields={**fields, **known},
             prices=schedule.to_json() if schedule else None,
             base=base,
+            capped=month_cap is not None,
             told=told,
         )
+    if on_aws and (now := read_home(folder.home, folder.aws).month_cap) != month_cap:
+        hold(ledger, folder.home, folder.aws, now)  # it was changed meanwhile
 
 
 def _asked_again(folder: JobFolder, retry: Retry, parts: ShardParts) -> Counter[str]:

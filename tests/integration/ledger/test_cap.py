@@ -114,7 +114,7 @@ def test_processes_of_two_jobs_together_never_pass_the_months_cap_of_their_home(
     assert purse.fill(0, cap, steps=IN_THE_PURSE)
     jobs, fields = ("job-1", "job-2"), {"shards_done": 0, "purse": purse_key("/tmp")}
     for job in jobs:
-        ledger.open(job, home="/tmp", shards=range(PROCESSES), fields=fields, prices=PRICES)
+        ledger.open(job, home="/tmp", shards=range(PROCESSES), fields=fields, prices=PRICES, capped=True)
     tasks, done = spenders
     for number, (mine, plan) in enumerate(zip(tasks, plans, strict=True)):
         mine.put((jobs[number % 2], plan))

@@ -34,7 +34,7 @@ def purse(redis: "Redis[bytes]", clock: Callable[..., None]) -> Purse:
 def opened(redis: "Redis[bytes]", job: str, shard: int = 0, **fields: Any) -> tuple[Ledger, Lease]:
     ledger = Ledger(redis, clock=CLOCK)
     told = {"purse": purse_key(HOME), **fields}
-    ledger.open(job, home=HOME, shards=[shard], fields=told, prices={**PRICES, "place": PLACE})
+    ledger.open(job, home=HOME, shards=[shard], fields=told, prices={**PRICES, "place": PLACE}, capped=True)
     lease = ledger.lease(job, shard)
     assert isinstance(lease, Lease)
     return ledger, lease
