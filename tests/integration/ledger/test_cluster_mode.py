@@ -176,7 +176,7 @@ def a_quota(redis: Declared) -> None:
 
 
 def a_months_cap(redis: Declared) -> None:
-    """What spends from it is given its key besides the job's (`docs/adr/0015-the-months-purse.md`)."""
+    """What spends from it is given its key besides the job's (`docs/adr/0016-the-months-purse.md`)."""
     purse = Purse(redis, "/nowhere")
     assert purse.fill(0, 1, units={"2026-11 place m1": 1})
     purse.empty()
