@@ -22,6 +22,7 @@ STARTING = "starting"  # a process is about to put it on the table
 INTERRUPTED = "interrupted"  # no Redis knows the job, and it is not finished
 DONE = ("ok", "skipped", "failed", "not_asked")  # what becomes of a call: they add up to what was planned
 _COUNTED = (*DONE, "maybe_billed")
+MONTH_CAP = "month-cap"  # the home's cap for a calendar month is reached (cost.lua)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,10 @@ def status(
     """A status from counters named as the ledger names them (`ok:labels`, `units:labels:2026-11`, ...)."""
     if (state, reason) == ("incomplete", "budget") and not do:
         do = f"`rekscan resume {spec.job} --max-cost DOLLARS` goes on under a higher cap."
+    if (state, reason) == ("incomplete", MONTH_CAP) and not do:
+        do = (
+            f"`rekscan resume {spec.job}` goes on next month, or once `rekscan cap --month DOLLARS` has raised the cap."
+        )
     tallies = costs.Tallies.of_counters(counters, spec.first_month)
     calls = {name: {n: getattr(row, n) for n in _COUNTED} for name, row in tallies.by_api().items()}
     nothing = dict.fromkeys(_COUNTED, 0)

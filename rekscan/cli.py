@@ -1,6 +1,6 @@
 """The command line. Commands live one per module in `rekscan.commands` and are imported when they are run.
 
-Exit codes: 0 done; 1 refused or failed; 2 usage; 3 done, but some calls failed; 4 incomplete (budget, paused, blocked,
+Exit codes: 0 done; 1 refused or failed; 2 usage; 3 done, but some calls failed; 4 incomplete (a cap, paused, blocked,
 cancelled); 130 interrupted (Ctrl-C, SIGTERM).
 """
 
@@ -35,6 +35,7 @@ COMMANDS = {
     "review": ("review:review", "Read a filled-in review sheet back: precision, threshold, allow-list."),
     "sql": ("sql:sql", "Query a job's tables."),
     "costs": ("costs:costs", "Planned, actual and maybe billed, of a job or a month."),
+    "cap": ("cap:cap", "What all jobs of a home may cost in a calendar month."),
     "apis": ("apis:apis", "What can be scanned for, with parameters and meters."),
     "prices": ("prices:prices", "The price table in use, with source and date."),
     "quotas": ("quotas:quotas", "The quotas in use, with source and date."),

@@ -216,11 +216,11 @@ class Billing:
     tps: Many = None
 
 
-def cap(dollars: Decimal | None) -> Decimal | None:
-    """--max-cost: dollars, or none. Raises UsageError for what cannot be a cap."""
+def cap(dollars: Decimal | None, flag: str = "--max-cost") -> Decimal | None:
+    """A flag's dollars, or none. Raises UsageError for what cannot be a cap."""
     if dollars is not None and not (dollars.is_finite() and 0 <= dollars <= MOST):
         raise UsageError(
-            f"--max-cost {dollars}: a cap is 0 dollars or more, {MOST:,} at most", "Write --max-cost 25 for 25 dollars."
+            f"{flag} {dollars}: a cap is 0 dollars or more, {MOST:,} at most", f"Write {flag} 25 for 25 dollars."
         )
     return dollars
 

@@ -49,11 +49,11 @@ class CapSchedule:
     requests: Mapping[str, Mapping[str, int]]  # request name -> meter -> units of one answered call, or of a ms of film
     later: Steps = field(default_factory=dict)  # of each other month
     first: str = ""  # the first month, as `2026-11`
+    place: str = ""  # account and Region, where AWS pools tiers
 
     def spent(self, counts: Mapping[str, int], month: str | None = None) -> int:
         """Nanodollars of so many units on each meter in a month (None: the first): as the ledger's script computes."""
-        steps = self.meters if month in (None, self.first) else self.later
-        return sum(_at(steps[meter], units) for meter, units in counts.items())
+        return spend(self.meters if month in (None, self.first) else self.later, counts)
 
     def next(self, counts: Mapping[str, int], request: str) -> int:
         """Nanodollars one more call of a request adds."""
@@ -97,19 +97,26 @@ class CapSchedule:
 
     def to_json(self) -> dict[str, Any]:
         """For Redis: `{"first": month, "meters": {meter: [[start, nanousd, before, per], ...]}, "later": the
-        same, "requests": {name: {meter: units}}}`.
+        same, "requests": {name: {meter: units}}, "place": ...}`.
 
         Spend of n units is that of the last step with `start <= n`: `before + (n - start) * nanousd / per`, rounded up.
         """
         return {
             "first": self.first,
-            "meters": _steps_json(self.meters),
-            "later": _steps_json(self.later),
+            "meters": steps_json(self.meters),
+            "later": steps_json(self.later),
             "requests": {name: dict(units) for name, units in self.requests.items()},
+            "place": self.place,
         }
 
 
-def _steps_json(meters: Steps) -> dict[str, Any]:
+def spend(steps: Steps, counts: Mapping[str, int]) -> int:
+    """Nanodollars of so many units of each meter."""
+    return sum(_at(steps[meter], units) for meter, units in counts.items())
+
+
+def steps_json(meters: Steps) -> dict[str, Any]:
+    """For Redis: as `CapSchedule.to_json` tells."""
     return {meter: [[s.start, s.nanousd, s.before, s.per] for s in steps] for meter, steps in meters.items()}
 
 
@@ -157,7 +164,8 @@ def job_schedule(spec: JobSpec) -> CapSchedule:
         planned[line.meter] = planned.get(line.meter, Decimal(0)) + line.units
     prices = PriceTable.from_json(spec.prices)
     used, videos = spec.plan.month_to_date, spec.video_apis
-    return cap_schedule(spec.apis, spec.region, prices, used, planned, spec.first_month, videos)
+    found = cap_schedule(spec.apis, spec.region, prices, used, planned, spec.first_month, videos)
+    return replace(found, place=f"{spec.account}:{spec.region}")
 
 
 def _parts(asked: Iterable[Request]) -> Iterator[Request]:
@@ -196,7 +204,7 @@ def _steps(tiers: Iterable[Tier], used: int, need: int | None, what: str, per: i
     known = f"known only up to {reached // per:,} units a month" if found else "not known"
     raise RekscanError(
         f"the price of {what} is {known}, so a cap cannot be held",
-        "Leave --max-cost out, or read the prices with `rekscan prices --refresh`.",
+        "Leave the cap out (a home's: `rekscan cap --month none`), or read the prices: `rekscan prices --refresh`.",
     )
 
 

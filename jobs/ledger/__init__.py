@@ -17,6 +17,7 @@ Keys of a job, all under `rekscan:{<id>}` (`keys.py`):
     :open                   there while the job is not over
     :starting :order        there while somebody is about to put it on the table; what names the newest order to stop
 
+`rekscan:{purse:<home>}` has what the home's jobs spend in a month, where it has a cap for it (`purse.py`).
 `rekscan:{jobs}` lists the jobs that are not over, `rekscan:{turn}` is the lock under which one is put on the table.
 The folder is the truth: with all this lost, `resume` rebuilds it.
 """
@@ -33,6 +34,7 @@ from jobs.ledger.ledger import (
     Overtaken,
     State,
 )  # fmt: skip
+from jobs.ledger.purse import Purse, purse_key
 from jobs.ledger.starts import Start, Starts
 
 __all__ = [
@@ -45,7 +47,9 @@ __all__ = [
     "Ledger",
     "NotLeased",
     "Overtaken",
+    "Purse",
     "Start",
     "Starts",
     "State",
+    "purse_key",
 ]  # fmt: skip

@@ -3,12 +3,12 @@
 -- Returns for each 'go MONTH' (the month it is begun in), 'wait' (the budget is held by calls in flight: ask again),
 -- 'hold MS' (no room, or the service is not well: ask again after so long) or why not: 'answered' where a holder before
 -- brought the answer after this one had looked.
-local JOB, HOLDERS, INTENTS, PRICES, TODO, ANSWERS, HEALTH = unpack(KEYS)
+local JOB, HOLDERS, INTENTS, PRICES, TODO, ANSWERS, HEALTH, PURSE = unpack(KEYS)
 local SHARD, FENCE = ARGV[1], ARGV[2]
 local state = redis.call('HGET', JOB, 'state') or 'gone'
 local mine = redis.call('HGET', HOLDERS, SHARD) == FENCE
 local cap = tonumber(redis.call('HGET', JOB, 'cap') or '') or math.huge
-local schedule = load_schedule(PRICES)
+local schedule, purse = load_schedule(PRICES), load_purse(PURSE)
 local month = month_of(now)
 local answer = {}
 
@@ -28,16 +28,16 @@ for i = 3, #ARGV, 3 do
     word = 'answered'
   elseif must_wait(load_health(HEALTH, call)) then
     word = 'hold ' .. must_wait(load_health(HEALTH, call))
-  elseif cap < math.huge and cost_with(schedule, JOB, request, month, 1) > cap then
+  elseif short_of(schedule, JOB, cap, purse, request, month, 1) then
     if tonumber(redis.call('HGET', JOB, 'in_flight') or '0') > 0 then
       word = 'wait'
     else
       word, state = 'incomplete', 'incomplete'
-      redis.call('HSET', JOB, 'state', state, 'reason', 'budget')
+      redis.call('HSET', JOB, 'state', state, 'reason', short_of(schedule, JOB, cap, purse, request, month, 1))
       redis.call('ZADD', TODO, -1, '-1')
     end
   else
-    count(schedule, JOB, request, month, 1)
+    count(schedule, JOB, purse, request, month, 1)
     redis.call('HINCRBY', JOB, 'in_flight', 1)
     begun(load_health(HEALTH, call), field)
     redis.call('HSET', INTENTS, field, attempt_text('?', month, request))

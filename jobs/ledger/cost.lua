@@ -1,7 +1,8 @@
 -- Prepended to the scripts that spend. The schedule (jobs/costs/cap.py) says what so many units of a meter cost:
 -- {"first": month, "meters": {meter: [[from unit, nano-dollars, cost of the units before, of how many units], ...]},
--- "later": the same, "requests": {name: {meter: units}}}: `meters` of its first month, `later` of each other one. Of
--- pictures a unit is a call; of films it is a millisecond, of which a start has as many as its film (BY).
+-- "later": the same, "requests": {name: {meter: units}}, "place": the account and Region}: `meters` of its first month,
+-- `later` of each other one. Of pictures a unit is a call; of films it is a millisecond, of which a start has as many as
+-- its film (BY).
 -- The cost of a job is a function of its units per month and meter, so tiers are exact in any order of calls:
 -- `m:<month>:<meter>` counts units billed, maybe billed and in flight, `cost` is what they come to.
 local function load_schedule(key)
@@ -31,9 +32,54 @@ local function cost_with(schedule, job, request, month, by)
   return total
 end
 
-local function count(schedule, job, request, month, by)
+-- The purse of a home whose jobs together may cost so much in a calendar month: `cap` in nano-dollars; '2026-11 PLACE
+-- METER', their units in that month, as `m:` counts a job's; 'steps PLACE METER', what those cost, from the month's first
+-- on. KEY: nil where the job has none. Without a cap nothing is counted there.
+local function load_purse(key)
+  local cap = key and redis.call('HGET', key, 'cap')
+  return cap and {key = key, cap = tonumber(cap)} or nil
+end
+
+local function read_purse(purse, month)
+  local units, steps, total = {}, {}, 0
+  local all = redis.call('HGETALL', purse.key)
+  for i = 1, #all, 2 do
+    local word, what = all[i]:match('^(%S+) (.+)$')
+    if word == 'steps' then steps[what] = cjson.decode(all[i + 1]) end
+    if word == month then units[what] = tonumber(all[i + 1]) end
+  end
+  for what, n in pairs(units) do total = total + (steps[what] and at(steps[what], n) or 0) end
+  purse.month, purse.units, purse.steps, purse.cost = month, units, steps, total
+end
+
+-- What the home's month costs with that, as cost_with says of the job.
+local function purse_with(schedule, purse, request, month, by)
+  if purse.month ~= month then read_purse(purse, month) end
+  local total = purse.cost
+  for meter, n in pairs(schedule.requests[request] or {}) do
+    local what = schedule.place .. ' ' .. meter
+    local before, steps = purse.units[what] or 0, purse.steps[what] or schedule.later[meter]
+    total = total + at(steps, before + by * n) - at(steps, before)
+  end
+  return total
+end
+
+-- Which cap does not cover it: the reason for which the job stops short; nil: they do.
+local function short_of(schedule, job, cap, purse, request, month, by)
+  if cap < math.huge and cost_with(schedule, job, request, month, by) > cap then return 'budget' end
+  if purse and purse_with(schedule, purse, request, month, by) > purse.cap then return 'month-cap' end
+  return nil
+end
+
+local function count(schedule, job, purse, request, month, by)
   redis.call('HSET', job, 'cost', string.format('%.0f', cost_with(schedule, job, request, month, by)))
+  if purse and purse.month == month then purse.cost = purse_with(schedule, purse, request, month, by) end
   for meter, units in pairs(schedule.requests[request] or {}) do
     redis.call('HINCRBY', job, 'm:' .. month .. ':' .. meter, by * units)
+    if purse then
+      local what = schedule.place .. ' ' .. meter
+      local now_there = redis.call('HINCRBY', purse.key, month .. ' ' .. what, by * units)
+      if purse.month == month then purse.units[what] = now_there end
+    end
   end
 end

@@ -1,6 +1,6 @@
 -- Take a shard under a lease. SHARE: shards the job may hold while others wait for a turn (0: no limit).
 -- FENCE: the holder's id, by which it is known until its lease lapses; no other lease ever has it.
--- Returns {1, times this shard's lease lapsed} or {0, why}: the job does not run, the shard is held or done, or it
+-- Returns {1, times this shard's lease lapsed, the purse's key or ''} or {0, why}: the job does not run, the shard is held or done, or it
 -- is another job's turn (then the shard is back on the table).
 local JOB, TODO, QUEUED, LEASES, HOLDERS, LAPSES, JOURNALS = unpack(KEYS)
 local SHARD, FENCE, LEASE_MS, SHARE = unpack(ARGV)
@@ -26,4 +26,4 @@ redis.call('ZADD', LEASES, now + tonumber(LEASE_MS), SHARD)
 redis.call('HSET', HOLDERS, SHARD, FENCE)
 redis.call('SADD', JOURNALS, SHARD)
 redis.call('HINCRBY', JOB, 'handed_out', 1)
-return {1, tonumber(redis.call('HGET', LAPSES, SHARD) or '0')}
+return {1, tonumber(redis.call('HGET', LAPSES, SHARD) or '0'), redis.call('HGET', JOB, 'purse') or ''}

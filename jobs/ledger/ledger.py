@@ -52,6 +52,7 @@ class Lease:
     shard: int
     fence: str
     lapses: int = 0  # holders of this shard that died with it
+    purse: str = ""  # key of what the home's jobs spend together (`purse.py`); "" where AWS is not asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ class Ledger:
         prices: Mapping[str, Any] | None = None,
         left: Set[int] = frozenset(),
         base: Mapping[int, Mapping[str, int]] | None = None,
+        capped: bool = False,
         told: str | None = None,
     ) -> None:
         """Put a job on the table with the shards that are missing; it runs from now on.
@@ -124,9 +126,10 @@ class Ledger:
         and their journals. `left`: the shards that were on the table before `shards` was found out.
         `fields`: counters known from the folder, and the cap; `prices`: what jobs/costs/cap.py says calls cost.
         `base`: what those counters have of shards that are missing, taken off when each is counted as a whole.
+        `capped`: whether the home of the field `purse` has a cap for a month.
         `told`: the newest order (`told`) when this was begun. Raises Overtaken where there is one since.
         """
-        put = partial(self._put, job, home, list(shards), fields, prices, left, base or {}, told)
+        put = partial(self._put, job, home, list(shards), fields, prices, left, base or {}, capped, told)
         self.redis.sadd(_JOBS, job)  # before it is open: an open job that nobody lists would wait for ever
         watched = (key(job, name) for name in ("open", "queued", "leases", "films:leases", "order"))
         try:
@@ -146,6 +149,7 @@ class Ledger:
         prices: Mapping[str, Any] | None,
         left: Set[int],
         base: Mapping[int, Mapping[str, int]],
+        capped: bool,
         told: str | None,
         pipe: Pipeline,
     ) -> None:
@@ -168,6 +172,10 @@ class Ledger:
         pipe.hset(key(job), mapping={name: fields[name] for name in _RENEWED if name in fields} or {"reason": ""})
         pipe.hdel(key(job), "reason", "do")
         pipe.persist(key(job))
+        if purse := fields.get("purse"):
+            pipe.hincrby(purse, "version", 1)  # whoever fills it looks again who runs
+            if not capped:
+                pipe.hdel(purse, "cap")
         films = [n for n in missing if n >= FIRST_OF_FILMS]
         for table, some in (("todo", [n for n in missing if n < FIRST_OF_FILMS]), ("films:todo", films)):
             for start in range(0, len(some), 1000):
@@ -324,8 +332,8 @@ class Ledger:
         """Take a shard. `share`: how many the job may hold while other jobs wait for a turn; 0: any number."""
         keys = [key(job), *(key(job, name) for name in (*_tables(shard), "holders", "lapses", "journals"))]
         fence = new_fence()
-        taken, more = self._scripts["lease"](keys, [shard, fence, self.lease_ms, share])
-        return Lease(job, shard, fence, more) if taken else NotLeased(more.decode())
+        taken, *more = self._scripts["lease"](keys, [shard, fence, self.lease_ms, share])
+        return Lease(job, shard, fence, more[0], more[1].decode()) if taken else NotLeased(more[0].decode())
 
     def renew(self, job: str, leases: Iterable[Lease]) -> tuple[str, dict[Lease, bool]]:
         """Extend leases of one job, of pictures or of films. Returns its state and which of them are still held."""
@@ -411,7 +419,7 @@ class Ledger:
         job = lease.job
         intents, answers, *_ = _journal(job, lease.shard)
         holders, prices, todo, health = (key(job, name) for name in ("holders", "prices", "todo", "health"))
-        keys = [key(job), holders, intents, prices, todo, answers, health]
+        keys = [key(job), holders, intents, prices, todo, answers, health, *purse_of(lease)]
         return self._scripts["begin"](keys, arguments, client=pipe)
 
     def settle(self, lease: Lease, attempts: Iterable[Attempt], pipe: Pipeline | None = None) -> Any:
@@ -423,7 +431,7 @@ class Ledger:
         job = lease.job
         intents, answers, live, _ = _journal(job, lease.shard)
         tables = (key(job, name) for name in ("todo", "queued", "holders", "journals"))
-        keys = [key(job), *tables, intents, answers, live, key(job, "prices"), key(job, "health")]
+        keys = [key(job), *tables, intents, answers, live, key(job, "prices"), key(job, "health"), *purse_of(lease)]
         return self._scripts["settle"](keys, arguments, client=pipe)
 
     def shut(self, job: str) -> set[str]:
@@ -446,6 +454,11 @@ class Ledger:
 
     def clear_of_suspicion(self, lease: Lease, call: str) -> None:
         self.redis.hdel(_suspects(lease), call)
+
+
+def purse_of(lease: Lease) -> list[str]:
+    """The key that the scripts that spend are given besides, where there is one."""
+    return [lease.purse] if lease.purse else []
 
 
 def _tables(shard: int) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@
 -- An empty answer means that the call has no outcome yet. Everything is kept even when the lease is lost: it was paid
 -- for, and the next holder reads it. Not a failure that a holder of before a retry brings late: the retry is to ask that
 -- call. Returns 0 when anything is not taken (the shard is done, or that): then its holder keeps it.
-local JOB, TODO, QUEUED, HOLDERS, JOURNALS, INTENTS, ANSWERS, LIVE, PRICES, HEALTH = unpack(KEYS)
+local JOB, TODO, QUEUED, HOLDERS, JOURNALS, INTENTS, ANSWERS, LIVE, PRICES, HEALTH, PURSE = unpack(KEYS)
 local SHARD, FENCE, PATIENCE = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local mine = redis.call('HGET', HOLDERS, SHARD) == FENCE
 local retries = (redis.call('HGET', JOB, 'retry') or '0') ~= '0'
@@ -13,6 +13,7 @@ local undone = redis.call('HGET', HOLDERS, SHARD)
   or redis.call('ZSCORE', TODO, SHARD) or redis.call('ZSCORE', QUEUED, SHARD)
 if not undone then return 0 end
 redis.call('SADD', JOURNALS, SHARD)
+local purse = load_purse(PURSE)
 
 local function sent(mark) return mark == 'b' or mark == 'u' or mark == 'm' or mark == '?' end
 
@@ -31,7 +32,7 @@ local function note(call, request, number, mark, tells)
   end
   local counted = had ~= nil
   if counted ~= sent(mark) then
-    count(load_schedule(PRICES), JOB, request, month, counted and -1 or 1)
+    count(load_schedule(PRICES), JOB, purse, request, month, counted and -1 or 1)
   end
   if had == 'm' then tell(LIVE, 'm', month, request, -1) end
   tell(LIVE, mark, month, request, 1)

@@ -12,7 +12,7 @@ from redis import Redis
 
 from jobs.attempts import Attempts, Mark, Tried
 from jobs.ledger.keys import key
-from jobs.ledger.ledger import FIRST_OF_FILMS, Lease, script
+from jobs.ledger.ledger import FIRST_OF_FILMS, Lease, purse_of, script
 
 KEPT = timedelta(days=7)  # that AWS knows a token, and keeps an answer
 _NO_JOB = "-"
@@ -110,7 +110,7 @@ class Starts:
         """The start, written, or why not: `wait`, `lost`, `answered`, the job's state."""
         job = lease.job
         journal = (key(job, "intents", lease.shard), key(job, "answers", lease.shard))
-        keys = [key(job), key(job, "holders"), *journal, key(job, "prices"), key(job, "todo")]
+        keys = [key(job), key(job, "holders"), *journal, key(job, "prices"), key(job, "todo"), *purse_of(lease)]
         counted, since = int(asking.since is not None), "" if asking.since is None else asking.since
         told = [asking.call, asking.api, asking.ms, asking.epoch, asking.token, counted, since]
         word, *written = self._scripts["films_begin"](keys, [lease.shard, lease.fence, *told])
@@ -121,7 +121,7 @@ class Starts:
         job, number = lease.job, lease.shard
         journal = (key(job, name, number) for name in ("intents", "answers", "live"))
         tables = (key(job, "films:todo"), key(job, "films:leases"))
-        keys = [key(job), *tables, *journal, key(job, "prices"), key(job, "journals")]
+        keys = [key(job), *tables, *journal, key(job, "prices"), key(job, "journals"), *purse_of(lease)]
         raised = " ".join(f"{name}={by}" for name, by in (came.counters or {}).items())
         known: list[Any] = ["", 0, _NO_JOB]
         if start := came.start:

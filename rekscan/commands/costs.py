@@ -22,6 +22,7 @@ from jobs.money.stored import stored_prices
 from jobs.words import dollars, many
 from rekscan.console.output import print_json, print_line, print_lines
 from rekscan.scans.engine import find, ledger
+from rekscan.scans.month_cap import months_cap, told
 from rekscan.scans.stages import left_of, left_text
 from rekscan.settings import Connection, Settings, resolve
 
@@ -81,10 +82,13 @@ def _month(settings: Settings, month: str, *, json: bool) -> int:
     folders = [JobFolder(settings.home, name, settings.aws) for name in names]
     found = home_month(month, ((folder.spec, tally(folder)) for folder in folders))
     left = left_over([folder.spec for folder in folders], settings)
+    cap = months_cap(settings, month)
     if json:
-        print_json({**found.to_json(), "collections": left})
+        print_json({**found.to_json(), "cap": cap.to_json() if cap else None, "collections": left})
         return 0
     print_lines(month_text(found))
+    if cap is not None:
+        print_line(f"The cap of the home: {told(cap)}, maybe billed included.")
     _show_left(left)
     return 0
 

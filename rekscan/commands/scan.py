@@ -17,6 +17,7 @@ from rekscan.console.plan import show_plan, stdout
 from rekscan.scans.engine import ledger_for_a_job
 from rekscan.scans.hosts import hosts_need
 from rekscan.scans.listing import Progress
+from rekscan.scans.month_cap import note
 from rekscan.scans.order import Order, Planned, not_aws, plan_order
 from rekscan.scans.run import hand_over, run_here
 from rekscan.settings import Connection, resolve
@@ -106,9 +107,12 @@ def _staged_json(planned: Planned) -> dict[str, Any]:
 
 
 def _say_who_answers(planned: Planned) -> None:
-    """Where it is not AWS: a price above must not be taken for one that is paid, nor the other way round."""
-    if note := not_aws(planned.terms):
-        say((note, "bold"))
+    """Where it is not AWS: a price above must not be taken for one that is paid, nor the other way round. And what the
+    home may pay."""
+    if said := not_aws(planned.terms):
+        say((said, "bold"))
+    elif planned.month_cap is not None:
+        say(note(planned.month_cap, planned.plan.total))
 
 
 def _approved(planned: Planned, order: Order, records: Ledger | None) -> JobFolder:

@@ -14,13 +14,16 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from jobs import costs
 from jobs.apis import request_names
 from jobs.costs.cap import job_schedule, nanousd
+from jobs.costs.month_cap import hold, purse_of
 from jobs.errors import RekscanError
 from jobs.files import home_path
 from jobs.folder import JobFolder, ShardParts
 from jobs.folder.facts import COLUMNS, facts
 from jobs.folder.films import film_shards
 from jobs.folder.half_written import set_all_aside
+from jobs.folder.home import read_home
 from jobs.folder.retries import Retry, newest
+from jobs.folder.whose import AWS, whose
 from jobs.known.sync import sync
 from jobs.ledger import Ledger, Overtaken
 from jobs.ledger.ledger import STARTING_MS
@@ -109,15 +112,21 @@ def open_job(
     if spec.s3_url:
         fields["home_s3_url"] = spec.s3_url
     cap = max_cost if max_cost is not None else spec.options.max_cost
+    on_aws = whose(spec) == AWS
+    month_cap = read_home(folder.home, folder.aws).month_cap if on_aws else None
     schedule = None
     try:
         schedule = job_schedule(spec)
         fields |= schedule.so_far(spec.choices, tallies)
     except RekscanError:
-        if cap is not None:
+        if cap is not None or month_cap is not None:
             raise
     if cap is not None:
         fields["cap"] = nanousd(cap)
+    if on_aws:
+        fields["purse"] = purse_of(folder.home)
+    if month_cap is not None:
+        hold(ledger, folder.home, folder.aws, month_cap, {spec.job: fields})
     with turn or nullcontext():
         ledger.open(
             spec.job,
@@ -127,8 +136,11 @@ def open_job(
             fields={**fields, **known},
             prices=schedule.to_json() if schedule else None,
             base=base,
+            capped=month_cap is not None,
             told=told,
         )
+    if on_aws and (now := read_home(folder.home, folder.aws).month_cap) != month_cap:
+        hold(ledger, folder.home, folder.aws, now)  # it was changed meanwhile
 
 
 def _asked_again(folder: JobFolder, retry: Retry, parts: ShardParts) -> Counter[str]:

@@ -9,6 +9,8 @@ from cyclopts.validators import Number
 
 from jobs.apis import Asked, ask, requests
 from jobs.conditions import under_conditions
+from jobs.costs.month_cap import MonthCap
+from jobs.errors import UsageError
 from jobs.folder import JobFolder
 from jobs.folder.whose import AWS, EMULATOR, answering
 from jobs.known.duplicates import manifest
@@ -24,6 +26,7 @@ from rekscan.scans.elsewhere import not_aws_itself
 from rekscan.scans.films import refuse_local_films, refuse_to_transcode
 from rekscan.scans.inputs import check_inputs
 from rekscan.scans.listing import Progress, known_at_most, reach
+from rekscan.scans.month_cap import months_cap, note, set_cap
 from rekscan.scans.savings import known_of
 from rekscan.scans.stages import check_stage
 from rekscan.scans.terms import Terms
@@ -43,6 +46,10 @@ class Order:
         Decimal | None, Parameter(help="Dollars this job may cost; it stops before the call over it.")
     ] = None
     when: Annotated[list[str] | None, Parameter(help=WHEN, negative=())] = None
+    month_cap: Annotated[
+        Decimal | None,
+        Parameter(help="Dollars all jobs of the home may cost in a calendar month, from now on (see `rekscan cap`)."),
+    ] = None
     tps: Annotated[
         list[str] | None,
         Parameter(help="Calls per second of an API instead of its quota: labels=20. May be repeated.", negative=()),
@@ -94,6 +101,7 @@ class Order:
             allow_private_urls=self.allow_private_urls,
             tps=rates(self.tps or ()),
             max_cost=cap(self.max_cost),
+            month_cap=cap(self.month_cap, "--month-cap"),
         )
 
 
@@ -104,6 +112,7 @@ class Planned:
     terms: Terms
     drafted: Draft
     plan: Plan
+    month_cap: MonthCap | None = None  # of the home, with this scan's own
     rivals: tuple[Rival, ...] = ()  # running jobs of the home that may have its pictures
 
     def discard(self) -> None:
@@ -125,6 +134,8 @@ class Planned:
                 threshold=terms.settings.approve_under,
                 accept_unknown=accept_unknown or terms.local,
             )
+            if terms.month_cap is not None:
+                set_cap(terms.settings, terms.month_cap)
             create(self.drafted, terms, self.plan)
         except OSError as error:
             self.discard()
@@ -148,6 +159,8 @@ def plan_order(
     """List the source and price it."""
     terms = order.terms(ask(api), settings, local=local)
     not_aws_itself(settings, local=local)
+    if terms.month_cap is not None and not_aws(terms):
+        raise UsageError("--month-cap counts what AWS bills, which this scan does not ask", "Leave --month-cap out.")
     refuse_local_films(source, terms)
     refuse_to_transcode(terms)
     check_stage(source, terms)
@@ -157,12 +170,20 @@ def plan_order(
         known = known_of(lambda: manifest(drafted.folder), drafted.counts, terms, whole=drafted.listing is None)
         plan = with_known_shares(plan_of(terms, drafted.counts, known), terms, source)
         plan = plan.cut_by_cap() if drafted.listing else plan
-        if note := not_aws(terms):
-            plan = plan.assuming((note, *plan.assumptions))
+        capped = None
+        if said := not_aws(terms):
+            plan = plan.assuming((said, *plan.assumptions))
+        elif capped := _capped(terms):
+            plan = plan.assuming((note(capped, plan.total), *plan.assumptions))
     except BaseException:
         drafted.folder.remove()
         raise
-    return Planned(terms, drafted, plan, known.rivals)
+    return Planned(terms, drafted, plan, capped, known.rivals)
+
+
+def _capped(terms: Terms) -> MonthCap | None:
+    """The home's cap, as it will be once the scan runs."""
+    return months_cap(terms.settings, usd=terms.month_cap)
 
 
 def not_aws(terms: Terms) -> str:

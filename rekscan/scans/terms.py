@@ -14,7 +14,7 @@ from rekscan.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`tps`: calls per second by API or operation, instead of the quota's. `max_cost`: dollars."""
+    """`tps`: calls per second by API or operation, instead of the quota's. `max_cost`, `month_cap`: dollars."""
 
     choices: tuple[Choice, ...]  # for pictures
     settings: Settings
@@ -33,6 +33,7 @@ class Terms:
     allow_private_urls: bool = False  # URLs of a list may lead to this machine and its network
     tps: Mapping[str, float] = field(default_factory=dict)
     max_cost: Decimal | None = None
+    month_cap: Decimal | None = None  # of the home, from now on
 
     @property
     def stage(self) -> str | None:

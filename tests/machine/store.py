@@ -240,6 +240,13 @@ class Client(_Seam, Redis):
         return pipe
 
 
+class _InOrder(dict[Any, None]):
+    """Scripts as they came: in a set addresses would decide, and a run would not be its seed."""
+
+    def add(self, script: Any) -> None:
+        self[script] = None
+
+
 class Pipe(_Seam, Pipeline):
     """redis-py's pipeline: one command to the world. `listeners` hear its replies, however the caller fares."""
 
@@ -247,18 +254,23 @@ class Pipe(_Seam, Pipeline):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        self.scripts = _InOrder()
         self.listeners: list[tuple[int, Callable[[Any], None]]] = []
 
     def execute(self, raise_on_error: bool = True) -> Any:
         self.store.before("pipeline")
         listeners, self.listeners = self.listeners, []
-        replies = self._watched(raise_on_error) if self.explicit_transaction else self._quickly(raise_on_error)
+        commands = self.command_stack
+        replies = self._watched() if self.explicit_transaction else self._quickly()
         for position, listener in listeners:
-            listener(replies[position])
+            if not isinstance(replies[position], RedisError):
+                listener(replies[position])
+        if raise_on_error:
+            self.raise_first_error(commands, replies)
         self.store.after("pipeline")
         return replies
 
-    def _watched(self, raise_on_error: bool) -> Any:
+    def _watched(self) -> Any:
         commands = self.command_stack
         assert self.wire is not None
         replies = self.store.atomically([arguments for arguments, _ in commands], self.wire)
@@ -267,11 +279,9 @@ class Pipe(_Seam, Pipeline):
         self.reset()
         if found is None:
             raise WatchError("Watched variable changed.")
-        if raise_on_error:
-            self.raise_first_error(commands, found)
         return found
 
-    def _quickly(self, raise_on_error: bool) -> list[Any]:
+    def _quickly(self) -> list[Any]:
         commands = self.command_stack
         self.store.meets(self.scripts)
         ask = self.store.atomically if self.transaction else self.store.ask
@@ -279,8 +289,6 @@ class Pipe(_Seam, Pipeline):
         assert replies is not None
         found = self.as_asked(replies, commands)
         self.reset()
-        if raise_on_error:
-            self.raise_first_error(commands, found)
         return found
 
     def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
@@ -296,7 +304,7 @@ class Pipe(_Seam, Pipeline):
 
     def reset(self) -> None:
         self.command_stack = []
-        self.scripts = set()
+        self.scripts = _InOrder()
         self.explicit_transaction = False
         if self.wire is not None:
             if self.watching:

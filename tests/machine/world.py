@@ -103,6 +103,7 @@ class World:
         self.known: dict[Call, int] = {}  # answers that Redis has, and at which step it took them
         self.kept: dict[Call, int] = {}  # answers recorded in the folder
         self.taken: dict[str, int] = {}  # by fence: the step at which a shard was taken
+        self.let_through: set[tuple[str, str, int]] = set()  # attempts: fence, call, number
         self.to_retry: list[Call] = []  # calls of a retry that is not on the table yet
         self.retried: dict[Call, float] = {}  # calls of retries, and when they were put there
         self.retries = 0
@@ -372,13 +373,16 @@ class World:
     # --- what product code did (see watch.py)
 
     def began(self, process: Process, lease: Lease, calls: list[tuple[str, str, int]], words: list[bytes]) -> None:
-        for (name, request, _), word in zip(calls, words, strict=True):
+        for (name, request, number), word in zip(calls, words, strict=True):
             if not word.startswith(b"go"):
                 continue
+            attempt = (str(lease.fence), name, number)
+            heard = attempt in self.let_through  # only the reply was lost: its intent is that of before
+            self.let_through.add(attempt)
             call = self.call_of(name)
             self.intents[call].append(Intent(call, self.month(), self.steps, {process}))
             taken = self.taken.get(str(lease.fence), self.steps)
-            if call in self.known or self.kept.get(call, taken) < taken:
+            if not heard and (call in self.known or self.kept.get(call, taken) < taken):
                 where = "Redis" if call in self.known else "the folder"
                 self.found([Broken("asked again", f"{name} ({request}) by {process.name}: its answer is in {where}")])
 

@@ -41,6 +41,7 @@ _CHANGED = (
     "tests.faults.skewed",
     "tests.faults.short_of_memory",
     "tests.faults.small_parts",
+    "tests.faults.on_aws",
 )  # `rekscan`, but for one thing
 PROGRAMS = ("rekscan", "workers", "emulator", *_CHANGED)
 _PACKAGES = ("jobs", "workers", "reports", "rekscan", "emulator")

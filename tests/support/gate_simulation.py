@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from redis import Redis
 
 from emulator.server.behaviour import Bucket
-from workers.gate.gate import LATE, MOST, policy
+from workers.gate.gate import LATE, MOST, asks_again, policy
 
 _CLOCK = "local now = tonumber(ARGV[#ARGV])\n"
 
@@ -26,6 +26,16 @@ class Turnstile:
     slots: deque[tuple[float, int]] = field(default_factory=deque)
     waits: bool = False  # for a free thread
     wasted: int = 0
+    refused: int = 0
+    ask_at: float = 0.0
+    stopped: bool = False
+
+
+@dataclass(slots=True)
+class Asked:
+    at: float
+    permits: int
+    ahead: float  # seconds until the last of them
 
 
 @dataclass(slots=True)
@@ -63,15 +73,24 @@ class World:
         self._number = itertools.count()
         self.now = 0.0
         self.sent: list[Sent] = []
+        self.asked: list[Asked] = []
+        self._threads = threads
         rate = quota(0)
         self._bucket = Bucket(rate, max(1.0, rate * burst), max(1.0, rate * burst), 0.0)
-        self.turnstiles = [
-            Turnstile(f"job{job}", f"{job}.{process}", threads, threads)
-            for job, processes in enumerate(jobs)
-            for process in range(processes)
-        ]
+        self.turnstiles: list[Turnstile] = []
+        for job, processes in enumerate(jobs):
+            self.arrive(f"job{job}", processes)
+
+    def arrive(self, job: str, processes: int) -> None:
+        for process in range(processes):
+            turnstile = Turnstile(job, f"{job}.{process}", self._threads, self._threads)
+            self.turnstiles.append(turnstile)
+            self._at(self.now + self._random.random() * 0.1, lambda t=turnstile: self._next(t))
+
+    def stop(self, job: str) -> None:
+        """Its processes send nothing more and leave what they hold."""
         for turnstile in self.turnstiles:
-            self._at(self._random.random() * 0.1, lambda t=turnstile: self._next(t))
+            turnstile.stopped = turnstile.stopped or turnstile.job == job
 
     def run(self, until: float) -> "World":
         while self._events and self._events[0][0] < until:
@@ -95,6 +114,14 @@ class World:
     def refused_share(self, start: float, end: float) -> float:
         return self.throttled(start, end) / max(1, sum(start <= s.at < end for s in self.sent))
 
+    def first(self, job: str) -> float:
+        """When a job sent its first call."""
+        return next(sent.at for sent in self.sent if sent.job == job)
+
+    def asks(self, start: float, end: float) -> float:
+        """Reservations asked of Redis per second."""
+        return sum(start <= asked.at < end for asked in self.asked) / (end - start)
+
     # --- what happens
 
     def _at(self, when: float, act: Callable[[], None]) -> None:
@@ -109,25 +136,37 @@ class World:
     def _reserve(self, turnstile: Turnstile) -> None:
         permits, wait, interval, first = self._call("take", MOST, turnstile.job, turnstile.name, turnstile.wasted)
         turnstile.wasted = 0
-        start = self.now + wait / 1e6
-        turnstile.slots.extend((start + n * interval / 1e6, first + n) for n in range(permits))
+        self.asked.append(Asked(self.now, permits, (wait + (permits - 1) * interval) / 1e6))
+        if permits:
+            turnstile.refused, start = 0, self.now + wait / 1e6
+            turnstile.slots.extend((start + n * interval / 1e6, first + n) for n in range(permits))
+        else:
+            turnstile.refused += 1
+            turnstile.ask_at = self.now + asks_again(wait / 1e6, turnstile.refused, self._random.random())
 
     def _next(self, turnstile: Turnstile) -> None:
+        if turnstile.stopped:
+            return
         turnstile.waits = turnstile.free == 0
         if turnstile.waits:
             return
         while turnstile.slots and turnstile.slots[0][0] < self.now - LATE:
             turnstile.slots.popleft()
             turnstile.wasted += 1
-        if not turnstile.slots:
+        if not turnstile.slots and self.now >= turnstile.ask_at:
             self._reserve(turnstile)
+        if not turnstile.slots:
+            self._at(turnstile.ask_at, lambda: self._next(turnstile))
+            return
         slot, ticket = turnstile.slots.popleft()
-        if not turnstile.slots and slot > self.now:
+        if not turnstile.slots and slot > self.now >= turnstile.ask_at:
             self._reserve(turnstile)
         delay = self._random.expovariate(1 / self.jitter) if self.jitter else 0.0
         self._at(max(slot, self.now), lambda: self._go(turnstile, ticket, delay))
 
     def _go(self, turnstile: Turnstile, ticket: int, delay: float) -> None:
+        if turnstile.stopped:
+            return
         turnstile.free -= 1
         self._at(self.now + delay, lambda: self._arrive(turnstile, ticket))
         self._next(turnstile)

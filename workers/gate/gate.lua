@@ -5,7 +5,8 @@
 -- that a quota that came back is found within seconds and one that did not costs few refused calls.
 --
 -- VERB `take` needs MOST (permits wanted), JOB, TURNSTILE and WASTED (permits of the last block that came too late to be
---   used). Returns {permits, us until the first, us between them, ticket of the first}.
+--   used). Returns {permits, us until the first, us between them, ticket of the first}; no permits: the schedule is full
+--   as far ahead as it goes, ask again in so many us.
 -- VERB `throttled` needs TICKET. Tickets count permits from 1. Returns 1 if the rate dropped.
 -- BELIEVED: the rate the quota is believed to have; EXACT: 1 if it must not be exceeded.
 local GATE, USERS = unpack(KEYS)
@@ -22,6 +23,8 @@ local NEAR = 1.15 -- a wall met within this of the believed rate is taken for th
 -- Calls sent after that, within 3 s, must pass, else the quota is lower.
 local BURST, DOUBT, PAUSE = 0.2, 3, 30000
 local DEBT, HASTE = 20000, 0.04 -- us of wasted permits that are given again, and how much faster
+local BLOCK = 40000 -- us that the permits of one turnstile stand for, at least one permit
+local HORIZON = 1000000 -- us ahead that the last permit may lie; half of that for a job that had its share
 local SLACK = 30000 -- us that a schedule fallen behind may catch up; more would be a burst
 
 local believed, exact = tonumber(BELIEVED), EXACT == '1'
@@ -109,25 +112,38 @@ local lost = math.max(0, now - SLACK - s.tat) + tonumber(WASTED) * 1000000 / s.r
 s.debt = math.min((s.debt or 0) + lost, DEBT)
 s.tat = math.max(s.tat, now - SLACK)
 
--- Fair between jobs: turnstiles take turns, so a job with fewer of them takes larger blocks.
-local permits = math.max(1, math.min(tonumber(MOST), math.floor(s.rate * 0.04)))
+-- Fair between jobs. With room for all, turnstiles take turns, so a job with fewer of them takes larger blocks. Where
+-- they are so many that the schedule is full, a job keeps to its share of it, SHARE: the time up to which what it was
+-- given would last it if all jobs had alike. One that has its share only fills what others leave of half the horizon.
+local share = math.max(now, tonumber(redis.call('ZSCORE', USERS, JOB) or '0'))
 redis.call('ZADD', USERS, now, JOB .. ' ' .. TURNSTILE)
-redis.call('ZREMRANGEBYSCORE', USERS, '-inf', now - 3000000)
 redis.call('EXPIRE', USERS, 60)
-local users, most = {}, 0
-for _, member in ipairs(redis.call('ZRANGE', USERS, 0, -1)) do
-  local job = member:match('^[^ ]*')
-  users[job] = (users[job] or 0) + 1
-  most = math.max(most, users[job])
+local ahead, over = s.tat - now, share - now - HORIZON
+local horizon = over > 0 and HORIZON / 2 or HORIZON
+if ahead > horizon - BLOCK then
+  save()
+  return {0, math.ceil(math.min(ahead - HORIZON / 2, math.max(ahead - HORIZON, over)) + BLOCK), 0, 0}
 end
-permits = math.min(64, math.floor(permits * most / users[JOB] + 0.5))
 
+redis.call('ZREMRANGEBYSCORE', USERS, '-inf', now - 3000000)
+local users, most, jobs = {}, 0, 0
+for _, member in ipairs(redis.call('ZRANGE', USERS, 0, -1)) do
+  local job = member:match('^([^ ]*) ')
+  if job then
+    if not users[job] then users[job], jobs = 0, jobs + 1 end
+    users[job] = users[job] + 1
+    most = math.max(most, users[job])
+  end
+end
 local interval, first = 1000000 / s.rate, s.count + 1
-local wait = s.tat - now
+local permits = math.max(1, math.min(tonumber(MOST), math.floor(s.rate * BLOCK / 1000000)))
+permits = math.min(64, math.floor(permits * most / users[JOB] + 0.5), 1 + math.floor((horizon - ahead) / interval))
+redis.call('ZADD', USERS, math.min(share + permits * interval * jobs, now + 2 * HORIZON), JOB)
+
 if s.debt > 0 then
   s.debt = s.debt - permits * interval * HASTE
   interval = interval * (1 - HASTE)
 end
 s.tat, s.count = s.tat + permits * interval, s.count + permits
 save()
-return {permits, math.floor(wait), math.floor(interval), first}
+return {permits, math.floor(ahead), math.floor(interval), first}

@@ -1,6 +1,7 @@
 """The gate as worker threads use it: real threads, a real Redis, its own clock."""
 
 import asyncio
+import contextlib
 import tempfile
 import threading
 import time
@@ -15,10 +16,20 @@ from jobs.folder import JobSpec
 from jobs.planned import PlanDocument, PlannedRate, PlannedRates
 from tests.support.redis import RedisServer
 from workers.config import connect
-from workers.gate.gate import Gate, Quota, Stopped, Turnstile
+from workers.gate.gate import MOST, Block, Gate, Quota, Stopped, Turnstile
 from workers.shards.job_work import quota_of
 
 QUOTA = Quota("account", "us-east-1", "DetectLabels", 400, exact=True)
+
+
+def _reserve(gate: Gate, name: str = "one") -> tuple[float, Block]:
+    """The next block and when it was taken, after waiting as told while the schedule is full."""
+    while True:
+        before = time.time()
+        block = gate.take(QUOTA, "job", name)
+        if block.permits:
+            return before, block
+        time.sleep(block.wait)
 
 
 def test_permits_of_many_turnstiles_never_stand_closer_than_the_rate(redis: "Redis[bytes]") -> None:
@@ -27,18 +38,50 @@ def test_permits_of_many_turnstiles_never_stand_closer_than_the_rate(redis: "Red
     lock = threading.Lock()
 
     def reserve(name: str) -> None:
-        for _ in range(40):
-            before = time.time()
-            block = gate.take(QUOTA, "job", name)
+        for _ in range(10):
+            before, block = _reserve(gate, name)
             with lock:
                 slots.extend(before + block.wait + n * block.interval for n in range(block.permits))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(reserve, map(str, range(8))))
     slots.sort()
-    # Reserved ahead at once, so nearly all of it at the rate of the slow start: never more than the rate allows.
     assert len(slots) / (slots[-1] - slots[0]) <= QUOTA.tps * 1.01
     assert len(slots) == int(redis.hget(QUOTA.keys[0], "count") or 0)
+
+
+class _Watched(Gate):
+    """Keeps what Redis answered."""
+
+    def __init__(self, redis: "Redis[bytes]") -> None:
+        super().__init__(redis)
+        self.blocks: list[Block] = []
+
+    def take(self, quota: Quota, job: str, turnstile: str, *, wasted: int = 0, most: int = MOST) -> Block:
+        self.blocks.append(super().take(quota, job, turnstile, wasted=wasted, most=most))
+        return self.blocks[-1]
+
+
+def test_of_a_thousand_turnstiles_none_holds_a_permit_more_than_a_second_ahead(redis: "Redis[bytes]") -> None:
+    gate, stop = _Watched(redis), threading.Event()
+    turnstiles = [Turnstile(gate, QUOTA, f"job{n % 3}") for n in range(1000)]
+    tickets: list[int] = []
+
+    async def calls(turnstile: Turnstile) -> None:
+        with contextlib.suppress(Stopped):
+            while True:
+                tickets.append(await turnstile.pass_through(stop))
+                if len(tickets) == 300:
+                    stop.set()
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*map(calls, turnstiles))
+
+    asyncio.run(all_at_once())
+    given = [block for block in gate.blocks if block.permits]
+    assert max(block.wait + (block.permits - 1) * block.interval for block in given) <= 1
+    assert any(not block.permits for block in gate.blocks)
+    assert len(set(tickets)) == len(tickets) >= 300
 
 
 def test_every_ticket_is_given_once(redis: "Redis[bytes]") -> None:
@@ -115,22 +158,22 @@ def test_a_wiped_redis_starts_slowly_again_and_old_tickets_mean_nothing(redis: "
 def test_many_refusals_of_one_moment_drop_the_rate_once(redis: "Redis[bytes]") -> None:
     gate = Gate(redis)
     for _ in range(20):
-        last = gate.take(QUOTA, "job", "one")
+        _, last = _reserve(gate)
     before = 1 / last.interval
     assert gate.throttled(QUOTA, 50)
     # One more of 50 sent before the drop was refused: no reason to go lower still.
     assert not gate.throttled(QUOTA, 99)
-    after = 1 / gate.take(QUOTA, "job", "one").interval
+    after = 1 / _reserve(gate)[1].interval
     assert 0.8 * before <= after < before
 
 
 def test_the_share_of_refusals_says_how_far_to_drop(redis: "Redis[bytes]") -> None:
     gate = Gate(redis)
     for _ in range(40):
-        last = gate.take(QUOTA, "job", "one")
+        _, last = _reserve(gate)
     for ticket in range(100, 140, 2):  # every second call was refused
         gate.throttled(QUOTA, ticket)
-    after = 1 / gate.take(QUOTA, "job", "one").interval
+    after = 1 / _reserve(gate)[1].interval
     assert 0.45 * (1 / last.interval) <= after <= 0.6 * (1 / last.interval)
 
 

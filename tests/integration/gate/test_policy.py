@@ -79,3 +79,28 @@ def test_what_one_job_leaves_another_uses(redis: "Redis[bytes]") -> None:
     world.run(40)
     assert world.accepted(10, 40) >= 0.92 * 60  # the slow job lets some of its permits lapse
     assert world.accepted(10, 40, "job0") >= 7
+
+
+@pytest.mark.parametrize(("quota", "turnstiles"), [(50, 10), (50, 1000), (1000, 100), (1000, 1000)])
+def test_no_permit_lies_more_than_a_second_ahead_and_the_quota_is_used_whole(
+    redis: "Redis[bytes]", quota: int, turnstiles: int
+) -> None:
+    world = World(redis, quota, lambda _: quota, exact=True, jobs=(turnstiles,), threads=50 if quota == 50 else 400)
+    world.run(11)
+    assert max(asked.ahead for asked in world.asked if asked.permits) <= 1
+    assert world.accepted(5, 11) >= 0.99 * quota
+    assert world.throttled(0, 11) == 0
+    assert world.asks(5, 11) <= 250 + turnstiles
+    world.arrive("small", 1)
+    assert world.run(13).first("small") <= 12.3
+
+
+def test_of_a_thousand_turnstiles_each_job_has_its_share_and_all_of_it_when_the_others_stop(
+    redis: "Redis[bytes]",
+) -> None:
+    world = World(redis, 100, lambda _: 100, exact=True, jobs=(990, 10), threads=50).run(14)
+    assert world.accepted(6, 14, "job0") == pytest.approx(50, rel=0.1)
+    assert world.accepted(6, 14, "job1") == pytest.approx(50, rel=0.1)
+    world.stop("job0")
+    world.run(18)
+    assert world.accepted(15, 18) >= 0.98 * 100

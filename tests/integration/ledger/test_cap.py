@@ -1,4 +1,4 @@
-"""The cap across processes: whatever they spend at once, never over, and never more than one call under."""
+"""The caps across processes: whatever they spend at once, never over, and never more than one call under."""
 
 import multiprocessing
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from jobs.ledger import Attempt, Lease, Ledger
+from jobs.ledger import Attempt, Lease, Ledger, Purse, purse_key
 from tests.support.redis import RedisServer
 from workers.config import connect
 
@@ -18,16 +18,19 @@ PROCESSES = 4
 # A tier edge on the first meter after 7 units; `b` is billed on both meters in one call.
 STEPS = {"m1": [[0, 10, 0], [7, 4, 70]], "m2": [[0, 3, 0], [2, 1, 6]]}
 REQUESTS = {"a": {"m1": 1}, "b": {"m1": 1, "m2": 1}}
+PRICES = {"first": "2026-11", "meters": STEPS, "later": STEPS, "requests": REQUESTS, "place": "account:region"}
+IN_THE_PURSE = {f"account:region {meter}": steps for meter, steps in STEPS.items()}
 MARKS = ("b", "b", "u", "n")  # answered, answered, answer never came, not billed
 
 Spent = dict[str, int]  # request -> calls billed or possibly billed
 
 
 def spender(url: str, number: int, tasks: "Queue[Any]", done: "Queue[Any]") -> None:
-    """A process that spends: each task is a plan of (request, mark) for a shard of its own, asked for in order."""
+    """A process that spends: each task is a job and a plan of (request, mark) for a shard of its own, in order."""
     ledger = Ledger(connect(url))
-    while (plan := tasks.get()) is not None:
-        lease = ledger.lease("job-1", number)
+    while (task := tasks.get()) is not None:
+        job, plan = task
+        lease = ledger.lease(job, number)
         spent = dict.fromkeys(REQUESTS, 0)
         refused = not isinstance(lease, Lease)  # the others had spent it all before this one came
         for place, (request, mark) in enumerate(plan if isinstance(lease, Lease) else []):
@@ -81,11 +84,10 @@ def test_many_processes_never_pass_the_cap_and_end_less_than_a_call_under_it(
 ) -> None:
     redis.flushall()
     ledger = Ledger(redis)
-    prices = {"first": "2026-11", "meters": STEPS, "later": STEPS, "requests": REQUESTS}
-    ledger.open("job-1", home="/tmp", shards=range(PROCESSES), fields={"shards_done": 0, "cap": cap}, prices=prices)
+    ledger.open("job-1", home="/tmp", shards=range(PROCESSES), fields={"shards_done": 0, "cap": cap}, prices=PRICES)
     tasks, done = spenders
     for mine, plan in zip(tasks, plans, strict=True):
-        mine.put(plan)
+        mine.put(("job-1", plan))
     ended = [done.get(timeout=30) for _ in range(PROCESSES)]
     spent = {request: sum(one[request] for one, _ in ended) for request in REQUESTS}
     total = cost(units(spent))
@@ -98,3 +100,31 @@ def test_many_processes_never_pass_the_cap_and_end_less_than_a_call_under_it(
         assert dearest > cap  # one more call of those asked for would have been over
     else:
         assert fields["state"] == "running"
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(cap=75, plans=[[("b", "b")] * 12] * PROCESSES)
+@example(cap=100, plans=[[("a", "u")] * 12, [("b", "b")] * 12, [("a", "n")] * 12, [("b", "n")] * 12])
+@given(cap=st.integers(0, 260), plans=st.lists(CALLS, min_size=PROCESSES, max_size=PROCESSES))
+def test_processes_of_two_jobs_together_never_pass_the_months_cap_of_their_home(
+    redis: Redis, spenders: tuple[list[Any], Any], cap: int, plans: list[list[tuple[str, str]]]
+) -> None:
+    redis.flushall()
+    ledger, purse = Ledger(redis), Purse(redis, "/tmp")
+    assert purse.fill(0, cap, steps=IN_THE_PURSE)
+    jobs, fields = ("job-1", "job-2"), {"shards_done": 0, "purse": purse_key("/tmp")}
+    for job in jobs:
+        ledger.open(job, home="/tmp", shards=range(PROCESSES), fields=fields, prices=PRICES, capped=True)
+    tasks, done = spenders
+    for number, (mine, plan) in enumerate(zip(tasks, plans, strict=True)):
+        mine.put((jobs[number % 2], plan))
+    ended = [done.get(timeout=30) for _ in range(PROCESSES)]
+    spent = {request: sum(one[request] for one, _ in ended) for request in REQUESTS}
+    assert cost(units(spent)) <= cap  # one walk through the tiers for both jobs
+    kept = {name.decode(): int(value) for name, value in redis.hgetall(purse_key("/tmp")).items() if b"20" in name[:2]}
+    assert {name.rpartition(" ")[2]: n for name, n in kept.items() if n} == {m: n for m, n in units(spent).items() if n}
+    told = [ledger.fields(job) for job in jobs]
+    if any(refused for _, refused in ended):
+        assert ("incomplete", "month-cap") in {(one["state"], one.get("reason")) for one in told}
+    else:
+        assert {one["state"] for one in told} == {"running"}

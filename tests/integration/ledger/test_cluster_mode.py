@@ -14,7 +14,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from jobs.known.keys import content_id
-from jobs.ledger import FIRST_OF_FILMS, LAST_STEP, Attempt, Lease, Ledger, NotLeased, Start, Starts
+from jobs.ledger import FIRST_OF_FILMS, LAST_STEP, Attempt, Lease, Ledger, NotLeased, Purse, Start, Starts
 from jobs.ledger.claims import Claims
 from jobs.ledger.keys import key
 from jobs.ledger.ledger import script
@@ -29,7 +29,7 @@ from workers.videos.slots import policy as slots_policy
 JOB = "20261123-000000-abcd"
 STEPS = {"m1": [[0, 10, 0], [3, 4, 30]]}
 PACKAGES = ("workers.gate", "workers.videos")
-LASTING = (b"rekscan:{gate:", b"rekscan:{slots:")  # of no one job
+LASTING = (b"rekscan:{gate:", b"rekscan:{slots:", b"rekscan:{purse:")  # of no one job
 SCHEDULE = {"first": "2026-11", "meters": STEPS, "later": STEPS, "requests": {"a": {"m1": 1}}}
 
 
@@ -175,11 +175,19 @@ def a_quota(redis: Declared) -> None:
     assert gate.throttled(quota, block.ticket)
 
 
+def a_months_cap(redis: Declared) -> None:
+    """What spends from it is given its key besides the job's (`docs/adr/0016-the-months-purse.md`)."""
+    purse = Purse(redis, "/nowhere")
+    assert purse.fill(0, 1, units={"2026-11 place m1": 1})
+    purse.empty()
+
+
 def test_every_script_keeps_to_the_keys_it_declares_which_are_in_one_slot(redis: Declared) -> None:
     a_job_from_its_first_shard_to_its_last_step(redis)
     films_from_their_shard_to_the_last_step(redis)
     items_with_one_content(redis)
     a_quota(redis)
+    a_months_cap(redis)
     folder = files("jobs.ledger")
     found = {file.name.removesuffix(".lua") for file in folder.iterdir() if file.name.endswith(".lua")}
     of_ledger = {name: script(name) for name in found}
@@ -219,4 +227,5 @@ def test_scripts_name_their_keys_and_nothing_after_that_goes_by_number(package: 
             "clock.lua",
         ):  # put in front of others
             text = file.read_text()
-            assert text.count("KEYS") == text.count("= unpack(KEYS)\n") == 1, file.name
+            named = text.count("= unpack(KEYS)\n") + text.count("= {unpack(KEYS)}\n")
+            assert text.count("KEYS") == named == 1, file.name

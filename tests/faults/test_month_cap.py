@@ -1,0 +1,85 @@
+"""The month's cap of a home over whole scans, one after the other and at once: counted at the endpoint. For these tests
+the emulator is taken for AWS, whose bills alone count."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.folder import whose
+from rekscan.cli import run as command
+from tests.support.scans import Emulator, Scan, emulator, look, make_photos
+
+ON_AWS = ("-m", "tests.faults.on_aws")
+
+
+@pytest.fixture(autouse=True)
+def on_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whose, "is_aws", lambda _: True)
+
+
+def start(source: Path, tmp_path: Path, rekognition: Emulator, *more: str) -> Scan:
+    return Scan(
+        "scan", str(source), "--api", "labels", "--yes", "--json", "--shard-size", "5", "--tps", "labels=100",
+        "--rekognition-endpoint-url", rekognition.url, *more, home=tmp_path / "home", program=ON_AWS,
+    )  # fmt: skip
+
+
+def cap(tmp_path: Path, *words: str) -> Any:
+    found = look("cap", *words, home=tmp_path / "home")["month_cap"]
+    return found and (found["usd"], found["spent"], found["left"])
+
+
+def stopped(status: dict[str, Any]) -> bool:
+    return (status["state"], status["reason"]) == ("incomplete", "month-cap")
+
+
+def test_the_jobs_of_a_home_spend_one_cap_whatever_redis_knows_of_the_earlier_ones(tmp_path: Path) -> None:
+    first, second = (make_photos(tmp_path / name, 20, shade=shade) for name, shade in (("one", 77), ("two", 99)))
+    with emulator(tmp_path) as rekognition:
+        assert start(first, tmp_path, rekognition, "--month-cap", "0.03").status()["state"] == "finished"
+        assert cap(tmp_path) == ("0.03", "0.02", "0.01")  # its Redis ended with it
+        status = start(second, tmp_path, rekognition).status()
+        assert stopped(status)
+        assert "rekscan cap --month DOLLARS" in status["do"]
+        assert rekognition.total() == 30
+
+        month = look("costs", "--month", status["job"][:4] + "-" + status["job"][4:6], home=tmp_path / "home")
+        assert month["cap"] == {"month": month["month"], "usd": "0.03", "spent": "0.03", "left": "0"}
+        assert cap(tmp_path, "--month", "none") is None
+
+
+def test_two_jobs_at_once_never_pass_it_while_calls_fail_at_random(tmp_path: Path) -> None:
+    sources = [make_photos(tmp_path / str(shade), 40, shade=shade) for shade in (77, 99)]
+    with emulator(tmp_path) as rekognition:
+        assert cap(tmp_path, "--month", "0.05") == ("0.05", "0", "0.05")
+        rekognition.set_faults("*:500:15%", "*:400:ThrottlingException:10%", "*:truncate:10%")
+        scans = [start(source, tmp_path, rekognition, "--workers", "2", "--beside") for source in sources]
+        assert True in [stopped(scan.status()) for scan in scans]
+        billed = sum(rekognition.billed()["DetectLabels"].values())
+        usd, spent, _ = cap(tmp_path)
+        assert billed <= round(float(spent) * 1000) <= round(float(usd) * 1000) == 50
+
+
+def test_the_plan_says_what_is_left_and_the_emulators_jobs_count_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = make_photos(tmp_path / "photos", 3)
+    home = ("--home", str(tmp_path / "home"))
+    asked = ("scan", str(source), "--api", "labels", "--region", "us-east-1", "--dry-run", *home)
+    assert cap(tmp_path, "--month", "0.002") == ("0.002", "0", "0.002")
+    plan = look(*asked[:-2], home=tmp_path / "home")
+    assert plan["assumptions"][0].endswith("$0.002 is left. This scan stops there.")
+    assert command([*asked, "--month-cap", "5", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["assumptions"][0].endswith("$5.00 is left.")
+    assert cap(tmp_path) == ("0.002", "0", "0.002")  # a plan changes nothing
+    monkeypatch.undo()
+    assert command([*asked, "--month-cap", "5", "--local"]) == 2
+    assert "counts what AWS bills" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("dollars", ["-1", "much", "NaN", ""])
+def test_what_is_no_cap_is_refused(tmp_path: Path, dollars: str) -> None:
+    assert command(["cap", "--month", dollars, "--home", str(tmp_path / "home")]) == 2
+    assert cap(tmp_path) is None
