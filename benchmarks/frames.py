@@ -24,7 +24,7 @@ from benchmarks.running import cpu_seconds, environment, table
 from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
-from jobs.video.frame_rule import frame_rule
+from jobs.plan.frame_rule import frame_rule
 from jobs.video.frames import RUN, FilmFrames, new_pool
 from tests.emulator.films import film
 

@@ -14,8 +14,8 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand
 from jobs.plan.build import Counts, Demand
+from jobs.plan.frame_rule import FrameRule, frame_rule
 from jobs.plan.stream import MonthlyStream
-from jobs.video.frame_rule import FrameRule, frame_rule
 
 MOST = 10**18  # of anything that is typed: no archive and no account has more
 AVERAGE_MINUTES = Decimal(5)  # of a video nobody looked at: a guess of ours, which the estimate names

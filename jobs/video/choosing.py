@@ -1,23 +1,22 @@
-"""Which moments of one film are asked about, by a rule (frame_rule.py).
+"""Which moments of one film are asked about, by a rule (jobs/plan/frame_rule.py).
 
 Rule: settled before the plan, so that a price is of what is asked. At a rate, or by key frames, the film's header
 tells; `shots` and `dynamic` take a look at the whole film, in the decoder processes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from jobs.codes import Code
 from jobs.items import Item
 from jobs.media.check import Skip
+from jobs.plan.frame_rule import FrameRule, expected
 from jobs.video.film import CONTAINERS, Probed
-from jobs.video.frame_rule import FrameRule
 from jobs.video.frames import BLOCK, RUN, FilmFrames
 from jobs.video.marks import Mark, left_out
 from jobs.video.reading import Reads
 
-SHOT_MS = 5000  # of a film nobody has decoded yet, how long a shot is taken to be: a guess of ours
 _SHORTEST_MS = 500  # a shot: flashes and shakes belong to the one before
 _SPAN_MS = 60_000  # looked through by one question
 _MARKS = 64  # moments of one question
@@ -46,29 +45,6 @@ def without_frames(film: Probed, rule: FrameRule) -> Skip | None:
     if rule.way == "keyframes" and not film.key_frames:
         return Skip(Code.NO_KEY_FRAMES, "its header lists no key frames")
     return None
-
-
-def expected(length_ms: int, rule: FrameRule, key_frames: Sequence[int] = ()) -> int:
-    """How many frames a film of this length has at most, or about, before it is decoded."""
-    if rule.way == "shots":
-        return -(-length_ms // SHOT_MS)
-    return len(key_frames) if rule.way == "keyframes" else rule.count(length_ms)
-
-
-def left_open(rule: FrameRule) -> tuple[str, ...]:
-    """Sentences on what `expected` leaves open."""
-    found = []
-    if rule.way == "shots":
-        found.append(
-            f"Nobody has decoded the films yet: a shot is taken to last {SHOT_MS / 1000:g} s, which is a guess. A scan"
-            " finds the shots before it asks for approval."
-        )
-    if rule.dynamic:
-        found.append(
-            "Frames that look like the one before are in this price: a scan finds them before it asks for approval, and"
-            " costs no more than this."
-        )
-    return tuple(found)
 
 
 def reading(film: Item, size: int, frames: int, rule: FrameRule) -> Reads:

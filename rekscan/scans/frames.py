@@ -24,12 +24,12 @@ from jobs.item_rows import MANIFEST_SCHEMA, from_batch, to_batch
 from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
+from jobs.plan.frame_rule import FrameRule, expected
 from jobs.uris import frame_uri, is_aws
 from jobs.video import Prober
-from jobs.video.choosing import Chosen, choose, expected, reading, without_frames
+from jobs.video.choosing import Chosen, choose, reading, without_frames
 from jobs.video.ffmpeg import Ffmpeg
 from jobs.video.film import Probed
-from jobs.video.frame_rule import FrameRule
 from jobs.video.frames import NEEDS, FilmFrames, can_decode, new_pool
 from jobs.video.probing import IN_FLIGHT, probe_all
 from jobs.video.reading import Reads

@@ -14,12 +14,11 @@ from jobs.counts import Counts
 from jobs.items import Item
 from jobs.known.count import CountedListing
 from jobs.plan.draw import Draw
+from jobs.plan.frame_rule import FrameRule, left_open
 from jobs.sources import Globs, enumerate_batches
 from jobs.uris import is_aws
 from jobs.video import Probed, Prober
-from jobs.video.choosing import left_open
 from jobs.video.ffmpeg import Ffmpeg
-from jobs.video.frame_rule import FrameRule
 from rekscan.console.output import talk
 from rekscan.scans.films import Unseen, count_assumed, count_assumed_film, count_film, count_films
 from rekscan.scans.frames import count_assumed_frames, count_expected

@@ -19,13 +19,12 @@ from jobs.money.prices import PriceTable, number
 from jobs.money.quotas import QuotaTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import Plan, plan
+from jobs.plan.frame_rule import FrameRule, expected, left_open
 from jobs.plan.pilot import Extrapolation, extrapolate
 from jobs.plan.s3_requests import s3_json, s3_lines
 from jobs.plan.stream import MonthlyStream, next_month
 from jobs.plan.text import left_out
 from jobs.plan.videos import minutes, videos_json
-from jobs.video.choosing import expected, left_open
-from jobs.video.frame_rule import FrameRule
 from jobs.words import many
 from rekscan.flags import Amounts, Billing, Monthly, Pilot, numbers, rates
 from rekscan.settings import Settings

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from jobs.apis import Choice, VideoChoice
+from jobs.plan.frame_rule import FrameRule
 from jobs.sources import EVERYTHING, Globs
-from jobs.video.frame_rule import FrameRule
 from rekscan.settings import Settings
 
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import UsageError
+from jobs.plan.frame_rule import frame_rule
 from jobs.uris import frame_of, frame_uri
-from jobs.video.frame_rule import frame_rule
 from jobs.video.marks import Mark, left_out, near
 
 

@@ -10,7 +10,7 @@ Rule: pure. At a rate, moments follow from a film's length alone, so they are co
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -18,6 +18,7 @@ from typing import Literal
 from jobs.errors import UsageError
 
 MOST = 60  # frames a second
+SHOT_MS = 5000  # of a film nobody has decoded yet, how long a shot is taken to be: a guess of ours
 _RATE = re.compile(r"(\d+(?:\.\d+)?)/s")
 _EVERY = re.compile(r"every=(\d+(?:\.\d+)?)(ms|s|m|h)")
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
@@ -59,6 +60,29 @@ def frame_rule(text: str) -> FrameRule:
     if way := _BY_FILM.get(first):
         return FrameRule(text, way, dynamic=dynamic)
     return FrameRule(text, "rate", _every(first, text), dynamic)
+
+
+def expected(length_ms: int, rule: FrameRule, key_frames: Sequence[int] = ()) -> int:
+    """How many frames a film of this length has at most, or about, before it is decoded."""
+    if rule.way == "shots":
+        return -(-length_ms // SHOT_MS)
+    return len(key_frames) if rule.way == "keyframes" else rule.count(length_ms)
+
+
+def left_open(rule: FrameRule) -> tuple[str, ...]:
+    """Sentences on what `expected` leaves open."""
+    found = []
+    if rule.way == "shots":
+        found.append(
+            f"Nobody has decoded the films yet: a shot is taken to last {SHOT_MS / 1000:g} s, which is a guess. A scan"
+            " finds the shots before it asks for approval."
+        )
+    if rule.dynamic:
+        found.append(
+            "Frames that look like the one before are in this price: a scan finds them before it asks for approval, and"
+            " costs no more than this."
+        )
+    return tuple(found)
 
 
 def _every(rate: str, text: str) -> Fraction:
