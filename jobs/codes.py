@@ -44,6 +44,12 @@ class Code(StrEnum):
     TOO_LONG = "too-long"
     NOT_IN_S3 = "not-in-s3"
     NOT_TRANSCODED = "not-transcoded"
+    # found when frames of a film were chosen or taken
+    AS_FRAMES = "as-frames"
+    UNKNOWN_LENGTH = "unknown-length"
+    NO_KEY_FRAMES = "no-key-frames"
+    NO_FRAME = "no-frame"
+    NEAR_IDENTICAL = "near-identical"
     # not asked
     CONDITION_FALSE = "condition-false"
     CONDITION_UNKNOWN = "condition-unknown"

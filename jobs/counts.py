@@ -21,7 +21,8 @@ else:
 class Counts:
     """Items by what becomes of them. `add` each item of a source, or `add_batch` a manifest batch."""
 
-    images: int = 0
+    images: int = 0  # frames of films among them
+    frames: int = 0  # of the images: taken out of films
     videos: int = 0
     skipped: dict[str, int] = field(default_factory=dict)  # reason, without its detail ("archived", "unreadable")
     bytes: int = 0  # of what is sent
@@ -40,10 +41,17 @@ class Counts:
     transcoded_ms: int = 0  # length of those, as far as it is known
     left_out_ms: dict[str, int] = field(default_factory=dict)  # reason -> length of videos looked at and left out
     video_gets: int = 0  # GET requests that looking at videos took
+    framed: int = 0  # videos whose frames are in `images`
+    framed_ms: int = 0  # their length
+    frame_gets: int = 0  # GET requests that reading them for their frames takes at most
+    frame_bytes: int = 0  # of S3 that are read for their frames, at most
+    either: int = 0  # of the framed: videos that APIs for video take, too
+    either_ms: int = 0  # their length
+    either_frames: int = 0  # their frames
 
     def add(self, item: Item, *, video_ms: int | None = None) -> None:
         """Count one item. `video_ms`: a video's length, where it is known."""
-        s3 = item.uri.startswith("s3://")
+        s3 = item.uri.startswith("s3://") and item.kind != "frame"
         self.s3_items += s3
         if item.skip is not None or item.kind == "other":
             reason = _reason(item.skip)
@@ -57,7 +65,20 @@ class Counts:
         """Count one video that was looked at and cannot be sent; `ms`: its length, where it is known."""
         self.s3_items += video.uri.startswith("s3://")
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
-        self.left_out_ms[reason] = self.left_out_ms.get(reason, 0) + (ms or 0)
+        self.leave_out_ms(reason, ms or 0)
+
+    def leave_out_ms(self, reason: str, ms: int) -> None:
+        """The length of a video that is counted as left out elsewhere."""
+        self.left_out_ms[reason] = self.left_out_ms.get(reason, 0) + ms
+
+    def add_framed(self, ms: int, frames: int, *, either: bool) -> None:
+        """A video of this length that so many frames are taken of; the frames are counted as images elsewhere.
+        `either`: APIs for video take it, too."""
+        self.framed += 1
+        self.framed_ms += ms
+        self.either += either
+        self.either_ms += ms * either
+        self.either_frames += frames * either
 
     def add_video_ms(self, ms: int) -> None:
         """The length of one video counted before."""
@@ -76,6 +97,11 @@ class Counts:
         self.transcoded += 1
         self.transcoded_ms += ms
 
+    def add_frames(self, frames: int) -> None:
+        """Frames that no item stands for."""
+        self.images += frames
+        self.frames += frames
+
     def assume_videos(self, videos: int, ms: int) -> None:
         """Videos counted before, each taken to be so long."""
         self.video_ms += videos * ms
@@ -85,7 +111,8 @@ class Counts:
 
     def add_batch(self, batch: "pa.RecordBatch") -> None:
         """Count a batch of MANIFEST_SCHEMA at once."""
-        s3 = pc.starts_with(batch.column("uri"), "s3://")
+        in_s3 = pc.starts_with(batch.column("uri"), "s3://")
+        s3 = pc.and_(in_s3, pc.not_equal(batch.column("kind"), "frame"))
         self.s3_items += pc.sum(s3).as_py() or 0
         skip = pc.fill_null(batch.column("skip"), "")
         table = pa.table({"kind": batch.column("kind"), "skip": skip, "size": batch.column("size"), "s3": s3})
@@ -103,6 +130,7 @@ class Counts:
             self.videos += count
         else:
             self.images += count
+            self.frames += count * (kind == "frame")
             self.s3_images += s3
 
 

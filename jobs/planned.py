@@ -26,6 +26,7 @@ class PlannedItems:
     videos: int = 0  # videos
     skipped: Mapping[str, int] = field(default_factory=dict)  # items left out, by reason
     bytes: int = 0  # bytes of what is sent
+    frames: int = 0  # of the images: frames of films (since 2)
 
 
 @dataclass(frozen=True, slots=True)

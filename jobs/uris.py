@@ -1,4 +1,5 @@
-"""How a place is written in the manifest, and back: `uri_of` and `path_of` for local files, `split_s3` for objects.
+"""How a place is written in the manifest, and back: `uri_of` and `path_of` for local files, `split_s3` for objects,
+`frame_uri` and `frame_of` for a moment of a film.
 
 Rule: nothing is lost. `path_of(uri_of(p)) == os.path.abspath(p)` for every path the system can hold.
 """
@@ -62,6 +63,18 @@ def object_of(uri: str, root: str | None) -> tuple[str, str]:
     if root is None or os.path.commonpath([path, root]) != root:
         raise ValueError(f"not below {root}: {uri!r}")
     return FILE_STORE, os.path.relpath(path, root)
+
+
+def frame_uri(film: str, at_ms: int) -> str:
+    """The manifest's name of a frame: `film.mp4#t=12.000`. Only the item's kind tells it from a file of that name."""
+    return f"{film}#t={at_ms // 1000}.{at_ms % 1000:03d}"
+
+
+def frame_of(uri: str) -> tuple[str, int]:
+    """(the film, milliseconds) of a frame's name."""
+    film, _, moment = uri.rpartition("#t=")
+    seconds, _, rest = moment.partition(".")
+    return film, int(seconds) * 1000 + int(rest)
 
 
 def is_arn(bucket: str) -> bool:

@@ -9,11 +9,12 @@ from typing import Any
 from PIL import Image
 
 from jobs.apis import sort_out
+from jobs.aws import clients
 from jobs.conditions import under_conditions
 from jobs.errors import UsageError
 from jobs.media.fetch import fetcher_of
 from jobs.sources import is_local
-from rekscan.flags import Amounts, Billing, Monthly
+from rekscan.flags import Amounts, Billing, Monthly, chosen_frames
 from rekscan.scans.engine import ledger_for_a_job
 from rekscan.scans.order import Order, plan_order
 from rekscan.scans.priced import PriceQuestion, document, priced
@@ -45,6 +46,7 @@ def estimate(
     months: int = 12,
     faces_per_image: Decimal = Decimal(1),
     start: date | None = None,
+    frames: str | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
     """The plan of a scan as `rekscan estimate --json` prints it: lines, total_usd, duration_s, months, assumptions.
@@ -52,8 +54,9 @@ def estimate(
     `when`: conditions, as "faces: labels has Person >= 60"; `conditions` says what each saves, as far as it is known.
     `images`: so many, instead of a source. `monthly`: new images in each of `months` calendar months beside it,
     `total_usd` is the whole; `faces_per_image`: that they leave in a collection, for an API that stores them.
-    `start`: first day, lays it over calendar months. `settings`: region, home, endpoint_url, ... as the command line's
-    flags, with underscores. Raises jobs.errors.RekscanError with what happened and what to do.
+    `start`: first day, lays it over calendar months. `frames`: those of films are images, too (`1/s`, `shots`, ...).
+    `settings`: region, home, endpoint_url, ... as the command line's flags, with underscores.
+    Raises jobs.errors.RekscanError with what happened and what to do.
     """
     asked = sort_out([api], whole=False)
     question = PriceQuestion(
@@ -63,6 +66,7 @@ def estimate(
         Amounts(images=images),
         Monthly(monthly, months, faces_per_image),
         Billing(start=start),
+        frames=chosen_frames(frames, asked),
     )
     ((_, plan),), _ = priced(question)
     return document(plan)
@@ -74,6 +78,7 @@ def submit(
     api: str,
     when: str | Sequence[str] = (),
     max_cost: Decimal | None = None,
+    frames: str | None = None,
     beside: bool = False,
     accept_unknown_cost: bool = False,
     **settings: Any,
@@ -81,14 +86,16 @@ def submit(
     """Hand a scan to the cluster of `redis_url` (or REKSCAN_REDIS_URL); the job's id. It is approved by this call.
 
     `when`: conditions, as "faces: labels has Person >= 60": that API is asked only where it holds.
-    `accept_unknown_cost`: also where the Region has no known price. Raises jobs.errors.RekscanError when a running job
+    `frames`: asks about frames of films, too (`1/s`, `shots`, ...). `accept_unknown_cost`: also where the Region has no
+    known price. Raises jobs.errors.RekscanError when a running job
     of the home may have some of its pictures, unless told to go `beside` it: both may be paid for them.
     """
     resolved = resolve(None, **settings)
     records = ledger_for_a_job(resolved) if resolved.redis_url else None
     if records is None:
         raise UsageError("submit hands the job to a cluster, and no Redis is named", "Set REKSCAN_REDIS_URL.")
-    folder = plan_order(_list(source), [api], Order(max_cost=max_cost, when=_list(when)), resolved).approved(
+    order = Order(max_cost=max_cost, when=_list(when), frames=frames)
+    folder = plan_order(_list(source), [api], order, resolved).approved(
         yes=True, beside=beside, accept_unknown=accept_unknown_cost
     )
     hand_over(records, folder, resolved, beside=beside)
@@ -104,6 +111,8 @@ def open_item(row: Mapping[str, Any], *, allow_private_urls: bool = False, **set
     if is_local(row["uri"]):
         return pictures.open_item(row)
     resolved = resolve(None, **settings)
+    if pictures.is_frame(row):
+        return pictures.open_item(row, s3=lambda: clients.s3(resolved.aws))
     return pictures.open_item(row, fetch=fetcher_of(resolved.aws, allow_private_urls=allow_private_urls))
 
 

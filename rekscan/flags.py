@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from jobs.apis import catalogue, video_catalogue
+from jobs.apis import Asked, catalogue, video_catalogue
 from jobs.errors import UsageError
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand
 from jobs.plan.build import Counts, Demand
+from jobs.plan.frame_rule import FrameRule, frame_rule
 from jobs.plan.stream import MonthlyStream
 
 MOST = 10**18  # of anything that is typed: no archive and no account has more
@@ -29,6 +30,10 @@ PAYER = "The source is a requester-pays bucket: S3 bills you for listing and rea
 BESIDE = "Go on although a running job of this home may have some of the pictures: each may be paid for twice."
 PRIVATE = "URLs of a list may lead to this machine, private networks and link-local addresses."
 WHEN = "Ask an API only where others found something: 'faces: labels has Person >= 60'. Repeatable; docs/conditions.md."
+FRAMES = (
+    "Ask the image APIs about frames of films, too: 1/s, every=10s, shots (one a shot), keyframes; with `,dynamic`"
+    " behind, not about those that look like the one before."
+)
 INCLUDE = "Take only what this glob matches; --exclude still leaves out of that. Repeatable."
 
 
@@ -214,6 +219,18 @@ class Billing:
     start: date | None = None
     free_tier: Literal["2026", "2019"] | None = None
     tps: Many = None
+
+
+def chosen_frames(text: str | None, *asked: Asked) -> FrameRule | None:
+    """--frames, for these sets of APIs. Raises UsageError where it is none, or nobody is to see them."""
+    if text is None:
+        return None
+    if not any(one.images for one in asked):
+        raise UsageError(
+            "--frames makes pictures of films, and no API for pictures is asked for",
+            "Name one (--api labels), or leave --frames out: APIs for video take the films.",
+        )
+    return frame_rule(text)
 
 
 def cap(dollars: Decimal | None, flag: str = "--max-cost") -> Decimal | None:

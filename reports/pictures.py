@@ -19,16 +19,22 @@ from jobs.media.origins import Loaded, load_local
 from jobs.media.raw import preview
 from jobs.redact import hides_something
 from jobs.uris import is_local
+from jobs.video.frames import FilmFrames, new_pool
 
 Fetch = Callable[[Item], Loaded | Skip]
 COLORS = ("#1fb6c1", "#f08a24", "#a56eff", "#e8468a", "#57b345", "#4d8dff", "#d1a400", "#8a97a6")
 
 
-def open_item(row: Mapping[str, Any] | pd.Series, *, fetch: Fetch | None = None) -> Image.Image:
+def open_item(
+    row: Mapping[str, Any] | pd.Series, *, fetch: Fetch | None = None, s3: Callable[[], Any] | None = None
+) -> Image.Image:
     """The picture of a table's row (anything with a `uri`), upright, in memory.
 
-    `fetch` gets items that are not local files. Raises RekscanError when it cannot be read.
+    `fetch` gets items that are not local files, `s3` makes a boto3 client, for frames of films.
+    Raises RekscanError when it cannot be read.
     """
+    if is_frame(row):
+        return _frame(str(row["video"]), int(row["timestamp_ms"]), s3)
     if hides_something(str(row["uri"])):
         what = f"{row['uri']} cannot be fetched: tables do not keep what its address was signed with"
         raise RekscanError(what, "The manifest of the job has the whole address, under the same item_id.")
@@ -49,6 +55,28 @@ def open_item(row: Mapping[str, Any] | pd.Series, *, fetch: Fetch | None = None)
         pillow_heif.register_heif_opener(thumbnails=False)
     image = Image.open(io.BytesIO(data))
     return (image if loaded.header.format == "png" else ImageOps.exif_transpose(image)).convert("RGB")
+
+
+def is_frame(row: Mapping[str, Any] | pd.Series) -> bool:
+    """Whether a row is of a frame of a film."""
+    film = row.get("video")
+    return film is not None and not pd.isna(film)
+
+
+def _frame(film: str, at_ms: int, s3: Callable[[], Any] | None) -> Image.Image:
+    if not is_local(film) and s3 is None:
+        raise RekscanError(f"{film} is not on this machine", "Use rekscan.open_item, which fetches it.")
+    with new_pool(1) as pool:
+        found = FilmFrames(pool, s3 or _nobody).run(Item(0, film, "video"), [at_ms])
+    taken = found if isinstance(found, Skip) else found.pictures[0]
+    if isinstance(taken, Skip):
+        do = taken.fault.do if taken.fault and taken.fault.do else "Is it still there, and may you read it?"
+        raise RekscanError(f"cannot open {film} at {at_ms / 1000:g} s: {taken.message}", do)
+    return Image.open(io.BytesIO(taken)).convert("RGB")
+
+
+def _nobody() -> Any:
+    raise AssertionError("a file of this machine needs no S3")
 
 
 def _preview(item: Item, data: bytes, name: str) -> bytes:

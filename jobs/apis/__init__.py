@@ -96,11 +96,6 @@ class Request:
         return self.choices[0].api.operation
 
     @property
-    def kind(self) -> str:
-        """What it is made for: items of kind `image`."""
-        return "image"
-
-    @property
     def when(self) -> str:
         """The condition under which it is made."""
         return self.choices[0].when

@@ -137,6 +137,12 @@ class VideoApi(Tabled):
     prepare: Callable[[Params], tuple[Preparation, ...]] = lambda params: ()
     brief: Callable[[], Brief]  # for one answer
     reusable: bool = True  # as of an Api
+    of_pictures: str = ""  # the API for pictures that finds the same, where it is called otherwise
+
+    @property
+    def twin(self) -> str:
+        """The name that the API for pictures would have which finds the same."""
+        return self.of_pictures or self.name.removeprefix("video-")
 
     @property
     def answers(self) -> str:

@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.apis import Request, requests
+from jobs.apis import requests
 from jobs.attempts import Attempts, Tried
 from jobs.folder.folder import JobFolder
 from jobs.folder.merging import COLUMNS, attempts_of, merged
 from jobs.folder.part_names import PartName, ShardParts
 from jobs.folder.parts import read_part
 from jobs.folder.retries import Retry
-from jobs.items import Item
+from jobs.items import PICTURES, Item
 from jobs.ledger import FIRST_OF_FILMS
 from jobs.outcomes import OPEN, RESULT_SCHEMA, Outcome, from_table, open_row, to_table, with_attempts
 
@@ -46,9 +46,9 @@ def rows_of(folder: JobFolder, parts: ShardParts, *, retry: int | None = None) -
     return [row if row.marks else with_attempts(row, attempts_of(row, folder.month, retry or 0)) for row in rows]
 
 
-def wanted(item: Item, request: Request) -> bool:
-    """Whether this item is a call of this request: skipped items and other kinds are not."""
-    return item.skip is None and item.kind == request.kind
+def wanted(item: Item) -> bool:
+    """Whether the requests for pictures are made of this item: not of skipped ones, and of no film."""
+    return item.skip is None and item.kind in PICTURES
 
 
 def _torn(folder: JobFolder, name: PartName, beside: Iterable[pa.Table]) -> pa.Table:
@@ -68,7 +68,7 @@ def _torn(folder: JobFolder, name: PartName, beside: Iterable[pa.Table]) -> pa.T
         open_row(item.item_id, choice.api.name, attempts)
         for item in folder.items(name.shard)
         for request in requests(folder.spec.apis)
-        if wanted(item, request) and (only is None or f"{item.item_id}:{request.name}" in only)
+        if wanted(item) and (only is None or f"{item.item_id}:{request.name}" in only)
         for choice in request.choices
         if (item.item_id, choice.api.name) not in has
     )

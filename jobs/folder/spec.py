@@ -68,6 +68,7 @@ class Options:
     film_root: str | None = None  # the folder of local films that the bundled emulator looks at (since 2)
     stage: str | None = None  # s3://bucket/prefix where local films are uploaded for Rekognition (since 2)
     made: str | None = None  # the folder where local films and what is made of them wait for the emulator (since 2)
+    frames: str | None = None  # which frames of films are items: --frames as it was typed (since 2)
     amended: int = 0  # how often the listing went on: set by amendments, not in job.json
 
 
@@ -108,6 +109,11 @@ class JobSpec:
     def planned(self, choice: Choice | VideoChoice) -> int:
         """Calls of one API."""
         return self.films if isinstance(choice, VideoChoice) else self.plan.items.images
+
+    @property
+    def shows_films(self) -> bool:
+        """Whether a report has pictures out of films."""
+        return bool(self.films or self.options.frames)
 
     @property
     def part_rows(self) -> int:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from jobs import documents
 from jobs.files import ParquetFiles
 from jobs.folder import PART_ROWS, JobFolder
+from jobs.items import PICTURES
 from jobs.known.buckets import ROWS, Buckets, names_of
 
 SCHEMA = pa.schema([pa.field("item_id", pa.int64(), metadata={"doc": "an item that may have a duplicate in the job"})])
@@ -30,7 +31,7 @@ def write_duplicates(folder: JobFolder, *, amended: int = 0) -> int:
     """
     listing = manifest(folder)
     several = np.zeros(listing.count_rows(), bool)
-    image = (ds.field("kind") == "image") & ds.field("skip").is_null()
+    image = ds.field("kind").isin(PICTURES) & ds.field("skip").is_null()
     with Buckets() as buckets:
         for batch in listing.batches([*_COLUMNS, "kind", "skip"], image, rows=ROWS):
             ids, etags, sizes = (batch.column(name).to_pylist() for name in _COLUMNS)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.dataset as ds
 
 from jobs.files import ParquetFiles
+from jobs.items import PICTURES
 from jobs.known.buckets import ROWS, Buckets, Records, names_of
 
 _COLUMNS = ("kind", "size", "etag", "skip")
@@ -47,7 +48,7 @@ def _by_kind(records: Records) -> np.ndarray:
 
 
 def _add(buckets: Buckets, listed: Listed, side: int) -> None:
-    image = (ds.field("kind") == "image") & ds.field("skip").is_null()
+    image = ds.field("kind").isin(PICTURES) & ds.field("skip").is_null()
     for batch in listed.rows.batches(list(_COLUMNS), image, rows=ROWS):
         etags, sizes = batch.column("etag").to_pylist(), batch.column("size").to_pylist()
         said = [_said(etag if listed.etags else None, size) for etag, size in zip(etags, sizes, strict=True)]

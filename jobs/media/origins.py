@@ -94,8 +94,12 @@ def load_s3_head(item: Item, client: Any, reader: SpanReader, *, aws: bool = Tru
 def _by_bytes(loaded: Loaded | Skip) -> Loaded | Skip:
     if isinstance(loaded, Skip):
         return loaded
-    known = f"sha256:{hashlib.sha256(loaded.data).hexdigest()}" if loaded.data else None
-    return replace(loaded, content=known)
+    return replace(loaded, content=named_by_bytes(loaded.data) if loaded.data else None)
+
+
+def named_by_bytes(data: bytes) -> str:
+    """What a content is called that nobody else has a name of."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def _get(item: Item, client: Any) -> Loaded | Skip:
@@ -141,9 +145,7 @@ def read_original(stream: IO[bytes] | Any, size: int | None, content: str | None
             data = _read_on(stream, data + more, MAX_SOURCE_BYTES + 1)
     if len(data) > MAX_SOURCE_BYTES:
         return Loaded(head, len(data), None, content, cut=True)
-    return Loaded(
-        header(data), max(len(data), size or 0), data, content or f"sha256:{hashlib.sha256(data).hexdigest()}"
-    )
+    return Loaded(header(data), max(len(data), size or 0), data, content or named_by_bytes(data))
 
 
 def _read_on(stream: IO[bytes] | Any, data: bytes, most: int) -> bytes:

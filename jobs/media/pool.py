@@ -1,7 +1,7 @@
 """A few disposable child processes that decode pictures.
 
-Rule: whatever a picture does, `mend` and `ask` return. A child that hangs, crashes or eats memory is killed and
-replaced; its picture gets a Skip. When a child was killed from outside, its picture gets a second try: it may be
+Rule: whatever a picture does, `mend`, `ask` and `answer` return. A child that hangs, crashes or eats memory is killed
+and replaced; its picture gets a Skip. When a child was killed from outside, its picture gets a second try: it may be
 innocent. Children are started by exec, not forked out of a process with threads.
 """
 
@@ -57,10 +57,20 @@ class DecoderPool:
         return self.ask({"format": name, "only_verify": only_verify, "limits": asdict(bounds)}, data, name)
 
     def ask(self, head: dict[str, Any], data: bytes, name: str, more: More | None = None) -> Fitted | Skip:
-        """The same, whatever is asked of a child; `name`: the format, `more`: gives the child what it asks for. What
-        that raises is raised here, and the child is ended."""
+        """The same, whatever is asked of a child that answers with a picture; arguments as for `answer`."""
+        found = self.answer(head, data, name, more)
+        if isinstance(found, Skip):
+            return found
+        said, body = found
+        return Fitted(body, said["fit"], said["format"], said["width"], said["height"])
+
+    def answer(
+        self, head: dict[str, Any], data: bytes, name: str, more: More | None = None, *, about: str = ""
+    ) -> tuple[dict[str, Any], bytes] | Skip:
+        """What a child says; `name`: the format, `more`: gives the child what it asks for. What that raises is raised
+        here, and the child is ended. `about`: a child that was asked about the same last is asked first."""
         for last in (False, True):
-            with self._child() as child:
+            with self._child(about) as child:
                 answer = child.ask(head, data, self._wall + self._grace, more)
             if not isinstance(answer, int):
                 break
@@ -71,10 +81,7 @@ class DecoderPool:
             if last:
                 return Skip(Code.CRASHED_DECODER, f"the decoder died on it twice ({how(answer)})", name)
         assert not isinstance(answer, int)
-        said, body = answer
-        if "reason" in said:
-            return Skip(said["reason"], said["message"], name)
-        return Fitted(body, said["fit"], said["format"], said["width"], said["height"])
+        return Skip(answer[0]["reason"], answer[0]["message"], name) if "reason" in answer[0] else answer
 
     @property
     def pids(self) -> list[int]:
@@ -105,7 +112,7 @@ class DecoderPool:
         self.close()
 
     @contextmanager
-    def _child(self) -> Iterator["_Child"]:
+    def _child(self, about: str) -> Iterator["_Child"]:
         """A live child for one picture; goes back to the idle ones if it survives."""
         with self._free:
             with self._lock:
@@ -113,12 +120,13 @@ class DecoderPool:
                     raise RuntimeError("the decoder pool is closed")
                 if self._owner != os.getpid():  # after a fork the children are the parent's
                     self._owner, self._idle, self._busy = os.getpid(), [], set()
-                child = self._idle.pop() if self._idle else None
+                child = self._idle.pop(self._nearest(about)) if self._idle else None
             if child is not None and not child.alive:
                 child.end()  # it died while idle: its pipes are closed
                 child = None
             if child is None:
                 child = _Child(self._module, self._limits)
+            child.about = about
             with self._lock:
                 self._busy.add(child)
             try:
@@ -132,6 +140,12 @@ class DecoderPool:
                 if not keep:
                     child.end()
 
+    def _nearest(self, about: str) -> int:
+        """The idle child that was asked about this last, else the one used last; of several films, the one that has
+        rested longest, so that the others keep theirs."""
+        same = [place for place, child in enumerate(self._idle) if child.about == about]
+        return same[-1] if same else 0 if about else -1
+
 
 _TOO_LONG = 1_000_000  # stands for an exit code: we killed it at the deadline
 
@@ -140,6 +154,7 @@ class _Child(Child):
     def __init__(self, module: str, limits: list[str]) -> None:
         super().__init__(module, limits, stderr=subprocess.DEVNULL)
         self.pictures = 0
+        self.about = ""
 
     def ask(
         self, head: dict[str, Any], body: bytes, seconds: float, more: More | None

@@ -30,6 +30,7 @@ from jobs.uris import is_arn, is_local, path_of, split_s3
 
 _TRUSTED = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png"}  # extensions believed with peek=False
 _FACTS = 1000  # originals whose headers are remembered
+_FRAME = 1 << 20  # bytes kept free for a frame of a film
 _SPARE = 64 << 20  # bytes of pictures kept at most for calls that may yet come
 
 MAX_INFLIGHT_BYTES = 256 * 1024**2
@@ -50,6 +51,7 @@ class Preparer:
     `fit`: mending allowed. `peek`: look into S3 objects before sending them; else .jpg, .jpeg, .png are believed.
     `objects`: Rekognition may read S3 itself; it has no way to say that the requester pays.
     `web`: downloads, and where from (by default from public addresses alone).
+    `frames`: takes a frame out of its film, for jobs that ask about some.
     `store`: bounds the bytes of pictures held at once; `prepare` waits while its cap is reached. Preparers of one
     process may share one; `scope` then tells their sources apart (the S3 endpoint). A thread must release what it holds
     before it prepares the next picture, or two may wait for each other.
@@ -69,6 +71,7 @@ class Preparer:
         fit: bool = True,
         peek: bool = True,
         objects: bool = True,
+        frames: Callable[[Item], Loaded | Skip] | None = None,
     ) -> None:
         self._pool = pool
         self._factory = s3_client_factory
@@ -77,6 +80,7 @@ class Preparer:
         self._fit = fit
         self._peek = peek
         self._objects = objects
+        self._frames = frames
         self._store = store or new_store(max_inflight_bytes)
         self._scope = scope
         self._aws = aws
@@ -95,6 +99,10 @@ class Preparer:
         """What to send for `item` to an API with `limits`. `s3_allowed`: the API may be given an S3Object."""
         if item.skip:
             return Skip(item.skip.partition(":")[0], item.skip)
+        if item.kind == "frame":
+            assert self._frames is not None  # a job with frames has it
+            take = self._frames
+            return self._as_bytes(item, limits, lambda: take(item))
         if item.uri.startswith("s3://"):
             if s3_allowed and self._objects and self._is_near(split_s3(item.uri)[0]):
                 ready = self._as_object(item, limits)
@@ -109,7 +117,7 @@ class Preparer:
         """False: `prepare` with `s3_allowed` gives this item, or says why not, without reading anything."""
         if item.skip:
             return False
-        if not self._objects:
+        if not self._objects or item.kind == "frame":
             return True
         known_near = item.uri.startswith("s3://") and self._known_near(split_s3(item.uri)[0])
         return not (known_near and self._believed(item, limits))
@@ -189,6 +197,8 @@ class Preparer:
 
     def _key(self, item: Item) -> tuple[tuple[Any, ...], int]:
         """What tells this original from any other, and the bytes it is expected to hold."""
+        if item.kind == "frame":
+            return (self._scope, item.uri, item.version, item.etag, item.item_id), _FRAME
         if is_local(item.uri):
             try:
                 state = os.stat(path_of(item.uri))  # noqa: PTH116  bytes path

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from jobs.apis import Choice, VideoChoice
+from jobs.counts import Counts
 from jobs.money import staging
 from jobs.money.quotas import QuotaTable
 from jobs.plan.values import Plan
@@ -47,6 +48,14 @@ _TRANSCODED = (
     " some {cpu} of one core, at {each} CPU-seconds a minute of 1080p (x264 veryfast); 720p takes half of it, 4K four"
     " times as much."
 )
+_FRAMES = (
+    "Each frame is an image of its own, taken on the workers out of {videos} of {minutes} minutes: about 2 to 5 seconds"
+    " of a core for a minute of film."
+)
+_READ = (
+    "Films in S3 are read by the workers for their frames: {size} at most, for which S3 bills no transfer within its"
+    " Region."
+)
 _STREAM = "{images} new images come in each month, in full in the first one too; none of them is known or a copy."
 _GROWS = (
     "Each image leaves {each} in the collection (--faces-per-image), kept from then on: those of a month half of it on"
@@ -69,7 +78,9 @@ def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice | VideoC
         yield _SENT
     for choice in choices:
         yield from choice.api.assumptions
-    if plan.counts.videos and not plan.asks_of_videos:
+    if plan.counts.frames and "image" in units:
+        yield from _frames(plan.counts)
+    if plan.counts.videos and not plan.asks_of_videos and not plan.counts.framed:
         yield f"Left out, as no video API was asked for: {many(plan.counts.videos, 'video')}."
     if plan.counts.images and plan.lines and "image" not in units:
         yield f"Left out, as no image API was asked for: {many(plan.counts.images, 'image')}."
@@ -87,6 +98,12 @@ def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice | VideoC
     yield from _rates(plan, quotas)
     yield from _prices(plan)
     yield _NOT
+
+
+def _frames(counts: Counts) -> Iterator[str]:
+    yield _FRAMES.format(videos=many(counts.framed, "video"), minutes=count(minutes(counts.framed_ms)))
+    if counts.frame_bytes:
+        yield _READ.format(size=size(counts.frame_bytes))
 
 
 def _videos(plan: Plan, quotas: QuotaTable) -> Iterator[str]:

@@ -17,6 +17,7 @@ from jobs.money.prices import PriceTable, TierLine, Units, known_total
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand as plan_demand
 from jobs.plan.assumptions import assumptions
+from jobs.plan.both_ways import Market, both_ways
 from jobs.plan.conditional import Conditional
 from jobs.plan.demand import Demand
 from jobs.plan.stream import MonthlyStream
@@ -58,7 +59,8 @@ def plan(
     have = dict.fromkeys((c.api.name for c in choices), known) if isinstance(known, int) else dict(known)
     more = list(extra)
     stated = {demand.meter for demand in more}
-    jobs = jobs_of(counts, len(videos), min(video_jobs or quotas.concurrent_videos, quotas.concurrent_videos))
+    at_once = min(video_jobs or quotas.concurrent_videos, quotas.concurrent_videos)
+    jobs = jobs_of(counts, len(videos), at_once)
     asked = plan_demand.of_choices(choices, counts, prices, have, stream)
     asked += plan_demand.of_videos(videos, counts, jobs.seconds if jobs else None)
     demands = [demand for demand in asked if not (demand.open and demand.meter in stated)] + more
@@ -91,6 +93,9 @@ def plan(
         stream=stream,
         video_jobs=jobs,
         conditional=tuple(_conditional(choice, lines) for choice in choices if choice.when),
+        both=both_ways(
+            choices, counts, Market(region, prices, used, {name: rate.tps for name, rate in rates.items()}, at_once)
+        ),
     )
     return built.assuming(assumptions(built, quotas, (*choices, *videos)))
 

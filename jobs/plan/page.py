@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from jobs.money.prices import known_total
-from jobs.plan import text
+from jobs.plan import both_ways, text
 from jobs.plan.values import Plan, PlanMonth
 from jobs.redact import redact
 from jobs.words import ROUNDING, dollars, visible
@@ -49,7 +49,7 @@ def page_of(plan: Plan, *, sources: Sequence[str], beside: Sequence[str], made: 
         price=text.price(plan)[0],
         parts=tuple(_parts(plan, sources, beside, (header, rows))),
         made=made,
-        numbers=frozenset((*text.RIGHT, *header[1:])),
+        numbers=frozenset((*text.RIGHT, *both_ways.RIGHT, *header[1:])),
     )
 
 
@@ -58,7 +58,11 @@ def _parts(plan: Plan, sources: Sequence[str], beside: Sequence[str], months: Ta
     yield Part("Price", (*listed, *text.head(plan)), (text.HEADER, text.rows(plan)))
     if plan.months:
         yield Part("By calendar month", table=months)
-    notes = [line for line in text.notes(plan, brief=True) if line != ROUNDING]
+    if plan.both:
+        yield Part(
+            "Frames or the whole film", (both_ways.title(plan.counts),), (both_ways.HEADER, both_ways.rows(plan.both))
+        )
+    notes = [line for line in text.notes(plan, brief=True, both=False) if line != ROUNDING]
     said = "\n".join((*notes, *beside)).splitlines()
     yield Part("Notes", tuple(line.strip().removeprefix("- ") for line in said if line.strip()))
     yield Part("What it rests on", plan.assumptions)

@@ -2,9 +2,9 @@
 never in it.
 
 Rule: upper bounds of our own requests. An image sent as bytes costs one GET, a look at its head before that another; a
-video costs those that looking at it took, and one that is staged its upload, and its bytes for as long as the scan is
-taken to last, in whole days. Whether S3 bills the reads Rekognition makes itself for an S3Object is in none of our
-sources, so they are not counted.
+video costs those that looking at it took, where frames are taken out of it one for each megabyte, and where it is
+staged its upload, and its bytes for as long as the scan is taken to last, in whole days. Whether S3 bills the reads
+Rekognition makes itself for an S3Object is in none of our sources, so they are not counted.
 Source of the prices: meters `s3-...` of jobs/data/prices.json; 1,000 keys come per LIST (S3's page size).
 """
 
@@ -26,8 +26,8 @@ def s3_lines(plan: Plan, prices: PriceTable) -> tuple[Line, ...]:
     counts = plan.counts
     units: dict[str, Units] = {}
     if counts.s3_items:
-        images = counts.s3_images if plan.asks_of_images else 0
-        units = {"s3-list": -(-counts.s3_items // _PAGE), "s3-get": _GETS * images + counts.video_gets}
+        gets = _GETS * counts.s3_images + counts.frame_gets if plan.asks_of_images else 0
+        units = {"s3-list": -(-counts.s3_items // _PAGE), "s3-get": gets + counts.video_gets}
     if counts.staged and plan.asks_of_videos:
         kept = staging.whole_days(plan.duration_s or 0)
         starts = sum(rate.operation.startswith("Start") for rate in plan.rates)

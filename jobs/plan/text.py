@@ -7,9 +7,10 @@ listed in full when they are asked for.
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
+from jobs.codes import Code
 from jobs.counts import Counts
 from jobs.money.prices import known_total, money, number
-from jobs.plan import cascade
+from jobs.plan import both_ways, cascade
 from jobs.plan.values import Plan, PlanLine
 from jobs.plan.videos import minutes
 from jobs.words import ROUNDING, count, dollars, duration, each, many, table
@@ -30,7 +31,10 @@ def title(plan: Plan) -> str:
 def contents(plan: Plan) -> str:
     """`2,500,000 images, 3 videos and 200,000 images a month`; "" where there is none."""
     counts, stream = plan.counts, plan.stream
-    parts = [many(n, what) for n, what in ((counts.images, "image"), (counts.videos, "video")) if n]
+    kinds = ((counts.images - counts.frames, "image"), (counts.frames, "frame"), (counts.videos, "video"))
+    parts = [many(n, what) for n, what in kinds if n]
+    if counts.framed and not counts.videos:
+        parts[-1] += f" of {many(counts.framed, 'video')}"
     if counts.video_ms:
         parts.append(f"{count(minutes(counts.video_ms))} minutes of video")
     if stream:
@@ -66,9 +70,9 @@ def month_rows(plan: Plan) -> list[tuple[str, ...]]:
     return found
 
 
-def notes(plan: Plan, *, brief: bool = False, explain: bool = False) -> list[str]:
+def notes(plan: Plan, *, brief: bool = False, explain: bool = False, both: bool = True) -> list[str]:
     """What stands below the table: unknowns, bounds, skips, time. `explain`: and assumptions; `brief`: not a word of
-    them."""
+    them. `both`: with what films cost as frames and as a whole."""
     found = [plan.cut] if plan.cut else []
     if not plan.complete:
         found.append("NOT COMPLETE: a part of this price is unknown.")
@@ -76,10 +80,12 @@ def notes(plan: Plan, *, brief: bool = False, explain: bool = False) -> list[str
     low, high = plan.bounds
     if plan.complete and low != high:
         found.append(f"Between {dollars(low)} and {dollars(high)}, as AWS does not say how part minutes count.")
-    if plan.counts.skipped:
-        found.append("Skipped: " + ", ".join(left_out(plan.counts)))
+    if skipped := list(left_out(plan.counts)):
+        found.append("Skipped: " + ", ".join(skipped))
     found += cascade.notes(plan)
     found += _duration(plan)
+    if plan.both and both:
+        found += ["", both_ways.title(plan.counts), *_both(plan), ""]
     found.append(ROUNDING)
     return found if brief else [*found, *explained(plan.assumptions, explain=explain)]
 
@@ -170,6 +176,8 @@ def csv_rows(plans: Iterable[tuple[str, Plan]]) -> Iterator[tuple[str, ...]]:
 def left_out(counts: Counts) -> Iterator[str]:
     """`3 hidden`, `2 unsupported-codec: hevc (61.5 minutes)`."""
     for reason, items in sorted(counts.skipped.items()):
+        if reason == Code.AS_FRAMES:  # told above
+            continue
         ms = counts.left_out_ms.get(reason)
         yield f"{items:,} {reason}" + (f" ({count(minutes(ms))} minutes)" if ms else "")
 
@@ -186,6 +194,10 @@ def _duration(plan: Plan) -> Iterator[str]:
     elif slowest is not None and slowest.calls:
         by = f" ({slowest.operation} at {slowest.tps:g}/s)" if slowest.tps and plan.duration_s is not None else ""
         yield f"Duration: {duration(plan.duration_s)}{by}"
+
+
+def _both(plan: Plan) -> list[str]:
+    return table(both_ways.HEADER, both_ways.rows(plan.both), both_ways.RIGHT).splitlines()
 
 
 def _usd(lines: Iterable[PlanLine]) -> Decimal | None:

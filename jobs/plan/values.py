@@ -13,6 +13,7 @@ from jobs import documents
 from jobs.counts import Counts
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable, TierLine, Units, known_total, number, total
+from jobs.plan.both_ways import BothWays
 from jobs.plan.conditional import Conditional
 from jobs.plan.stream import MonthlyStream
 from jobs.plan.videos import VideoJobs
@@ -106,6 +107,7 @@ class Plan:
     copies: int = 0  # images whose content another of the source has: paid for once
     earlier: int = 0  # of the known calls: an earlier job has the answer
     stream: MonthlyStream | None = None  # new images each month, after those of the source
+    both: tuple[BothWays, ...] = ()  # of films that frames are taken of: what they cost as video
     video_jobs: VideoJobs | None = None  # what is started at AWS and waited for
     assumptions: tuple[str, ...] = ()
     emulated_s: float | None = None  # seconds, where the bundled emulator answers and not AWS
@@ -185,7 +187,7 @@ class Plan:
         (low, high), have = self.bounds, self.counts
         return PlanDocument(
             region=self.region,
-            items=PlannedItems(have.images, have.videos, dict(sorted(have.skipped.items())), have.bytes),
+            items=PlannedItems(have.images, have.videos, dict(sorted(have.skipped.items())), have.bytes, have.frames),
             lines=tuple(line.document() for line in self.lines),
             total_usd=self.total,
             complete=self.complete,

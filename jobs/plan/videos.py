@@ -37,8 +37,12 @@ def video_jobs(counts: Counts, apis: int, at_once: int) -> VideoJobs | None:
     jobs = counts.videos * apis
     if not jobs or counts.videos_measured < counts.videos:
         return None
-    work = jobs * FIXED_S + apis * counts.video_ms / 1000 * PER_SECOND
-    return VideoJobs(jobs, at_once, work / min(jobs, at_once))
+    return VideoJobs(jobs, at_once, seconds_of_jobs(jobs, apis * counts.video_ms, at_once))
+
+
+def seconds_of_jobs(jobs: int, ms: int, at_once: int) -> float:
+    """How long so many jobs take on films of that length together."""
+    return (jobs * FIXED_S + ms / 1000 * PER_SECOND) / min(jobs, at_once)
 
 
 def minutes(ms: int) -> Decimal:

@@ -44,11 +44,13 @@ class Film:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """`film` is known where its header could be read, also of one that is skipped; `reads`: what looking took."""
+    """`film` is known where its header could be read, also of one that is skipped; `reads`: what looking took.
+    `key_frames`: milliseconds, where they were asked for."""
 
     film: Film | None
     skip: Skip | None
     reads: Reads
+    key_frames: tuple[int, ...] = ()
 
 
 def verdict(film: Film) -> Skip | None:

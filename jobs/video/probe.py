@@ -16,6 +16,7 @@ from jobs.uris import is_local
 from jobs.video.ffmpeg import Ffmpeg
 from jobs.video.film import MAX_MS, Film, Probed, too_long
 from jobs.video.header import look
+from jobs.video.key_frames import key_frames
 from jobs.video.origins import Refused, local_file, s3_object
 from jobs.video.reading import FilmReader, Reads
 
@@ -24,13 +25,19 @@ class Prober:
     """For all threads of a process."""
 
     def __init__(
-        self, s3_client_factory: Callable[[], Any], *, aws: bool = True, transcoder: Ffmpeg | None = None
+        self,
+        s3_client_factory: Callable[[], Any],
+        *,
+        aws: bool = True,
+        transcoder: Ffmpeg | None = None,
+        key_frames: bool = False,
     ) -> None:
         """`s3_client_factory`: a boto3 S3 client, made when the first object is looked at. `aws`: S3 is AWS's own.
-        `transcoder`: makes H.264 MP4 of films of this machine that are something else."""
+        `transcoder`: makes H.264 MP4 of films of this machine that are something else. `key_frames`: are told, too."""
         self._transcoder = transcoder
         self._factory = s3_client_factory
         self._aws = aws
+        self._key_frames = key_frames
         self._lock = threading.Lock()
         self._s3: tuple[Any, SpanReader] | None = None
 
@@ -38,19 +45,25 @@ class Prober:
         if item.skip:
             return Probed(None, Skip(item.skip.partition(":")[0], item.skip), Reads())
         reader: FilmReader | None = None
+        keys: tuple[int, ...] = ()
         try:
             if is_local(item.uri):
                 with local_file(item) as reader:
                     film, skip = self._mended(item, *look(reader))
+                    keys = self._keys(reader, film)
             elif item.uri.startswith("s3://"):
                 reader, content = s3_object(item, *self._client(), aws=self._aws)
                 film, skip = look(reader, content)
+                keys = self._keys(reader, film)
             else:
                 skip = Skip(Code.NOT_IN_S3, "Rekognition reads videos from S3, not from the web")
                 return Probed(None, skip, Reads())
         except Refused as refused:
             return Probed(None, refused.skip, refused.reads + (reader.reads if reader else Reads()))
-        return Probed(film, skip, reader.reads)
+        return Probed(film, skip, reader.reads, keys)
+
+    def _keys(self, reader: FilmReader, film: Film | None) -> tuple[int, ...]:
+        return key_frames(reader, film.length_ms) if self._key_frames and film and film.length_ms else ()
 
     def _mended(self, item: Item, film: Film | None, skip: Skip | None) -> tuple[Film | None, Skip | None]:
         """A film of this machine that can be sent once it is transcoded."""

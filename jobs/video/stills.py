@@ -49,7 +49,7 @@ class Stills(AbstractContextManager["Stills"]):
         return taken, reads
 
     def _taken(self, blocks: Blocks, at_ms: int) -> Fitted | Skip:
-        head = {"at_ms": at_ms, "side": self._side, "size": blocks.size}
+        head = {"at_ms": at_ms, "side": self._side, "size": blocks.size, "block": blocks.extent.block}
         try:
             return self._pool.ask(head, b"", "mp4", lambda wanted: blocks.block(int(wanted["block"])))
         except Exhausted:

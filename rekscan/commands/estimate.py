@@ -25,7 +25,20 @@ from jobs.plan.s3_requests import s3_lines, s3_text
 from jobs.plan.text import CSV, csv_rows
 from rekscan.console.output import print_document, print_json, print_lines, say
 from rekscan.console.plan import show_plan, show_plans, stdout
-from rekscan.flags import EXCLUDE, INCLUDE, PAYER, WHEN, Amounts, Billing, Flag, Many, Monthly, Pilot
+from rekscan.flags import (
+    EXCLUDE,
+    FRAMES,
+    INCLUDE,
+    PAYER,
+    WHEN,
+    Amounts,
+    Billing,
+    Flag,
+    Many,
+    Monthly,
+    Pilot,
+    chosen_frames,
+)
 from rekscan.scans.priced import PriceQuestion, document, priced
 from rekscan.settings import Connection, resolve
 
@@ -53,6 +66,7 @@ def estimate(
     stage: str | None = None,
     transcode: Flag = False,
     probe: bool = True,
+    frames: Annotated[str | None, Parameter(help=FRAMES, negative=())] = None,
     again: Flag = False,
     strict: Flag = False,
     json: Flag = False,
@@ -107,6 +121,7 @@ def estimate(
     question = PriceQuestion(
         sets, resolve(connection, stage=stage), sources, amounts or Amounts(), monthly or Monthly(),
         billing or Billing(), pilot, column, include or (), exclude or (), request_payer, probe, again, transcode,
+        chosen_frames(frames, *(asked for _, asked in sets)),
     )  # fmt: skip
     if not all(asked.images or asked.videos for _, asked in sets) and question.asks_of_items:
         parse([])  # says which APIs there are

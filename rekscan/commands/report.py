@@ -87,7 +87,7 @@ def report(
     page, more = None, []
     fetch = fetcher(folder.spec, settings.aws) if thumbnails else None
     if _HTML in asked or single_file:
-        s3 = (lambda: s3_client(folder.spec, settings.aws)) if folder.spec.films else None
+        s3 = (lambda: s3_client(folder.spec, settings.aws)) if folder.spec.shows_films else None
         for single in [single for single, is_asked in ((False, _HTML in asked), (True, single_file)) if is_asked]:
             page = build_report(
                 folder, status=found.to_json(), wanted=wanted, items=items, thumbnails=thumbnails, fetch=fetch, s3=s3,

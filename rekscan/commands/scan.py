@@ -15,6 +15,7 @@ from jobs.plan.s3_requests import s3_json, s3_lines, s3_text
 from rekscan.console.output import print_json, print_line, say, talk
 from rekscan.console.plan import show_plan, stdout
 from rekscan.scans.engine import ledger_for_a_job
+from rekscan.scans.frames import refuse_no_decoder
 from rekscan.scans.hosts import hosts_need
 from rekscan.scans.listing import Progress
 from rekscan.scans.month_cap import note
@@ -54,6 +55,8 @@ def scan(
     """
     order = order or Order()
     settings = resolve(connection, workers=workers, shard_size=order.shard_size, stage=order.stage)
+    if not dry_run:
+        refuse_no_decoder(order.frames)
     records = None if dry_run else ledger_for_a_job(settings)
     with _listing(quiet=json) as progress:
         planned = plan_order(source, api, order, settings, local=local, progress=progress)

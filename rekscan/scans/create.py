@@ -59,6 +59,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
             film_root=made or drafted.film_root,
             made=made,
             stage=terms.stage if drafted.counts.staged else None,
+            frames=terms.frames.text if terms.frames else None,
         ),
         versions={"rekscan": version("rekscan"), "boto3": version("boto3"), "python": platform.python_version()},
         video_apis=terms.videos,

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from jobs.counts import Counts
 from jobs.errors import RekscanError
@@ -19,6 +20,7 @@ from jobs.plan.build import plan as make_plan
 from jobs.plan.values import Plan
 from jobs.uris import root_of
 from rekscan.scans.films import leave_out_films, look_at_films
+from rekscan.scans.frames import with_frames
 from rekscan.scans.listing import Progress, absolute, list_into, list_source, nothing_in, part_rows, refuse_vain_list
 from rekscan.scans.savings import KnownCalls
 from rekscan.scans.terms import Terms
@@ -58,6 +60,8 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
             globs=terms.globs,
             request_payer=terms.request_payer,
         )
+        if terms.frames:
+            batches = with_frames(batches, terms, counts, partial(progress or _silent, counts))
         here = root_of(sources) if terms.local and terms.videos else None
         with folder.manifest_writer(rows) as writer, FilmsWriter(folder.write) as films:
             limit = None if "-" in sources else limit
@@ -80,6 +84,10 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
         exclude=terms.globs.exclude,
     )
     return Draft(folder, tuple(sources), counts, writer.count, rows, again if cut else None, films.count, here)
+
+
+def _silent(counts: Counts) -> None:
+    pass
 
 
 def cannot_write(folder: JobFolder, error: OSError) -> RekscanError:

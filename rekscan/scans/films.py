@@ -19,9 +19,9 @@ from jobs.errors import RekscanError, UsageError
 from jobs.folder.films import FilmItem, FilmsWriter, pinned
 from jobs.item_rows import MANIFEST_SCHEMA, from_batch
 from jobs.items import Item
+from jobs.media.check import Skip
 from jobs.money import staging
 from jobs.sources import is_list
-from jobs.sources.s3 import S3ClientFactory
 from jobs.uris import is_aws, is_local, object_of
 from jobs.video import Film, Probed, Prober
 from jobs.video.ffmpeg import Ffmpeg
@@ -40,54 +40,54 @@ class Unseen:
     films: int = 0
     why: str = ""  # of the first
 
+    def add(self, skip: Skip) -> None:
+        self.films += 1
+        self.why = self.why or skip.message
+
     def notes(self) -> tuple[str, ...]:
         if not self.films:
             return ()
         return (f"{many(self.films, 'video')} could not be looked at, and so not in the price; the first: {self.why}.",)
 
 
-def count_films(
-    batches: Iterable[pa.RecordBatch],
-    counts: Counts,
-    s3: S3ClientFactory,
-    progress: Progress,
-    *,
-    aws: bool,
-    stage: bool = False,
-    transcoder: Ffmpeg | None = None,
-) -> tuple[str, ...]:
-    """Count everything in `batches`, looking at each film; sentences on what was left open.
+Counting = Callable[[Item, Probed], None]
 
-    `s3`: a client with as many connections as films are in flight. `aws`: S3 is AWS's own. `stage`: films of this
-    machine are uploaded; `transcoder`: as of a Prober.
-    """
+
+def count_films(
+    batches: Iterable[pa.RecordBatch], counts: Counts, prober: Prober, progress: Progress, counting: Counting
+) -> None:
+    """Count everything in `batches`, looking at each film. `prober`: its S3 client has as many connections as films are
+    in flight. `counting`: counts a film by what was seen of it."""
     under_way: dict[int, Item] = {}
-    unseen = Unseen()
 
     def films() -> Iterator[Item]:
         for item in _count_the_rest(batches, counts, progress):
             under_way[item.item_id] = item
             yield item
 
-    for number, found in probe_all(Prober(s3, aws=aws, transcoder=transcoder), films()):
-        _count(under_way.pop(number), found, counts, unseen, stage=stage)
+    for number, found in probe_all(prober, films()):
+        counting(under_way.pop(number), found)
         progress()
-    return unseen.notes()
 
 
 def count_assumed(
-    batches: Iterable[pa.RecordBatch], counts: Counts, average_ms: int, progress: Progress, *, stage: bool = False
+    batches: Iterable[pa.RecordBatch], counts: Counts, progress: Progress, counting: Callable[[Item], None]
 ) -> None:
-    """Count everything in `batches`, taking each film to be so long. `stage`: as of `count_films`."""
+    """Count everything in `batches`, each film that nobody looks at by `counting`."""
     for item in _count_the_rest(batches, counts, progress):
         if not (is_local(item.uri) or item.uri.startswith("s3://")):
             counts.leave_out(item, Code.NOT_IN_S3, None)
         elif item.size is not None and (skip := refused_size(item.size)):
             counts.leave_out(item, skip.reason, None)
         else:
-            counts.add(item)
-            counts.assume_videos(1, average_ms)
-            _count_here(item, counts, stage=stage)
+            counting(item)
+
+
+def count_assumed_film(item: Item, average_ms: int, counts: Counts, *, stage: bool = False) -> None:
+    """Count a film that APIs for video are asked about, taken to be so long. `stage`: as of `count_film`."""
+    counts.add(item)
+    counts.assume_videos(1, average_ms)
+    _count_here(item, counts, stage=stage)
 
 
 def _count_the_rest(batches: Iterable[pa.RecordBatch], counts: Counts, progress: Progress) -> Iterator[Item]:
@@ -108,15 +108,15 @@ def _count_here(item: Item, counts: Counts, *, stage: bool) -> None:
         counts.videos_here += 1
 
 
-def _count(item: Item, found: Probed, counts: Counts, unseen: Unseen, *, stage: bool = False) -> None:
+def count_film(item: Item, found: Probed, counts: Counts, unseen: Unseen, *, stage: bool = False) -> None:
+    """Count a film that APIs for video are asked about. `stage`: films of this machine are uploaded."""
     if item.uri.startswith("s3://"):
         counts.video_gets += found.reads.count
     length = found.film.length_ms if found.film else None
     if found.skip:
         counts.leave_out(item, str(found.skip.reason), length)
         if found.skip.fault is not None:
-            unseen.films += 1
-            unseen.why = unseen.why or found.skip.message
+            unseen.add(found.skip)
         return
     counts.add(item, video_ms=MAX_MS if length is None else length)
     counts.videos_at_cap += length is None
@@ -133,7 +133,7 @@ def leave_out_films(counts: Counts) -> Look:
 
     def look(batch: pa.RecordBatch) -> pa.RecordBatch:
         counts.add_batch(batch)
-        return _skipping(batch, dict.fromkeys(_films(batch).column("item_id").to_pylist(), "video"))
+        return skipping(batch, dict.fromkeys(films_in(batch).column("item_id").to_pylist(), "video"))
 
     return look
 
@@ -153,7 +153,7 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, here: str |
     )
 
     def look(batch: pa.RecordBatch) -> pa.RecordBatch:
-        films = {item.item_id: item for item in from_batch(_films(batch))}
+        films = {item.item_id: item for item in from_batch(films_in(batch))}
         found = dict(probe_all(prober, films.values())) if films else {}
         unseen = Unseen()
         skips: dict[int, str] = {}
@@ -163,13 +163,13 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, here: str |
                 counts.leave_out(item, Code.NOT_IN_S3, one.film.length_ms if one.film else None)
                 skips[item_id] = Code.NOT_IN_S3
                 continue
-            _count(item, one, counts, unseen, stage=terms.stage is not None)
-            if skip := _left_out(one):
+            count_film(item, one, counts, unseen, stage=terms.stage is not None)
+            if skip := left_out(one):
                 skips[item_id] = skip
             elif one.film is not None:
                 writer.add(_film_item(item, one.film))
         counts.add_batch(batch.filter(pc.invert(_is_film(batch))))
-        return _skipping(batch, skips)
+        return skipping(batch, skips)
 
     return look
 
@@ -197,7 +197,7 @@ def refuse_to_transcode(terms: Terms) -> None:
         Ffmpeg.found()
 
 
-def _left_out(found: Probed) -> str | None:
+def left_out(found: Probed) -> str | None:
     """Why a film is not sent."""
     if found.skip is None:
         return None
@@ -231,11 +231,12 @@ def _is_film(batch: pa.RecordBatch) -> pa.Array:
     return pc.and_(pc.equal(batch.column("kind"), "video"), pc.is_null(batch.column("skip")))
 
 
-def _films(batch: pa.RecordBatch) -> pa.RecordBatch:
+def films_in(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Its films that nothing speaks against."""
     return batch.filter(_is_film(batch))
 
 
-def _skipping(batch: pa.RecordBatch, skips: dict[int, str]) -> pa.RecordBatch:
+def skipping(batch: pa.RecordBatch, skips: dict[int, str]) -> pa.RecordBatch:
     """The batch with these items left out, for these reasons."""
     if not skips:
         return batch

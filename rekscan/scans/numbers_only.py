@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -10,13 +11,17 @@ import pyarrow as pa
 from jobs.apis import Choice
 from jobs.aws import clients
 from jobs.counts import Counts
+from jobs.items import Item
 from jobs.known.count import CountedListing
 from jobs.plan.draw import Draw
+from jobs.plan.frame_rule import FrameRule, left_open
 from jobs.sources import Globs, enumerate_batches
 from jobs.uris import is_aws
+from jobs.video import Probed, Prober
 from jobs.video.ffmpeg import Ffmpeg
 from rekscan.console.output import talk
-from rekscan.scans.films import count_assumed, count_films
+from rekscan.scans.films import Unseen, count_assumed, count_assumed_film, count_film, count_films
+from rekscan.scans.frames import count_assumed_frames, count_expected
 from rekscan.scans.listing import nothing_in, refuse_vain_list
 from rekscan.scans.savings import KnownCalls, known_of
 from rekscan.scans.terms import Terms
@@ -33,13 +38,15 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class CountedSource:
-    """What is listed, and how. `region`: where it is priced, and of S3. `lengths`: None where no video is priced.
-    `sample`: so many random images are drawn on the way."""
+    """What is listed, and how. `region`: where it is priced, and of S3. `lengths`: None where neither videos nor
+    frames of them are priced. `films`: APIs for video are asked. `sample`: draws so many random images on the way."""
 
     sources: Sequence[str]
     settings: Settings
     region: str
     lengths: Lengths | None = None
+    films: bool = False
+    frames: FrameRule | None = None
     column: str | None = None
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
@@ -96,7 +103,7 @@ def _count(source: CountedSource, listing: CountedListing, draw: Draw | None) ->
     """The numbers, and sentences on what they leave open. Fills the listing, draws a sample on the way."""
     settings, lengths = source.settings, source.lengths
     counts = Counts()
-    notes: tuple[str, ...] = ()
+    unseen = Unseen()
 
     def s3() -> Any:
         return clients.s3(replace(settings.aws, region=source.region, requester_pays=source.request_payer))
@@ -112,7 +119,8 @@ def _count(source: CountedSource, listing: CountedListing, draw: Draw | None) ->
     with talk.status("listing") as status:
 
         def progress() -> None:
-            looked = f", {counts.videos_measured:,} videos measured" if lengths and lengths.looked_at else ""
+            measured = counts.videos_measured or counts.framed
+            looked = f", {measured:,} videos measured" if lengths and lengths.looked_at else ""
             status.update(f"listing: {counts.images + counts.videos:,} images and videos{looked}")
 
         if lengths is None:
@@ -120,13 +128,27 @@ def _count(source: CountedSource, listing: CountedListing, draw: Draw | None) ->
                 counts.add_batch(batch)
                 progress()
         elif lengths.looked_at:
-            stage = settings.stage is not None
+            keys = source.frames is not None and source.frames.way == "keyframes"
             transcoder = Ffmpeg.found() if source.transcode else None
-            aws = is_aws(settings.s3_url)
-            notes = count_films(batches(), counts, s3, progress, aws=aws, stage=stage, transcoder=transcoder)
+            prober = Prober(s3, aws=is_aws(settings.s3_url), transcoder=transcoder, key_frames=keys)
+            count_films(batches(), counts, prober, progress, partial(_count_seen, source, counts, unseen))
         else:
-            count_assumed(batches(), counts, lengths.average_ms, progress, stage=settings.stage is not None)
+            count_assumed(batches(), counts, progress, partial(_count_unseen, source, counts, lengths.average_ms))
     refuse_vain_list(source.sources, counts)
     if not (counts.images or counts.videos or counts.skipped):
         raise nothing_in(source.sources)
-    return counts, notes
+    return counts, (*unseen.notes(), *(left_open(source.frames) if source.frames else ()))
+
+
+def _count_seen(source: CountedSource, counts: Counts, unseen: Unseen, film: Item, found: Probed) -> None:
+    if source.films:
+        count_film(film, found, counts, unseen, stage=source.settings.stage is not None)
+    if source.frames:
+        count_expected(film, found, source.frames, counts, unseen, alone=not source.films)
+
+
+def _count_unseen(source: CountedSource, counts: Counts, average_ms: int, film: Item) -> None:
+    if source.films:
+        count_assumed_film(film, average_ms, counts, stage=source.settings.stage is not None)
+    if source.frames:
+        count_assumed_frames(film, average_ms, source.frames, counts)

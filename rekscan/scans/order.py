@@ -17,7 +17,20 @@ from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
 from jobs.sources import Globs
-from rekscan.flags import BESIDE, EXCLUDE, INCLUDE, PAYER, PRIVATE, STAGE, TRANSCODE, WHEN, cap, rates
+from rekscan.flags import (
+    BESIDE,
+    EXCLUDE,
+    FRAMES,
+    INCLUDE,
+    PAYER,
+    PRIVATE,
+    STAGE,
+    TRANSCODE,
+    WHEN,
+    cap,
+    chosen_frames,
+    rates,
+)
 from rekscan.scans.approval import approve
 from rekscan.scans.beside import Rival
 from rekscan.scans.create import create
@@ -78,6 +91,7 @@ class Order:
             validator=Number(gte=1),
         ),
     ] = None
+    frames: Annotated[str | None, Parameter(help=FRAMES)] = None
     shard_size: Annotated[int | None, Parameter(help="Items in a shard, at most 500 [200; 100 with 4 APIs].")] = None
 
     def terms(self, asked: Asked, settings: Settings, *, local: bool) -> Terms:
@@ -89,6 +103,7 @@ class Order:
             settings.aws_region(_LOCAL_REGION) if local else settings.region_of_aws(),
             asked.videos,
             self.video_jobs,
+            chosen_frames(self.frames, asked),
             local=local,
             transcode=self.transcode,
             fit=self.fit,
@@ -197,7 +212,7 @@ def not_aws(terms: Terms) -> str:
 
 def _limit(terms: Terms) -> int | None:
     """Images that the cap can pay for at the very most, with those that may be known; None: any number."""
-    if terms.max_cost is None or terms.videos:  # films are all looked at before the first is sent
+    if terms.max_cost is None or terms.videos or terms.frames:  # films are all looked at before the first is sent
         return None
     limit = reach(terms.choices, terms.region, stored_prices(), terms.max_cost)
     return limit if limit is None or terms.again else limit + known_at_most(terms.choices, terms.settings)

@@ -15,15 +15,16 @@ from jobs.errors import RekscanError, UsageError
 from jobs.later import Later
 from jobs.money.free_tier import FreeTier
 from jobs.money.months import month_of
-from jobs.money.prices import PriceTable
+from jobs.money.prices import PriceTable, number
 from jobs.money.quotas import QuotaTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import Plan, plan
+from jobs.plan.frame_rule import FrameRule, expected, left_open
 from jobs.plan.pilot import Extrapolation, extrapolate
 from jobs.plan.s3_requests import s3_json, s3_lines
 from jobs.plan.stream import MonthlyStream, next_month
 from jobs.plan.text import left_out
-from jobs.plan.videos import videos_json
+from jobs.plan.videos import minutes, videos_json
 from jobs.words import many
 from rekscan.flags import Amounts, Billing, Monthly, Pilot, numbers, rates
 from rekscan.settings import Settings
@@ -59,6 +60,11 @@ class PriceQuestion:
     probe: bool = True
     again: bool = False
     transcode: bool = False
+    frames: FrameRule | None = None
+
+    @property
+    def asks_of_videos(self) -> bool:
+        return any(asked.videos for _, asked in self.sets)
 
     @property
     def asks_of_items(self) -> bool:
@@ -74,6 +80,8 @@ class PriceQuestion:
             )
         if self.sources and self.probe and amounts.video_average is not None:
             raise UsageError("--video-average, and each video is looked at", "Add --no-probe, or leave it out.")
+        if self.frames and self.frames.way == "keyframes" and not (self.sources and self.probe):
+            raise UsageError("--frames keyframes are counted in each film", "Give a SOURCE, and leave --no-probe out.")
         if not (self.asks_of_items or amounts.given):
             raise UsageError(
                 "nothing to price", "Give a SOURCE, or --images, --monthly, --video-minutes, --faces-stored or --units."
@@ -100,9 +108,11 @@ def priced(question: PriceQuestion, *, quiet: bool = False) -> tuple[Plans, Extr
     """
     terms = _terms(question)
     if not question.sources:
-        counts = question.amounts.counts()
+        counts = _with_frames(question.amounts.counts(), question)
         _refuse_nothing(counts, question, terms.stream)
-        return [(name, _plan(asked, counts, question, terms)) for name, asked in question.sets], None
+        notes = left_open(question.frames) if question.frames else ()
+        plans = [(name, _plan(asked, counts, question, terms)) for name, asked in question.sets]
+        return [(name, built.assuming((*notes, *built.assumptions))) for name, built in plans], None
     source = _source(question, terms.region)
     with numbers_only.counted(source) as counted:
         _refuse_nothing(counted.counts, question, terms.stream, counted.notes)
@@ -129,8 +139,21 @@ def document(built: Plan) -> dict[str, Any]:
     lines = s3_lines(built, stored_prices())
     videos = {"videos": videos_json(built.counts, built.video_jobs)} if built.asks_of_videos else {}
     known = {"known": {"copies": built.copies, "answered_by_earlier_jobs": built.earlier}} if built.known else {}
+    frames = {"frames": _frames_json(built)} if built.counts.frames and built.asks_of_images else {}
     monthly = {"monthly": built.stream.to_json()} if built.stream else {}
-    return built.to_json() | videos | known | monthly | ({"s3": s3_json(lines)} if lines else {})
+    return built.to_json() | videos | frames | known | monthly | ({"s3": s3_json(lines)} if lines else {})
+
+
+def _frames_json(built: Plan) -> dict[str, Any]:
+    counts = built.counts
+    return {
+        "frames": counts.frames,
+        "videos": counts.framed,
+        "minutes": number(minutes(counts.framed_ms)),
+        "gets": counts.frame_gets,
+        "bytes": counts.frame_bytes,
+        "or_video": [one.to_json() for one in built.both],
+    }
 
 
 def _terms(question: PriceQuestion) -> _Terms:
@@ -148,7 +171,9 @@ def _source(question: PriceQuestion, region: str) -> "numbers_only.CountedSource
         question.sources,
         question.settings,
         region,
-        lengths if any(asked.videos for _, asked in question.sets) else None,
+        lengths if question.asks_of_videos or question.frames else None,
+        question.asks_of_videos,
+        question.frames,
         column=question.column,
         include=question.include,
         exclude=question.exclude,
@@ -159,6 +184,20 @@ def _source(question: PriceQuestion, region: str) -> "numbers_only.CountedSource
         transcode=question.transcode,
         sample=question.pilot.sample,
     )
+
+
+def _with_frames(counts: Counts, question: PriceQuestion) -> Counts:
+    """Amounts of video with their frames. Where no API is for video, they are all that is asked of it."""
+    videos, ms = counts.videos, counts.video_ms
+    if not (question.frames and videos and ms):
+        return counts
+    counts.add_frames(frames := videos * expected(-(-ms // videos), question.frames))
+    counts.framed = counts.either = videos
+    counts.framed_ms = counts.either_ms = ms
+    counts.either_frames = frames
+    if not question.asks_of_videos:
+        counts.videos = counts.videos_measured = counts.videos_assumed = counts.video_ms = counts.video_minutes_up = 0
+    return counts
 
 
 def _refuse_nothing(

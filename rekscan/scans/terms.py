@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from jobs.apis import Choice, VideoChoice
+from jobs.plan.frame_rule import FrameRule
 from jobs.sources import EVERYTHING, Globs
 from rekscan.settings import Settings
 
@@ -21,6 +22,7 @@ class Terms:
     region: str
     videos: tuple[VideoChoice, ...] = ()  # for films
     video_jobs: int | None = None  # that may be open at once, instead of the quota
+    frames: FrameRule | None = None  # which frames of films the APIs for pictures are asked about
     local: bool = False  # the bundled emulator answers
     transcode: bool = False  # films of other codecs are made into H.264 before they are sent
     fit: bool = True  # mend what AWS refuses

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from jobs.apis.sights import Sight
+from jobs.uris import frame_of
+from jobs.words import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,20 @@ class Shot:
 
     @property
     def name(self) -> str:
-        """The last part of the uri."""
-        return self.uri.rstrip("/").rpartition("/")[2] or self.uri
+        """The last part of the uri; of a frame, that of its film and when in it."""
+        if self.kind == "frame":
+            return f"{_last_part(self.film)} at {clock(self.at_ms)}"
+        return _last_part(self.uri)
+
+    @property
+    def film(self) -> str:
+        """Of a frame."""
+        return frame_of(self.uri)[0]
+
+    @property
+    def at_ms(self) -> int:
+        """Of a frame: when in its film."""
+        return frame_of(self.uri)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +242,7 @@ class Strip:
     @property
     def name(self) -> str:
         """The last part of the uri."""
-        return self.uri.rstrip("/").rpartition("/")[2] or self.uri
+        return _last_part(self.uri)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,3 +263,7 @@ class Gallery:
     note: str = ""
     fetched: int = 0  # requests made to fetch pictures from S3 or the web
     fetched_bytes: int = 0
+
+
+def _last_part(uri: str) -> str:
+    return uri.rstrip("/").rpartition("/")[2] or uri

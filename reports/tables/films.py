@@ -165,7 +165,7 @@ class _Answer:
             with no_collector():
                 rows = list(self.api.rows(shown))
             ids = pa.repeat(pa.scalar(self.outcome["item_id"], pa.int64()), len(rows))
-            table = api_table(self.api, schema, ids, _same(self.uri, len(rows)), rows, threshold)
+            table = api_table(self.api, schema, [ids, _same(self.uri, len(rows))], rows, threshold)
             brief.add(shown)
         except MemoryError:
             raise

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from jobs.apis.base import Api, Tabled
 from jobs.outcomes import NOT_ASKED
+from jobs.uris import frame_of
 from reports.tables.layout import FAILURES, IMAGES, Layout
 from reports.tables.set_apart import misfits, set_apart
 from reports.tables.states import SEEN, Calls, calls_of, state_of
@@ -55,21 +56,21 @@ def _odd(layout: Layout, outcomes: pa.Table) -> dict[tuple[int, str], str]:
 
 def _flatten(layout: Layout, items: pa.Table, outcomes: pa.Table | None, whole: bool) -> dict[str, pa.Table]:
     schemas = layout.schemas
-    uris = _Uris(items)
+    keys = Keys(layout, items)
     tables: dict[str, pa.Table] = {}
     briefs: list[tuple[Api, list[int], list[tuple[Any, ...]]]] = []
     for api in layout.rows:
         with no_collector():
-            tables[api.table], ids, brief = _one_api(layout, api, schemas[api.table], outcomes, uris)
+            tables[api.table], ids, brief = _one_api(layout, api, schemas[api.table], outcomes, keys)
         briefs.append((api, ids, brief))
-    images = _images(schemas[IMAGES], items, calls_of(items, outcomes, layout.job), whole, briefs)
+    images = _images(schemas[IMAGES], items, keys, calls_of(items, outcomes, layout.job), whole, briefs)
     if layout.videos:  # they are in a table of their own
         images = images.filter(pc.not_equal(images.column("kind"), "video"))
-    return {IMAGES: images, **tables, FAILURES: _failures(schemas[FAILURES], outcomes, uris)}
+    return {IMAGES: images, **tables, FAILURES: _failures(schemas[FAILURES], outcomes, keys)}
 
 
 def _one_api(
-    layout: Layout, api: Api, schema: pa.Schema, outcomes: pa.Table | None, uris: "_Uris"
+    layout: Layout, api: Api, schema: pa.Schema, outcomes: pa.Table | None, keys: "Keys"
 ) -> tuple[pa.Table, list[int], list[tuple[Any, ...]]]:
     """An API's table, and its columns of `images` with the ids of their items. One parsed answer lives at a time."""
     rows: list[tuple[Any, ...]] = []
@@ -84,7 +85,7 @@ def _one_api(
         row_ids.extend([item_id] * (len(rows) - before))
         brief.append((*api.brief(answer), *full))
     key = pa.array(row_ids, pa.int64())
-    return api_table(api, schema, key, uris.of(key), rows, threshold), ids, brief
+    return api_table(api, schema, [key, *keys.of(key)], rows, threshold), ids, brief
 
 
 @contextmanager
@@ -99,15 +100,30 @@ def no_collector() -> Iterator[None]:
             gc.enable()
 
 
-class _Uris:
-    """The uri of an item id, for a run of consecutive items."""
+class Keys:
+    """What tells an item in the tables of pictures, beside its id: for a run of consecutive items."""
 
-    def __init__(self, items: pa.Table) -> None:
+    def __init__(self, layout: Layout, items: pa.Table) -> None:
         self.first: int = items.column("item_id")[0].as_py() if items.num_rows else 0
-        self.column = items.column("uri")
+        self.uris = items.column("uri")
+        self.columns = {"uri": self.uris} | (_moments(items) if layout.frames else {})
 
-    def of(self, ids: pa.Array) -> pa.ChunkedArray:
-        return self.column.take(pc.subtract(ids, self.first))
+    def of(self, ids: pa.Array) -> list[pa.ChunkedArray]:
+        places = pc.subtract(ids, self.first)
+        return [column.take(places) for column in self.columns.values()]
+
+
+def _moments(items: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """The film of each frame, and when in it."""
+    frame = pc.equal(items.column("kind"), "frame").to_pylist()
+    found = [
+        frame_of(uri) if is_one else (None, None) for uri, is_one in zip(items["uri"].to_pylist(), frame, strict=True)
+    ]
+    films, moments = zip(*found, strict=True) if found else ((), ())
+    return {
+        "video": pa.chunked_array([pa.array(films, pa.string())]),
+        "timestamp_ms": pa.chunked_array([pa.array(moments, pa.int64())]),
+    }
 
 
 def _answers(outcomes: pa.Table | None, api: str) -> tuple[list[int], list[bytes]]:
@@ -123,15 +139,14 @@ def _answers(outcomes: pa.Table | None, api: str) -> tuple[list[int], list[bytes
 def api_table(
     api: Tabled,
     schema: pa.Schema,
-    ids: pa.Array,
-    uris: pa.Array | pa.ChunkedArray,
+    keys: list[pa.Array | pa.ChunkedArray],
     rows: list[tuple[Any, ...]],
     threshold: float | None,
 ) -> pa.Table:
-    """An API's rows as its table, those under the threshold left out."""
+    """An API's rows as its table, those under the threshold left out. `keys`: its first columns, telling the item."""
     columns = zip(*rows, strict=True) if rows else [()] * len(api.schema)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, api.schema, strict=True)]
-    table = pa.Table.from_arrays([ids, uris, *arrays], schema=schema)
+    table = pa.Table.from_arrays([*keys, *arrays], schema=schema)
     if threshold is not None and api.confidence_column is not None:
         confidence = table.column(api.confidence_column)
         table = table.filter(pc.fill_null(pc.greater_equal(confidence, threshold), True))
@@ -167,11 +182,12 @@ def _dig(entry: Any, leaf: str) -> float:
     return entry if isinstance(entry, int | float) else float("inf")
 
 
-def _failures(schema: pa.Schema, outcomes: pa.Table | None, uris: _Uris) -> pa.Table:
+def _failures(schema: pa.Schema, outcomes: pa.Table | None, keys: Keys) -> pa.Table:
     if outcomes is None:
         return schema.empty_table()
     bad = outcomes.filter(pc.invert(pc.is_in(outcomes.column("outcome"), pa.array(["ok", NOT_ASKED]))))
-    return failures(schema, bad, uris.of(bad.column("item_id").combine_chunks()))
+    ids = bad.column("item_id").combine_chunks()
+    return failures(schema, bad, keys.uris.take(pc.subtract(ids, keys.first)))
 
 
 def failures(schema: pa.Schema, bad: pa.Table, uris: pa.Array | pa.ChunkedArray) -> pa.Table:
@@ -183,17 +199,19 @@ def failures(schema: pa.Schema, bad: pa.Table, uris: pa.Array | pa.ChunkedArray)
 def _images(
     schema: pa.Schema,
     items: pa.Table,
+    keys: Keys,
     calls: list[Calls | None],
     whole: bool,
     briefs: list[tuple[Api, list[int], list[tuple[Any, ...]]]],
 ) -> pa.Table:
-    first, count = (items.column("item_id")[0].as_py() if items.num_rows else 0), items.num_rows
+    first, count = keys.first, items.num_rows
     asked = len(briefs)
     states = [
         state_of(skip, row, None if whole else asked)
         for skip, row in zip(items["skip"].to_pylist(), calls, strict=True)
     ]
-    columns: dict[str, Any] = {name: items.column(name) for name in ("item_id", "uri", "kind", "size")}
+    columns: dict[str, Any] = {"item_id": items.column("item_id"), **keys.columns}
+    columns |= {name: items.column(name) for name in ("kind", "size")}
     columns |= {name: [getattr(row, name) if row else None for row in calls] for name in SEEN}
     columns["status"] = [status for status, _ in states]
     columns["reason"] = [reason for _, reason in states]

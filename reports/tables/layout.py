@@ -28,9 +28,12 @@ KEY_FIELDS = (
     _field("item_id", pa.int64(), "Number of the item in the job's manifest, from 0; joins the tables"),
     _field("uri", pa.string(), "Where the item is: a path, s3://bucket/key or an http(s) URL without its secrets"),
 )
+FRAME_FIELDS = (
+    _field("video", pa.string(), "With --frames: the film that a frame is of; null: a picture of its own"),
+    _field("timestamp_ms", pa.int64(), "With --frames: milliseconds from the film's beginning to the frame"),
+)
 _IMAGE_FIELDS = (
-    *KEY_FIELDS,
-    _field("kind", pa.string(), "image, video or other"),
+    _field("kind", pa.string(), "image, frame (of a film), video or other"),
     _field("size", pa.int64(), "Bytes"),
     _field("format", pa.string(), "Sniffed from the content: jpeg, png, webp, ..."),
     _field("width", pa.int32(), "Pixels of the upright picture as sent"),
@@ -101,6 +104,7 @@ class Layout:
     partial: str | None = None
     caps: tuple[int | None, ...] | None = None  # of each API, as the job asked for; None: AWS's own
     videos: tuple[str, ...] = ()  # APIs for stored video
+    frames: bool = False  # items may be frames of films
 
     @property
     def rows(self) -> tuple[Api, ...]:
@@ -122,19 +126,26 @@ class Layout:
         return api.cap.most if api.cap else None
 
     @property
+    def image_key(self) -> tuple[pa.Field, ...]:
+        """The first columns of tables of pictures."""
+        return (*KEY_FIELDS, *FRAME_FIELDS) if self.frames else KEY_FIELDS
+
+    @property
     def schemas(self) -> Mapping[str, pa.Schema]:
         """Every streamed table's schema by table name, `images` first, `failures` last."""
-        found = {IMAGES: self._with_job(IMAGES, pa.schema([*_IMAGE_FIELDS, *self.brief_fields()]))}
+        key = self.image_key
+        found = {IMAGES: self._with_job(IMAGES, pa.schema([*key, *_IMAGE_FIELDS, *self.brief_fields()]))}
         if self.videos:
             found[VIDEOS] = self._with_job(VIDEOS, pa.schema([*_VIDEO_FIELDS, *self.video_brief_fields()]))
         for api in (*self.rows, *self.video_rows):
-            found[api.table] = self._with_job(api.table, pa.schema([*KEY_FIELDS, *api.schema]), api)
+            columns = [*(KEY_FIELDS if isinstance(api, VideoApi) else key), *api.schema]
+            found[api.table] = self._with_job(api.table, pa.schema(columns), api)
         found[FAILURES] = self._with_job(FAILURES, FAILURE_SCHEMA)
         return found
 
     def brief_fields(self) -> list[pa.Field]:
         """The columns the APIs add to `images`; a name two of them share is prefixed by the table's."""
-        taken = {field.name for field in _IMAGE_FIELDS}
+        taken = {field.name for field in (*KEY_FIELDS, *FRAME_FIELDS, *_IMAGE_FIELDS)}
         fields = []
         for api in self.rows:
             fields += _named_apart(api, taken)

@@ -21,7 +21,7 @@ from reports.review.judged import read_review
 from reports.tables.load import load_folder
 from reports.tables.writers import build_area, publish
 from reports.views.page import Page, render
-from reports.views.stills import add_stills
+from reports.views.stills import add_frames, add_stills
 from reports.views.thumbnails import Fetch, add_thumbnails, items_of
 
 PAGE_BYTES = 5_000_000
@@ -72,9 +72,9 @@ def build_report(
         side = area / SIDE
         side.mkdir()
         if thumbnails:
-            gallery = add_thumbnails(
-                gallery, items_of(folder, [one.item_id for one in gallery.shots]), side, SIDE, fetch
-            )
+            shown = items_of(folder, [one.item_id for one in gallery.shots])
+            gallery = add_thumbnails(gallery, shown, side, SIDE, fetch)
+            gallery = add_frames(gallery, shown, side, SIDE, s3)
             films = add_stills(films, items_of(folder, [one.item_id for one in films.strips]), side, SIDE, s3)
         review = read_review(folder)
         built = tables.built

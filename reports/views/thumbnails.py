@@ -45,7 +45,8 @@ def add_thumbnails(
 ) -> Gallery:
     """The gallery with its pictures in `folder`, which the page knows as `href`.
 
-    `fetch` gets items that are not local files; without it they stay without a picture.
+    `fetch` gets items that are not local files; without it they stay without a picture. Frames of films are left as
+    they are (stills.py).
     """
     fetched: list[int] = []  # bytes of each request; appending is safe from several threads
 
@@ -58,10 +59,13 @@ def add_thumbnails(
         fetched.append(loaded.weight if isinstance(loaded, Loaded) else 0)
         return loaded
 
+    def pictured(shot: Shot) -> Shot:
+        if shot.kind == "frame":
+            return shot
+        return _picture(shot, load(items[shot.item_id]), folder, href, pool, limits)
+
     with DecoderPool(2) as pool, ThreadPoolExecutor(THREADS, "thumbnails") as threads:
-        shots = threads.map(
-            lambda shot: _picture(shot, load(items[shot.item_id]), folder, href, pool, limits), gallery.shots
-        )
+        shots = threads.map(pictured, gallery.shots)
         return replace(gallery, shots=tuple(shots), fetched=len(fetched), fetched_bytes=sum(fetched))
 
 

@@ -54,7 +54,7 @@ def add_pictures(book: Any, folder: JobFolder, tables: Tables, asked: Pictures, 
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, title, bold)
     for line, shot in enumerate(gallery.shots, 1):
-        _row(sheet, line, made.get(shot.item_id, shot), link(shot.uri, folder.spec), area)
+        _row(sheet, line, made.get(shot.item_id, shot), link(_source(shot), folder.spec), area)
 
 
 def _row(sheet: Any, line: int, shot: Shot, opens: str, area: Path) -> None:
@@ -68,7 +68,7 @@ def _row(sheet: Any, line: int, shot: Shot, opens: str, area: Path) -> None:
         }
         sheet.insert_image(line, 0, str(area / shot.thumbnail), place)
     else:
-        sheet.write_string(line, 0, "flagged: see report.html" if shot.sensitive else short(shot.missing, 200))
+        sheet.write_string(line, 0, _instead(shot))
     sheet.write_number(line, 1, shot.item_id)
     if opens and len(opens) <= _LONGEST_LINK:
         # XlsxWriter makes a Windows path of file://, which opens nothing elsewhere; a scheme may be in capitals.
@@ -79,3 +79,15 @@ def _row(sheet: Any, line: int, shot: Shot, opens: str, area: Path) -> None:
     sheet.write_string(line, 4, short(shot.sampled_for, 200))
     found = (f"{one.name} {one.confidence:.0f}" if one.confidence is not None else one.name for one in shot.findings)
     sheet.write_string(line, 5, short("; ".join(dict.fromkeys(found)), 2_000))
+
+
+def _source(shot: Shot) -> str:
+    """What a link opens: of a frame its film."""
+    return shot.film if shot.kind == "frame" else shot.uri
+
+
+def _instead(shot: Shot) -> str:
+    """What stands in place of a picture."""
+    if shot.sensitive:
+        return "flagged: see report.html"
+    return "a frame of a film: see report.html" if shot.kind == "frame" else short(shot.missing, 200)

@@ -13,6 +13,7 @@ from typing import Any
 
 import av
 import numpy as np
+from PIL import Image
 
 SIDE = (64, 48)  # width, height
 
@@ -57,6 +58,23 @@ def film(
             if heard:
                 _sound(out, heard, sound)
         return Path(to.name).read_bytes()
+
+
+def numbered(count: int, side: tuple[int, int] = (128, 96)) -> Iterator[Any]:
+    """Pictures of which no two are alike, however they are encoded: each its number in black and white, bit by bit."""
+    for number in range(count):
+        picture = np.zeros((side[1], side[0], 3), np.uint8)
+        for bit in range(16):
+            row, column = divmod(bit, 4)
+            high, wide = side[1] // 4, side[0] // 4
+            picture[row * high : (row + 1) * high, column * wide : (column + 1) * wide] = 255 * (number >> bit & 1)
+        yield picture
+
+
+def number_on(picture: Image.Image) -> int:
+    """The number on a picture of `numbered`."""
+    small = picture.convert("L").resize((4, 4), Image.Resampling.BOX)
+    return sum((level > 127) << bit for bit, level in enumerate(small.tobytes()))
 
 
 def _pictures(

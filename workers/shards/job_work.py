@@ -2,8 +2,11 @@
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 from redis import Redis
 
@@ -15,10 +18,12 @@ from jobs.folder import JobFolder, JobSpec
 from jobs.items import Item
 from jobs.known.keys import with_files
 from jobs.media.check import Skip
+from jobs.media.origins import Loaded
 from jobs.media.pool import DecoderPool
 from jobs.media.prepare import Prepared, Preparer, new_store
 from jobs.media.web import web_of
 from jobs.uris import is_aws
+from jobs.video.frames import FilmFrames, new_pool
 from workers.calls.caller import Caller
 from workers.calls.known import Known
 from workers.calls.lanes import Lanes
@@ -27,6 +32,7 @@ from workers.config import WorkerConfig, connect
 from workers.gate.gate import Gate, Quota, Turnstile
 from workers.journal.journal import Journal
 from workers.open_files import calls_that_fit
+from workers.shards.job_frames import JobFrames, new_runs
 
 _PREPARING = 16  # threads of a lane that read and look at pictures
 _CLAIMING = 8  # connections to Redis of the threads that look for known answers
@@ -52,9 +58,12 @@ class ProcessPictures:
     def __init__(self, config: WorkerConfig) -> None:
         self.pool = DecoderPool()
         self.store = new_store(config.in_flight_mb * 1_000_000)
+        self.films = new_pool()
+        self.runs = new_runs(config.in_flight_mb * 1_000_000 // 4)
 
     def close(self) -> None:
         self.pool.close()
+        self.films.close()
 
 
 def quota_of(spec: JobSpec, request: Request) -> Quota:
@@ -88,9 +97,11 @@ def open_work(
         requester_pays=spec.options.request_payer,
     )
     rekognition = clients.rekognition(aws, connections=at_once, read_timeout=config.read_timeout)
+    s3 = partial(clients.s3, aws, connections=_PREPARING * len(asked))
+    ahead = ThreadPoolExecutor(1, thread_name_prefix="frames")  # starts none where there are none
     preparer = Preparer(
         pictures.pool,
-        lambda: clients.s3(aws, connections=_PREPARING * len(asked)),
+        s3,
         web=web_of(spec.options.allow_private_urls),
         store=pictures.store,
         scope=spec.s3_url or "",
@@ -99,6 +110,7 @@ def open_work(
         fit=spec.options.fit,
         peek=spec.options.peek,
         objects=not spec.options.request_payer,
+        frames=_frames_of(folder, pictures, s3, ahead) if spec.options.frames else None,
     )
     boto3s = ThreadPoolExecutor(at_once, thread_name_prefix="boto3")  # starts none unless boto3 makes the calls
     method = methods.methods(rekognition, boto3s)
@@ -116,7 +128,14 @@ def open_work(
         )
         for request, threads in zip(asked, preparing, strict=True)
     ]
-    return JobWork(folder, Lanes(callers, known, loop, [*preparing, boto3s]), redis)
+    return JobWork(folder, Lanes(callers, known, loop, [*preparing, ahead, boto3s]), redis)
+
+
+def _frames_of(
+    folder: JobFolder, pictures: ProcessPictures, s3: Callable[[], Any], ahead: Executor
+) -> Callable[[Item], Loaded | Skip]:
+    films = FilmFrames(pictures.films, s3, scope=folder.spec.s3_url or "")
+    return JobFrames(folder, films, pictures.runs, ahead).load
 
 
 @dataclass(frozen=True, slots=True)

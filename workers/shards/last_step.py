@@ -71,7 +71,7 @@ def _make_known(folder: JobFolder, *, final: bool) -> None:
 def _show(folder: JobFolder) -> None:
     """The page. `rekscan report` makes it again at any time, so trouble with a picture is no reason not to end."""
     try:
-        s3 = (lambda: s3_client(folder.spec, folder.aws)) if folder.spec.films else None
+        s3 = (lambda: s3_client(folder.spec, folder.aws)) if folder.spec.shows_films else None
         build_report(folder, fetch=fetcher(folder.spec, folder.aws), s3=s3)
     except Exception:
         log.exception("the report of %s was not made; `rekscan report %s` tries again", folder.job, folder.job)

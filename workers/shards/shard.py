@@ -156,7 +156,7 @@ class Shard:
             Ask(f"{item.item_id}:{request.name}", request, item)
             for item in self.folder.items(self.lease.shard)
             for request in self.lanes.requests
-            if wanted(item, request)
+            if wanted(item)
         ]
         return found if only is None else [ask for ask in found if ask.name in only]
 

@@ -107,4 +107,5 @@ API = VideoApi(
     brief_columns=BRIEF,
     name_column="name",
     confidence_column="similarity",
+    of_pictures="search-faces",
 )
