@@ -16,6 +16,7 @@ from jobs.plan import demand
 from jobs.plan.build import Counts, Demand
 from jobs.plan.frame_rule import FrameRule, frame_rule
 from jobs.plan.stream import MonthlyStream
+from jobs.sample import asked as sample
 
 MOST = 10**18  # of anything that is typed: no archive and no account has more
 AVERAGE_MINUTES = Decimal(5)  # of a video nobody looked at: a guess of ours, which the estimate names
@@ -34,6 +35,8 @@ FRAMES = (
     "Ask the image APIs about frames of films, too: 1/s, every=10s, shots (one a shot), keyframes; with `,dynamic`"
     " behind, not about those that look like the one before."
 )
+SAMPLE = "Only so many images, drawn at random: a share (2%) or a number (5000). The report says what holds for all."
+SEED = f"Another draw of --sample [{sample.SEED}]. The same seed draws the same images."
 INCLUDE = "Take only what this glob matches; --exclude still leaves out of that. Repeatable."
 
 

@@ -9,6 +9,7 @@ from pydantic import PlainSerializer, PlainValidator
 from jobs import documents
 from jobs.apis import Choice, VideoChoice, choices_from_json, video_choices_from_json
 from jobs.planned import Dollars, PlanDocument
+from jobs.sample.record import Sample
 
 PART_ROWS = 100_000  # items in a part of the manifest
 
@@ -94,6 +95,7 @@ class JobSpec:
     video_apis: VideoChoices = ()  # those for stored video, each with its name and every parameter (since 2)
     films: int = 0  # that those are asked about: rows of films/ (since 2)
     epoch: int = 0  # of this job's first start on each film: over 0 where it was knowingly paid again (since 2)
+    sample: Sample | None = None  # where it asks about a sample of its source: what that was drawn from (since 2)
 
     @property
     def shards(self) -> int:

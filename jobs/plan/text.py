@@ -35,6 +35,8 @@ def contents(plan: Plan) -> str:
     parts = [many(n, what) for n, what in kinds if n]
     if counts.framed and not counts.videos:
         parts[-1] += f" of {many(counts.framed, 'video')}"
+    if plan.drawn_from:
+        parts[0] = f"a sample of {counts.images:,} of {many(plan.drawn_from, 'image')}"
     if counts.video_ms:
         parts.append(f"{count(minutes(counts.video_ms))} minutes of video")
     if stream:

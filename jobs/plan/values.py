@@ -113,6 +113,7 @@ class Plan:
     emulated_s: float | None = None  # seconds, where the bundled emulator answers and not AWS
     cut: str = ""  # why not all of the source is in the plan
     conditional: tuple[Conditional, ...] = ()  # APIs under a condition, which the lines count on every image
+    drawn_from: int = 0  # images of the source, where the plan is of a sample of them
 
     def assuming(self, assumptions: tuple[str, ...]) -> "Plan":
         """The plan with what it takes for granted."""

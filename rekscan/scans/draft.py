@@ -22,6 +22,7 @@ from jobs.uris import root_of
 from rekscan.scans.films import leave_out_films, look_at_films
 from rekscan.scans.frames import with_frames
 from rekscan.scans.listing import Progress, absolute, list_into, list_source, nothing_in, part_rows, refuse_vain_list
+from rekscan.scans.sampled import SampledListing
 from rekscan.scans.savings import KnownCalls
 from rekscan.scans.terms import Terms
 
@@ -38,10 +39,13 @@ class Draft:
     listing: Listing | None = None  # where the listing was cut: how to list the source again
     films: int = 0  # that can be sent
     film_root: str | None = None  # the folder of local ones
+    sampled: SampledListing | None = None  # what it is a sample of
 
 
 def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, progress: Progress | None = None) -> Draft:
     """List `sources` into the manifest of a new job folder, in constant memory.
+
+    Of a sample the manifest has the images drawn, and nothing else that is listed.
 
     The listing is cut at the end of a part of the manifest once it has `limit` images (stdin is read to its end).
     Raises RekscanError when a source cannot be read or holds nothing at all; the folder is gone then.
@@ -62,14 +66,18 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
         )
         if terms.frames:
             batches = with_frames(batches, terms, counts, partial(progress or _silent, counts))
+        sampled = SampledListing(terms.sample) if terms.sample else None
+        if sampled:
+            batches, progress = sampled.drawn(batches, progress), None
         here = root_of(sources) if terms.local and terms.videos else None
         with folder.manifest_writer(rows) as writer, FilmsWriter(folder.write) as films:
             limit = None if "-" in sources else limit
             look = look_at_films(films, counts, terms, here) if terms.videos else leave_out_films(counts)
             cut = list_into(writer, batches, counts, rows=rows, look=look, limit=limit, progress=progress)
+        counts = sampled.counts_of_job(counts) if sampled else counts
         refuse_vain_list(sources, counts)
         if writer.count == 0:
-            raise nothing_in(sources)
+            raise sampled.nothing_drawn() if sampled and sampled.source.images else nothing_in(sources)
     except OSError as error:
         folder.remove()
         raise cannot_write(folder, error) from error
@@ -83,7 +91,8 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
         include=terms.globs.include,
         exclude=terms.globs.exclude,
     )
-    return Draft(folder, tuple(sources), counts, writer.count, rows, again if cut else None, films.count, here)
+    again = again if cut else None
+    return Draft(folder, tuple(sources), counts, writer.count, rows, again, films.count, here, sampled)
 
 
 def _silent(counts: Counts) -> None:

@@ -13,8 +13,8 @@ from jobs.aws import clients
 from jobs.counts import Counts
 from jobs.items import Item
 from jobs.known.count import CountedListing
-from jobs.plan.draw import Draw
 from jobs.plan.frame_rule import FrameRule, left_open
+from jobs.sample.draw import Draw
 from jobs.sources import Globs, enumerate_batches
 from jobs.uris import is_aws
 from jobs.video import Probed, Prober

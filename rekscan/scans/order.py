@@ -16,6 +16,7 @@ from jobs.folder.whose import AWS, EMULATOR, answering
 from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
+from jobs.sample.asked import sample_size
 from jobs.sources import Globs
 from rekscan.flags import (
     BESIDE,
@@ -24,6 +25,8 @@ from rekscan.flags import (
     INCLUDE,
     PAYER,
     PRIVATE,
+    SAMPLE,
+    SEED,
     STAGE,
     TRANSCODE,
     WHEN,
@@ -40,6 +43,7 @@ from rekscan.scans.films import refuse_local_films, refuse_to_transcode
 from rekscan.scans.inputs import check_inputs
 from rekscan.scans.listing import Progress, known_at_most, reach
 from rekscan.scans.month_cap import months_cap, note, set_cap
+from rekscan.scans.sampled import of_sample, refuse_to_sample
 from rekscan.scans.savings import known_of
 from rekscan.scans.stages import check_stage
 from rekscan.scans.terms import Terms
@@ -63,6 +67,8 @@ class Order:
         Decimal | None,
         Parameter(help="Dollars all jobs of the home may cost in a calendar month, from now on (see `rekscan cap`)."),
     ] = None
+    sample: Annotated[str | None, Parameter(help=SAMPLE)] = None
+    seed: Annotated[int | None, Parameter(help=SEED)] = None
     tps: Annotated[
         list[str] | None,
         Parameter(help="Calls per second of an API instead of its quota: labels=20. May be repeated.", negative=()),
@@ -117,6 +123,7 @@ class Order:
             tps=rates(self.tps or ()),
             max_cost=cap(self.max_cost),
             month_cap=cap(self.month_cap, "--month-cap"),
+            sample=sample_size(self.sample, self.seed),
         )
 
 
@@ -176,6 +183,7 @@ def plan_order(
     not_aws_itself(settings, local=local)
     if terms.month_cap is not None and not_aws(terms):
         raise UsageError("--month-cap counts what AWS bills, which this scan does not ask", "Leave --month-cap out.")
+    refuse_to_sample(terms)
     refuse_local_films(source, terms)
     refuse_to_transcode(terms)
     check_stage(source, terms)
@@ -185,6 +193,8 @@ def plan_order(
         known = known_of(lambda: manifest(drafted.folder), drafted.counts, terms, whole=drafted.listing is None)
         plan = with_known_shares(plan_of(terms, drafted.counts, known), terms, source)
         plan = plan.cut_by_cap() if drafted.listing else plan
+        if drafted.sampled:
+            plan = of_sample(plan, plan_of(terms, drafted.sampled.source), drafted.sampled, terms)
         capped = None
         if said := not_aws(terms):
             plan = plan.assuming((said, *plan.assumptions))
@@ -212,7 +222,8 @@ def not_aws(terms: Terms) -> str:
 
 def _limit(terms: Terms) -> int | None:
     """Images that the cap can pay for at the very most, with those that may be known; None: any number."""
-    if terms.max_cost is None or terms.videos or terms.frames:  # films are all looked at before the first is sent
+    # Films are all looked at before the first is sent, and a sample is drawn from all there is.
+    if terms.max_cost is None or terms.videos or terms.frames or terms.sample:
         return None
     limit = reach(terms.choices, terms.region, stored_prices(), terms.max_cost)
     return limit if limit is None or terms.again else limit + known_at_most(terms.choices, terms.settings)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from jobs.apis import Choice, VideoChoice
 from jobs.plan.frame_rule import FrameRule
+from jobs.sample.asked import SampleSize
 from jobs.sources import EVERYTHING, Globs
 from rekscan.settings import Settings
 
@@ -36,6 +37,7 @@ class Terms:
     tps: Mapping[str, float] = field(default_factory=dict)
     max_cost: Decimal | None = None
     month_cap: Decimal | None = None  # of the home, from now on
+    sample: SampleSize | None = None  # only images drawn from the source
 
     @property
     def stage(self) -> str | None:

@@ -1,0 +1,30 @@
+"""What a sample was drawn from, as job.json keeps it.
+
+Rule: it has all that an extrapolation needs of the images that were not drawn: how many there are, by stratum.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SampleStratum:
+    """Images of the source that are counted together: those below one folder or of one date."""
+
+    name: str  # the folder; a date in a name stands as folders: year, then month. "": all in no other stratum
+    whole: int  # images of it in the source
+    drawn: int  # of them in the job
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a job was drawn from, where it is a sample."""
+
+    asked: str  # "2%" or "5000"
+    seed: int  # of the draw
+    whole: int  # images of the source that would have been sent
+    drawn: int  # of them in the job
+    strata: tuple[SampleStratum, ...] = ()  # each image is in one; the longest folder that it is below counts
+
+    def __str__(self) -> str:
+        """`a sample of 5,000 of 2,500,000 images`."""
+        return f"a sample of {self.drawn:,} of {self.whole:,} images"
