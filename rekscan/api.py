@@ -79,6 +79,8 @@ def submit(
     when: str | Sequence[str] = (),
     max_cost: Decimal | None = None,
     frames: str | None = None,
+    sample: str | None = None,
+    seed: int | None = None,
     beside: bool = False,
     accept_unknown_cost: bool = False,
     **settings: Any,
@@ -86,15 +88,17 @@ def submit(
     """Hand a scan to the cluster of `redis_url` (or REKSCAN_REDIS_URL); the job's id. It is approved by this call.
 
     `when`: conditions, as "faces: labels has Person >= 60": that API is asked only where it holds.
-    `frames`: asks about frames of films, too (`1/s`, `shots`, ...). `accept_unknown_cost`: also where the Region has no
-    known price. Raises jobs.errors.RekscanError when a running job
+    `frames`: asks about frames of films, too (`1/s`, `shots`, ...). `sample`: only so many images, drawn at random: "2%"
+    or "5000"; `seed`: another draw. `accept_unknown_cost`: also where the Region has no known price.
+
+    Raises jobs.errors.RekscanError when a running job
     of the home may have some of its pictures, unless told to go `beside` it: both may be paid for them.
     """
     resolved = resolve(None, **settings)
     records = ledger_for_a_job(resolved) if resolved.redis_url else None
     if records is None:
         raise UsageError("submit hands the job to a cluster, and no Redis is named", "Set REKSCAN_REDIS_URL.")
-    order = Order(max_cost=max_cost, when=_list(when), frames=frames)
+    order = Order(max_cost=max_cost, when=_list(when), frames=frames, sample=sample, seed=seed)
     folder = plan_order(_list(source), [api], order, resolved).approved(
         yes=True, beside=beside, accept_unknown=accept_unknown_cost
     )

@@ -23,7 +23,7 @@ from jobs.item_rows import MANIFEST_SCHEMA
 from jobs.items import Item
 from jobs.known import duplicates, segments
 from jobs.outcomes import RESULT_SCHEMA, Outcome
-from jobs.sample import record
+from jobs.sample.record import Sample, SampleStratum
 from jobs.status import Status
 from reports.tables.built import BuiltTables
 
@@ -38,7 +38,7 @@ DOCUMENTS: Mapping[str, type] = {
 PARTS: tuple[type, ...] = (
     spec.Options, spec.Listing, planned.PlanDocument, planned.PlannedItems, planned.PlannedLine, planned.PlannedTier,
     planned.PlannedMonth, planned.PlannedRates, planned.PlannedRate, planned.PricesUsed, planned.TotalBounds,
-    record.Sample, record.SampleStratum,
+    Sample, SampleStratum,
 )  # fmt: skip
 FILES: Mapping[str, tuple[pa.Schema, type | None]] = {
     "manifest/part-00000.parquet": (MANIFEST_SCHEMA, Item),

@@ -91,7 +91,11 @@ API = Api(
     name="protective-equipment",
     operation="DetectProtectiveEquipment",
     summary="Face, hand and head covers on up to 15 people.",
-    sights=(people(), Sight("protective equipment in {n}", "no protective equipment", "equipment")),
+    sights=(
+        people(),
+        Sight("protective equipment in {n}", "no protective equipment", "equipment"),
+        Sight("people without the equipment asked for in {n}", "", "required", "without"),
+    ),
     meters=("image-group-2",),
     request=request,
     answer_keys=("Persons", "Summary", "ProtectiveEquipmentModelVersion"),

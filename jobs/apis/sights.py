@@ -23,6 +23,14 @@ class Sight:
         """Whether its words tell names."""
         return "{names}" in self.some
 
+    @property
+    def thing(self) -> str:
+        """What is seen, without how often: `people`, `flagged as unsafe`."""
+        text = self.some
+        for words in (" ({names})", " in {n}", " of {n}", "{n} "):
+            text = text.replace(words, "")
+        return text
+
 
 def people(column: str | None = None, value: Any = None, none: str = "no people") -> Sight:
     """People, by the rows of any API that sees them."""

@@ -1,7 +1,7 @@
 """Strata: a source's images by folder, or by the date in their names, counted while the listing streams by.
 
-Rule: an image is in the stratum of the longest folder that is one, told by its URI alone. Reports of jobs there are find
-strata by it again, so `levels` says the same for ever. Memory is bounded whatever the source holds.
+Rule: an image is in the stratum of the longest folder that is one, told by its URI alone. Reports find it there again,
+those of old jobs too, so `levels` says the same for ever. Memory is bounded whatever the source holds.
 """
 
 import re

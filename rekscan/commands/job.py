@@ -7,10 +7,22 @@ from cyclopts import Parameter
 from jobs.documents import NewerFormat
 from jobs.folder import JobFolder, list_jobs
 from jobs.later import Later
+from jobs.sample.record import Sample
 from jobs.status import Status, status_of
 from rekscan.console.output import print_json, print_line, results, say
 from rekscan.console.plan import rich_table
-from rekscan.console.status import JOBS, RIGHT, STATUS, WHOLE, WIDE, job_row, status_line, status_notes, status_rows
+from rekscan.console.status import (
+    JOBS,
+    RIGHT,
+    STATUS,
+    WHOLE,
+    WIDE,
+    job_row,
+    source_of,
+    status_line,
+    status_notes,
+    status_rows,
+)
 from rekscan.scans import open_films
 from rekscan.scans.engine import find, ledger, warn_of
 from rekscan.settings import Connection, resolve
@@ -33,7 +45,9 @@ def status(job: JobArg = "last", *, connection: Connection | None = None, json: 
     folder = find(settings, job)
     records = ledger(settings)
     films = open_films.open_films(folder, records)
-    show(status_of(folder, records), as_json=json, films=films if folder.spec.films else None)
+    show(
+        status_of(folder, records), as_json=json, films=films if folder.spec.films else None, sample=folder.spec.sample
+    )
     warn_of(server.trouble(records.redis) if records else None)
     return 0
 
@@ -60,16 +74,24 @@ def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int
         results.print(rich_table(JOBS[:shown], rows, RIGHT, WHOLE))
     else:
         for folder, state in found:
-            print_line(f"{status_line(state)}  {', '.join(folder.spec.sources)}")
+            print_line(f"{status_line(state)}  {source_of(folder.spec)}")
     if not folders and not json:
         say(f"no jobs in {settings.home}")
     return 0
 
 
-def show(found: Status, *, as_json: bool, films: "list[open_films.OpenJob] | None" = None) -> None:
-    """A document; on a terminal a table, else a line. `films`: the job's open ones, where it asks about any."""
+def show(
+    found: Status,
+    *,
+    as_json: bool,
+    films: "list[open_films.OpenJob] | None" = None,
+    sample: Sample | None = None,
+) -> None:
+    """A document; on a terminal a table, else a line. `films`: the job's open ones, where it asks about any. `sample`:
+    what it was drawn from, where it is one."""
     if as_json:
-        print_json(found.to_json() | ({} if films is None else {"video_jobs": open_films.to_json(films)}))
+        drawn = {"sample": {"drawn": sample.drawn, "whole": sample.whole, "seed": sample.seed}} if sample else {}
+        print_json(found.to_json() | drawn | ({} if films is None else {"video_jobs": open_films.to_json(films)}))
         return
     if results.is_terminal:
         about, *notes = status_notes(found)
@@ -79,5 +101,7 @@ def show(found: Status, *, as_json: bool, films: "list[open_films.OpenJob] | Non
             results.print(note)
     else:
         print_line(status_line(found))
+    if sample:
+        print_line(f"It is {sample}.")
     if films:
         print_line(open_films.sentence(films))

@@ -165,7 +165,8 @@ def _built(
 
 def _show(folder: JobFolder, built: BuiltTables, page: BuiltReport | None, more: list[str], *, json: bool) -> None:
     if json:
-        print_json(_document(built, page, more))
+        whole = summarize(folder).whole if folder.spec.sample else None
+        print_json(_document(built, page, more) | ({"whole": whole.to_json()} if whole else {}))
         return
     facts = summarize(folder)
     print_line(headline(facts, min_confidence=built.min_confidence, note=unpaid(folder.spec)))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from jobs import documents
 from jobs.counts import Counts
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
@@ -63,7 +64,7 @@ def scan(
     if dry_run:
         planned.discard()
         if json:
-            print_json(planned.plan.to_json() | _staged_json(planned))
+            print_json(planned.plan.to_json() | _staged_json(planned) | _sample_json(planned))
             return 0
         _say_who_answers(planned)
         show_plan(planned.plan, stdout(), explain=True, beside=_staged(planned))
@@ -107,6 +108,11 @@ def _staged_json(planned: Planned) -> dict[str, Any]:
     if not planned.plan.counts.staged:
         return {}
     return {"s3": s3_json(s3_lines(planned.plan, stored_prices()))}
+
+
+def _sample_json(planned: Planned) -> dict[str, Any]:
+    listing = planned.drafted.sampled
+    return {"sample": documents.to_json(listing.record())} if listing else {}
 
 
 def _say_who_answers(planned: Planned) -> None:

@@ -25,10 +25,15 @@ def is_unknown(status: Status) -> bool:
 def job_row(spec: JobSpec, status: Status) -> tuple[str, ...]:
     """By JOBS. Times are UTC."""
     started = spec.created_at[5:16].replace("T", " ")  # the year is in the id
-    sources = ", ".join(spec.sources)
     waits = f", waits for {status.waits_for}" if status.waits_for else ""
     spent = UNKNOWN.split()[0] if is_unknown(status) else dollars(status.usd.get("actual"))
-    return (status.job, started, _state(status) + waits, progress(status), spent, short(sources, 60))
+    return (status.job, started, _state(status) + waits, progress(status), spent, short(source_of(spec), 60))
+
+
+def source_of(spec: JobSpec) -> str:
+    """What a job asks about: its sources, or a sample of them."""
+    sources = ", ".join(spec.sources)
+    return f"{spec.sample.drawn:,} of {spec.sample.whole:,} images of {sources}" if spec.sample else sources
 
 
 def status_rows(status: Status) -> list[tuple[str, ...]]:

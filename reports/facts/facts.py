@@ -15,6 +15,7 @@ from reports.facts.causes import advice
 from reports.facts.charts import found
 from reports.facts.sights import outlook, seen
 from reports.facts.values import Calls, Cause, Facts, Moment, Timeline
+from reports.facts.whole import whole
 from reports.tables.layout import IMAGES, VIDEOS
 
 SLICES = 100  # of the timeline
@@ -45,6 +46,7 @@ def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
         seen=seen(query, spec, each, answered),
         new=since.pop(spec.job, 0),
         earlier=since,
+        whole=whole(query, spec),
     )
 
 

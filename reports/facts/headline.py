@@ -17,7 +17,8 @@ def headline(facts: Facts, *, min_confidence: float | None = None, note: str = "
 
     `min_confidence`: findings below it are not in the tables. `note`: a sentence to end with.
     """
-    line = _answered(facts.outlook) + _found(facts, min_confidence)
+    drawn = f"in {facts.whole.sample}, " if facts.whole else ""
+    line = drawn + _answered(facts.outlook) + _found(facts, min_confidence)
     text = "; ".join([line, *_others(facts.outlook)])
     return f"{text[0].upper()}{text[1:]}." + (f" {note}" if note else "")
 

@@ -92,13 +92,14 @@ def _items(query: Query, places: Sequence[tuple[Tabled, Sight]]) -> int:
     total = 0
     for within in ranges(query, "items"):
         rows = " union all ".join(
-            f"select item_id from {api.table} where {within} and {_where(sight)}" for api, sight in places
+            f"select item_id from {api.table} where {within} and {where(sight)}" for api, sight in places
         )
         total += query.execute(f"select count(distinct item_id) from ({rows})", values).fetchall()[0][0]
     return total
 
 
-def _where(sight: Sight) -> str:
+def where(sight: Sight) -> str:
+    """The SQL of its rows; `?` stands for its value, where it has one."""
     if sight.column is None:
         return "true"
     return f'"{sight.column}" is not null' if sight.value is None else f'"{sight.column}" = ?'

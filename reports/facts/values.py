@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil, floor
 from typing import Any
 
 from jobs.apis.sights import Sight
 from jobs.uris import frame_of
 from jobs.words import clock
+from jobs.intervals import Interval
+from jobs.sample.record import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,59 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """In how many of all images of a source a scan of them would find something, by what it found in a sample."""
+
+    name: str  # "Weapons", "people"
+    found: int  # images of the sample
+    share: Interval  # of all images, 0 to 1
+    of: int  # images in all
+
+    @property
+    def images(self) -> tuple[int, int, int]:
+        """Low, value and high; what was found is there."""
+        low, high = floor(self.share.low * self.of + 1e-6), ceil(self.share.high * self.of - 1e-6)
+        return max(self.found, low), max(self.found, round(self.share.value * self.of)), high
+
+    def to_json(self) -> dict[str, Any]:
+        images = dict(zip(("low", "value", "high"), self.images, strict=True))
+        return {"name": self.name, "found_in": self.found, "share": self.share.to_json(), "images": images}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiEstimates:
+    """What one API's answers on a sample say of all images."""
+
+    api: str
+    answered: Estimate
+    found: tuple[Estimate, ...]  # sights, then names from the most frequent on
+    unanswered: int  # images of the sample without a final answer: failed, or not reached
+
+    def to_json(self) -> dict[str, Any]:
+        found = [one.to_json() for one in self.found]
+        return {
+            "api": self.api, "answered": self.answered.to_json(), "without_answer": self.unanswered, "found": found,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What a sample says of the source that it was drawn from."""
+
+    sample: Sample
+    apis: tuple[ApiEstimates, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """`whole` of `report --json`."""
+        return {
+            "sample": {name: getattr(self.sample, name) for name in ("asked", "seed", "whole", "drawn")},
+            "strata": len(self.sample.strata),
+            "confidence": 0.95,
+            "apis": [one.to_json() for one in self.apis],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The job in numbers: everything of the report but its pictures."""
 
@@ -148,6 +204,7 @@ class Facts:
     seen: tuple[Seen, ...] = ()
     new: int = 0  # items first answered in this job
     earlier: Mapping[str, int] = field(default_factory=dict)  # job that answered first -> items, of the others
+    whole: Whole | None = None  # of a job that is a sample
 
 
 @dataclass(frozen=True, slots=True)

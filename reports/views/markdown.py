@@ -18,6 +18,7 @@ from reports.facts.values import Chart, Facts
 from reports.query.query import open_tables
 from reports.tables.load import load_folder
 from reports.tables.writers import build_area, publish
+from reports.views import of_all
 
 ROWS = 10  # of each list
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>()#+!|~&:@])")
@@ -50,6 +51,12 @@ def markdown(
         yield f"\n## {_plain(found.api)}\n\n{on}"
         if found.charts:
             yield from _chart(found.charts[0])
+    if facts.whole:
+        yield f"\n## {of_all.title(facts.whole)}\n\n{_plain(of_all.drawn(facts.whole), 400)} {of_all.MEANS}"
+        for api in facts.whole.apis:
+            yield f"\n### {_plain(api.api)}"
+            yield from (f"\n{_plain(note, 400)}" for note in of_all.notes(api))
+            yield from _table(of_all.HEADER, of_all.rows(api)[: ROWS + 1])
     if facts.causes:
         yield "\n## What failed or was left out"
         causes = [(one.outcome, one.code, one.calls, one.items, one.do) for one in facts.causes[:ROWS]]

@@ -29,6 +29,7 @@ from reports.facts.values import Bar, Calls, Chart, Facts, Films, Gallery, Timel
 from reports.review.verdicts import Review
 from reports.spreadsheet_safe import DANGER, NUMBER
 from reports.views.links import file_link
+from reports.views import of_all
 
 COLORS = 8  # of APIs, in report.css
 _SKIPPED_SHOWN = 12
@@ -78,6 +79,7 @@ def render(page: Page) -> str:
         unpaid=unpaid(page.spec),
         fetch_usd=_fetch_usd(page),
         headline=headline(page.facts, min_confidence=page.min_confidence, note=unpaid(page.spec)),
+        of_all=of_all,
         calls=calls,
         totals=totals,
         tiles=_tiles(page, totals),
@@ -230,6 +232,7 @@ def _about(page: Page) -> list[tuple[str, str]]:
         ("Region", spec.region),
         ("Account", spec.account),
         ("Sources", ", ".join(short(source, 200) for source in spec.sources)),
+        ("Sample", f"{spec.sample.asked}, seed {spec.sample.seed}" if spec.sample else ""),
         ("Throttled", f"{page.status['throttled']:,} times" if page.status.get("throttled") else ""),
         ("Rates used", ", ".join(f"{name} {rate:g}/s" for name, rate in spec.quotas.items())),
         ("Options", _options(spec.options)),

@@ -6,8 +6,9 @@ from rich.cells import cell_len, set_cell_size
 
 from jobs.words import count, short
 from reports.bands import band_title
-from reports.facts.values import Chart, Facts, Found
+from reports.facts.values import Chart, Facts, Found, Whole
 from reports.review.verdicts import Precision, Review
+from reports.views import of_all
 
 ROWS = 5  # of each chart
 _LABEL, _BAR = 30, 24
@@ -22,6 +23,8 @@ def lines(facts: Facts, *, rows: int = ROWS) -> list[str]:
         text += ["", _title(found), *([found.full] if found.full else [])]
         for chart in found.charts[:1] if found.charts else ():
             text += _chart(chart, rows)
+    if facts.whole:
+        text += ["", *_whole(facts.whole, rows)]
     if facts.causes:
         text += ["", "Failed or never sent"]
         for one, bar in zip(
@@ -33,6 +36,15 @@ def lines(facts: Facts, *, rows: int = ROWS) -> list[str]:
     if facts.skips:
         text += ["", "Left out while listing"]
         text += _bars((reason, count, "") for reason, count in list(facts.skips.items())[:rows])
+    return text
+
+
+def _whole(whole: Whole, rows: int) -> list[str]:
+    text = [of_all.title(whole), f"  {of_all.drawn(whole)}"]
+    for api in whole.apis:
+        text += [f"  {api.api}", *(f"    {note}" for note in of_all.notes(api))]
+        for name, _, share, images in of_all.rows(api)[: rows + 1]:
+            text.append(f"    {_fit(name)} {share:>14}  {images}")
     return text
 
 

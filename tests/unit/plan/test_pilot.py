@@ -12,8 +12,8 @@ from jobs.items import Item
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan.build import Counts, plan
-from jobs.sample.draw import Draw
 from jobs.plan.pilot import ApiSample, extrapolate, text
+from jobs.sample.draw import Draw
 
 PRICES = PriceTable.bundled()
 
