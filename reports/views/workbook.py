@@ -20,9 +20,10 @@ from jobs.folder.whose import unpaid
 from jobs.words import short
 from reports.facts.headline import headline
 from reports.facts.summary import summarize
-from reports.facts.values import Calls, Facts
+from reports.facts.values import Calls, Estimate, Facts
 from reports.tables.load import Tables, load_folder
 from reports.tables.writers import publish
+from reports.views import of_all
 from reports.views.workbook_pictures import Pictures, add_pictures
 
 FILE = "report.xlsx"
@@ -97,12 +98,28 @@ def _blocks(facts: Facts) -> Iterator[Block]:
         for one in facts.causes
     ]
     yield "Failures", ("code", "outcome", "calls", "items", "APIs", "message", "what to do", "samples"), causes
+    for api in facts.whole.apis if facts.whole else ():
+        told = (
+            "found",
+            "images of the sample",
+            "share: low",
+            "share",
+            "share: high",
+            "images: low",
+            "images",
+            "images: high",
+        )
+        yield f"{of_all.title(facts.whole)}: {api.api}", told, map(_estimate, (api.answered, *api.found))
     for found in facts.found:
         rows = [("rows", found.rows), ("items with rows", found.items), ("items answered", found.answered)]
         yield found.api, ("", ""), rows
         for chart in found.charts:
             bars = [("  " * bar.depth + bar.label, bar.value, bar.note) for bar in chart.bars]
             yield f"{found.api}: {chart.title}", ("", chart.note, ""), bars
+
+
+def _estimate(one: Estimate) -> tuple[Any, ...]:
+    return one.name, one.found, one.share.low, one.share.value, one.share.high, *one.images
 
 
 def _calls(one: Calls) -> tuple[Any, ...]:

@@ -1,8 +1,8 @@
-"""A scan of a sample, then of the whole: what the first says of all images is so, and its answers are not asked again."""
+"""A scan of a sample, then of the whole: what the first says of all images holds, and nothing is asked twice."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,33 +11,29 @@ from PIL import Image
 
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, list_jobs
+from jobs.plan.text import title
 from rekscan.scans.order import Order, Planned, plan_order
 from rekscan.settings import resolve
-from tests.support.scans import Emulator, Scan, Tables, emulator, look, tables
+from tests.support.pictures import encoded
+from tests.support.s3_server import s3_server
+from tests.support.scans import Scan, Tables, emulator, look
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-API = ("--api", "properties")
-COLORS = {"2018": (200, 20, 20), "2019/IMG_201905": (20, 160, 30), "rest": (30, 40, 200)}
-IMAGES, BROKEN, DRAWN = 210, 9, 70
+SOURCE = ("s3://photos/", "--api", "properties")  # where they are says which are drawn: not in a folder of this run
+RED, GREEN, BLUE = (200, 20, 20), (20, 160, 30), (30, 40, 200)
+IMAGES, BROKEN, DRAWN = 90, 4, 45
 
 
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Red ones, green ones and blue ones, a folder each; every 23rd is broken."""
-    root = tmp_path_factory.mktemp("photos")
+def photos() -> dict[str, bytes]:
+    """Red ones in a folder, blue ones of another year, green ones in both; every 24th is broken."""
+    objects = {"notes.txt.bak": b"no picture", "film.mp4": b"\0\0\0\x18ftypmp42 no film"}
     for number in range(IMAGES):
-        start, color = list(COLORS.items())[number % 10 % 3]
-        path = root / f"{start}{f'{1 + number % 28:02d}_' if 'IMG' in start else '/'}{number}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        color = GREEN if number % 3 == 0 else (RED, BLUE)[number % 2]
         picture = Image.new("RGB", (96, 96), color)
-        picture.putpixel((number % 96, number // 96), (255, 255, 255))
-        if number % 24 == 5:
-            path.write_bytes(b"\x89PNG\r\n\x1a\n broken" + bytes([number]))
-        else:
-            picture.save(path)
-    (root / "notes.txt.bak").write_text("no picture")
-    (root / "film.mp4").write_bytes(b"\0\0\0\x18ftypmp42 no film")
-    return root
+        picture.putpixel((number, 0), (255, 255, 255))
+        key = ("2018/", f"IMG_201905{number // 4 + 1:02d}_")[number % 2] + f"{number}.png"
+        objects[key] = b"\x89PNG\r\n\x1a\n broken" if number % 24 == 5 else encoded(picture, "PNG")
+    return objects
 
 
 @dataclass(frozen=True)
@@ -49,26 +45,26 @@ class Scans:
     whole: dict[str, Any]
     asked_by_sample: int
     asked: int
-    talk: str
 
     def tables(self, status: dict[str, Any]) -> Tables:
         return Tables(self.home / status["job"])
 
 
 @pytest.fixture(scope="module")
-def scans(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scans]:
+def scans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scans]:
     root = tmp_path_factory.mktemp("sample")
     home = root / "home"
-    with emulator(root, "--engine", "models") as rekognition:
-        url = ("--rekognition-endpoint-url", rekognition.url)
+    with s3_server() as s3, emulator(root, "--engine", "models", "--s3-endpoint-url", s3.url) as rekognition:
+        s3.bucket("photos", photos())
+        env = KEYS | {"REKSCAN_S3_ENDPOINT_URL": s3.url, "REKSCAN_REKOGNITION_ENDPOINT_URL": rekognition.url}
 
         def scan(*more: str) -> dict[str, Any]:
-            return Scan("scan", str(photos), *API, "--yes", "--json", *url, *more, home=home, env=KEYS).status()
+            return Scan("scan", *SOURCE, "--yes", "--json", *more, home=home, env=env).status()
 
         sample = scan("--sample", str(DRAWN))
         after_sample = rekognition.total()
         whole = scan()
-        yield Scans(home, sample, whole, after_sample, rekognition.total(), "")
+        yield Scans(home, sample, whole, after_sample, rekognition.total())
 
 
 def test_what_a_sample_answered_is_not_asked_again_for_the_whole(scans: Scans) -> None:
@@ -93,7 +89,7 @@ def test_the_truth_of_the_whole_lies_in_what_the_sample_said_of_it(scans: Scans)
         if row["simplified_color"]:
             truth.setdefault(row["simplified_color"], set()).add(row["item_id"])
     found = {one["name"]: one["images"] for one in api["found"]}
-    assert len(truth) >= 3 and set(found) >= {name for name, items in truth.items() if len(items) > 20}
+    assert len(truth) >= 3 and set(found) >= {name for name, items in truth.items() if len(items) > 15}
     for name, items in truth.items():
         assert found[name]["low"] <= len(items) <= found[name]["high"], name
         assert found[name]["high"] - found[name]["low"] < IMAGES / 4
@@ -105,10 +101,49 @@ def test_a_sample_says_what_it_is_of_wherever_it_is_shown(scans: Scans) -> None:
     job = scans.sample["job"]
     assert look("status", job, home=scans.home)["sample"] == {"drawn": DRAWN, "whole": IMAGES, "seed": 20261123}
     page = (scans.home / job / "reports" / "report.html").read_text()
-    assert f"What this says of all {IMAGES} images" in page and f"a sample of {DRAWN} of {IMAGES} images" in page.lower()
+    assert (
+        f"What this says of all {IMAGES} images" in page and f"a sample of {DRAWN} of {IMAGES} images" in page.lower()
+    )
     assert "What this says" not in (scans.home / scans.whole["job"] / "reports" / "report.html").read_text()
     sample = scans.tables(scans.sample).spec()["sample"]
-    folders = {Path(one["name"]).name: (one["whole"], one["drawn"]) for one in sample["strata"]}
-    assert sum(whole for whole, _ in folders.values()) == IMAGES
-    assert sum(drawn for _, drawn in folders.values()) == DRAWN
-    assert {"2018", "2019-05"} < set(folders)
+    assert [(one["name"], one["whole"]) for one in sample["strata"]] == [
+        ("s3://photos/2018", 45), ("s3://photos/2019/2019-05", 45),
+    ]  # fmt: skip
+    assert sum(one["drawn"] for one in sample["strata"]) == DRAWN
+
+
+def planned(home: Path, source: Path, order: Order, api: str = "labels") -> Planned:
+    settings = resolve(None, home=str(home), region="us-east-1")
+    return plan_order([str(source)], [api], order, settings, local=True)
+
+
+def test_a_plan_is_of_the_sample_and_says_what_all_would_cost(tmp_path: Path) -> None:
+    source, home = tmp_path / "photos", tmp_path / "home"
+    source.mkdir()
+    for number in range(40):
+        (source / f"{number}.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes([number]))
+    (source / "film.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    (source / ".hidden.jpg").write_bytes(b"x")
+    found = planned(home, source, Order(sample="10", seed=7))
+    counts = found.plan.counts
+    assert (counts.images, counts.videos, counts.skipped) == (10, 1, {"hidden": 1})
+    assert "a sample of 10 of 40 images, 1 video" in title(found.plan)
+    assert any("All 40 images would cost $0.04" in said for said in found.plan.assumptions)
+    folder = found.approved()
+    (sample,) = [JobFolder(folder.home, name).spec.sample for name in list_jobs(str(home))]
+    assert (sample.asked, sample.seed, sample.whole, sample.drawn) == ("10", 7, 40, 10)
+    assert folder.spec.items == folder.spec.plan.items.images == 10
+    more = planned(home, source, Order(sample="50%", seed=7))
+    ten, half = ({item.uri for item in job.items(0)} for job in (folder, more.approved()))
+    assert ten <= half or half <= ten
+    for order, refused in (
+        (Order(sample="10", max_cost=Decimal("0.005")), "is no sample"),
+        (Order(sample="0.01%"), "has none"),
+        (Order(seed=7), "--seed"),
+        (Order(sample="ten"), "neither a share"),
+    ):
+        with pytest.raises(RekscanError, match=refused):
+            planned(home, source, order)
+    with pytest.raises(UsageError, match="asks about films"):
+        planned(home, source, Order(sample="10"), "video-labels")
+    assert len(list(home.glob("2*"))) == 2  # nothing of what was refused is left
