@@ -91,8 +91,7 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
         include=terms.globs.include,
         exclude=terms.globs.exclude,
     )
-    again = again if cut else None
-    return Draft(folder, tuple(sources), counts, writer.count, rows, again, films.count, here, sampled)
+    return Draft(folder, tuple(sources), counts, writer.count, rows, again if cut else None, films.count, here, sampled)
 
 
 def _silent(counts: Counts) -> None:

@@ -20,7 +20,7 @@ from jobs.folder.whose import unpaid
 from jobs.words import short
 from reports.facts.headline import headline
 from reports.facts.summary import summarize
-from reports.facts.values import Calls, Estimate, Facts
+from reports.facts.values import Calls, Estimate, Facts, Whole
 from reports.tables.load import Tables, load_folder
 from reports.tables.writers import publish
 from reports.views import of_all
@@ -98,24 +98,20 @@ def _blocks(facts: Facts) -> Iterator[Block]:
         for one in facts.causes
     ]
     yield "Failures", ("code", "outcome", "calls", "items", "APIs", "message", "what to do", "samples"), causes
-    for api in facts.whole.apis if facts.whole else ():
-        told = (
-            "found",
-            "images of the sample",
-            "share: low",
-            "share",
-            "share: high",
-            "images: low",
-            "images",
-            "images: high",
-        )
-        yield f"{of_all.title(facts.whole)}: {api.api}", told, map(_estimate, (api.answered, *api.found))
+    yield from _of_all(facts.whole) if facts.whole else ()
     for found in facts.found:
         rows = [("rows", found.rows), ("items with rows", found.items), ("items answered", found.answered)]
         yield found.api, ("", ""), rows
         for chart in found.charts:
             bars = [("  " * bar.depth + bar.label, bar.value, bar.note) for bar in chart.bars]
             yield f"{found.api}: {chart.title}", ("", chart.note, ""), bars
+
+
+def _of_all(whole: Whole) -> Iterator[Block]:
+    shares, images = ((f"{what}: low", what, f"{what}: high") for what in ("share", "images"))
+    for api in whole.apis:
+        header = ("found", "images of the sample", *shares, *images)
+        yield f"{of_all.title(whole)}: {api.api}", header, map(_estimate, (api.answered, *api.found))
 
 
 def _estimate(one: Estimate) -> tuple[Any, ...]:

@@ -38,7 +38,12 @@ ALL = Outlook(asked=26, answered=26)
         ("text", (11,), "text in 11."),
         ("moderation", (2,), "2 flagged as unsafe."),
         ("celebrities", (1, 9), "celebrities in 1, people in 9."),
-        ("protective-equipment", (9, 3), "people in 9, protective equipment in 3."),
+        ("protective-equipment", (9, 3, 0), "people in 9, protective equipment in 3."),
+        (
+            "protective-equipment",
+            (9, 3, 2),
+            "people in 9, protective equipment in 3, people without the equipment asked for in 2.",
+        ),
         ("compare-faces", (4,), "the person looked for in 4."),
         ("index-faces", (9, 8), "people in 9, faces of 8 stored."),
         ("search-faces", (4, 9), "known faces in 4, people in 9."),

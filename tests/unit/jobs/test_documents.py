@@ -21,6 +21,7 @@ from jobs.money.prices import PriceTable, money
 from jobs.money.quotas import QuotaTable
 from jobs.plan.build import plan
 from jobs.planned import PlanDocument
+from jobs.sample.record import Sample, SampleStratum
 from jobs.status import Status
 from reports.folder_page import DOCUMENTS, PARTS
 from reports.tables.built import BuiltTables
@@ -63,6 +64,8 @@ EXAMPLES: list[Any] = [
         "job", "finished", "", "", {"labels": {"planned": 3, "ok": 3}}, {"actual": "0.003", "maybe": None}, throttled=1
     ),
     BuiltTables("job", ("/x",), {"labels": 3}, ("csv",), 50.0, None, "1 shards", ("labels.csv",)),
+    Sample("2%", 7, 2_500_000, 50_000, (SampleStratum("s3://b/2019", 2_500_000, 50_000),)),
+    SampleStratum("s3://b/2019", 2_500_000, 50_000),
 ]
 
 
