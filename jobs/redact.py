@@ -50,7 +50,7 @@ def shown_uri(uri: str) -> str:
     A signature becomes `signature=***`; a token becomes `***` and 16 digits of its SHA-256. A local path is as it
     was, and so is a URI without a secret.
     """
-    if "://" not in uri or uri.startswith(("/", "file:")):
+    if "://" not in uri or uri.startswith(("/", "file:")) or not any(sign in uri for sign in "@?#"):
         return uri
     uri = _USER.sub(rf"\1{GONE}@", uri)
     if uri.startswith("s3:"):
