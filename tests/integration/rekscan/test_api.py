@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 import rekscan
 from jobs.errors import RekscanError
+from jobs.folder import JobFolder
+from jobs.ledger import Ledger
 from tests.support.s3_server import s3_server
 from tests.support.scans import make_photos
 
@@ -41,3 +44,13 @@ def test_pictures_of_rows_open_from_disk_and_from_s3(tmp_path: Path, monkeypatch
         with pytest.raises(RekscanError):
             gone = {**row, "uri": "s3://archive/gone.jpg"}
             rekscan.open_item(gone, s3_endpoint_url=server.url, region="us-east-1")
+
+
+@pytest.mark.usefixtures("no_workers")
+def test_a_sample_is_submitted(tmp_path: Path, redis: Redis) -> None:
+    photos = make_photos(tmp_path / "photos", 30)
+    job = rekscan.submit(str(photos), api="labels", sample="10", seed=7)
+    spec = JobFolder(str(tmp_path / "home"), job).spec
+    assert spec.sample is not None
+    assert (spec.items, spec.sample.whole, spec.sample.seed) == (10, 30, 7)
+    assert Ledger(redis).is_live(job)
