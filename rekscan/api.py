@@ -88,11 +88,11 @@ def submit(
     """Hand a scan to the cluster of `redis_url` (or REKSCAN_REDIS_URL); the job's id. It is approved by this call.
 
     `when`: conditions, as "faces: labels has Person >= 60": that API is asked only where it holds.
-    `frames`: asks about frames of films, too (`1/s`, `shots`, ...). `sample`: only so many images, drawn at random: "2%"
-    or "5000"; `seed`: another draw. `accept_unknown_cost`: also where the Region has no known price.
+    `frames`: asks about frames of films, too (`1/s`, `shots`, ...). `sample`: only so many images, drawn at random
+    ("2%", "5000"); `seed`: another draw. `accept_unknown_cost`: also where the Region has no known price.
 
-    Raises jobs.errors.RekscanError when a running job
-    of the home may have some of its pictures, unless told to go `beside` it: both may be paid for them.
+    Raises jobs.errors.RekscanError when a running job of the home may have some of its pictures, unless told to go
+    `beside` it: both may be paid for them.
     """
     resolved = resolve(None, **settings)
     records = ledger_for_a_job(resolved) if resolved.redis_url else None

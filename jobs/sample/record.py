@@ -10,20 +10,20 @@ from dataclasses import dataclass
 class SampleStratum:
     """Images of the source that are counted together: those below one folder or of one date."""
 
-    name: str  # the folder; a date in a name stands as folders: year, then month. "": all in no other stratum
-    whole: int  # images of it in the source
-    drawn: int  # of them in the job
+    name: str  # the folder; a date in a name stands as folders: year, then month. "": all in no other stratum (since 2)
+    whole: int  # images of it in the source (since 2)
+    drawn: int  # of them in the job (since 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What a job was drawn from, where it is a sample."""
 
-    asked: str  # "2%" or "5000"
-    seed: int  # of the draw
-    whole: int  # images of the source that would have been sent
-    drawn: int  # of them in the job
-    strata: tuple[SampleStratum, ...] = ()  # each image is in one; the longest folder that it is below counts
+    asked: str  # "2%" or "5000" (since 2)
+    seed: int  # of the draw (since 2)
+    whole: int  # images of the source that would have been sent (since 2)
+    drawn: int  # of them in the job (since 2)
+    strata: tuple[SampleStratum, ...] = ()  # each image is in one; the longest folder that it is below counts (since 2)
 
     def __str__(self) -> str:
         """`a sample of 5,000 of 2,500,000 images`."""

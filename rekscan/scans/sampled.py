@@ -16,6 +16,7 @@ from jobs.sample.draw import Draw, drawn_by_share, images_of, numbered
 from jobs.sample.record import Sample
 from jobs.sample.strata import StrataCount
 from jobs.words import dollars, many
+from rekscan.scans.approval import price
 from rekscan.scans.terms import Terms
 
 Progress = Callable[[Counts], None]
@@ -68,11 +69,9 @@ class SampledListing:
 
 def refuse_to_sample(terms: Terms) -> None:
     """Said before anything is listed."""
-    if terms.sample and terms.videos:
-        raise UsageError(
-            f"--sample draws images, and --api {terms.videos[0].api.name} asks about films",
-            "Leave one of the two out.",
-        )
+    films = f"--api {terms.videos[0].api.name}" if terms.videos else "--frames" if terms.frames else ""
+    if terms.sample and films:
+        raise UsageError(f"--sample draws images, and {films} asks about films", "Leave one of the two out.")
 
 
 def of_sample(plan: Plan, whole: Plan, listing: SampledListing, terms: Terms) -> Plan:
@@ -83,13 +82,13 @@ def of_sample(plan: Plan, whole: Plan, listing: SampledListing, terms: Terms) ->
     drawn, images = plan.counts.images, listing.source.images
     if terms.max_cost is not None and plan.total is not None and plan.total > terms.max_cost:
         raise RekscanError(
-            f"a sample of {many(drawn, 'image')} would cost {dollars(plan.total)}, over --max-cost"
-            f" {dollars(terms.max_cost)}, and a part of it is no sample",
+            f"a sample of {many(drawn, 'image')} would cost {price(plan)}, over --max-cost {dollars(terms.max_cost)},"
+            " and a part of it is no sample",
             "Draw fewer images, or raise --max-cost.",
         )
-    price = f" All {images:,} images would cost {dollars(whole.total)}." if whole.complete else ""
+    all_of_it = f" All {images:,} images would cost {price(whole)}." if whole.complete else ""
     said = (
         f"Drawn by a hash of each image's place and the seed {listing.size.seed}: a larger sample of the seed has this"
-        f" one in it, and what it answers is known when more of the source is scanned.{price}"
+        f" one in it, and what it answers is known when more of the source is scanned.{all_of_it}"
     )
     return replace(plan, drawn_from=images, assumptions=(said, *plan.assumptions))

@@ -7,10 +7,10 @@ from math import ceil, floor
 from typing import Any
 
 from jobs.apis.sights import Sight
-from jobs.uris import frame_of
-from jobs.words import clock
 from jobs.intervals import Interval
 from jobs.sample.record import Sample
+from jobs.uris import frame_of
+from jobs.words import clock
 
 
 @dataclass(frozen=True, slots=True)

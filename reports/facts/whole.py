@@ -1,7 +1,7 @@
 """What a sample says of the whole source: of each API, in how many of all images a scan would find what.
 
-Rule: an estimate is of what a scan of all images would find. So in a picture that could not be sent nothing is found;
-one whose call failed, or was not reached, may show anything, and the interval has both.
+Rule: an estimate is of what a scan of all images would find. So in a picture that was not sent (broken, or its
+condition false) nothing is found; one whose call failed, or was not reached, may show anything: the interval has both.
 """
 
 # ruff: noqa: S608
@@ -14,11 +14,14 @@ import duckdb
 import pyarrow as pa
 
 from jobs.apis.base import Api
+from jobs.codes import Code
 from jobs.folder import JobSpec
 from jobs.intervals import Stratum, share_of_whole
+from jobs.outcomes import NOT_ASKED
 from jobs.sample.record import Sample
 from jobs.sample.strata import levels, stratum_of
-from reports.facts.charts import FREE, named, readable
+from reports.facts.charts import FREE, named
+from reports.facts.doors import readable
 from reports.facts.sights import where
 from reports.facts.values import ApiEstimates, Estimate, Whole
 from reports.query.counting import ranges
@@ -26,7 +29,11 @@ from reports.query.counting import ranges
 NAMES = 20  # of each API
 _BATCH = 50_000  # rows read at a time
 _STRATA = "strata"  # table of each item's stratum
-_FINAL = "('ok', 'skipped')"  # outcomes that a scan of all images would have too
+# Outcomes that a scan of all images would have too. A condition that could not be decided, as a call it reads failed,
+# is none; one that could not as the picture was not sent is.
+_FINAL = f"""(
+    outcome in ('ok', 'skipped') or outcome = '{NOT_ASKED}' and (code = '{Code.CONDITION_FALSE}'
+    or item_id not in (select item_id from outcomes where outcome in ('failed', 'open'))))"""
 
 Query = duckdb.DuckDBPyConnection
 ByStratum = Mapping[str, int]  # images of the sample
@@ -58,7 +65,7 @@ def _estimates(query: Query, api: Api, sample: Sample) -> ApiEstimates:
     answered: dict[str, int] = {}
     final: dict[str, int] = {}
     sql = f"""
-        select stratum, count(*) filter (outcome = 'ok'), count(*) filter (outcome in {_FINAL})
+        select stratum, count(*) filter (outcome = 'ok'), count(*) filter ({_FINAL})
         from outcomes join {_STRATA} using (item_id) where api = ? group by 1"""
     for stratum, *calls in query.execute(sql, [api.name]).fetchall():
         answered[stratum], final[stratum] = calls

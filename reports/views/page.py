@@ -28,8 +28,8 @@ from reports.facts.headline import headline
 from reports.facts.values import Bar, Calls, Chart, Facts, Films, Gallery, Timeline
 from reports.review.verdicts import Review
 from reports.spreadsheet_safe import DANGER, NUMBER
-from reports.views.links import file_link
 from reports.views import of_all
+from reports.views.links import file_link
 
 COLORS = 8  # of APIs, in report.css
 _SKIPPED_SHOWN = 12

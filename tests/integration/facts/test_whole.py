@@ -54,6 +54,11 @@ def broken(n: int) -> bool:
     return n % 40 == 7
 
 
+def asked(n: int) -> bool:
+    """For its text, by a condition."""
+    return n % 7 != 3
+
+
 @dataclass(frozen=True)
 class Sampled:
     folder: JobFolder
@@ -90,6 +95,8 @@ def outcomes(item: Item, failed: Callable[[int], bool]) -> Iterator[Outcome]:
             yield Outcome(item.item_id, api, "skipped", "broken")
         elif failed(n):
             yield Outcome(item.item_id, api, "failed", "InternalServerError")
+        elif api == "text" and not asked(n):
+            yield Outcome(item.item_id, api, "not-asked", "condition-false")
         else:
             yield Outcome(item.item_id, api, "ok", units=1, response=orjson.dumps(answer(n, api)).decode())
 
@@ -112,7 +119,8 @@ def truth(shown: Callable[[int], bool]) -> int:
         ("labels", "Sky", lambda n: True),
         ("moderation", "flagged as unsafe", weapon),
         ("moderation", "Weapons", weapon),
-        ("text", "text", lambda n: n % 2 == 0),
+        ("text", "text", lambda n: n % 2 == 0 and asked(n)),
+        ("text", "answered", asked),
         ("protective-equipment", "people without the equipment asked for", lambda n: n % 5 == 0),
         ("protective-equipment", "protective equipment", lambda n: False),
     ],

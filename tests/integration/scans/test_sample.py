@@ -144,6 +144,7 @@ def test_a_plan_is_of_the_sample_and_says_what_all_would_cost(tmp_path: Path) ->
     ):
         with pytest.raises(RekscanError, match=refused):
             planned(home, source, order)
-    with pytest.raises(UsageError, match="asks about films"):
-        planned(home, source, Order(sample="10"), "video-labels")
+    for order, api in ((Order(sample="10"), "video-labels"), (Order(sample="10", frames="1/s"), "labels")):
+        with pytest.raises(UsageError, match="asks about films"):
+            planned(home, source, order, api)
     assert len(list(home.glob("2*"))) == 2  # nothing of what was refused is left
