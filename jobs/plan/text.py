@@ -25,7 +25,8 @@ CSV = ("set", "month", "api", "operation", "meter", "unit", "units", "usd_each",
 
 def title(plan: Plan) -> str:
     """What is priced: `2,500,000 images and 3 videos in us-east-1`."""
-    return f"{contents(plan) or 'Price'} in {plan.region}"
+    what = contents(plan) or "price"
+    return f"{what[0].upper()}{what[1:]} in {plan.region}"
 
 
 def contents(plan: Plan) -> str:

@@ -127,7 +127,7 @@ def test_a_plan_is_of_the_sample_and_says_what_all_would_cost(tmp_path: Path) ->
     found = planned(home, source, Order(sample="10", seed=7))
     counts = found.plan.counts
     assert (counts.images, counts.videos, counts.skipped) == (10, 1, {"hidden": 1})
-    assert "a sample of 10 of 40 images, 1 video" in title(found.plan)
+    assert title(found.plan) == "A sample of 10 of 40 images, 1 video in us-east-1"
     assert any("All 40 images would cost $0.04" in said for said in found.plan.assumptions)
     folder = found.approved()
     (sample,) = [JobFolder(folder.home, name).spec.sample for name in list_jobs(str(home))]
