@@ -99,8 +99,14 @@ class StageBucket:
 
     def check(self, region: str) -> None:
         """Raises RekscanError where it cannot be reached, or Rekognition of this Region does not read it."""
-        with explained(self.stage.uri, "s3:ListBucket"):
-            found = self.client.head_bucket(Bucket=self.stage.bucket)
+        try:
+            with explained(self.stage.uri, "s3:ListBucket"):
+                found = self.client.head_bucket(Bucket=self.stage.bucket)
+        except FileNotFoundError:
+            raise UsageError(
+                f"--stage {self.stage.uri}: there is no S3 bucket {self.stage.bucket!r}",
+                f"Name one that is there, in {region}: nobody makes one for you.",
+            ) from None
         headers = found.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         there = found.get("BucketRegion") or headers.get("x-amz-bucket-region")
         if there and there != region:

@@ -40,7 +40,7 @@ def prices(
     Example: `rekscan prices --refresh --from index.json`
     """
     settings = resolve(connection)
-    region = None if all_regions else settings.aws_region("us-east-1")
+    region = None if all_regions else settings.region_of_aws("us-east-1")
     read = None
     if refresh or from_ is not None:
         skus, source, as_of = _file(from_) if from_ is not None else _list(settings.aws)

@@ -34,7 +34,7 @@ def quotas(
     Example: `rekscan quotas --region eu-west-1`
     """
     settings = resolve(connection)
-    region = settings.aws_region("us-east-1")
+    region = settings.region_of_aws("us-east-1")
     read = _refreshed(region, settings.aws) if refresh else None
     found = read.table if read else stored_quotas()
     if json:

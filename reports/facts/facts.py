@@ -23,7 +23,8 @@ CAUSES = 40
 SAMPLES = 5
 
 Query = duckdb.DuckDBPyConnection
-_ITEMS = "select item_id, uri, size, status, reason from {table}"
+# A film whose frames were asked about is no item beside them: they stand for it.
+_ITEMS = "select item_id, uri, size, status, reason from {table} where reason is distinct from 'as-frames'"
 
 
 def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
@@ -63,7 +64,7 @@ def _answered(query: Query) -> dict[str, int]:
 
 def _noun(spec: JobSpec) -> str:
     """What a person calls the job's items."""
-    return "picture" if not spec.video_apis else "item" if spec.apis else "film"
+    return "picture" if not spec.video_apis and not spec.options.frames else "item" if spec.apis else "film"
 
 
 def _since(query: Query, tables: Sequence[str]) -> dict[str, int]:

@@ -26,7 +26,7 @@ Query = duckdb.DuckDBPyConnection
 def outlook(query: Query, noun: str) -> Outlook:
     """What became of the items, which a person calls by this `noun`.
 
-    Those the listing left out were not asked about; of them those are told that could not be read.
+    Those the listing left out were not asked about, but for those that could not be read: they are told.
     """
     sql = """
         select status, coalesce(reason in (select unnest(?)), false),
@@ -34,7 +34,7 @@ def outlook(query: Query, noun: str) -> Outlook:
         from items group by all"""
     of = Outlook(noun=noun)
     for status, unread, called, items in query.execute(sql, [list(UNREAD)]).fetchall():
-        asked = called or status != "skipped"
+        asked = called or unread or status != "skipped"
         of = replace(
             of,
             asked=of.asked + items * asked,

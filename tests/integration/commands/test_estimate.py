@@ -21,6 +21,8 @@ from jobs.outcomes import Outcome
 from jobs.plan.build import Counts, plan
 from rekscan.commands.costs import costs
 from rekscan.commands.estimate import estimate
+from rekscan.commands.prices import prices
+from rekscan.commands.quotas import quotas
 from rekscan.scans.order import Order, plan_order
 from rekscan.settings import resolve
 from rekscan.testing import emulator
@@ -191,6 +193,9 @@ def test_a_region_that_aws_does_not_have_is_refused_with_the_nearest(monkeypatch
     assert "Did you mean us-east-1?" in caught.value.do
     with pytest.raises(UsageError, match="AWS has no Region"):
         Order().terms(ask(["labels"]), resolve(region="eu-west-7"), local=False)
+    for command in (prices, quotas):
+        with pytest.raises(UsageError, match="AWS has no Region"):
+            run(command, "--region us-esat-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", "http://127.0.0.1:9")  # which may call its Region as it likes
     assert run(estimate, line) == 0
 

@@ -122,6 +122,12 @@ def test_a_bucket_of_another_region_is_refused(s3: S3Server) -> None:
     stage.check("eu-west-1")
 
 
+def test_a_bucket_that_is_not_there_is_said(s3: S3Server) -> None:
+    stage = StageBucket(Stage.parse("s3://no-such-bucket/x"), s3.client())
+    with pytest.raises(UsageError, match="there is no S3 bucket 'no-such-bucket'"):
+        stage.check("us-east-1")
+
+
 def test_a_lifecycle_is_seen_where_it_is_about_the_whole_stage(stage: StageBucket) -> None:
     assert stage.expires() is False
     rule = {"ID": "stage", "Status": "Enabled", "Filter": {"Prefix": "to/"}, "Expiration": {"Days": 8}}
