@@ -123,7 +123,7 @@ class Versions:
         return [self._describe(version) for version in mine if not names or version.name in names]
 
     def hours(self) -> dict[str, float]:
-        """Unit-hours since `forget`, by ARN, to the second that has passed: from when it runs until Stop is asked for."""
+        """Unit-hours since `forget`, by ARN, from when it runs until Stop is asked for."""
         found: dict[str, float] = {}
         for run in self._runs():
             version = self.declared.get(run.arn)

@@ -46,7 +46,7 @@ OPERATIONS = (
         answer,
         free,
         rules=ImageRules(max_bytes=4_194_304),
-        cannot="no model is trained: labels are found by their names, in the object's key or in what the open models see",
+        cannot="no model is trained: labels are found by name, in the object's key or what the open models see",
         version="ProjectVersionArn",
     ),
 )
