@@ -63,7 +63,7 @@ def emulator(
     file_store
         A folder whose files are the objects of the bucket `file-store`, named by their paths in it.
     data_dir
-        Where face collections, video jobs and running models are kept; by default in a temporary directory that goes with the server.
+        Where face collections, video jobs and running models are kept; by default in a temporary directory.
     gallery
         Folder of photos named after people, for RecognizeCelebrities.
     quota
