@@ -84,6 +84,6 @@ API = Api(
         "Custom Labels is not billed by the image: each inference unit of the running model costs its"
         " custom-labels-inference hours ($4.00 in us-east-1) from start to stop, whether images are sent or not.",
         "An inference unit is taken to answer 5 images a second. AWS publishes no number, as it depends on the model"
-        " and the pictures: --tps custom-labels=N says what yours does. Minutes in which a model starts are not priced.",
+        " and the pictures: --tps custom-labels=N says what yours does. Minutes of starting are not in the price.",
     ),
 )
