@@ -81,7 +81,7 @@ def stop(client: Any, model: str) -> bool | None:
     try:
         models.stop(client, model)
     except Refused as refused:
-        if refused.code == _IN_USE:  # AWS stops none that is starting
+        if refused.why == _IN_USE:  # AWS stops none that is starting
             return None
         raise
     return True

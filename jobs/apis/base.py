@@ -57,6 +57,10 @@ class Preparation:
     fine: tuple[str, ...] = ()  # error codes that mean it had been done before
 
 
+# Operations by which it is looked at, started and stopped.
+TO_RUN = ("DescribeProjects", "DescribeProjectVersions", "StartProjectVersion", "StopProjectVersion")
+
+
 @dataclass(frozen=True, slots=True)
 class Runs:
     """A model that must run while its calls are made: what is billed is its hours times its units, and no call."""

@@ -18,12 +18,12 @@ TRIES = {Kind.THROTTLED: 10, Kind.TRANSIENT: 3, Kind.UNKNOWN: 3}
 
 
 class Refused(RekscanError):
-    """`code`: AWS's."""
+    """`why`: AWS's code."""
 
     def __init__(self, operation: str, fault: Fault) -> None:
         do = fault.do.replace(", then resume the job", "") or "Try again, or see `rekscan doctor`."
         super().__init__(f"{operation} failed: {fault.code}: {fault.message}", do)
-        self.code = fault.code
+        self.why: str = fault.code
 
 
 class _Wait(Exception):

@@ -82,7 +82,7 @@ def _call(client: Any, operation: str, arguments: Mapping[str, Any], fine: tuple
     try:
         return call(client, operation, arguments, fine)
     except Refused as refused:
-        if refused.code != "ResourceNotFoundException" or "CollectionId" not in arguments:
+        if refused.why != "ResourceNotFoundException" or "CollectionId" not in arguments:
             raise
         raise RekscanError(
             f"there is no face collection {arguments['CollectionId']!r}",

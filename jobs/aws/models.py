@@ -68,6 +68,6 @@ def _of_project(client: Any, project_arn: str, version: str, arn: str) -> Model 
                     units = int(one.get("MinInferenceUnits") or 0)
                     return Model(arn, str(one["Status"]), units, str(one.get("StatusMessage") or ""))
     except Refused as refused:
-        if refused.code != "ResourceNotFoundException":
+        if refused.why != "ResourceNotFoundException":
             raise
     return None

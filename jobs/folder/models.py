@@ -15,21 +15,21 @@ _FOLDER = "models"
 
 @dataclass(frozen=True, slots=True)
 class ModelStart:
-    """A model that is about to be started for the job."""
+    """A Custom Labels model that is about to be started for the job."""
 
-    number: int  # from 1
-    api: str  # as --api names it
-    model: str  # its ARN
-    units: int  # inference units it is started with
-    at: datetime  # when
+    number: int  # from 1 (since 2)
+    api: str  # as --api names it (since 2)
+    model: str  # its ARN (since 2)
+    units: int  # inference units it is started with (since 2)
+    at: datetime  # when this was written, before the start was sent (since 2)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelStop:
-    """Its end."""
+    """The end of one."""
 
-    at: datetime  # when
-    sent: bool = True  # false: it was found stopped, and may have been so for long
+    at: datetime  # when (since 2)
+    sent: bool = True  # false: it was found stopped, and may have been so for long (since 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,10 +108,8 @@ class _Starting:
     def _said_of_one_that_runs(self, model: str) -> str:
         of = next((running.job for running in self.models.running() if running.model == model), None)
         if of is None:
-            return f"The model {model_name(model)} runs already: it is left running, and its hours are not this scan's."
-        return (
-            f"The model {model_name(model)} was started by job {of}; it is stopped when no job works with it any more."
-        )
+            return f"The model {model_name(model)} runs already: it is left running, its hours are not this scan's."
+        return f"The model {model_name(model)} was started by job {of}, and is stopped when no job works with it."
 
     def _start(self, model: str, choice: Choice) -> Model:
         start = write_start(self._folder, choice.api.name, model, choice.units)
@@ -156,9 +154,8 @@ def stop_left(settings: Settings, folder: JobFolder, left: ModelLeft, ledger: Le
     client = client_of(settings.aws, spec.region, settings.rekognition_url or spec.rekognition_url)
     sent = stop(client, left.start.model)
     if sent is None:
-        raise RekscanError(
-            f"the model {model_name(left.start.model)} is starting, and AWS stops none that is", "Try again."
-        )
+        what = f"the model {model_name(left.start.model)} is starting, and AWS stops none that is"
+        raise RekscanError(what, "Try again in some minutes.")
     record_stop(folder, left.start.number, sent=sent)
     if ledger is not None:
         Models(ledger).forget(left.start.model)
