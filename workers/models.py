@@ -6,7 +6,7 @@ Rule: what it stops stands in Redis (jobs/ledger/models.py), and the stop is wri
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,14 @@ ENDING_SECONDS = 30.0  # taken for what its last calls and its stop need, when a
 _IN_USE = "ResourceInUseException"
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A model that nobody works with and that could not be stopped: for a `trouble`, or as it is still starting."""
+
+    running: Running
+    trouble: RekscanError | None = None
+
+
 class ModelKeeper:
     """`aws`: how AWS is reached, by the S3 endpoint of a job's home."""
 
@@ -33,37 +41,36 @@ class ModelKeeper:
         self._ledger = ledger
         self._aws = aws
 
-    def round(self, job: str | None = None) -> list[Running]:
+    def round(self, job: str | None = None) -> list[Left]:
         """Stop what nobody works with, and count the hours of the others for their cap. `job`: only what it started.
-        What nobody works with and could not be stopped yet. Raises what redis-py raises."""
+        Raises what redis-py raises."""
         found = [running for running in self.models.running() if job in (None, running.job)]
-        return [running for running in found if not self._tend(running)]
+        return [left for running in found if (left := self._tend(running)) is not None]
 
     def used_by(self, running: Running) -> list[str]:
         return self.models.users(running.model)
 
-    def _tend(self, running: Running) -> bool:
-        """Whether it is used, or stopped."""
+    def _tend(self, running: Running) -> Left | None:
         if self.used_by(running):
             self._ledger.charge(running.job, running.cost(datetime.now(UTC), ENDING_SECONDS))
-            return True
+            return None
         with self.models.turn():
             if self.used_by(running) or running not in self.models.running():
-                return True  # somebody began to, or stopped it just now
+                return None  # somebody began to, or stopped it just now
             try:
                 return self._stop(running)
             except RekscanError as error:
                 log.warning("%s is not stopped yet: %s", running.model, error)
-                return False
+                return Left(running, error)
 
-    def _stop(self, running: Running) -> bool:
+    def _stop(self, running: Running) -> Left | None:
         client = client_of(self._aws(running.s3_url), running.region, running.rekognition_url)
         stopped = stop(client, running.model)
         if stopped is None:
-            return False
+            return Left(running)
         record_stop(JobFolder(running.home, running.job, self._aws(running.s3_url)), running.number, sent=stopped)
         self.models.forget(running.model)
-        return True
+        return None
 
 
 def client_of(aws: Aws, region: str, rekognition_url: str | None) -> Any:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from redis.exceptions import RedisError
+
 from jobs.apis import Choice
 from jobs.aws import models
 from jobs.aws.control import Refused
@@ -26,7 +28,7 @@ from jobs.uris import model_name
 from jobs.words import duration
 from rekscan.console.output import say, talk
 from rekscan.ending import in_order
-from rekscan.scans.models_left import ModelLeft, an_hour
+from rekscan.scans.models_left import ModelLeft, an_hour, models_left
 from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
 from workers import bell
@@ -163,28 +165,53 @@ def stop_left(settings: Settings, folder: JobFolder, left: ModelLeft, ledger: Le
 
 @contextmanager
 def models_stopped(ledger: Ledger, folder: JobFolder, settings: Settings) -> Iterator[None]:
-    """At the end of the block, however it ends, no model runs that a job started and no job works with."""
+    """At the end of the block, however it ends, nothing runs that the job has started and no job works with."""
     try:
         yield
     finally:
-        if any(choice.api.runs for choice in folder.spec.apis) or Models(ledger).running():
+        if any(choice.api.runs for choice in folder.spec.apis):
             with in_order():
-                _settle(ledger, settings)
+                try:
+                    _settle(ledger, settings)
+                except (RedisError, OSError):
+                    _settle_without_redis(folder, settings)
 
 
 def _settle(ledger: Ledger, settings: Settings) -> None:
+    """Wait for the last calls, and for a model that is starting, which AWS may not stop. Ctrl-C ends the waiting."""
     keeper = ModelKeeper(ledger, lambda s3_url: replace(settings.aws, s3_url=s3_url or settings.aws.s3_url))
     until, told = time.monotonic() + _LAST_CALLS, False
     while True:
         left = keeper.round()
+        late = time.monotonic() > until
         ending = [running for running in keeper.models.running() if _ends(ledger, keeper.used_by(running))]
-        if not left and not (ending and time.monotonic() < until):
-            return
-        if left and not told:
+        starting = [one.running.model for one in left if one.trouble is None]
+        if not starting and (late or not (left or ending)):
+            break
+        if starting and not told:
             told = True
-            say(f"waiting to stop the model {model_name(left[0].model)}: AWS stops none that is starting")
+            say(f"waiting to stop the model {model_name(starting[0])}: AWS stops none that is starting")
         reconcile(ledger, bell.ring)
         time.sleep(_GLANCE)
+    for one in left:
+        _say_it_runs_on(one.running.model, one.trouble)
+
+
+def _settle_without_redis(folder: JobFolder, settings: Settings) -> None:
+    """What this machine's Redis knew is gone with it; a cluster's job goes on once its Redis is back."""
+    if settings.redis_url is not None:
+        return
+    for left in models_left([folder], None):
+        try:
+            stop_left(settings, folder, left, None)
+        except RekscanError as error:
+            _say_it_runs_on(left.start.model, error)
+
+
+def _say_it_runs_on(model: str, why: RekscanError | None) -> None:
+    what = f"THE MODEL {model_name(model)} STILL RUNS, AND COSTS"
+    how = f"`aws rekognition stop-project-version --project-version-arn {model}` stops it"
+    say((f"{what} ({why.what if why else 'it is starting'}): {how}.", "bold red"))
 
 
 def _ends(ledger: Ledger, jobs: list[str]) -> bool:

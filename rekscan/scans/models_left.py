@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jobs.costs.cap import NANO, hour_nanousd
 from jobs.errors import RekscanError
@@ -38,15 +38,6 @@ class ModelLeft:
             f"The model {model_name(self.start.model)} of job {self.job} is still running since {when}{cost}:"
             f" `rekscan cancel {self.job}` stops it, and so does the end of `rekscan resume {self.job}`."
         )
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "job": self.job,
-            "model": self.start.model,
-            "units": self.start.units,
-            "since": self.start.at.isoformat(timespec="seconds"),
-            "usd_per_hour": None if self.hour_usd is None else str(self.hour_usd),
-        }
 
 
 def models_left(folders: Iterable[JobFolder], ledger: "Ledger | None") -> list[ModelLeft]:

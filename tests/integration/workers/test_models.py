@@ -14,10 +14,13 @@ from jobs.folder.models import ModelStart, model_runs, open_runs, write_start
 from jobs.ledger import Ledger
 from jobs.ledger.models import Models, Running
 from jobs.planned import PlanDocument
+from rekscan.scans.models import models_stopped
+from rekscan.settings import resolve
 from rekscan.testing import Emulator as Client
 from tests.support.redis import RedisServer
 from tests.support.scans import Emulator, Scan, emulator, look, make_photos, workers
 from tests.support.waiting import until
+from workers.config import connect
 from workers.models import ModelKeeper
 
 ARN = "arn:aws:rekognition:us-east-1:000000000000:project/logos/version/v1/1767225600000"
@@ -81,6 +84,30 @@ def test_a_start_that_was_never_sent_is_found_and_closed(
     (run,) = model_runs(folder)
     assert run.stop is not None and not run.stop.sent
     assert keeper.models.running() == []
+
+
+def test_one_that_aws_does_not_let_us_stop_is_told_and_tried_again(
+    folder: JobFolder, keeper: ModelKeeper, lasting: Emulator, aws: Any
+) -> None:
+    started(folder, keeper, lasting)
+    aws.start_project_version(ProjectVersionArn=ARN, MinInferenceUnits=1)
+    lasting.set_faults("StopProjectVersion:400:AccessDeniedException:1")
+    (left,) = keeper.round()
+    assert left.trouble is not None and "AccessDenied" in left.trouble.what
+    assert (status(aws), len(open_runs(folder))) == ("RUNNING", 1)
+    assert keeper.round() == []
+    assert (status(aws), open_runs(folder)) == ("STOPPED", [])
+
+
+def test_one_is_stopped_by_its_folder_where_redis_is_gone(
+    folder: JobFolder, lasting: Emulator, aws: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", lasting.url)
+    nobody = Ledger(connect(f"unix://{tmp_path}/nobody.sock"))
+    with models_stopped(nobody, folder, resolve(None)):
+        write_start(folder, "custom-labels", ARN, 1)
+        aws.start_project_version(ProjectVersionArn=ARN, MinInferenceUnits=1)
+    assert (status(aws), open_runs(folder)) == ("STOPPED", [])
 
 
 def test_one_that_two_jobs_ask_runs_until_the_last_of_them_is_over(
