@@ -2,7 +2,8 @@
 
     python -m benchmarks.emulator_record http://127.0.0.1:9324 PHOTO_WITH_A_FACE [--to FILE]
 
-The emulator at that URL must run with `--engine models` and an empty data directory.
+The emulator at that URL must run with `--engine models`, `--custom-model toy/v1=person` and an empty data
+directory.
 """
 
 from __future__ import annotations
@@ -34,11 +35,14 @@ def record(url: str, photo: Path) -> dict[str, Any]:
     collection = {"CollectionId": "recorded"}
     recorded: dict[str, Any] = {}
 
-    def call(operation: str, **request: Any) -> Any:
+    def ask(operation: str, **request: Any) -> Any:
         headers = {"X-Amz-Target": f"RekognitionService.{operation}", "Content-Type": "application/x-amz-json-1.1"}
         response = pool.request("POST", url, body=json.dumps(request), headers=headers)
         assert response.status == 200, response.data
-        recorded[operation] = response.json()
+        return response.json()
+
+    def call(operation: str, **request: Any) -> Any:
+        recorded[operation] = ask(operation, **request)
         return recorded[operation]
 
     call("DetectLabels", Image=image, Features=["GENERAL_LABELS", "IMAGE_PROPERTIES"])
@@ -55,6 +59,11 @@ def record(url: str, photo: Path) -> dict[str, Any]:
     call("SearchFacesByImage", Image=image, **collection)
     call("DeleteFaces", FaceIds=[face], **collection)
     call("DeleteCollection", **collection)
+    project = ask("DescribeProjects")["ProjectDescriptions"][0]["ProjectArn"]
+    version = ask("DescribeProjectVersions", ProjectArn=project)["ProjectVersionDescriptions"][0]["ProjectVersionArn"]
+    ask("StartProjectVersion", ProjectVersionArn=version, MinInferenceUnits=1)
+    call("DetectCustomLabels", ProjectVersionArn=version, Image=image)
+    ask("StopProjectVersion", ProjectVersionArn=version)
     return recorded
 
 

@@ -25,7 +25,7 @@ def text() -> str:
         "  Films are looked at twice a second with the models above, and what those cannot see is not seen in films."
     )
     lines.append("  Every other operation of Rekognition is refused with AccessDeniedException naming it,")
-    lines.append("  custom labels and adapters with ResourceNotFoundException.")
+    lines.append("  adapters, and custom models that --custom-model does not declare, with ResourceNotFoundException.")
     return "\n".join(lines)
 
 

@@ -31,6 +31,8 @@ def emulator(
     latency: str | None = None,
     video_jobs: int = 20,
     video_latency: str | None = None,
+    custom_model: Annotated[list[str] | None, Parameter(negative=())] = None,
+    model_seconds: float = 0.0,
     fault: Annotated[list[str] | None, Parameter(negative=())] = None,
     seed: int = 0,
     verify_key: str | None = None,
@@ -61,7 +63,7 @@ def emulator(
     file_store
         A folder whose files are the objects of the bucket `file-store`, named by their paths in it.
     data_dir
-        Where face collections and video jobs are kept; by default in a temporary directory that goes with the server.
+        Where face collections, video jobs and running models are kept; by default in a temporary directory.
     gallery
         Folder of photos named after people, for RecognizeCelebrities.
     quota
@@ -78,6 +80,10 @@ def emulator(
         Video jobs that may be open at once, all kinds together.
     video_latency
         Shortest time a video job takes, each and by length of film: 20s, or 20s+6s/min.
+    custom_model
+        A Custom Labels version that answers by name rules, as logos/v1=cat,dog. Repeatable.
+    model_seconds
+        Seconds such a version takes to start, and to stop.
     fault
         What goes wrong: OPERATION:WHAT:HOW-OFTEN, as DetectFaces:500:1% or '*:reset:3'. Repeatable.
     seed
@@ -117,6 +123,8 @@ def emulator(
             latency=latency,
             video_jobs=video_jobs,
             video_latency=video_latency,
+            custom_model=tuple(custom_model or ()),
+            model_seconds=model_seconds,
             fault=tuple(fault or ()),
             seed=seed,
             verify_key=verify_key,

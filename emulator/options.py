@@ -25,6 +25,8 @@ class Options:
     latency: str | None = None
     video_jobs: int = 20
     video_latency: str | None = None
+    custom_model: tuple[str, ...] = ()
+    model_seconds: float = 0.0
     fault: tuple[str, ...] = ()
     seed: int = 0
     verify_key: str | None = None

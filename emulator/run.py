@@ -12,7 +12,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from emulator.about import limits
-from emulator.engine.data_folder import open_jobs
+from emulator.engine.data_folder import open_jobs, open_versions
 from emulator.engine.fixed import FixedEngine
 from emulator.errors import OptionError
 from emulator.operations import operation_of
@@ -34,6 +34,7 @@ def check(options: Options) -> None:
         ("--quota-burst", options.quota_burst, 1),
         ("--ramp", options.ramp, 1),
         ("--video-jobs", options.video_jobs, 1),
+        ("--model-seconds", options.model_seconds, 0),
         ("--request-timeout", options.request_timeout, 0),
     ):
         if value is not None and not least <= value < float("inf"):
@@ -110,7 +111,8 @@ async def _unless(stop: asyncio.Event, starting: Coroutine[Any, Any, Engine]) ->
 
 async def _engine(options: Options, stack: contextlib.AsyncExitStack) -> Engine:
     if options.engine == "fixed":
-        return FixedEngine(stack.enter_context(open_jobs(options.data_dir, options)))
+        jobs = stack.enter_context(open_jobs(options.data_dir, options))
+        return FixedEngine(jobs, stack.enter_context(open_versions(options.data_dir, options)))
     from emulator.engine.models_engine import ModelEngine  # boto3 takes its time, and a recording needs none
 
     return await stack.enter_async_context(ModelEngine.start(options))

@@ -68,7 +68,7 @@ class PlannedRate:
 
     calls: int = 0  # how many
     tps: float | None = None  # calls a second
-    source: str = "unknown"  # where the rate is from: --tps, service-quotas, aws-text, ...
+    source: str = "unknown"  # where the rate is from: --tps, units, service-quotas, aws-text, ...
     as_of: str | None = None  # date of the quota
     duration_s: float | None = None  # seconds they take
 

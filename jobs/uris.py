@@ -101,3 +101,9 @@ def is_aws(endpoint: str | None) -> bool:
     """Whether a service is AWS's own: no endpoint is given, or one of AWS's names."""
     host = urlsplit(endpoint).hostname or "" if endpoint else ""
     return not endpoint or host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+
+
+def model_name(arn: str) -> str:
+    """`logos/v1` of `arn:...:project/logos/version/v1/1767225600000`."""
+    _, project, _, version, *_ = arn.split("/")
+    return f"{project}/{version}"

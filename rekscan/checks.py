@@ -28,6 +28,7 @@ from jobs.uris import split_s3
 from rekscan import policies
 from rekscan.console.trouble import explained
 from rekscan.scans.engine import ledger
+from rekscan.scans.models_left import of_home
 from rekscan.scans.stages import stages_text
 from rekscan.settings import Settings
 from workers.supervisor import server_binary
@@ -176,6 +177,13 @@ def _stage(settings: Settings) -> str:
         raise RekscanError(why.what, why.do) from error
 
 
+def _models(settings: Settings) -> str:
+    left = of_home(settings, ledger(settings))
+    if left:
+        raise RekscanError(" ".join(one.text for one in left), "Each hour is billed")
+    return "no job of this home has left one running"
+
+
 _CHECKS: dict[str, Callable[[Settings], str]] = {
     "python": _python,
     "packages": _packages,
@@ -184,4 +192,5 @@ _CHECKS: dict[str, Callable[[Settings], str]] = {
     "transport": _transport,
     "emulator": _emulator,
     "stage": _stage,
+    "models": _models,
 }

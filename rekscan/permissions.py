@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.apis import catalogue, video_catalogue
-from jobs.apis.base import Api, VideoApi
+from jobs.apis.base import TO_RUN, Api, VideoApi
 from jobs.items import Item
 
 _COLLECTION = "arn:aws:rekognition:REGION:ACCOUNT:collection/NAME"
-_OF_NOTHING = frozenset(("CreateCollection",))  # a policy cannot name a collection that is not there yet
+# A policy cannot name a collection that is not there yet, nor a project by the ARN of its version.
+_OF_NOTHING = frozenset(("CreateCollection", "DescribeProjects", "DescribeProjectVersions"))
 _MODEL = "the model's ARN"
 _ITEM = Item(0, "s3://bucket/key", "image")
 
@@ -66,7 +67,7 @@ OF_BUCKETS = frozenset(("s3:ListBucket", "s3:ListBucketMultipartUploads"))
 
 def needs_of(api: Api) -> dict[str, str]:
     """Rekognition operation -> when it is called (empty: always), the API's own first."""
-    found, plain = {api.operation: ""}, _least(api)
+    found, plain = {api.operation: ""} | dict.fromkeys(TO_RUN if api.runs else (), ""), _least(api)
     always = {step.operation for step in api.prepare(plain)}
     for switch in (param for param in api.params if param.type == "bool"):
         instead = {step.operation for step in api.prepare(plain | {switch.name: not switch.default})}

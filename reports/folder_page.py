@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import pyarrow as pa
 
 from jobs import documents, planned
-from jobs.folder import films, home, retries, spec, video_pages
+from jobs.folder import films, home, models, retries, spec, video_pages
 from jobs.item_rows import MANIFEST_SCHEMA
 from jobs.items import Item
 from jobs.known import duplicates, segments
@@ -30,6 +30,8 @@ from reports.tables.built import BuiltTables
 DOCUMENTS: Mapping[str, type] = {
     "job.json": spec.JobSpec,
     "amended-001.json": spec.Amendment,
+    "models/001-started.json": models.ModelStart,
+    "models/001-stopped.json": models.ModelStop,
     "reports/status.json": Status,
     "home.json": home.HomeSettings,
     "reports/tables.json": BuiltTables,

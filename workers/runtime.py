@@ -1,6 +1,7 @@
 """What one worker process holds: Redis, the journal, the gate, picture decoders, and the jobs under way.
 
-A background thread keeps the leases alive, says that the worker lives and takes its turn as reconciler.
+A background thread keeps the leases alive, says that the worker lives and takes its turn as reconciler; another stops
+models that no job works with any more.
 """
 
 import gc
@@ -31,6 +32,7 @@ from workers.calls.loop import EventLoop
 from workers.config import WorkerConfig, connect
 from workers.gate.gate import Gate
 from workers.journal.journal import Journal
+from workers.models import ModelKeeper
 from workers.reconcile import Reconciler, beat, feed, leave, shares
 from workers.shards.job_work import JobWork, ProcessPictures, open_work
 from workers.shards.shard import Shard
@@ -77,8 +79,10 @@ class Runtime:
         self._reconciler = Reconciler(self.ledger, bell.ring)
         self._stopping = threading.Event()
         self._desk = Desk(self.ledger, self._gate, config, self._loop.loop)
+        self._models = ModelKeeper(self.ledger, config.aws)
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._thread.start()
+        threading.Thread(target=self._keep_models, name="models", daemon=True).start()
 
     def run(self, job: str, number: int) -> None:
         """One message of the queue: a shard of a job, or its last step."""
@@ -225,6 +229,16 @@ class Runtime:
             except Exception:
                 log.exception("keeper")
             self._forget_idle()
+
+    def _keep_models(self) -> None:
+        """Apart from the keeper: AWS may take long to answer, and leases do not wait."""
+        while not self._stopping.wait(self.config.lease_seconds / _ROUNDS):
+            try:
+                self._models.round()
+            except RedisError as error:
+                log.debug("%s", explain(error))  # the keeper says so
+            except Exception:
+                log.exception("models")
 
     def _renew(self) -> None:
         with self._lock:

@@ -1,4 +1,5 @@
-"""What an emulator keeps on disk: one folder, with one SQLite file for face collections and one for video jobs."""
+"""What an emulator keeps on disk: one folder, with one SQLite file for face collections, one for video
+jobs and one for model versions."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from emulator.custom.declared import declared
+from emulator.custom.versions import Versions
 from emulator.errors import OptionError
 from emulator.faces.face_collections import Collections
 from emulator.options import Options
@@ -30,6 +33,16 @@ def open_jobs(folder: Path | None, options: Options) -> Iterator[JobStore]:
         jobs = JobStore(folder / "videos.sqlite" if folder else ":memory:", options.video_jobs, pace)
     with contextlib.closing(jobs):
         yield jobs
+
+
+@contextlib.contextmanager
+def open_versions(folder: Path | None, options: Options) -> Iterator[Versions]:
+    """In memory if there is no folder."""
+    known = declared(options.custom_model)
+    with _writable(folder):
+        versions = Versions(folder / "versions.sqlite" if folder else ":memory:", known, options.model_seconds)
+    with contextlib.closing(versions):
+        yield versions
 
 
 @contextlib.contextmanager

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 import orjson
 
-from emulator.engine.data_folder import open_collections, open_jobs
+from emulator.custom.versions import Versions
+from emulator.engine.data_folder import open_collections, open_jobs, open_versions
 from emulator.engine.file_store import FileStore
 from emulator.engine.films import Films
 from emulator.engine.pool import Pool
@@ -34,13 +35,16 @@ REMEMBERED = 1024  # what was seen in so many pictures, a few KB each
 class ModelEngine:
     name = "models"
 
-    def __init__(self, pool: Pool, store: Store, collections: Collections, jobs: JobStore, folder: Path) -> None:
+    def __init__(
+        self, pool: Pool, store: Store, collections: Collections, jobs: JobStore, versions: Versions, folder: Path
+    ) -> None:
         self.ready = False
         self._pool = pool
         self._store = store
         self._collections = collections
         self._gallery = Gallery()
         self._films = Films(jobs, store, Known(collections, self._gallery), folder)
+        self.versions = versions
         self.videos = Videos(jobs, self._films)
         self._seen: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
@@ -52,9 +56,10 @@ class ModelEngine:
             folder = options.data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rekscan-")))
             collections = stack.enter_context(open_collections(folder))
             jobs = stack.enter_context(open_jobs(folder, options))
+            versions = stack.enter_context(open_versions(folder, options))
             files = FileStore(options.file_store) if options.file_store else None
             store = Stores(Fetcher(options.s3_endpoint_url), files)
-            engine = cls(Pool(options.workers), store, collections, jobs, folder)
+            engine = cls(Pool(options.workers), store, collections, jobs, versions, folder)
             try:
                 await engine._pool.start()
                 if options.gallery is not None:
@@ -66,7 +71,7 @@ class ModelEngine:
                 await engine._pool.stop()
 
     async def answer(self, operation: Operation, request: dict[str, Any]) -> bytes:
-        call = Call(operation, request, self._collections, self._gallery, self._look)
+        call = Call(operation, request, self._collections, self._gallery, self.versions, self._look)
         return orjson.dumps(await operation.answer(call))
 
     async def _look(self, operation: Operation, image: dict[str, Any], features: tuple[str, ...]) -> Seen:

@@ -7,12 +7,14 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from emulator.errors import OptionError
-from emulator.operations.base import Operation, VideoOperation
+from emulator.operations.base import Operation, VersionOperation, VideoOperation
+
+Registered = Operation | VideoOperation | VersionOperation
 
 
 @cache
-def registry() -> dict[str, Operation | VideoOperation]:
-    found: dict[str, Operation | VideoOperation] = {}
+def registry() -> dict[str, Registered]:
+    found: dict[str, Registered] = {}
     for module in iter_modules(__path__):
         for operation in getattr(import_module(f"{__name__}.{module.name}"), "OPERATIONS", ()):
             found[operation.name] = operation

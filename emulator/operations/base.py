@@ -1,7 +1,7 @@
 """What an operation is to the emulator: a name, the images it takes, what AWS bills for it, and how it is answered.
 
 `Call` is what an operation on images or collections may use to answer one checked request. The rows of the registry are
-`Operation`, answered by an engine, and `VideoOperation`, answered by the jobs.
+`Operation`, answered by an engine, `VideoOperation`, answered by the jobs, and `VersionOperation`, by model versions.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
+from emulator.custom.versions import Versions
 from emulator.errors import invalid_parameter, too_large
 from emulator.faces.face_collections import Collections
 from emulator.faces.gallery import Gallery
@@ -57,10 +58,13 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Operation(Described):
-    """`meters` gives the units one successful call adds to each meter."""
+    """`meters` gives the units one successful call adds to each meter; `version` names the member that says which model
+    version must run."""
 
     answer: Callable[[Call], Awaitable[dict[str, Any]]]
     meters: Callable[[dict[str, Any]], dict[str, int]]
+    _: KW_ONLY
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,13 @@ class VideoOperation(Described):
     """No call is billed: a job is, once it has succeeded. `answer` takes what the job is to fail with, if it is."""
 
     answer: Callable[[Videos, dict[str, Any], str | None], Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionOperation(Described):
+    """No call is billed: a version is, by the hour it runs."""
+
+    answer: Callable[[Versions, dict[str, Any]], dict[str, Any]]
 
 
 @dataclass(slots=True)
@@ -78,6 +89,7 @@ class Call:
     request: dict[str, Any]
     collections: Collections
     gallery: Gallery
+    versions: Versions
     _look: Callable[[Operation, dict[str, Any], tuple[str, ...]], Awaitable[Seen]] = field(repr=False)
 
     async def look(self, *features: str, member: str = "Image") -> Seen:

@@ -14,7 +14,11 @@ def content_key(request: dict[str, Any], images: tuple[str, ...]) -> str:
     """sha256 of the bytes, `s3://bucket/key`, or for calls without an image what they are about; joined by `|`."""
     keys = [image_key(request.get(member) or {}) for member in images]
     if not keys:
-        keys = [str(request[member]) for member in ("CollectionId", "FaceId", "JobId") if member in request]
+        keys = [
+            str(request[member])
+            for member in ("CollectionId", "FaceId", "JobId", "ProjectVersionArn")
+            if member in request
+        ]
     return "|".join(keys)
 
 
@@ -49,12 +53,16 @@ class Counts:
     def error(self, operation: str, code: str) -> None:
         self.errors.setdefault(operation, Counter())[code] += 1
 
-    def document(self, jobs: dict[str, Counter[str]], milliseconds: Counter[str]) -> dict[str, Any]:
-        """`jobs`, `milliseconds`: video jobs that succeeded, by operation and film, and what they add to meters."""
+    def document(
+        self, jobs: dict[str, Counter[str]], milliseconds: Counter[str], inference_hours: dict[str, float]
+    ) -> dict[str, Any]:
+        """`jobs`, `milliseconds`: video jobs that succeeded, by operation and film, and what they add to meters.
+        `inference_hours`: unit-hours of model versions, by ARN."""
         return {
             "calls": self.calls,
             "billed": self.billed | jobs,
             "meters": self.meters + milliseconds,
+            "inference_hours": inference_hours,
             "throttled": self.throttled,
             "errors": self.errors,
         }

@@ -15,9 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
+from emulator.custom.versions import Versions
 from emulator.errors import AwsError, OptionError
 from emulator.operations import operation_of, registry
-from emulator.operations.base import Operation, VideoOperation
+from emulator.operations.base import Operation, VersionOperation, VideoOperation
 from emulator.server import protocol
 from emulator.server.behaviour import FAIL, WIRE, Behaviour, Fault, parse_fault, parse_quotas
 from emulator.server.connections import Request, Response
@@ -30,10 +31,12 @@ HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway<
 
 
 class Engine(Protocol):
-    """Answers a checked request: at once (fixed) or later (models). Its video jobs are in `videos`."""
+    """Answers a checked request: at once (fixed) or later (models). Its video jobs are in `videos`,
+    its model versions in `versions`."""
 
     name: str
     videos: Videos
+    versions: Versions
 
     @property
     def ready(self) -> bool: ...
@@ -90,11 +93,31 @@ class Server:
         if isinstance(operation, VideoOperation):
             fails = fault.message if fault is not None and fault.what == FAIL else None
             return self._video(operation, arguments, fails, not_before, fault)
+        if isinstance(operation, VersionOperation):
+            body = orjson.dumps(self._of_versions(operation, arguments))
+            return _deliver(protocol.answer(body, not_before), fault, self.now())
+        self._check_version(operation, arguments)
         answer = self.engine.answer(operation, arguments)
         if isinstance(answer, bytes):
             self.counts.bill(name, content, operation.meters(arguments))
             return _deliver(protocol.answer(answer, not_before), fault, self.now())
         return self._later(operation, arguments, content, answer, not_before, fault)
+
+    def _of_versions(self, operation: VersionOperation, arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return operation.answer(self.engine.versions, arguments)
+        except AwsError as failure:
+            self.counts.error(operation.name, failure.code)
+            raise
+
+    def _check_version(self, operation: Operation, arguments: dict[str, Any]) -> None:
+        """Raises for a version that does not run, whatever engine would answer."""
+        if operation.version:
+            try:
+                self.engine.versions.running(arguments[operation.version])
+            except AwsError as failure:
+                self.counts.error(operation.name, failure.code)
+                raise
 
     async def _later(
         self,
@@ -160,7 +183,7 @@ class Server:
             return _json({"error": "send Content-Type: application/json"}, 415)
         match request.method, path:
             case "GET", "/admin/counts":
-                return _json(self.counts.document(*self.engine.videos.jobs.billed()))
+                return _json(self.counts.document(*self.engine.videos.jobs.billed(), self.engine.versions.hours()))
             case "GET", "/admin/videos":
                 return _json({"jobs": self.engine.videos.jobs.listing()})
             case "GET", "/admin/arrivals":
@@ -169,6 +192,7 @@ class Server:
             case "POST", "/admin/reset":
                 self.counts.reset()
                 self.engine.videos.jobs.forget()
+                self.engine.versions.forget()
                 self.behaviour.forget()
                 return _json({})
             case "POST", "/admin/faults":
@@ -243,9 +267,6 @@ def _operation_name(request: Request) -> str:
 
 def _not_emulated(name: str) -> AwsError:
     """What AWS answers for a closed feature, saying whose doing it is."""
-    if name == "DetectCustomLabels":
-        text = "The emulator has no custom models: DetectCustomLabels is not emulated."
-        return AwsError("ResourceNotFoundException", text)
     return AwsError("AccessDeniedException", f"{name} is not emulated by the rekscan emulator.")
 
 

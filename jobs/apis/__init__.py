@@ -49,6 +49,17 @@ class AnyChoice(Generic[Row]):
         return self.api.meters_for(self.params)
 
     @property
+    def question(self) -> dict[str, Any]:
+        """The parameters that an answer depends on."""
+        how = {param.name for param in self.api.params if not param.of_answer}
+        return {name: value for name, value in self.params.items() if name not in how}
+
+    @property
+    def units(self) -> int:
+        """Of the model that runs for it; 0 where none does."""
+        return int(self.params[self.api.runs.units]) if self.api.runs else 0
+
+    @property
     def whole(self) -> bool:
         """Whether it has all that a request needs."""
         return all(self.params.get(param.name) for param in self.api.params if param.required)

@@ -35,6 +35,7 @@ class Param:
     least: int = 0  # parts a list must have
     most: int | None = None  # parts a list may have
     required: bool = False
+    of_answer: bool = True  # False: it says how a call is made, and no answer depends on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,20 @@ class Preparation:
     operation: str
     arguments: Mapping[str, Any]
     fine: tuple[str, ...] = ()  # error codes that mean it had been done before
+
+
+# Operations by which it is looked at, started and stopped.
+TO_RUN = ("DescribeProjects", "DescribeProjectVersions", "StartProjectVersion", "StopProjectVersion")
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """A model that must run while its calls are made: what is billed is its hours times its units, and no call."""
+
+    meter: str  # of its unit-hours
+    model: str  # parameter that names it
+    units: str  # parameter with the units it runs with
+    tps: float  # calls a second of one unit, where nobody knows better
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,7 @@ class ApiEntry:
     params: tuple[Param, ...] = ()
     # Parameters that move the call to other meters (a moderation adapter) -> those; None: always `meters`.
     meters_by_params: Callable[[Params], tuple[str, ...]] | None = None
+    runs: Runs | None = None  # what must run for it
     assumptions: tuple[str, ...] = ()  # sentences an estimate shows beside this API's price
 
     def meters_for(self, params: Params) -> tuple[str, ...]:

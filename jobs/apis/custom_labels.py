@@ -1,12 +1,12 @@
 """`custom-labels`: labels of a model you trained, by DetectCustomLabels.
 
-The model must be running, and is billed by the hour it runs, not by the image.
+The model must run, and is billed by the hour it does, not by the image.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
+from jobs.apis.base import Api, Cap, Image, Limits, Param, Params, Runs
 from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, as_json, box, column, percent, sides, summary
 from jobs.apis.moderation import VERSION_ARN
 from jobs.apis.sights import Sight
@@ -55,7 +55,7 @@ def brief(response: Mapping[str, Any]) -> tuple[Any, ...]:
 API = Api(
     name="custom-labels",
     operation="DetectCustomLabels",
-    summary="Labels and boxes of a Custom Labels model you trained and started.",
+    summary="Labels and boxes of a Custom Labels model you trained.",
     sights=(Sight("your labels in {n} ({names})", "none of your labels"),),
     meters=(),
     request=request,
@@ -66,11 +66,10 @@ API = Api(
     brief_columns=BRIEF,
     cap=Cap(2**31 - 1, "labels", lambda r: len(r.get("CustomLabels") or ()), "max_results"),
     params=(
-        Param(
-            "project_version_arn", "str", None, "ARN of the running model version", pattern=VERSION_ARN, required=True
-        ),
+        Param("project_version_arn", "str", None, "ARN of the model version", pattern=VERSION_ARN, required=True),
         Param("max_results", "int", None, "labels per image, the most confident ones (default: all)", 1, 2_147_483_647),
         Param("min_confidence", "float", None, "default: each label's own threshold, found in training", 0, 100),
+        Param("units", "int", 1, "inference units the model runs with (AWS's quota: 5)", 1, 100, of_answer=False),
     ),
     limits=Limits(max_bytes=4_194_304),  # botocore, Image.Bytes: 4 MB for DetectCustomLabels; read as MiB
     name_column="name",
@@ -78,9 +77,13 @@ API = Api(
         "project_version_arn": "arn:aws:rekognition:us-east-1:123456789012:project/logos/version/v1/1767571200000",
         "max_results": 10,
         "min_confidence": 50.0,
+        "units": 1,
     },
+    runs=Runs("custom-labels-inference", "project_version_arn", "units", tps=5.0),
     assumptions=(
         "Custom Labels is not billed by the image: each inference unit of the running model costs its"
         " custom-labels-inference hours ($4.00 in us-east-1) from start to stop, whether images are sent or not.",
+        "An inference unit is taken to answer 5 images a second. AWS publishes no number, as it depends on the model"
+        " and the pictures: --tps custom-labels=N says what yours does. Minutes of starting are not in the price.",
     ),
 )

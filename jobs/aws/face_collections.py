@@ -1,24 +1,17 @@
 """Face collections: what there is, what it holds, and its end; and what a job's APIs need to be there beforehand.
 
-Rule: every call here is free. Throttles are waited out, since the control plane allows five calls a second (quotas of
-the Rekognition endpoints page); any other error becomes a RekscanError.
+Rule: every call here is free (control.py), and any error becomes a RekscanError.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
-
 from jobs.apis import Choice, VideoChoice
 from jobs.apis.base import Preparation
-from jobs.aws.clients import method_name
-from jobs.aws.faults import Fault, Kind, understand
+from jobs.aws.control import Refused, call
 from jobs.errors import RekscanError
-
-TRIES = {Kind.THROTTLED: 10, Kind.TRANSIENT: 3, Kind.UNKNOWN: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +77,17 @@ def make_ready(client: Any, choices: Iterable[Choice | VideoChoice]) -> None:
                 done.append(step)
 
 
-class _Wait(Exception):
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.message)
-        self.fault = fault
+def _call(client: Any, operation: str, arguments: Mapping[str, Any], fine: tuple[str, ...] = ()) -> dict[str, Any]:
+    """As `control.call`, and who names a collection is told where there are some."""
+    try:
+        return call(client, operation, arguments, fine)
+    except Refused as refused:
+        if refused.why != "ResourceNotFoundException" or "CollectionId" not in arguments:
+            raise
+        raise RekscanError(
+            f"there is no face collection {arguments['CollectionId']!r}",
+            "See `rekscan collections list`; --api index-faces:collection=NAME,create=true makes one.",
+        ) from refused
 
 
 def _pages(client: Any, operation: str, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -98,47 +98,3 @@ def _pages(client: Any, operation: str, arguments: dict[str, Any]) -> Iterator[d
         token = page.get("NextToken")
         if not token:
             return
-
-
-def _call(client: Any, operation: str, arguments: Any, fine: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The answer; empty where the error is one that means "already so"."""
-    method = getattr(client, method_name(operation))
-    tries = Retrying(
-        retry=retry_if_exception_type(_Wait),
-        wait=wait_random_exponential(multiplier=0.2, max=5),
-        stop=_enough,
-        reraise=True,
-    )
-    try:
-        return tries(_attempt, method, operation, arguments, fine)
-    except _Wait as waited:
-        raise _refused(waited.fault, operation, arguments) from waited
-
-
-def _enough(state: RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    return isinstance(error, _Wait) and state.attempt_number >= TRIES[error.fault.kind]
-
-
-def _attempt(method: Any, operation: str, arguments: Any, fine: tuple[str, ...]) -> dict[str, Any]:
-    try:
-        answer: dict[str, Any] = method(**arguments)
-    except (BotoCoreError, ClientError) as error:
-        fault = understand(error, operation)
-        if fault.code in fine:
-            return {}
-        if fault.kind in TRIES:
-            raise _Wait(fault) from error
-        raise _refused(fault, operation, arguments) from error
-    return answer
-
-
-def _refused(fault: Fault, operation: str, arguments: Any) -> RekscanError:
-    name = arguments.get("CollectionId")
-    if fault.code == "ResourceNotFoundException" and name:
-        return RekscanError(
-            f"there is no face collection {name!r}",
-            "See `rekscan collections list`; --api index-faces:collection=NAME,create=true makes one.",
-        )
-    do = fault.do.replace(", then resume the job", "") or "Try again, or see `rekscan doctor`."
-    return RekscanError(f"{operation} failed: {fault.code}: {fault.message}", do)

@@ -16,7 +16,7 @@ from math import ceil, gcd
 from typing import Any
 
 from jobs.apis import Choice, Request, VideoChoice, requests
-from jobs.costs.reckoning import MINUTE_MS
+from jobs.costs.reckoning import HOUR_MS, MINUTE_MS
 from jobs.costs.tallies import Tallies, Tally
 from jobs.errors import RekscanError
 from jobs.folder import JobSpec
@@ -173,6 +173,20 @@ def _parts(asked: Iterable[Request]) -> Iterator[Request]:
     for request in asked:
         for count in range(1, len(request.choices) + 1):
             yield from (Request(some) for some in combinations(request.choices, count))
+
+
+def models_nanousd(spec: JobSpec, tallies: Tallies) -> int:
+    """What the models that a job started have cost."""
+    hours = [(hour_nanousd(spec, choice), tallies.by_api().get(choice.api.name, Tally()).ms) for choice in spec.apis]
+    return sum(round(each * ms / HOUR_MS) for each, ms in hours if each)
+
+
+def hour_nanousd(spec: JobSpec, choice: Choice) -> int | None:
+    """What an hour of one unit of its model costs; None where no price is known, or nothing runs for it."""
+    if choice.api.runs is None:
+        return None
+    usd = PriceTable.from_json(spec.prices).price(choice.api.runs.meter, spec.region, 1).usd
+    return None if usd is None else int((usd / NANO).to_integral_value(ROUND_CEILING))
 
 
 def nanousd(amount: Decimal) -> int:

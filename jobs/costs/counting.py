@@ -7,6 +7,7 @@ in (jobs/folder/merging.py): a retry does not undo what the try before it cost.
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +16,7 @@ from jobs.attempts import Attempts
 from jobs.costs.tallies import Tallies, Tally
 from jobs.folder import JobFolder, ShardParts
 from jobs.folder.facts import COLUMNS, facts
+from jobs.folder.models import model_runs
 from jobs.outcomes import OPEN, RESULT_SCHEMA, counted_as
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,10 @@ def tally(folder: JobFolder) -> Tallies:
     found = Tallies()
     for table in _shards(folder):
         _add(found, table, folder.month)
+    now = datetime.now(UTC)
+    for run in model_runs(folder):
+        for month, ms in run.unit_ms(now):
+            found.add(month, run.start.api, Tally(ms=ms))
     return found
 
 

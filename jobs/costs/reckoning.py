@@ -19,6 +19,7 @@ from jobs.money.prices import PriceTable, TierLine, Units, known_total, money, n
 from jobs.planned import PlannedLine
 
 MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,6 @@ class CostLine:
     actual: tuple[TierLine, ...]
     maybe: tuple[TierLine, ...]
     calls: Tally
-    counted: bool = True  # False: AWS bills by something else than calls, so the actual price is not known here
 
     @property
     def actual_units(self) -> Decimal:
@@ -46,7 +46,7 @@ class CostLine:
 
     @property
     def actual_usd(self) -> Decimal | None:
-        return total(tier.usd for tier in self.actual) if self.counted else None
+        return total(tier.usd for tier in self.actual)
 
     @property
     def maybe_usd(self) -> Decimal | None:
@@ -153,30 +153,32 @@ def _month(
         used = dict(spec.plan.month_to_date) if month == spec.first_month else {}
     name = spec.plan.free_tier
     running = Month(prices, spec.region, used, FreeTier.named(name, prices) if name else None)
-    rows = [(c, meter, n, calls.get(c.api.name, Tally())) for c in spec.choices for meter, n in _meters(c, prices)]
-    actual = [running.price(meter, billed(c, tally_) * n).tiers for c, meter, n, tally_ in rows]
-    maybe = [running.price(meter, maybe_billed(c, tally_) * n).tiers for c, meter, n, tally_ in rows]
+    rows = [(c, meter, calls.get(c.api.name, Tally())) for c in spec.choices for meter in _meters(c)]
+    actual = [running.price(meter, billed(c, tally_)).tiers for c, meter, tally_ in rows]
+    maybe = [running.price(meter, maybe_billed(c, tally_)).tiers for c, meter, tally_ in rows]
     return tuple(
-        CostLine(c.api.name, c.api.operation, meter, prices.unit(meter), Decimal(0), Decimal(0), a, m, tally_, n > 0)
-        for (c, meter, n, tally_), a, m in zip(rows, actual, maybe, strict=True)
+        CostLine(c.api.name, c.api.operation, meter, prices.unit(meter), Decimal(0), Decimal(0), a, m, tally_)
+        for (c, meter, tally_), a, m in zip(rows, actual, maybe, strict=True)
     )
 
 
 def billed(choice: Choice | VideoChoice, calls: Tally) -> Units:
-    """Units of each of its meters that calls of an API were billed: pictures, or minutes."""
+    """Units of each of its meters that calls of an API were billed: pictures, minutes, or hours of a model."""
+    if choice.api.runs:
+        return quantity(Decimal(calls.ms), HOUR_MS)
     return quantity(Decimal(calls.ms), MINUTE_MS) if isinstance(choice, VideoChoice) else calls.units
 
 
 def maybe_billed(choice: Choice | VideoChoice, calls: Tally) -> Units:
-    """Those that may have been billed on top."""
+    """Those that may have been billed on top. A call to a model is billed by nothing."""
+    if choice.api.runs:
+        return 0
     return quantity(Decimal(calls.maybe_ms), MINUTE_MS) if isinstance(choice, VideoChoice) else calls.maybe_billed
 
 
-def _meters(choice: Choice | VideoChoice, prices: PriceTable) -> list[tuple[str, int]]:
-    """The meters of an API and the units a call adds to each: 0 where AWS bills by something else than calls."""
-    meters = choice.api.meters_for(choice.params)
-    other = prices.meter_of(choice.api.operation)
-    return [(meter, 1) for meter in meters] or ([(other, 0)] if other else [])
+def _meters(choice: Choice | VideoChoice) -> tuple[str, ...]:
+    """What an API is billed by: its calls, or the hours of its model."""
+    return choice.meters or ((choice.api.runs.meter,) if choice.api.runs else ())
 
 
 def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterable[CostLine]:
@@ -184,7 +186,7 @@ def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterabl
     prices = PriceTable.from_json(spec.prices)
     planned = {(row.api, row.meter): row for row in spec.plan.lines}
     for choice in spec.choices:
-        for meter, units in _meters(choice, prices):
+        for meter in _meters(choice):
             name = choice.api.name
             found = [line for lines in months.values() for line in lines if (line.api, line.meter) == (name, meter)]
             plan = planned.get((name, meter), PlannedLine(usd=Decimal(0)))
@@ -201,7 +203,6 @@ def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterabl
                 _pool(tier for line in found for tier in line.actual),
                 _pool(tier for line in found for tier in line.maybe),
                 calls,
-                units > 0,
             )
 
 

@@ -23,7 +23,7 @@ class Tally:
     attempts: int = 0
     units: int = 0
     maybe_billed: int = 0
-    ms: int = 0  # of films: milliseconds of the billed ones, as AWS says
+    ms: int = 0  # of films: milliseconds of the billed ones, as AWS says; of a model: those it ran, times its units
     maybe_ms: int = 0  # of those that may have been billed
     probed_ms: int = 0  # of the answered ones, as their headers have it
     minutes_up: int = 0  # of the answered ones, each rounded up to whole minutes

@@ -42,7 +42,7 @@ def form_of(*, mended: bool, fit: bool) -> Form:
 
 def call_id(account: str, choice: Choice, form: Form) -> int:
     """A 64-bit number for a call. `choice` has the bytes of files it names (`with_files`), `account` is job.json's."""
-    document = [_service(account), choice.api.name, form, {k: _plain(v) for k, v in choice.params.items()}]
+    document = [_service(account), choice.api.name, form, {k: _plain(v) for k, v in choice.question.items()}]
     data = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
     return int.from_bytes(hashlib.sha256(data).digest()[:8], "big", signed=True)
 

@@ -2,8 +2,8 @@
 
 Keys of a job, all under `rekscan:{<id>}` (`keys.py`):
 
-    (hash)         state, reason, do, home, counters (`ok:labels`, ...), units per month and meter, cap and cost in
-                            nano-dollars
+    (hash)         state, reason, do, home, counters (`ok:labels`, ...), units per month and meter; cap, cost and
+                            models (what runs for it, until it could be stopped) in nano-dollars
     :todo :queued :leases   shards not handed out; with a message under way; held (score: when the lease lapses)
     :holders :lapses        shard -> fence of its holder; -> times its holder died
     :base                   shard -> what the counters have of it from parts, before it is counted as a whole
@@ -18,6 +18,7 @@ Keys of a job, all under `rekscan:{<id>}` (`keys.py`):
     :starting :order        there while somebody is about to put it on the table; what names the newest order to stop
 
 `rekscan:{purse:<home>}` has what the home's jobs spend in a month, where it has a cap for it (`purse.py`).
+`rekscan:{models}` is what runs for jobs (`models.py`).
 `rekscan:{jobs}` lists the jobs that are not over, `rekscan:{turn}` is the lock under which one is put on the table.
 The folder is the truth: with all this lost, `resume` rebuilds it.
 """

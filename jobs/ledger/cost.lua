@@ -64,9 +64,10 @@ local function purse_with(schedule, purse, request, month, by)
   return total
 end
 
--- Which cap does not cover it: the reason for which the job stops short; nil: they do.
+-- Which cap does not cover it, with what the models of the job cost until they could be stopped (`charge.lua`): the reason for which the job stops short; nil: they do.
 local function short_of(schedule, job, cap, purse, request, month, by)
-  if cap < math.huge and cost_with(schedule, job, request, month, by) > cap then return 'budget' end
+  local models = tonumber(redis.call('HGET', job, 'models') or '0')
+  if cap < math.huge and cost_with(schedule, job, request, month, by) + models > cap then return 'budget' end
   if purse and purse_with(schedule, purse, request, month, by) > purse.cap then return 'month-cap' end
   return nil
 end

@@ -34,6 +34,7 @@ _TABLES = ("todo", "queued", "leases")  # where shards are until they are done
 _FILMS = ("films:todo", "films:queued", "films:leases")  # of films: no message is needed for one, so none is queued
 _SCRIPTS = (
     "lease", "renew", "adopt", "begin", "settle", "finish", "release", "feed", "reap", "lapse", "look", "order",
+    "charge",
 )  # fmt: skip
 
 
@@ -190,6 +191,10 @@ class Ledger:
         """The shards that are left to hand out, have a message under way or are held."""
         return self._on_table(job, self.redis)
 
+    def held(self, job: str) -> set[int]:
+        """The shards that somebody holds."""
+        return {int(n) for name in ("leases", "films:leases") for n in self.redis.zrange(key(job, name), 0, -1)}
+
     def _on_table(self, job: str, redis: Redis) -> set[int]:
         return {int(n) for name in (*_TABLES, *_FILMS) for n in redis.zrange(key(job, name), 0, -1)}
 
@@ -238,6 +243,11 @@ class Ledger:
 
     def set_cap(self, job: str, nano_dollars: int) -> None:
         self.redis.hset(key(job), "cap", nano_dollars)
+
+    def charge(self, job: str, nanousd: int) -> None:
+        """What the models of a job cost until they could be stopped. With that over its cap it sends nothing more, and
+        its last step comes."""
+        self._scripts["charge"]([key(job), key(job, "open"), key(job, "todo")], [nanousd])
 
     def close(
         self,

@@ -151,10 +151,6 @@ class PriceTable:
         row = self.meters.get(meter)
         return row.regions.get(region, ()) if row else ()
 
-    def meter_of(self, operation: str) -> str | None:
-        """The meter that bills an operation without counting its calls (hours of a running model)."""
-        return next((meter for meter, names in self.operations.items() if operation in names), None)
-
     def unit(self, meter: str) -> str:
         return self.meters[meter].unit if meter in self.meters else "unit"
 

@@ -82,7 +82,7 @@ def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice | VideoC
         yield from _frames(plan.counts)
     if plan.counts.videos and not plan.asks_of_videos and not plan.counts.framed:
         yield f"Left out, as no video API was asked for: {many(plan.counts.videos, 'video')}."
-    if plan.counts.images and plan.lines and "image" not in units:
+    if plan.counts.images and plan.lines and not plan.asks_of_images:
         yield f"Left out, as no image API was asked for: {many(plan.counts.images, 'image')}."
     if plan.asks_of_videos:
         yield from _videos(plan, quotas)

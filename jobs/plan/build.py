@@ -63,11 +63,12 @@ def plan(
     jobs = jobs_of(counts, len(videos), at_once)
     asked = plan_demand.of_choices(choices, counts, prices, have, stream)
     asked += plan_demand.of_videos(videos, counts, jobs.seconds if jobs else None)
-    demands = [demand for demand in asked if not (demand.open and demand.meter in stated)] + more
+    demands = [demand for demand in asked if not ((demand.open or demand.running) and demand.meter in stated)] + more
     for operation in dict.fromkeys(demand.operation for demand in demands if demand.operation):
         quotas.check(operation, region)
     calls = plan_demand.calls(choices, counts, have) | plan_demand.video_calls(videos, counts)
-    rates = _rates(demands, calls, region, quotas, tps or {})
+    rates = _rates(demands, calls, region, quotas, tps or {}, plan_demand.paces(choices))
+    demands = [_timed(demand, rates.get(demand.operation)) for demand in demands]
     used = dict(month_to_date or {})
     months = _priced(demands, _spread(demands, rates, start, stream), Month(prices, region, used, free_tier), prices)
     high = _priced(
@@ -106,19 +107,32 @@ def _conditional(choice: Choice, lines: Sequence[PlanLine]) -> Conditional:
 
 
 def _rates(
-    demands: Sequence[Demand], calls: Mapping[str, int], region: str, quotas: QuotaTable, tps: Mapping[str, float]
+    demands: Sequence[Demand],
+    calls: Mapping[str, int],
+    region: str,
+    quotas: QuotaTable,
+    tps: Mapping[str, float],
+    paces: Mapping[str, float],
 ) -> dict[str, Rate]:
-    """The rate each operation runs at: what the caller says for its API or operation, else the quota."""
+    """The rate each operation runs at: what the caller says for its API or operation, else what its model can do (by
+    `paces`), at most the quota."""
     names = {demand.api: demand.operation for demand in demands}
     asked = {names.get(name, name): rate for name, rate in tps.items()}
     if wrong := [name for name, rate in tps.items() if not rate > 0]:
         raise UsageError(f"--tps {wrong[0]}: a rate is over 0", "Write --tps labels=20.")
     found = {}
     for operation, count in calls.items():
-        rate = asked.get(operation, quotas.tps(operation, region))
+        quota, pace = quotas.tps(operation, region), paces.get(operation)
+        rate = asked.get(operation, quota if pace is None else min(pace, quota or pace))
         source, date = ("--tps", "") if operation in asked else quotas.provenance(operation, region)
+        source, date = ("units", "") if operation not in asked and rate == pace else (source, date)
         found[operation] = Rate(operation, count, rate, source if rate else "unknown", date if rate else "")
     return found
+
+
+def _timed(demand: Demand, rate: Rate | None) -> Demand:
+    """A model's hours are known by the rate of its calls."""
+    return demand.at(rate.tps) if rate is not None and rate.tps else demand
 
 
 def _spread(
@@ -134,7 +148,7 @@ def _spread(
         elif stream and demand.grows:
             months = dict(stream.kept(images[demand.grows].items()))
         for month, units in months.items():
-            found.setdefault(month, {})[number] = units
+            found.setdefault(month, {})[number] = demand.of_meter(units)
     return dict(sorted(found.items()))
 
 

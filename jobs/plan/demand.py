@@ -10,6 +10,7 @@ from decimal import Decimal
 from jobs.apis import Choice, VideoChoice, requests
 from jobs.counts import Counts
 from jobs.errors import UsageError
+from jobs.money.months import quantity
 from jobs.money.prices import PriceTable
 from jobs.plan.stream import MonthlyStream
 from jobs.plan.videos import minutes
@@ -28,13 +29,23 @@ class Demand:
     calls: int = 0  # calls that carry these units, at the operation's rate
     per_call: bool = False  # a call is a unit, so that units spread over time as calls do
     seconds: float | None = None  # the units spread evenly over this time
+    running: int = 0  # units of a model that runs while the calls are made
     grows: str | None = None  # kept from then on, of the images of this API: one a face
     days: Decimal | None = None  # kept so long, and billed by the month
+    per_unit: Decimal | None = None  # calls that make a unit of the meter, where `units` counts calls
     open: str | None = None  # why the quantity is not fully known
 
     def dear(self) -> "Demand":
         """The demand if AWS reads its unclear rule the dearer way."""
         return replace(self, units=self.high)
+
+    def at(self, tps: float) -> "Demand":
+        """The same where a model of `running` units answers so many calls a second: its hours are the units."""
+        return replace(self, per_unit=Decimal(str(tps)) * 3600 / self.running) if self.running else self
+
+    def of_meter(self, units: Decimal) -> Decimal:
+        """What so many of `units` come to on the meter."""
+        return quantity(units, self.per_unit) if self.per_unit else units
 
 
 def of_choices(
@@ -49,12 +60,12 @@ def of_choices(
     for choice in choices:
         api = choice.api
         have = known.get(api.name, 0)
-        if not choice.meters and (counts.images or counts.videos):
-            found += _uncounted(api.name, api.operation, prices)
-        for meter in choice.meters:
+        for meter in choice.meters or ((api.runs.meter,) if api.runs else ()):
             calls = max(0, counts.images - have)
             units = Decimal(calls + (stream.total if stream else 0))
-            found.append(Demand(api.name, api.operation, meter, units, units, calls, per_call=True))
+            found.append(
+                Demand(api.name, api.operation, meter, units, units, calls, per_call=True, running=choice.units)
+            )
         if stream and api.stores:
             name = f"{api.name} storage"
             found.append(Demand(name, "", api.stores, Decimal(0), Decimal(0), grows=api.name))
@@ -92,19 +103,14 @@ def calls(choices: Sequence[Choice], counts: Counts, known: Mapping[str, int]) -
     return found
 
 
+def paces(choices: Sequence[Choice]) -> dict[str, float]:
+    """Calls per second that models of so many units are taken to answer, by operation."""
+    return {choice.api.operation: choice.api.runs.tps * choice.units for choice in choices if choice.api.runs}
+
+
 def video_calls(choices: Sequence[VideoChoice], counts: Counts) -> dict[str, int]:
     """Calls that start a job, per operation: one is on all meters of its API."""
     return {choice.api.operation: counts.videos for choice in choices}
-
-
-def _uncounted(name: str, operation: str, prices: PriceTable) -> list[Demand]:
-    """An API whose price does not depend on its calls: its quantity is for the user to say."""
-    meter = prices.meter_of(operation)
-    if meter is None:
-        return []
-    unit = prices.unit(meter)
-    why = f"AWS bills it by the {unit}, not by the call: add --units {meter}=N to an estimate"
-    return [Demand(name, operation, meter, Decimal(0), Decimal(0), open=why)]
 
 
 def _video(name: str, operation: str, meter: str, counts: Counts, seconds: float | None) -> Demand:

@@ -78,7 +78,7 @@ class Rate:
     operation: str
     calls: int
     tps: float | None
-    source: str  # where the rate is from: a confidence of the quota table, or "--tps"
+    source: str  # where the rate is from: a confidence of the quota table, "--tps", or "units" of a model
     as_of: str = ""  # date of the quota
 
     @property

@@ -64,13 +64,14 @@ def entry(api: ApiEntry) -> dict[str, Any]:
         "of": "image" if isinstance(api, Api) else "video",
         "estimate_only": not isinstance(api, Api),
         "meters": list(api.meters),
+        "hours_of": api.runs.meter if api.runs else None,
         "assumptions": list(api.assumptions),
         "params": [_param(param) for param in api.params],
     }
 
 
 def billed(api: ApiEntry) -> str:
-    return " + ".join(api.meters) or "not per image"
+    return f"{api.runs.meter}, by the hour" if api.runs else " + ".join(api.meters)
 
 
 def _summary(api: ApiEntry) -> str:

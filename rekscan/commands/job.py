@@ -25,6 +25,7 @@ from rekscan.console.status import (
 )
 from rekscan.scans import open_films
 from rekscan.scans.engine import find, ledger, warn_of
+from rekscan.scans.models_left import models_left
 from rekscan.settings import Connection, resolve
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def status(job: JobArg = "last", *, connection: Connection | None = None, json: 
     show(
         status_of(folder, records), as_json=json, films=films if folder.spec.films else None, sample=folder.spec.sample
     )
+    for left in models_left([folder], records):
+        say((left.text, "yellow"))
     warn_of(server.trouble(records.redis) if records else None)
     return 0
 
@@ -75,6 +78,8 @@ def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int
     else:
         for folder, state in found:
             print_line(f"{status_line(state)}  {source_of(folder.spec)}")
+    for left in models_left(folders, records):
+        say((left.text, "yellow"))
     if not folders and not json:
         say(f"no jobs in {settings.home}")
     return 0

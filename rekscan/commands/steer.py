@@ -12,6 +12,7 @@ from jobs.folder import JobFolder
 from jobs.folder.retries import plan_retry
 from jobs.ledger import Ledger
 from jobs.status import status_of
+from jobs.uris import model_name
 from jobs.words import dollars, many
 from rekscan.commands.job import JobArg, JsonFlag, show
 from rekscan.console.output import print_json, say
@@ -21,6 +22,8 @@ from rekscan.scans.beside import AskingScan, rivals_here
 from rekscan.scans.elsewhere import same_service
 from rekscan.scans.engine import find, ledger, ledger_for_a_job, local_scan_is_gone
 from rekscan.scans.follow import ENDED, Gone, exit_code, follow
+from rekscan.scans.models import stop_left
+from rekscan.scans.models_left import models_left
 from rekscan.scans.open_films import open_films, sentence
 from rekscan.scans.run import run_here
 from rekscan.settings import Connection, Settings, resolve
@@ -96,12 +99,16 @@ def resume(
 
 
 def cancel(job: JobArg, *, connection: Connection | None = None, json: JsonFlag = False) -> int:
-    """Stop a job within seconds. What it has found stays, as partial tables; `resume` can go on.
+    """Stop a job within seconds, and a model it has left running. What it has found stays, as partial tables; `resume`
+    can go on.
 
     Example: `rekscan cancel last`
     """
     settings = resolve(connection)
     folder = find(settings, job)
+    if _stopped_models(settings, folder):
+        show(status_of(folder, ledger(settings)), as_json=json)
+        return 0
     records = _order(settings, folder, "cancelled")
     if said := _going_on(records, folder):
         say((said, "yellow"))
@@ -152,6 +159,16 @@ def retry(
     planned = plan_retry(folder, code=code, api=api)
     say(f"asking {many(sum(planned.calls(set(planned.shards())).values()), 'failed call')} again")
     return run_here(folder, settings, json=json, beside=beside, told=told)
+
+
+def _stopped_models(settings: Settings, folder: JobFolder) -> bool:
+    """Stop what a job that does not run has left running. Whether there was any."""
+    records = ledger(settings)
+    found = models_left([folder], records)
+    for left in found:
+        stop_left(settings, folder, left, records)
+        say(f"stopped the model {model_name(left.start.model)}")
+    return bool(found)
 
 
 def _going_on(records: Ledger, folder: JobFolder) -> str:

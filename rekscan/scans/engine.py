@@ -14,6 +14,7 @@ from jobs.redact import shown_url
 from jobs.status import INTERRUPTED
 from rekscan.console.output import say
 from rekscan.ending import in_order
+from rekscan.scans.models_left import warn_of_models
 from rekscan.settings import Settings
 from workers.config import WorkerConfig, connect, refuse_cluster
 from workers.supervisor import Supervisor, local_redis_url
@@ -71,6 +72,7 @@ def ledger_for_a_job(settings: Settings) -> "Ledger | None":
         if why.stops:
             raise RekscanError(why.what, why.do)
         warn_of(why)
+    warn_of_models(settings, found)
     return found
 
 

@@ -13,7 +13,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from jobs import costs
 from jobs.apis import request_names
-from jobs.costs.cap import job_schedule, nanousd
+from jobs.costs.cap import job_schedule, models_nanousd, nanousd
 from jobs.costs.month_cap import hold, purse_of
 from jobs.errors import RekscanError
 from jobs.files import home_path
@@ -111,6 +111,7 @@ def open_job(
         fields["rekognition_url"] = rekognition_url
     if spec.s3_url:
         fields["home_s3_url"] = spec.s3_url
+    fields["models"] = models_nanousd(spec, tallies)
     cap = max_cost if max_cost is not None else spec.options.max_cost
     on_aws = whose(spec) == AWS
     month_cap = read_home(folder.home, folder.aws).month_cap if on_aws else None

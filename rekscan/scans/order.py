@@ -42,6 +42,7 @@ from rekscan.scans.elsewhere import not_aws_itself
 from rekscan.scans.films import refuse_local_films, refuse_to_transcode
 from rekscan.scans.inputs import check_inputs
 from rekscan.scans.listing import Progress, known_at_most, reach
+from rekscan.scans.models import check_models
 from rekscan.scans.month_cap import months_cap, note, set_cap
 from rekscan.scans.sampled import of_sample, refuse_to_sample
 from rekscan.scans.savings import known_of
@@ -188,6 +189,7 @@ def plan_order(
     refuse_to_transcode(terms)
     check_stage(source, terms)
     check_inputs(terms.choices, fit=terms.fit)
+    terms = check_models(terms)
     drafted = draft(source, terms, limit=_limit(terms), progress=progress)
     try:
         known = known_of(lambda: manifest(drafted.folder), drafted.counts, terms, whole=drafted.listing is None)

@@ -1,7 +1,7 @@
 """Running a job that exists: start what it needs, put it on the table, follow it, print what came of it."""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -24,6 +24,7 @@ from rekscan.scans.beside import turn
 from rekscan.scans.engine import Engine
 from rekscan.scans.extend import extend
 from rekscan.scans.follow import exit_code, follow
+from rekscan.scans.models import make_models_run, models_stopped
 from rekscan.scans.open import none_left, open_job, starting
 from rekscan.settings import Settings
 from workers import bell
@@ -50,15 +51,17 @@ def run_here(
     spec = folder.spec
     with none_left(folder, new=new):
         engine = Engine(settings, local=spec.options.local)
-    with engine:
+    with engine, ExitStack() as last:
         say("job ", (spec.job, "bold"), f" in {folder.where}")
         try:
             with none_left(folder, new=new):
                 ledger = engine.reach()
+                last.enter_context(models_stopped(ledger, folder, settings))
                 told = ledger.told(spec.job) if told is None else told
                 with starting(ledger, spec.job):
                     engine.start(spec)
                     make_job_ready(folder, settings, engine.rekognition_url)
+                    make_models_run(ledger, folder, settings, engine.rekognition_url)
                     if spec.job not in ledger.live():
                         _list_on(folder, settings, max_cost, quiet=json)
                     put = _put(engine, ledger, folder, max_cost, beside=beside, told=told)
@@ -113,8 +116,9 @@ def make_job_ready(folder: JobFolder, settings: Settings, rekognition_url: str |
 
 def hand_over(ledger: Ledger, folder: JobFolder, settings: Settings, *, beside: bool = False) -> None:
     """Put a new job on the table of a cluster; its workers go on from there."""
-    with none_left(folder), starting(ledger, folder.job):
+    with models_stopped(ledger, folder, settings), none_left(folder), starting(ledger, folder.job):
         make_job_ready(folder, settings)
+        make_models_run(ledger, folder, settings, None)
         open_job(ledger, folder, turn=None if beside else turn(ledger, settings, folder), told="")
     with suppress(RedisError):  # the workers' own rounds come anyway
         reconcile(ledger, bell.ring)

@@ -85,7 +85,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def models(s3: S3Server, gallery: Path, store: Path) -> Iterator[Emulator]:
-    with emulator("--s3-endpoint-url", s3.url, "--gallery", str(gallery), "--file-store", str(store)) as running:
+    places = ("--s3-endpoint-url", s3.url, "--gallery", str(gallery), "--file-store", str(store))
+    with emulator(*places, "--custom-model", "toy/v1=cat,invoice") as running:
         yield running
 
 

@@ -223,7 +223,14 @@ def test_counts_name_content_by_its_bytes_and_by_what_aws_bills(faulty: Emulator
     assert counts["billed"]["CompareFaces"] == {f"{digest}|s3://archive/b.jpg": 1}
     assert counts["meters"] == {"image-group-1": 1, "image-group-2": 1, "image-properties": 1}
     faulty.reset()
-    assert faulty.counts() == {"calls": {}, "billed": {}, "meters": {}, "throttled": {}, "errors": {}}
+    assert faulty.counts() == {
+        "calls": {},
+        "billed": {},
+        "meters": {},
+        "inference_hours": {},
+        "throttled": {},
+        "errors": {},
+    }
 
 
 def test_quotas_can_be_changed_while_it_runs(faulty: Emulator) -> None:

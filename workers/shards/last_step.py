@@ -16,6 +16,7 @@ from jobs.status import STATUS, keep, status
 from reports.tables.build import build_tables
 from reports.views.report import build_report
 from workers import bell
+from workers.models import ModelKeeper
 from workers.shards.leftovers import bring_home
 from workers.shards.stage_left import leave_stage
 
@@ -32,6 +33,7 @@ def end_job(ledger: Ledger, folder: JobFolder, lease: Lease) -> None:
         return
     state = _STOPPED_SHORT.get(fields.get("state", ""), "finished")
     reason = fields.get("reason", "")
+    _stop_models(ledger, folder)
     bring_home(ledger, folder, lease, retry=int(fields.get("retry", 0)))
     tallies = costs.tally(folder)
     found = status(folder.spec, {**_counted(fields), **tallies.counters()}, state, reason=reason)
@@ -58,6 +60,12 @@ def end_job(ledger: Ledger, folder: JobFolder, lease: Lease) -> None:
         bell.forget(ledger.redis, lease.job)
     elif ledger.release(lease):  # somebody went on with it just now
         folder.delete(STATUS)
+
+
+def _stop_models(ledger: Ledger, folder: JobFolder) -> None:
+    """Before the hours are counted. One that cannot be stopped yet is left to the keepers of the workers."""
+    if any(choice.api.runs for choice in folder.spec.apis):
+        ModelKeeper(ledger, lambda s3_url: folder.aws).round(folder.job)
 
 
 def _make_known(folder: JobFolder, *, final: bool) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jobs import costs
 from jobs.apis import parse
-from jobs.costs.cap import job_schedule, nanousd
+from jobs.costs.cap import job_schedule, models_nanousd, nanousd
 from jobs.costs.rows import table_of
 from jobs.folder import JobFolder, JobSpec
 from jobs.money.free_tier import FreeTier
@@ -128,14 +128,17 @@ def test_maybe_billed_units_walk_the_tiers_after_the_billed_ones():
     assert found.maybe_usd == Decimal("0.001") + Decimal("0.0008")
 
 
-def test_what_is_not_billed_by_the_call_has_no_actual_price_here():
+def test_a_model_costs_the_hours_it_ran_times_its_units_and_nothing_by_the_call():
     arn = "arn:aws:rekognition:us-east-1:123456789012:project/a/version/b/1"
-    found = costs.reckon(spec_of(f"custom-labels:project_version_arn={arn},faces", 5), {"units:custom-labels": 5})
-    assert [(line.meter, line.actual_usd) for line in found.lines] == [
-        ("custom-labels-inference", None),
-        ("image-group-2", Decimal(0)),
+    spec = spec_of(f"custom-labels:project_version_arn={arn},units=2,faces", 5)
+    counters = {"units:custom-labels": 5, "ms:custom-labels:2026-11": 5_400_000, "maybe_billed:custom-labels": 1}
+    found = costs.reckon(spec, counters)
+    assert [(line.meter, line.actual_units, line.actual_usd, line.maybe_usd) for line in found.lines] == [
+        ("custom-labels-inference", Decimal("1.5"), Decimal(6), Decimal(0)),
+        ("image-group-2", Decimal(0), Decimal(0), Decimal(0)),
     ]
-    assert not found.complete
+    assert found.complete
+    assert models_nanousd(spec, costs.Tallies.of_counters(counters, spec.first_month)) == nanousd(Decimal(6))
 
 
 def test_a_jobs_cap_is_held_by_the_prices_and_the_month_it_was_planned_with():

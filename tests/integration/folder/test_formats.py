@@ -16,6 +16,7 @@ from jobs.apis import parse
 from jobs.documents import FORMAT, KEY, NEWEST, NewerFormat
 from jobs.folder import JobFolder
 from jobs.folder.films import FilmItem, FilmsWriter, all_films
+from jobs.folder.models import model_runs, write_start, write_stop
 from jobs.folder.retries import newest, plan_retry
 from jobs.folder.spec import Amendment, JobSpec, Options
 from jobs.folder.video_pages import PagesName, PagesReader, PagesWriter
@@ -37,6 +38,8 @@ from tests.support.places import ROOT
 
 JOB = "20261123-000000-aaaa"
 PAGES = PagesName("video-labels", 0)
+MODEL = "arn:aws:rekognition:us-east-1:123456789012:project/logos/version/v1/1767225600000"
+APIS = parse([f"labels,custom-labels:project_version_arn={MODEL}"])
 LABELS = '{"Labels": [{"Name": "Cat", "Confidence": 90.0}]}'
 
 
@@ -48,7 +51,7 @@ def folder(tmp_path: Path) -> JobFolder:
         writer.add(*(Item(n, f"s3://b/{n}.jpg", "image", 5, etag="e") for n in range(4)))
     found.create(
         JobSpec(
-            JOB, "2026-11-23T00:00:00+00:00", ("s3://b",), parse(["labels"]), "us-east-1", "123456789012", 2, 2, {},
+            JOB, "2026-11-23T00:00:00+00:00", ("s3://b",), APIS, "us-east-1", "123456789012", 2, 2, {},
             PlanDocument(), {"source": "", "as_of": "", "meters": {}}, options=Options(cut=True),
         )
     )  # fmt: skip
@@ -59,6 +62,7 @@ def folder(tmp_path: Path) -> JobFolder:
     found.commit(0, rows[:2])
     found.commit(1, [rows[2], Outcome(3, "labels", "failed", code="Boom")])
     plan_retry(found)
+    write_stop(found, write_start(found, "custom-labels", MODEL, 2).number, sent=True)
     found.commit(1, rows[3:], retry=1)
     with PagesWriter(found, PAGES, "job") as writer:
         writer.append(1, LABELS)
@@ -92,6 +96,8 @@ READ: dict[str, Callable[[JobFolder], Any]] = {
     "results/shard-000001-r001.parquet": costs.tally,
     "results/video/video-labels/item-00000000-e0.parquet": lambda folder: list(PagesReader(folder, PAGES)),
     "retries/r001.parquet": lambda folder: newest(folder).shards(),  # type: ignore[union-attr]
+    "models/001-started.json": model_runs,
+    "models/001-stopped.json": model_runs,
     "reports/status.json": kept,
     "reports/tables.json": built_tables,
     "reports/review.json": read_review,

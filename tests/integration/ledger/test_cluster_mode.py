@@ -86,6 +86,7 @@ def words(ledger: Ledger, lease: Lease, *calls: tuple[str, int]) -> list[str]:
 def a_job_from_its_first_shard_to_its_last_step(redis: Declared) -> None:
     ledger = Ledger(redis, lease_ms=60_000)
     ledger.open(JOB, home="/nowhere", shards=range(3), fields={"shards_done": 0, "cap": 42}, prices=SCHEDULE)
+    ledger.charge(JOB, 0)
     beat(ledger, "worker", 1)
     rung: list[int] = []
     assert slots(ledger) == 1

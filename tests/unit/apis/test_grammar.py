@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from jobs.apis import catalogue, choices_from_json, parse, sort_out
 from jobs.errors import UsageError
+from jobs.known.keys import call_ids
 
 ARN = "arn:aws:rekognition:eu-west-1:123456789012:project/logos/version/v1/1767571200000"
 
@@ -27,6 +28,15 @@ def test_every_parameter_is_spelled_out_so_that_runs_compare() -> None:
     for name, api in catalogue().items():
         if not any(param.required for param in api.params):
             assert asked(name)[name] == {param.name: param.default for param in api.params}
+
+
+def test_with_how_many_units_a_model_runs_is_no_part_of_the_question():
+    few, many = (
+        parse([f"custom-labels:project_version_arn={ARN}"])[0],
+        parse([f"custom-labels:units=4,project_version_arn={ARN}"])[0],
+    )
+    assert (few.units, many.units) == (1, 4)
+    assert call_ids("123456789012", few, fit=True) == call_ids("123456789012", many, fit=True)
 
 
 @pytest.mark.parametrize(

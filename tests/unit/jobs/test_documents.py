@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from jobs import documents
 from jobs.apis import Choice, parse
 from jobs.counts import Counts
 from jobs.errors import RekscanError
+from jobs.folder.models import ModelStart, ModelStop
 from jobs.folder.spec import Amendment, JobSpec, Listing, Options
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable, money
@@ -63,6 +64,8 @@ EXAMPLES: list[Any] = [
     Status(
         "job", "finished", "", "", {"labels": {"planned": 3, "ok": 3}}, {"actual": "0.003", "maybe": None}, throttled=1
     ),
+    ModelStart(1, "custom-labels", "arn", 2, datetime(2026, 11, 28, 14, 2, tzinfo=UTC)),
+    ModelStop(datetime(2026, 11, 28, 15, 2, tzinfo=UTC), sent=False),
     BuiltTables("job", ("/x",), {"labels": 3}, ("csv",), 50.0, None, "1 shards", ("labels.csv",)),
     Sample("2%", 7, 2_500_000, 50_000, (SampleStratum("s3://b/2019", 2_500_000, 50_000),)),
     SampleStratum("s3://b/2019", 2_500_000, 50_000),

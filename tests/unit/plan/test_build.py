@@ -144,12 +144,31 @@ def test_an_adapter_moves_moderation_to_its_own_meter():
 CUSTOM = "custom-labels:project_version_arn=arn:aws:rekognition:us-east-1:123456789012:project/a/version/b/1"
 
 
-def test_a_custom_model_is_billed_by_the_hour_so_its_images_have_no_price():
-    built = make(CUSTOM, 1000)
-    assert built.total is None and not built.complete
-    assert "--units custom-labels-inference=N" in built.unknown[0]
-    stated = make(CUSTOM, 1000, extra=[plan_demand.of_meter("custom-labels-inference", Decimal(2), PRICES)])
-    assert stated.total == 8 and stated.complete
+@pytest.mark.parametrize(
+    ("units", "tps", "hours", "seconds"),
+    [(1, None, 2, 7200), (2, None, 2, 3600), (2, 20, 1, 1800), (20, None, 4, 720)],  # 20 units are over the quota of 50
+)
+def test_a_custom_model_is_billed_by_the_hours_its_units_take(units, tps, hours, seconds):
+    built = make(f"{CUSTOM},units={units}", 36_000, tps={"custom-labels": tps} if tps else None)
+    assert [(line.meter, line.unit, line.units) for line in built.lines] == [
+        ("custom-labels-inference", "unit-hour", hours)
+    ]
+    assert (built.total, built.complete, built.duration_s) == (4 * hours, True, seconds)
+    assert ("5 images a second" in " ".join(built.assumptions)) and not any("Left out" in s for s in built.assumptions)
+
+
+def test_hours_that_are_stated_go_before_those_that_calls_take():
+    stated = make(CUSTOM, 36_000, extra=[plan_demand.of_meter("custom-labels-inference", Decimal(3), PRICES)])
+    assert stated.total == 12 and stated.complete
+
+
+def test_hours_of_a_model_fall_into_the_months_its_calls_are_made_in():
+    built = make(CUSTOM, 5 * 86_400 * 3, start=date(2026, 12, 30))
+    assert [(month.month, month.lines[0].units) for month in built.months] == [("2026-12", 48), ("2027-01", 24)]
+
+
+def test_known_answers_take_no_hours():
+    assert make(CUSTOM, 36_000, known=18_000).total == 4
 
 
 # --- video, storage, hours

@@ -34,7 +34,10 @@ def test_a_collection_and_a_model_are_named() -> None:
     assert found["arn:aws:rekognition:eu-west-1:*:collection/people"] == [
         "rekognition:DescribeCollection", "rekognition:SearchFacesByImage",
     ]  # fmt: skip
-    assert found[ARN] == ["rekognition:DetectCustomLabels"]
+    assert found[ARN] == [
+        "rekognition:DetectCustomLabels", "rekognition:StartProjectVersion", "rekognition:StopProjectVersion",
+    ]  # fmt: skip
+    assert found["*"] == ["rekognition:DescribeProjectVersions", "rekognition:DescribeProjects"]
 
 
 def test_a_source_is_read_and_a_home_is_written() -> None:

@@ -1,0 +1,1 @@
+"""Custom Labels: which model versions there are, and which of them run."""

@@ -1,0 +1,219 @@
+"""Models of a scan: looked at before anything is listed, started before its first call, and stopped when it ends.
+
+Rule: what was started is written into the job's folder and into Redis before the start is sent; what ran before is left
+running.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from redis.exceptions import RedisError
+
+from jobs.apis import Choice
+from jobs.aws import models
+from jobs.aws.control import Refused
+from jobs.aws.models import Model
+from jobs.costs.cap import hour_nanousd, models_nanousd
+from jobs.costs.counting import tally
+from jobs.errors import RekscanError
+from jobs.files import home_path
+from jobs.folder import JobFolder
+from jobs.folder.models import ModelStart, open_runs, write_start
+from jobs.ledger import Ledger
+from jobs.ledger.models import Models, Running
+from jobs.uris import model_name
+from jobs.words import duration
+from rekscan.console.output import say, talk
+from rekscan.ending import in_order
+from rekscan.scans.models_left import ModelLeft, an_hour, models_left
+from rekscan.scans.terms import Terms
+from rekscan.settings import Settings
+from workers import bell
+from workers.models import ModelKeeper, client_of, record_stop, stop
+from workers.reconcile import reconcile
+
+_LOOK = 1.0  # seconds between two looks at one that starts; AWS allows five a second
+_GLANCE = 0.2
+_LAST_CALLS = 40.0  # seconds for the last calls of a job that ends
+
+
+def check_models(terms: Terms) -> Terms:
+    """The terms, with as many units as a model runs with already. Raises RekscanError for one that cannot run."""
+    if terms.local and terms.settings.rekognition_url is None:
+        return terms  # its emulator is still to be started
+    return replace(terms, choices=tuple(_checked(choice, terms) for choice in terms.choices))
+
+
+def _checked(choice: Choice, terms: Terms) -> Choice:
+    if choice.api.runs is None:
+        return choice
+    client = client_of(terms.settings.aws, terms.region, terms.settings.rekognition_url)
+    found = models.describe(client, choice.params[choice.api.runs.model])
+    found.check()
+    if not found.up or not found.units:
+        return choice
+    return replace(choice, params={**choice.params, choice.api.runs.units: found.units})
+
+
+def make_models_run(ledger: Ledger, folder: JobFolder, settings: Settings, rekognition_url: str | None) -> None:
+    """Start what the job asks and wait until it runs. Raises RekscanError where it does not."""
+    spec = folder.spec
+    asked = {choice.params[choice.api.runs.model]: choice for choice in spec.apis if choice.api.runs}
+    if not asked:
+        return
+    started = _Starting(Models(ledger), folder, settings, rekognition_url or spec.rekognition_url)
+    started.models.want(folder.job, asked)
+    for model, choice in asked.items():
+        started.run(model, choice)
+
+
+class _Starting:
+    def __init__(self, models: Models, folder: JobFolder, settings: Settings, rekognition_url: str | None) -> None:
+        self.models = models
+        self._folder = folder
+        self._client = client_of(settings.aws, folder.spec.region, rekognition_url)
+        self._url = rekognition_url
+
+    def run(self, model: str, choice: Choice) -> None:
+        status, told = "", time.monotonic()
+        with talk.status(f"starting the model {model_name(model)}") as shown:
+            while status != models.RUNNING:
+                with self.models.turn():
+                    found = self._step(model, choice, first=not status)
+                if found.status == "FAILED" and status:
+                    why = f": {found.message}" if found.message else ""
+                    what = f"the model {model_name(model)} could not be started{why}"
+                    raise RekscanError(what, "Look at it in the console of Custom Labels.")
+                status = found.status
+                shown.update(f"the model {model_name(model)} is {status}, for {duration(time.monotonic() - told)}")
+                if status != models.RUNNING:
+                    time.sleep(_LOOK)
+
+    def _step(self, model: str, choice: Choice, *, first: bool) -> Model:
+        """Look, and start it where it is down. As it was found; one that was just started is STARTING."""
+        found = models.describe(self._client, model)
+        found.check()
+        ours = self._ours(model)
+        if first and found.up and ours is None:
+            say(self._said_of_one_that_runs(model))
+        elif found.status in models.STARTABLE and (first or found.status == "STOPPED"):
+            if ours is not None:  # somebody else stopped it
+                record_stop(self._folder, ours.number, sent=False)
+            return self._start(model, choice)
+        elif first and ours is not None:
+            self._remember(ours, choice)
+        return found
+
+    def _said_of_one_that_runs(self, model: str) -> str:
+        of = next((running.job for running in self.models.running() if running.model == model), None)
+        if of is None:
+            return f"The model {model_name(model)} runs already: it is left running, its hours are not this scan's."
+        return f"The model {model_name(model)} was started by job {of}, and is stopped when no job works with it."
+
+    def _start(self, model: str, choice: Choice) -> Model:
+        start = write_start(self._folder, choice.api.name, model, choice.units)
+        running = self._remember(start, choice)
+        try:
+            models.start(self._client, model, choice.units)
+        except Refused:
+            if not models.describe(self._client, model).up:
+                record_stop(self._folder, start.number, sent=False)
+                self.models.forget(model)
+            raise
+        say(f"Started the model {model_name(model)}{an_hour(running.hour_nanousd)}; it is stopped when the job ends.")
+        return Model(model, models.STARTING, choice.units)
+
+    def _ours(self, model: str) -> ModelStart | None:
+        """The start of it that this job has on record."""
+        return next((start for start in open_runs(self._folder) if start.model == model), None)
+
+    def _remember(self, start: ModelStart, choice: Choice) -> Running:
+        running = running_of(self._folder, start, self._url)
+        self.models.put(running)
+        return running
+
+
+def running_of(folder: JobFolder, start: ModelStart, rekognition_url: str | None) -> Running:
+    """As Redis remembers it."""
+    spec = folder.spec
+    choice = next(choice for choice in spec.apis if choice.api.name == start.api)
+    each = hour_nanousd(spec, choice)
+    hour = None if each is None else each * start.units
+    so_far = models_nanousd(spec, tally(folder))
+    this = 0 if hour is None else round(hour * (datetime.now(UTC) - start.at).total_seconds() / 3600)
+    return Running(
+        start.model, folder.job, home_path(folder.home), spec.s3_url, spec.region, rekognition_url, start.number,
+        start.at, max(0, so_far - this), hour,
+    )  # fmt: skip
+
+
+def stop_left(settings: Settings, folder: JobFolder, left: ModelLeft, ledger: Ledger | None) -> None:
+    """Stop what a job that is not running has left. Raises RekscanError where it cannot be."""
+    spec = folder.spec
+    client = client_of(settings.aws, spec.region, settings.rekognition_url or spec.rekognition_url)
+    sent = stop(client, left.start.model)
+    if sent is None:
+        what = f"the model {model_name(left.start.model)} is starting, and AWS stops none that is"
+        raise RekscanError(what, "Try again in some minutes.")
+    record_stop(folder, left.start.number, sent=sent)
+    if ledger is not None:
+        Models(ledger).forget(left.start.model)
+
+
+@contextmanager
+def models_stopped(ledger: Ledger, folder: JobFolder, settings: Settings) -> Iterator[None]:
+    """At the end of the block, however it ends, nothing runs that the job has started and no job works with."""
+    try:
+        yield
+    finally:
+        if any(choice.api.runs for choice in folder.spec.apis):
+            with in_order():
+                try:
+                    _settle(ledger, settings)
+                except (RedisError, OSError):
+                    _settle_without_redis(folder, settings)
+
+
+def _settle(ledger: Ledger, settings: Settings) -> None:
+    """Wait for the last calls, and for a model that is starting, which AWS may not stop. Ctrl-C ends the waiting."""
+    keeper = ModelKeeper(ledger, lambda s3_url: replace(settings.aws, s3_url=s3_url or settings.aws.s3_url))
+    until, told = time.monotonic() + _LAST_CALLS, False
+    while True:
+        left = keeper.round()
+        late = time.monotonic() > until
+        ending = [running for running in keeper.models.running() if _ends(ledger, keeper.used_by(running))]
+        starting = [one.running.model for one in left if one.trouble is None]
+        if not starting and (late or not (left or ending)):
+            break
+        if starting and not told:
+            told = True
+            say(f"waiting to stop the model {model_name(starting[0])}: AWS stops none that is starting")
+        reconcile(ledger, bell.ring)
+        time.sleep(_GLANCE)
+    for one in left:
+        _say_it_runs_on(one.running.model, one.trouble)
+
+
+def _settle_without_redis(folder: JobFolder, settings: Settings) -> None:
+    """What this machine's Redis knew is gone with it; a cluster's job goes on once its Redis is back."""
+    if settings.redis_url is not None:
+        return
+    for left in models_left([folder], None):
+        try:
+            stop_left(settings, folder, left, None)
+        except RekscanError as error:
+            _say_it_runs_on(left.start.model, error)
+
+
+def _say_it_runs_on(model: str, why: RekscanError | None) -> None:
+    what = f"THE MODEL {model_name(model)} STILL RUNS, AND COSTS"
+    how = f"`aws rekognition stop-project-version --project-version-arn {model}` stops it"
+    say((f"{what} ({why.what if why else 'it is starting'}): {how}.", "bold red"))
+
+
+def _ends(ledger: Ledger, jobs: list[str]) -> bool:
+    """Whether only jobs work with it that make no new calls."""
+    return bool(jobs) and all(ledger.state(job) != "running" and not ledger.is_starting(job) for job in jobs)
