@@ -29,16 +29,18 @@ def title(plan: Plan) -> str:
     return f"{what[0].upper()}{what[1:]} in {plan.region}"
 
 
-def contents(plan: Plan) -> str:
-    """`2,500,000 images, 3 videos and 200,000 images a month`; "" where there is none."""
+def contents(plan: Plan, *, priced: bool = False) -> str:
+    """`2,500,000 images, 3 videos and 200,000 images a month`; "" where there is none. `priced`: what APIs take of it."""
     counts, stream = plan.counts, plan.stream
-    kinds = ((counts.images - counts.frames, "image"), (counts.frames, "frame"), (counts.videos, "video"))
+    images = counts.images if plan.asks_of_images or not priced else 0
+    videos = counts.videos if plan.asks_of_videos or not priced else 0
+    kinds = ((images - counts.frames, "image"), (counts.frames, "frame"), (videos, "video"))
     parts = [many(n, what) for n, what in kinds if n]
     if counts.framed and not counts.videos:
         parts[-1] += f" of {many(counts.framed, 'video')}"
     if plan.drawn_from:
         parts[0] = f"a sample of {counts.images:,} of {many(plan.drawn_from, 'image')}"
-    if counts.video_ms:
+    if counts.video_ms and (videos or not counts.videos):
         parts.append(f"{count(minutes(counts.video_ms))} minutes of video")
     if stream:
         parts.append(f"{many(stream.images, 'image')} a month for {many(stream.months, 'month')}")
@@ -51,6 +53,10 @@ def head(plan: Plan) -> list[str]:
     if plan.copies:
         are = "is a copy" if plan.copies == 1 else "are copies"
         found.append(f"{plan.copies:,} of {plan.counts.images:,} {are} of others (same ETag), paid once.")
+    if plan.counts.videos and plan.lines and not plan.asks_of_videos and not plan.counts.framed:
+        found.append(f"{many(plan.counts.videos, 'video')} not asked about: --api names no API for video.")
+    if plan.counts.images and plan.lines and not plan.asks_of_images:
+        found.append(f"{many(plan.counts.images, 'image')} not asked about: --api names no API for images.")
     if plan.earlier:
         found.append(f"{many(plan.earlier, 'call')} answered by earlier jobs, not paid again (--again pays again).")
     return found
@@ -111,7 +117,7 @@ def price(plan: Plan) -> list[str]:
     )
     most = "at most " if plan.conditional else ""
     over = f", {plan.months[0].month} to {plan.months[-1].month}" if len(plan.months) > 1 else ""
-    found = [f"{most}{total} for {contents(plan) or 'this'}{over}"]
+    found = [f"{most}{total} for {contents(plan, priced=True) or 'this'}{over}"]
     by_api: dict[str, list[PlanLine]] = {}
     for line in plan.lines:
         by_api.setdefault(line.api, []).append(line)
