@@ -30,7 +30,7 @@ def title(plan: Plan) -> str:
 
 
 def contents(plan: Plan, *, priced: bool = False) -> str:
-    """`2,500,000 images, 3 videos and 200,000 images a month`; "" where there is none. `priced`: what APIs take of it."""
+    """`2,500,000 images, 3 videos and 200,000 images a month`; "" for none. `priced`: what the APIs take of it."""
     counts, stream = plan.counts, plan.stream
     images = counts.images if plan.asks_of_images or not priced else 0
     videos = counts.videos if plan.asks_of_videos or not priced else 0
