@@ -134,6 +134,8 @@ def _shots(query: Query, apis: Sequence[Api], picked: dict[int, str]) -> list[Sh
     known = {one["item_id"]: one for one in records(query, sql)}
     shots = []
     for item, title in picked.items():
+        if item not in known:  # a film with a problem: films have their strips
+            continue
         ranked = sorted(found[item], key=lambda one: (one.color is not None, -(one.confidence or 0)))
         shots.append(
             Shot(
