@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jobs import costs, documents
 from jobs.folder import JobFolder, JobSpec
 from jobs.folder.part_names import fingerprint
+from jobs.folder.whose import AWS, whose
 from jobs.money.prices import money
 from jobs.redact import redact
 
@@ -38,6 +39,7 @@ class Status:
     eta_s: float | None = None  # seconds to go, of a job that runs
     waits_for: str = ""  # what it waits for, of a job that runs
     throttled: int = 0  # requests that AWS refused as too fast
+    answered_by: str = AWS  # AWS, the bundled emulator, or an endpoint's address: AWS alone is paid (since 2)
     parts: str = ""  # which result parts were counted, of a job that no Redis knows (since 2)
 
     @property
@@ -95,6 +97,7 @@ def status(
         do=do,
         by_api=by_api,
         usd=_usd(spec, tallies),
+        answered_by=whose(spec),
         eta_s=round(eta, 1) if state in ("running", "planned") else None,
         waits_for=waits_for,
         throttled=sum(n for name, n in counters.items() if name.startswith("throttled:")),
@@ -134,13 +137,13 @@ def keep(folder: JobFolder, found: Status) -> None:
 
 
 def kept(folder: JobFolder) -> Status | None:
-    """The status written there last, None where there is none."""
+    """The status written there last, None where there is none. Who answered, the job says: early ones did not."""
     data = folder.read(STATUS)
     if data is None:
         return None
     found = documents.load(Status, data, f"{STATUS} of job {folder.job}")
     if not found.parts or found.parts == fingerprint(folder.shard_parts()):
-        return found
+        return replace(found, answered_by=whose(folder.spec))
     again = status(folder.spec, costs.counters(folder), found.state, reason=found.reason, do=found.do)
     return replace(again, throttled=found.throttled)
 
