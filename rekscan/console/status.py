@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from jobs.folder import JobSpec
 from jobs.folder.whose import AWS
-from jobs.status import INTERRUPTED, Status, done
+from jobs.status import INTERRUPTED, MEASURED, Status, done
 from jobs.words import count, dollars, duration, short
 
 JOBS = ("Job", "Started", "State", "Done", "Spent", "Source")
@@ -51,7 +51,8 @@ def status_notes(status: Status) -> list[str]:
     if status.answered_by != AWS:
         found.append(f"Asked    {status.answered_by}, not AWS")
     if status.eta_s is not None:
-        found.append(f"To go    {duration(status.eta_s)} at the planned rate of the slowest API")
+        rate = "rate so far" if status.eta_by == MEASURED else "planned rate"
+        found.append(f"To go    {duration(status.eta_s)} at the {rate} of the slowest API")
     if status.waits_for:
         found.append(f"Waits    for {status.waits_for}")
     for name, calls in status.by_api.items():

@@ -54,3 +54,29 @@ def test_a_table_counts_calls_as_a_line_does() -> None:
 
 def test_a_table_counts_by_api_where_they_differ() -> None:
     assert progress(of(labels=4, faces=14)) == "labels 4/14\nfaces 14/14"
+
+
+def running(ran_s: float, before: dict[str, int], **ok: int) -> Status:
+    """An old job of 20 images, planned for 3 calls a second of labels with properties and 2 of faces."""
+    counters = {f"ok:{name}": n for name, n in ok.items()}
+    return status(spec_of("interrupted"), counters, "running", ran_s=ran_s, before=before)
+
+
+def to_go(job: Status) -> str:
+    return next(note for note in status_notes(job) if note.startswith("To go"))
+
+
+def test_time_to_go_is_at_the_rate_of_the_run_so_far() -> None:
+    slow = running(10.0, {}, labels=10, properties=10, faces=5)
+    assert (slow.eta_s, slow.eta_by) == (30.0, "measured")
+    assert to_go(slow) == "To go    30 s at the rate so far of the slowest API"
+
+
+def test_what_was_done_before_this_run_is_not_of_its_rate() -> None:
+    assert running(10.0, {"ok:faces": 8, "failed:faces": 2}, labels=20, properties=20, faces=15).eta_s == 10.0
+
+
+def test_before_a_run_has_a_rate_time_to_go_is_at_the_planned_one() -> None:
+    for job in (running(1.0, {}, faces=2), running(60.0, {"ok:faces": 2}, faces=2)):
+        assert (job.eta_s, job.eta_by) == (9.0, "planned")
+        assert to_go(job) == "To go    9 s at the planned rate of the slowest API"
