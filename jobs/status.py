@@ -6,11 +6,13 @@ Rule: what is kept in the folder is counted again when parts came after it: a wo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from jobs import costs, documents
 from jobs.folder import JobFolder, JobSpec
 from jobs.folder.part_names import fingerprint
+from jobs.folder.whose import AWS, whose
 from jobs.money.prices import money
 from jobs.redact import redact
 
@@ -21,6 +23,8 @@ STATUS = "reports/status.json"  # in a job's folder: its last status, once no Re
 STARTING = "starting"  # a process is about to put it on the table
 INTERRUPTED = "interrupted"  # no Redis knows the job, and it is not finished
 DONE = ("ok", "skipped", "failed", "not_asked")  # what becomes of a call: they add up to what was planned
+MEASURED, PLANNED = "measured", "planned"
+_SOON = 5.0  # seconds of a run until its rate tells more than the plan's
 _COUNTED = (*DONE, "maybe_billed")
 MONTH_CAP = "month-cap"  # the home's cap for a calendar month is reached (cost.lua)
 
@@ -36,8 +40,10 @@ class Status:
     by_api: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # calls: planned, ok, skipped, failed, ...
     usd: Mapping[str, str | None] = field(default_factory=dict)  # dollars: planned, actual, maybe; null: not known
     eta_s: float | None = None  # seconds to go, of a job that runs
+    eta_by: str = ""  # what that goes by: the rate of this run so far (measured) or the planned one (since 2)
     waits_for: str = ""  # what it waits for, of a job that runs
     throttled: int = 0  # requests that AWS refused as too fast
+    answered_by: str = AWS  # AWS, the bundled emulator, or an endpoint's address: AWS alone is paid (since 2)
     parts: str = ""  # which result parts were counted, of a job that no Redis knows (since 2)
 
     @property
@@ -67,8 +73,13 @@ def status(
     reason: str = "",
     do: str = "",
     waits_for: str = "",
+    ran_s: float = 0.0,
+    before: Mapping[str, int] = MappingProxyType({}),
 ) -> Status:
-    """A status from counters named as the ledger names them (`ok:labels`, `units:labels:2026-11`, ...)."""
+    """A status from counters named as the ledger names them (`ok:labels`, `units:labels:2026-11`, ...).
+
+    `ran_s`: seconds of the run under way; `before`: the counters when it began.
+    """
     if (state, reason) == ("incomplete", "budget") and not do:
         do = f"`rekscan resume {spec.job} --max-cost DOLLARS` goes on under a higher cap."
     if (state, reason) == ("incomplete", MONTH_CAP) and not do:
@@ -83,11 +94,8 @@ def status(
         choice.api.name: {"planned": spec.planned(choice), **calls.get(choice.api.name, nothing)}
         for choice in spec.choices
     }
-    left = {name: calls["planned"] - done(calls) for name, calls in by_api.items()}
-    rates = {choice.api.name: spec.quotas.get(choice.api.operation) for choice in spec.apis}
-    if spec.films and spec.plan.duration_s:  # no rate of starts, but how many run at once and how long
-        rates |= {choice.api.name: spec.films / spec.plan.duration_s for choice in spec.video_apis}
-    eta = max((left[name] / rate for name, rate in rates.items() if rate), default=0.0)
+    runs = state in ("running", "planned")
+    eta, eta_by = _to_go(spec, by_api, ran_s, before)
     return Status(
         job=spec.job,
         state=state,
@@ -95,7 +103,9 @@ def status(
         do=do,
         by_api=by_api,
         usd=_usd(spec, tallies),
-        eta_s=round(eta, 1) if state in ("running", "planned") else None,
+        answered_by=whose(spec),
+        eta_s=round(eta, 1) if runs else None,
+        eta_by=eta_by if runs else "",
         waits_for=waits_for,
         throttled=sum(n for name, n in counters.items() if name.startswith("throttled:")),
     )
@@ -106,6 +116,7 @@ def status_of(folder: JobFolder, ledger: "Ledger | None") -> Status:
     spec = folder.spec
     fields = ledger.fields(spec.job) if ledger is not None and ledger.is_live(spec.job) else {}
     if ledger is not None and "state" in fields:  # unless Redis was wiped between the two looks
+        ran_s, before = ledger.run(fields)
         return status(
             spec,
             ledger.progress(spec.job),
@@ -113,6 +124,8 @@ def status_of(folder: JobFolder, ledger: "Ledger | None") -> Status:
             reason=fields.get("reason", ""),
             do=fields.get("do", ""),
             waits_for=_waits_for(ledger, spec.job, fields),
+            ran_s=ran_s,
+            before=before,
         )
     if ledger is not None and ledger.is_starting(spec.job):
         return status(spec, costs.counters(folder), STARTING)
@@ -134,15 +147,31 @@ def keep(folder: JobFolder, found: Status) -> None:
 
 
 def kept(folder: JobFolder) -> Status | None:
-    """The status written there last, None where there is none."""
+    """The status written there last, None where there is none. Who answered, the job says: early ones did not."""
     data = folder.read(STATUS)
     if data is None:
         return None
     found = documents.load(Status, data, f"{STATUS} of job {folder.job}")
     if not found.parts or found.parts == fingerprint(folder.shard_parts()):
-        return found
+        return replace(found, answered_by=whose(folder.spec))
     again = status(folder.spec, costs.counters(folder), found.state, reason=found.reason, do=found.do)
     return replace(again, throttled=found.throttled)
+
+
+def _to_go(
+    spec: JobSpec, by_api: Mapping[str, Mapping[str, int]], ran_s: float, before: Mapping[str, int]
+) -> tuple[float, str]:
+    """Seconds until the slowest API is done, and whose rate says so."""
+    rates: dict[str, tuple[float | None, str]] = {}
+    for choice in spec.apis:
+        name = choice.api.name
+        made = done(by_api[name]) - sum(before.get(f"{what}:{name}", 0) for what in DONE)
+        measured = ran_s >= _SOON and made > 0
+        rates[name] = (made / ran_s, MEASURED) if measured else (spec.quotas.get(choice.api.operation), PLANNED)
+    if spec.films and spec.plan.duration_s:  # no rate of starts, but how many run at once and how long
+        rates |= {choice.api.name: (spec.films / spec.plan.duration_s, PLANNED) for choice in spec.video_apis}
+    left = {name: calls["planned"] - done(calls) for name, calls in by_api.items()}
+    return max(((left[name] / rate, by) for name, (rate, by) in rates.items() if rate), default=(0.0, PLANNED))
 
 
 def _waits_for(ledger: "Ledger", job: str, fields: Mapping[str, str]) -> str:

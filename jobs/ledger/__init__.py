@@ -3,7 +3,8 @@
 Keys of a job, all under `rekscan:{<id>}` (`keys.py`):
 
     (hash)         state, reason, do, home, counters (`ok:labels`, ...), units per month and meter; cap, cost and
-                            models (what runs for it, until it could be stopped) in nano-dollars
+                            models (what runs for it, until it could be stopped) in nano-dollars; since: when it was
+                            put on the table the last time, and its counters then
     :todo :queued :leases   shards not handed out; with a message under way; held (score: when the lease lapses)
     :holders :lapses        shard -> fence of its holder; -> times its holder died
     :base                   shard -> what the counters have of it from parts, before it is counted as a whole

@@ -159,6 +159,8 @@ class Ledger:
         if told is not None and order not in ("", told):
             raise Overtaken(job, order.partition(" ")[0])
         live = bool(pipe.exists(key(job, "open")))
+        so_far = self.progress(job) if live else _counters(fields)
+        since = orjson.dumps({"at": _seconds(pipe), "counters": so_far})
         out = {int(n) for name in ("queued", "leases", "films:leases") for n in pipe.zrange(key(job, name), 0, -1)}
         empty = not out and not pipe.zcard(key(job, "todo")) and not pipe.zcard(key(job, "films:todo"))
         missing = [n for n in shards if n not in out and not (live and n in left)]
@@ -169,7 +171,7 @@ class Ledger:
                 pipe.hset(key(job, "base"), str(shard), orjson.dumps(counters))
                 if shard >= FIRST_OF_FILMS:  # what its folder has as started is looked after first
                     pipe.sadd(key(job, "journals"), shard)
-        pipe.hset(key(job), mapping={**({} if live else fields), "home": home, "state": "running"})
+        pipe.hset(key(job), mapping={**({} if live else fields), "home": home, "state": "running", "since": since})
         pipe.hset(key(job), mapping={name: fields[name] for name in _RENEWED if name in fields} or {"reason": ""})
         pipe.hdel(key(job), "reason", "do")
         pipe.persist(key(job))
@@ -305,7 +307,7 @@ class Ledger:
 
     def progress(self, job: str) -> dict[str, int]:
         """Counters (`ok:labels`, `maybe_billed:text`, ...) of committed shards and of those under way."""
-        total = {name: int(n) for name, n in self.fields(job).items() if ":" in name and not name.startswith("m:")}
+        total = _counters(self.fields(job))
         shards = [
             shard
             for held, left in (("leases", "todo"), ("films:leases", "films:todo"))
@@ -318,6 +320,13 @@ class Ledger:
             for name, amount in counters.items():
                 total[name.decode()] = total.get(name.decode(), 0) + int(amount)
         return total
+
+    def run(self, fields: Mapping[str, str]) -> tuple[float, dict[str, int]]:
+        """Seconds since a job was put on the table the last time, and its counters then. `fields`: the job's."""
+        if not (since := fields.get("since")):
+            return 0.0, {}  # by an earlier version
+        found = orjson.loads(since)
+        return _seconds(self.redis) - found["at"], found["counters"]
 
     def table(self, job: str, *, films: bool = False) -> dict[str, int]:
         """How many shards, of pictures or of films, are left to hand out, have a message under way, are held."""
@@ -464,6 +473,16 @@ class Ledger:
 
     def clear_of_suspicion(self, lease: Lease, call: str) -> None:
         self.redis.hdel(_suspects(lease), call)
+
+
+def _counters(fields: Mapping[str, Any]) -> dict[str, int]:
+    return {name: int(n) for name, n in fields.items() if ":" in name and not name.startswith("m:")}
+
+
+def _seconds(redis: Redis) -> float:
+    """Redis's clock."""
+    seconds, microseconds = redis.time()
+    return float(seconds + microseconds / 1e6)
 
 
 def purse_of(lease: Lease) -> list[str]:

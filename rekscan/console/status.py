@@ -6,7 +6,8 @@ Rule: what nobody knows is said to be unknown: a job whose scan was killed, with
 from collections.abc import Mapping
 
 from jobs.folder import JobSpec
-from jobs.status import INTERRUPTED, Status, done
+from jobs.folder.whose import AWS
+from jobs.status import INTERRUPTED, MEASURED, Status, done
 from jobs.words import count, dollars, duration, short
 
 JOBS = ("Job", "Started", "State", "Done", "Spent", "Source")
@@ -26,8 +27,8 @@ def job_row(spec: JobSpec, status: Status) -> tuple[str, ...]:
     """By JOBS. Times are UTC."""
     started = spec.created_at[5:16].replace("T", " ")  # the year is in the id
     waits = f", waits for {status.waits_for}" if status.waits_for else ""
-    spent = UNKNOWN.split()[0] if is_unknown(status) else dollars(status.usd.get("actual"))
-    return (status.job, started, _state(status) + waits, progress(status), spent, short(source_of(spec), 60))
+    source = short(source_of(spec), 60)
+    return (status.job, started, _state(status) + waits, progress(status), _spent(status), source)
 
 
 def source_of(spec: JobSpec) -> str:
@@ -47,8 +48,11 @@ def status_rows(status: Status) -> list[tuple[str, ...]]:
 def status_notes(status: Status) -> list[str]:
     """What stands above and below that table: state, money, time, what it waits for, what to do."""
     found = [f"{status.job}  {_state(status)}", f"Cost     {UNKNOWN if is_unknown(status) else cost_of(status)}"]
+    if status.answered_by != AWS:
+        found.append(f"Asked    {status.answered_by}, not AWS")
     if status.eta_s is not None:
-        found.append(f"To go    {duration(status.eta_s)} at the planned rate of the slowest API")
+        rate = "rate so far" if status.eta_by == MEASURED else "planned rate"
+        found.append(f"To go    {duration(status.eta_s)} at the {rate} of the slowest API")
     if status.waits_for:
         found.append(f"Waits    for {status.waits_for}")
     for name, calls in status.by_api.items():
@@ -60,12 +64,12 @@ def status_notes(status: Status) -> list[str]:
 
 
 def progress(status: Status) -> str:
-    """`labels 45/156` and `faces 156/156`, a line each; `5/5` where they are as far as one another."""
+    """Calls: `labels 45/156` and `faces 156/156`, a line each; `312/312`, all, where they are as far as one another."""
     if is_unknown(status):
         return UNKNOWN
     each = {name: _of(calls) for name, calls in status.by_api.items()}
     if len(set(each.values())) == 1:
-        return next(iter(each.values()))
+        return _of(status.calls)
     return "\n".join(f"{name} {done}" for name, done in each.items())
 
 
@@ -95,8 +99,16 @@ def calls_of(calls: Mapping[str, int]) -> list[str]:
 
 
 def cost_of(status: Status) -> str:
-    text = f"{dollars(status.usd.get('actual'))} of {dollars(status.usd.get('planned'))} planned"
+    """What was paid of what was planned; of answers that AWS did not give, what it would have been."""
+    nothing = "" if status.answered_by == AWS else "nothing was paid; AWS would take "
+    text = nothing + f"{dollars(status.usd.get('actual'))} of {dollars(status.usd.get('planned'))} planned"
     return text + (f", {dollars(status.usd.get('maybe'))} maybe billed on top" if status.calls["maybe_billed"] else "")
+
+
+def _spent(status: Status) -> str:
+    if is_unknown(status):
+        return UNKNOWN.split()[0]
+    return dollars(status.usd.get("actual")) if status.answered_by == AWS else "nothing"
 
 
 def _state(status: Status) -> str:

@@ -23,8 +23,7 @@ def print_summary(folder: JobFolder, status: Status) -> None:
     print_line("")
     print_line(headline(facts, min_confidence=built.min_confidence, note=unpaid(folder.spec)))
     print_line(f"Calls   {'  '.join(calls_of(status.calls))}")
-    nothing = "nothing was paid; AWS would take " if unpaid(folder.spec) else ""
-    print_line(f"Cost    {nothing}{cost_of(status)} at AWS prices of {folder.spec.plan.prices.as_of}")
+    print_line(f"Cost    {cost_of(status)} at AWS prices of {folder.spec.plan.prices.as_of}")
     print_line(f"Tables  {folder.where}/reports/  ({_files(built)})")
     if folder.read("reports/report.html") is not None:
         print_line(f"Report  {folder.where}/reports/report.html")

@@ -49,7 +49,7 @@ class Pace:
     def add(self, status: Status) -> tuple[float, float | None]:
         """Calls per second, and seconds to go; None where nobody can tell yet.
 
-        An API that made no call for a while is taken to go on at its quota.
+        An API that made no call for a while is taken to go on as `status` says.
         """
         speed = self._all.add(status.done)
         left = {name: calls["planned"] - done(calls) for name, calls in status.by_api.items()}

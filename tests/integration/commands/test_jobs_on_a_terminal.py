@@ -1,5 +1,6 @@
 """`jobs` and `status` are tables on a terminal and a line each in a pipe; what nobody knows is not 0."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def test_jobs_are_a_table_that_fits_the_terminal(home: Path, killed: str, column
     jobs = sorted(path.parent.name for path in home.glob("*/job.json"))
     assert [line.split()[0] for line in shown if line.strip().startswith("2026")] == jobs
     text = "\n".join(shown)
-    assert "finished" in text and "$0.044" in text and "faces 4/8" in text
+    assert "finished" in text and "60/60" in text and "faces 4/8" in text
     row = next(line for line in shown if killed in line)
     assert "unknown" in row and "$" not in row and "0/20" not in row
 
@@ -43,7 +44,8 @@ def test_a_job_is_a_table_by_api_with_what_it_cost_and_what_to_do(home: Path) ->
     shown = [line.strip() for line in on_terminal("status", "--home", str(home))]
     assert shown[0].endswith("incomplete (budget)")
     assert "faces    4/8     4         0        0" in shown
-    assert shown[-2].startswith("Cost     $0.007 of $0.016 planned")
+    assert "Cost     nothing was paid; AWS would take $0.007 of $0.016 planned" in shown
+    assert "Asked    the bundled emulator, not AWS" in shown
     assert "--max-cost" in shown[-1]
 
 
@@ -58,3 +60,13 @@ def test_in_a_pipe_each_job_is_a_line_and_what_is_unknown_says_so(
     assert "unknown until resumed" in line and "$0" not in line
     assert cli.run(["status", killed, "--home", str(home)]) == 0
     assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_documents_say_who_answered_also_of_a_job_whose_kept_status_does_not(
+    home: Path, killed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["jobs", "--json", "--home", str(home)]) == 0
+    by = {job["job"]: job["answered_by"] for job in json.loads(capsys.readouterr().out)}
+    assert by.pop(killed) == "http://127.0.0.1:33249" and set(by.values()) == {"the bundled emulator"}
+    assert cli.run(["status", max(by), "--json", "--home", str(home)]) == 0
+    assert json.loads(capsys.readouterr().out)["answered_by"] == by[max(by)]

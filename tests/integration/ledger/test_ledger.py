@@ -372,3 +372,16 @@ def test_many_threads_never_spend_more_than_the_cap_and_never_more_than_one_call
     assert int(ledger.fields(job).get("cost", 0)) == cost
     if ledger.fields(job)["state"] == "incomplete":
         assert cost + 11 > cap
+
+
+def test_a_run_is_timed_from_when_its_job_was_last_put_on_the_table(ledger: Ledger) -> None:
+    job = opened(ledger, **{"ok:a": 3})
+    began, before = ledger.run(ledger.fields(job))
+    assert began >= 0 and before == {"ok:a": 3}
+    lease = held(ledger, job)
+    words(ledger, lease, ("7:a", "a", 1))
+    ledger.settle(lease, [Attempt("7:a", "a", 1, "", b"answer", "ok:a")])
+    assert ledger.run(ledger.fields(job))[1] == {"ok:a": 3}
+    ledger.order(job, "paused")
+    assert opened(ledger) == job
+    assert ledger.run(ledger.fields(job))[1] == {"ok:a": 4}
