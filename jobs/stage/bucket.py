@@ -7,7 +7,6 @@ used and left. All of it may be done again at any time.
 
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -26,6 +25,7 @@ from jobs.folder import JobSpec
 from jobs.folder.films import FilmItem, pinned_as
 from jobs.money.staging import PART
 from jobs.stage.names import Note, Stage, notes_of
+from jobs.stage.scratch import scratch
 from jobs.uris import path_of
 
 KEPT_DAYS = 8  # that a lifecycle leaves a film in a stage: AWS keeps answers for 7
@@ -142,8 +142,8 @@ class StageBucket:
         return placed
 
     def _made(self, film: FilmItem, key: str, make: Make, stop: Stop) -> Placed:
-        with tempfile.TemporaryDirectory(prefix="rekscan-") as scratch:
-            path = Path(scratch, "film.mp4")
+        with scratch() as folder:
+            path = folder / "film.mp4"
             ms = make(film, path, stop)
             with path.open("rb") as file:
                 self._upload(file, key, stop, ms=str(ms))

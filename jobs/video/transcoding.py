@@ -17,10 +17,12 @@ from jobs.stage.bucket import Stopped
 from jobs.video.ffmpeg import Ffmpeg
 from jobs.video.header import look
 from jobs.video.origins import Refused, local_file
+from jobs.words import duration
 
 _LEAST, _TIMES = 600, 60  # seconds any film may take, and for each second of it: 4K on a slow machine
 _LOOK = 0.1  # seconds between looks whether it is done
 _LAST = 5.0  # seconds for it to end in
+_MISSING, _MISSING_MS = 0.05, 500  # what of a film may be missing when it was made: containers and their tracks differ
 _LINES = 3  # of ffmpeg's last words
 
 
@@ -40,7 +42,12 @@ def transcode(film: FilmItem, to: Path, stop: Callable[[], bool]) -> int:
         _end(child)
     if done is None or done[0]["code"] != 0:
         raise NotTranscoded(f"ffmpeg: {_words(done[0]) if done else 'its process died'}")
-    return length_of(to)
+    ms = length_of(to)
+    if film.length_ms is not None and film.length_ms - ms > max(_MISSING_MS, film.length_ms * _MISSING):
+        raise NotTranscoded(
+            f"{duration(ms / 1000)} of {duration(film.length_ms / 1000)} could be read: the rest is missing"
+        )
+    return ms
 
 
 def _wait(child: Child, until: float, stop: Callable[[], bool]) -> None:

@@ -27,6 +27,8 @@ def print_summary(folder: JobFolder, status: Status) -> None:
     print_line(f"Tables  {folder.where}/reports/  ({_files(built)})")
     if folder.read("reports/report.html") is not None:
         print_line(f"Report  {folder.where}/reports/report.html")
+    else:
+        say(f"The report could not be made: `rekscan report {folder.job}` says why.")
     if status.state != "finished":
         say(f"{status.state}{f': {status.reason}' if status.reason else ''}. {status.do}".rstrip())
 

@@ -107,6 +107,7 @@ def is_whole(found: Tables, status: dict[str, Any], archive: Archive, rekognitio
     assert all(row["ms"] == row["probed_ms"] for row in rows if row["outcome"] == "ok")
     assert {row["maybe_billed"] for row in rows} == {0}
     [failed] = [row for row in rows if row["outcome"] == "failed"]
+    assert (found.folder / "reports" / "report.html").exists()
     assert (failed["code"], failed["message"], failed["units"]) == ("video-failed", "Odd Ärger.", 0)
     unpaid = next(ms for name, ms in archive.lengths.items() if name.startswith(FAILED))
     lines = look("costs", "last", home=found.folder.parent)["lines"]

@@ -95,6 +95,13 @@ def test_a_film_that_breaks_off_says_what_ffmpeg_says(tmp_path: Path) -> None:
         transcode(one, tmp_path / "made.mp4", never)
 
 
+def test_a_film_of_which_most_is_missing_is_not_sent_as_if_it_were_whole(tmp_path: Path) -> None:
+    whole = film("matroska", "libvpx-vp9", frames=100, **{"cpu-used": "8", "deadline": "realtime", "g": "5"})
+    (tmp_path / "cut.mkv").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(NotTranscoded, match="s of 4 s could be read: the rest is missing"):
+        transcode(item(tmp_path / "cut.mkv"), tmp_path / "made.mp4", never)
+
+
 def test_what_is_stopped_takes_its_ffmpeg_with_it(tmp_path: Path) -> None:
     (tmp_path / "long.avi").write_bytes(film("avi", "mpeg4", frames=400, side=(640, 480)))
     one = item(tmp_path / "long.avi")
