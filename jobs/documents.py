@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from jobs.errors import RekscanError
 
 FORMAT = 2  # of what this version writes; 1 is what says nothing of a format
-CONDITIONS = 3  # of a job with conditions, of which earlier readers would ask everything
+CONDITIONS = 3  # of a job with conditions or --near, of which earlier readers would ask everything
 NEWEST = 3  # that this version reads
 FIELD = "format"  # in a JSON document
 KEY = b"rekscan.format"  # in the metadata of a Parquet file

@@ -16,6 +16,8 @@ from jobs.attempts import Attempts
 
 Status = Literal["ok", "skipped", "failed", "not-asked", "open"]
 NOT_ASKED: Status = "not-asked"  # `--when`: its condition did not hold, or could not be decided; free (since 3)
+INHERITED = "inherited"  # `--near`: the answer is that of a picture that looks like it
+FREE = ("known", INHERITED)  # `sent` of an answer that cost nothing
 OPEN: Status = "open"  # attempted, and without an outcome yet: only in parts that are not whole, and in no table
 
 
@@ -30,7 +32,8 @@ class Outcome:
     throttles: int = 0  # of the attempts, those that AWS refused as too fast; not billed
     maybe_billed: int = 0  # attempts whose answer never came, so AWS may have billed them on top of `units`
     units: int = 0  # units billed on each of the API's meters: 1 for a call that was billed, 0 else
-    sent: str | None = None  # "s3", "bytes", "fitted" (bytes we altered), "known" (answer of an earlier call)
+    # "s3", "bytes", "fitted" (bytes we altered), "known" (answer of an earlier call), "inherited" (of a near picture)
+    sent: str | None = None
     fit: str | None = None  # what was done to the picture: "rotated; webp->jpeg; 6000x4000->4096x2731"
     width: int | None = None  # pixels of the upright picture as sent
     height: int | None = None  # the same
@@ -40,12 +43,13 @@ class Outcome:
     model_version: str | None = None  # of AWS's model
     response: str | None = None  # the answer's JSON, only the keys that belong to this API
     content: str | None = None  # what the item is: "sha256:<hex>" or "etag:<etag>:<size>"; None where it was not read
-    answer_of: str | None = None  # of a known answer: "<job>/<item_id>" of the call that was paid for
+    answer_of: str | None = None  # of a known or inherited answer: "<job>/<item_id>" of the call it is from
     marks: str | None = None  # the attempts by holder, with mark and month: "k3f9x2ab0q:m2026-11,b2026-11" (since 2)
     ms: int | None = None  # of a film: milliseconds of one of its units, as AWS says, before that as probed (since 2)
     probed_ms: int | None = None  # of a film: its length as its header has it (since 2)
     video_job: str | None = None  # of a film: AWS's JobId (since 2)
     epoch: int | None = None  # of a film: 0, or more where it was knowingly paid again (since 2)
+    distance: int | None = None  # of an inherited answer: bits in which the two pictures' hashes differ (since 3)
 
 
 RESULT_SCHEMA = pa.schema(
@@ -75,6 +79,7 @@ RESULT_SCHEMA = pa.schema(
         pa.field("probed_ms", pa.int64()),
         pa.field("video_job", pa.string()),
         pa.field("epoch", pa.int64()),
+        pa.field("distance", pa.int32()),
     ]
 )
 _NAMES = tuple(field.name for field in fields(Outcome))

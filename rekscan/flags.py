@@ -35,6 +35,10 @@ FRAMES = (
     "Ask the image APIs about frames of films, too: 1/s, every=10s, shots (one a shot), keyframes; with `,dynamic`"
     " behind, not about those that look like the one before."
 )
+NEAR = (
+    "Of pictures that look alike ask about one, and give the others its answer: 4 of 64 bits of a hash may differ, say"
+    " (0 to 8). `4,any-size`: pictures of other sizes, too. docs/near.md."
+)
 SAMPLE = "Only so many images, drawn at random: a share (2%) or a number (5000). The report says what holds for all."
 SEED = f"Another draw of --sample [{sample.SEED}]. The same seed draws the same images."
 INCLUDE = "Take only what this glob matches; --exclude still leaves out of that. Repeatable."

@@ -73,6 +73,11 @@ class Choice(AnyChoice[Api]):
 
     __slots__ = ()
 
+    @property
+    def inherits(self) -> bool:
+        """Whether a picture may take the answer of one that looks like it."""
+        return self.api.inherits and self.api.reusable
+
 
 class VideoChoice(AnyChoice[VideoApi]):
     """An API for stored video, as one scan asks for it."""

@@ -122,4 +122,5 @@ API = Api(
     question=question,
     golden_params={"source": b"\xff\xd8\xff", "similarity_threshold": 80.0, "quality_filter": "NONE"},
     assumptions=("CompareFaces counts one image per call: the source only.",),
+    inherits=False,
 )

@@ -111,4 +111,5 @@ API = Api(
         "Every face stored (faces_indexed in the images table, up to max_faces per image) adds one unit of face-vectors"
         " for each month it is kept, on top of the call; `rekscan collections` prices and deletes them.",
     ),
+    inherits=False,
 )

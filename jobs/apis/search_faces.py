@@ -115,4 +115,5 @@ API = Api(
     },
     prepare=lambda params: (must_exist(params["collection"]),),
     reusable=False,
+    inherits=False,
 )

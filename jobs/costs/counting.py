@@ -18,6 +18,7 @@ from jobs.folder import JobFolder, ShardParts
 from jobs.folder.facts import COLUMNS, facts
 from jobs.folder.models import model_runs
 from jobs.outcomes import OPEN, RESULT_SCHEMA, counted_as
+from jobs.outcomes import FREE, OPEN, RESULT_SCHEMA, counted_as
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ def _add_paid(found: Tallies, table: pa.Table, month: str) -> None:
 def _add_outcomes(found: Tallies, table: pa.Table, month: str) -> None:
     """What became of each call that has an outcome."""
     table = table.filter(pc.not_equal(table.column("outcome"), OPEN))
-    known = pc.fill_null(pc.equal(table.column("sent"), "known"), False)
+    known = pc.is_in(table.column("sent"), value_set=pa.array(FREE))
     up = pc.ceil(pc.divide(pc.cast(table.column("ms"), pa.float64()), 60_000))
     table = _with_month(table, month).append_column("known", known).append_column("up", up)
     sums = [("item_id", "count"), ("known", "sum"), ("probed_ms", "sum"), ("up", "sum")]

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from jobs.attempts import NONE, Attempts, counted
 from jobs.folder.part_names import PartName
-from jobs.outcomes import OPEN, Outcome
+from jobs.outcomes import FREE, OPEN, Outcome
 
 # What merging reads of a row; a table may have more.
 _READ = (
@@ -60,7 +60,7 @@ def _attempts(row: _Row, retry: int, month: str) -> Attempts:
 
 def _preference(row: _Row, name: PartName) -> tuple[bool, bool, bool, int, bool, str]:
     """Of the rows of one call the greatest one tells its outcome."""
-    outcome, paid = row[2], row[3] != "known"
+    outcome, paid = row[2], row[3] not in FREE
     return outcome == "ok", paid, outcome != OPEN, name.retry, name.whole, name.holder
 
 

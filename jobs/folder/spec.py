@@ -70,6 +70,7 @@ class Options:
     stage: str | None = None  # s3://bucket/prefix where local films are uploaded for Rekognition (since 2)
     made: str | None = None  # the folder where local films and what is made of them wait for the emulator (since 2)
     frames: str | None = None  # which frames of films are items: --frames as it was typed (since 2)
+    near: str | None = None  # which pictures take the answers of others: --near as it was typed (since 3)
     amended: int = 0  # how often the listing went on: set by amendments, not in job.json
 
 
@@ -142,8 +143,8 @@ class JobSpec:
         return self.plan.start.isoformat()[:7] if self.plan.start else self.created_at[:7]
 
     def to_json(self) -> bytes:
-        conditions = any(choice.when for choice in self.apis)
-        return documents.dump(self, format=documents.CONDITIONS if conditions else documents.FORMAT)
+        spares = self.options.near is not None or any(choice.when for choice in self.apis)
+        return documents.dump(self, format=documents.CONDITIONS if spares else documents.FORMAT)
 
     @classmethod
     def from_json(cls, data: bytes, job: str) -> "JobSpec":

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
@@ -23,7 +24,9 @@ from jobs.known.keys import call_ids
 from jobs.known.segments import SCHEMA, Names, Segments
 
 _ENTRY = ["content", "call"]
-_COLUMNS = ("kind", "size", "etag", "skip")
+_COLUMNS = ("item_id", "kind", "size", "etag", "skip")
+
+Followers = npt.NDArray[np.bool_] | None
 
 
 @dataclass(slots=True)
@@ -36,16 +39,23 @@ class Saved:
 
 
 def known_calls(
-    listing: ParquetFiles, segments: Segments, choices: Sequence[Choice], *, account: str, fit: bool
+    listing: ParquetFiles,
+    segments: Segments,
+    choices: Sequence[Choice],
+    *,
+    account: str,
+    fit: bool,
+    without: Followers = None,
 ) -> Saved:
     """What need not be paid for.
 
-    `listing`: rows with the columns kind, size, etag, skip. `choices`: with the bytes of files they name.
+    `listing`: rows with the columns item_id, kind, size, etag, skip. `choices`: with the bytes of files they name.
+    `without`: of each item up to some number, whether it is left out.
     """
     lasting = [choice for choice in choices if choice.api.reusable]
     calls = {choice.api.name: call_ids(account, choice, fit=fit) for choice in lasting}
     with Buckets() as buckets:
-        for batch in _batches(listing):
+        for batch in _batches(listing, without):
             etags, sizes = batch.column("etag").to_pylist(), batch.column("size").to_pylist()
             buckets.add(names_of(f"etag:{e}:{s}" for e, s in zip(etags, sizes, strict=True)))
         for last in (False, False, True):
@@ -57,11 +67,18 @@ def known_calls(
     return Saved({})
 
 
-def _batches(listing: ParquetFiles) -> Iterator[pa.RecordBatch]:
+def _batches(listing: ParquetFiles, without: Followers) -> Iterator[pa.RecordBatch]:
     """The images whose content the listing tells."""
     image = (ds.field("kind") == "image") & ds.field("skip").is_null()
     told = (ds.field("etag") != "") & (ds.field("size") > 0)
-    yield from listing.batches(list(_COLUMNS), image & told, rows=ROWS)
+    for batch in listing.batches(list(_COLUMNS), image & told, rows=ROWS):
+        if without is None:
+            yield batch
+        else:
+            items = batch.column("item_id").to_numpy()
+            out = np.zeros(len(items), bool)
+            out[items < len(without)] = without[items[items < len(without)]]
+            yield batch.filter(pa.array(~out))
 
 
 def _count(buckets: Buckets, segments: Segments, calls: Mapping[str, Sequence[int]]) -> Saved:
@@ -82,17 +99,17 @@ def _count(buckets: Buckets, segments: Segments, calls: Mapping[str, Sequence[in
 
 
 class CountedListing(AbstractContextManager["CountedListing"]):
-    """What an estimate, which writes no manifest, keeps of a listing: a temporary file."""
+    """What an estimate, which writes no manifest, keeps of a listing: a temporary file. `columns`: those it takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: Sequence[str] = _COLUMNS) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="rekscan-")
         self._path = Path(self._directory.name) / "listing.parquet"
-        self._schema = pa.schema([MANIFEST_SCHEMA.field(name) for name in _COLUMNS])
+        self._schema = pa.schema([MANIFEST_SCHEMA.field(name) for name in columns])
         self._writer = pq.ParquetWriter(self._path, self._schema, compression="zstd")
 
     def add_batch(self, batch: pa.RecordBatch) -> None:
         """Rows of MANIFEST_SCHEMA."""
-        self._writer.write_batch(batch.select(list(_COLUMNS)))
+        self._writer.write_batch(batch.select(self._schema.names))
 
     def read(self) -> ParquetFiles:
         """All that was added; nothing can be added after."""

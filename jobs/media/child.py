@@ -17,6 +17,7 @@ from jobs.children import frames
 from jobs.codes import Code
 from jobs.media.fit import mend
 from jobs.media.fitted import FitBounds, Unfit
+from jobs.media.marked import marked
 
 Answer = tuple[dict[str, object], bytes]
 More = Callable[[dict[str, object]], bytes]  # asks the parent for more of what it gave
@@ -63,8 +64,10 @@ def _limit_cpu(seconds: float) -> None:
 
 
 def _answer(head: dict[str, object], body: bytes, more: More) -> Answer:
-    limits = FitBounds(**head["limits"])  # type: ignore[arg-type]
     try:
+        if "mark" in head:
+            return marked(body, str(head["format"])), b""
+        limits = FitBounds(**head["limits"])  # type: ignore[arg-type]
         fitted = mend(body, str(head["format"]), limits, only_verify=bool(head["only_verify"]))
     except Unfit as error:
         return {"reason": error.reason, "message": error.message}, b""

@@ -46,9 +46,7 @@ def mend(data: bytes, name: str, limits: FitBounds, *, only_verify: bool = False
     image = _open(marked or data, name)
     frames = getattr(image, "n_frames", 1) if name in _ANIMATED else 1
     orientation = _orientation(image, name)  # before loading, which may turn the picture and drop the tag
-    full = image.size
-    if orientation in (5, 6, 7, 8) and name not in ("tiff", "heic"):
-        full = (full[1], full[0])
+    full = _upright(image.size, orientation, name)
     if only_verify:
         _load(image)
         if 0 < len(marked) <= limits.max_bytes:
@@ -68,6 +66,26 @@ def mend(data: bytes, name: str, limits: FitBounds, *, only_verify: bool = False
     notes += [f"{name}->{target}" if target != name else f"{target} rewritten"]
     notes += [f"{full[0]}x{full[1]}->{final[0]}x{final[1]}"] if final != full else []
     return Fitted(output, "; ".join(notes), target, *final)
+
+
+def glance(data: bytes, name: str, side: int) -> tuple[Image.Image, tuple[int, int]]:
+    """`data` upright, in RGB or gray, decoded no larger than `side` takes where that is cheaper; and its size in
+    pixels. Raises Unfit."""
+    if name in RAW:
+        data, name = preview(data, name)
+    image = _open((with_end_mark(data) if name == "jpeg" else b"") or data, name)
+    orientation = _orientation(image, name)
+    full = _upright(image.size, orientation, name)
+    if name == "jpeg":
+        image.draft(image.mode, (side, side))
+    _load(image)
+    upright = ImageOps.exif_transpose(image) if orientation != 1 else image
+    return _plain(upright)[0], full
+
+
+def _upright(size: tuple[int, int], orientation: int, name: str) -> tuple[int, int]:
+    """The size of a picture once it is turned; of some formats it is told so."""
+    return (size[1], size[0]) if orientation >= 5 and name not in ("tiff", "heic") else size
 
 
 def _of_raw(data: bytes, name: str, limits: FitBounds) -> Fitted:

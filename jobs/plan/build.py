@@ -45,6 +45,7 @@ def plan(
     extra: Iterable[Demand] = (),
     stream: MonthlyStream | None = None,
     copies: int = 0,
+    near: Mapping[str, int] | None = None,
 ) -> Plan:
     """Price and time these APIs on these items.
 
@@ -53,10 +54,13 @@ def plan(
     `known`: calls whose answer is there already, for each API or by API name. `videos`: APIs for the videos.
     `video_jobs`: of their jobs so many are open at once (None: the quota).
     `extra`: demands besides (storage, hours of a model). `stream`: new images each month, which takes a start.
-    `copies`: of the images, those whose content another has, in `known` too. Raises RekscanError if an API does not
+    `copies`: of the images, those whose content another has, in `known` too. `near`: calls by API that take another's
+    answer, beside the known. Raises RekscanError if an API does not
     exist in the Region.
     """
     have = dict.fromkeys((c.api.name for c in choices), known) if isinstance(known, int) else dict(known)
+    earlier = sum(max(0, calls - copies) for calls in have.values())
+    have = {api: have.get(api, 0) + (near or {}).get(api, 0) for api in {**have, **(near or {})}}
     more = list(extra)
     stated = {demand.meter for demand in more}
     at_once = min(video_jobs or quotas.concurrent_videos, quotas.concurrent_videos)
@@ -90,7 +94,7 @@ def plan(
         free_tier=free_tier,
         known=sum(have.values()),
         copies=copies,
-        earlier=sum(max(0, calls - copies) for calls in have.values()),
+        earlier=earlier,
         stream=stream,
         video_jobs=jobs,
         conditional=tuple(_conditional(choice, lines) for choice in choices if choice.when),

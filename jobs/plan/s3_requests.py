@@ -1,10 +1,11 @@
 """The S3 part of a scan's bill: listing, reading, and videos that are staged. Another service's bill: beside the total,
 never in it.
 
-Rule: upper bounds of our own requests. An image sent as bytes costs one GET, a look at its head before that another; a
-video costs those that looking at it took, where frames are taken out of it one for each megabyte, and where it is
-staged its upload, and its bytes for as long as the scan is taken to last, in whole days. Whether S3 bills the reads
-Rekognition makes itself for an S3Object is in none of our sources, so they are not counted.
+Rule: upper bounds of our own requests. An image sent as bytes costs one GET, a look at its head before that another,
+and comparing it (--near) one more; a video costs those that looking at it took, where frames are taken out of it one
+for each megabyte, and where it is staged its upload, and its bytes for as long as the scan is taken to last, in whole
+days. Whether S3 bills the reads Rekognition makes itself for an S3Object is in none of our sources, so they are not
+counted.
 Source of the prices: meters `s3-...` of jobs/data/prices.json; 1,000 keys come per LIST (S3's page size).
 """
 
@@ -27,7 +28,7 @@ def s3_lines(plan: Plan, prices: PriceTable) -> tuple[Line, ...]:
     units: dict[str, Units] = {}
     if counts.s3_items:
         gets = _GETS * counts.s3_images + counts.frame_gets if plan.asks_of_images else 0
-        units = {"s3-list": -(-counts.s3_items // _PAGE), "s3-get": gets + counts.video_gets}
+        units = {"s3-list": -(-counts.s3_items // _PAGE), "s3-get": gets + counts.video_gets + counts.near_gets}
     if counts.staged and plan.asks_of_videos:
         kept = staging.whole_days(plan.duration_s or 0)
         starts = sum(rate.operation.startswith("Start") for rate in plan.rates)

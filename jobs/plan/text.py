@@ -57,6 +57,8 @@ def head(plan: Plan) -> list[str]:
         found.append(f"{many(plan.counts.videos, 'video')} not asked about: --api names no API for video.")
     if plan.counts.images and plan.lines and not plan.asks_of_images:
         found.append(f"{many(plan.counts.images, 'image')} not asked about: --api names no API for images.")
+    if plan.near:
+        found.append(plan.near.text(plan.counts.images))
     if plan.earlier:
         found.append(f"{many(plan.earlier, 'call')} answered by earlier jobs, not paid again (--again pays again).")
     return found

@@ -15,6 +15,7 @@ from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable, TierLine, Units, known_total, number, total
 from jobs.plan.both_ways import BothWays
 from jobs.plan.conditional import Conditional
+from jobs.plan.near import NearSaving
 from jobs.plan.stream import MonthlyStream
 from jobs.plan.videos import VideoJobs
 from jobs.planned import (
@@ -113,6 +114,7 @@ class Plan:
     emulated_s: float | None = None  # seconds, where the bundled emulator answers and not AWS
     cut: str = ""  # why not all of the source is in the plan
     conditional: tuple[Conditional, ...] = ()  # APIs under a condition, which the lines count on every image
+    near: NearSaving | None = None  # of --near: pictures that take the answers of others
     drawn_from: int = 0  # images of the source, where the plan is of a sample of them
 
     def assuming(self, assumptions: tuple[str, ...]) -> "Plan":
@@ -209,4 +211,5 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """The document of `estimate --json`."""
         conditions = {"conditions": [one.to_json() for one in self.conditional]} if self.conditional else {}
-        return documents.to_json(self.document()) | conditions
+        near = {"near": self.near.to_json()} if self.near else {}
+        return documents.to_json(self.document()) | conditions | near

@@ -11,10 +11,11 @@ from itertools import islice, pairwise
 from jobs.codes import Code
 from jobs.items import Item
 from jobs.media.check import Skip
+from jobs.media.marks import Mark
 from jobs.plan.frame_rule import FrameRule, expected
 from jobs.video.film import CONTAINERS, Probed
 from jobs.video.frames import BLOCK, RUN, FilmFrames
-from jobs.video.marks import Mark, left_out
+from jobs.video.marks import left_out
 from jobs.video.reading import Reads
 
 _SHORTEST_MS = 500  # a shot: flashes and shakes belong to the one before

@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 
 from jobs.media.child import Answer, More, serve
+from jobs.media.marks import GRID, difference_hash
 from jobs.video.decoding import FilmStream, broken, frame_ms, jpeg, no_memory, opened
 
 _QUALITY = 90
 _FAR = 10_000  # milliseconds: a longer gap is jumped over, which decodes again from the last key frame before it
 _EARLY = 1.0  # milliseconds that a frame may begin after its moment, for times are rounded
-_HASH = (9, 8)  # a difference hash of 8 x 8: of each row, whether a pixel is lighter than the next
 _SHOT = (160, 90)  # shots are told at this size
 _CUT = 27.0  # mean difference of hue, saturation and value from one frame to the next
 _JUMP = 15.0  # the same, where it is _TIMES as much as before and after
@@ -158,9 +158,8 @@ def _film(head: dict[str, object], more: More) -> _Film | None:
 
 def _mark(picture: Picture) -> list[int]:
     """What two frames are compared by: a difference hash, and the mean of blue, green and red."""
-    small = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), _HASH, interpolation=cv2.INTER_AREA)
-    bits = (small[:, 1:] > small[:, :-1]).reshape(-1)
-    return [int("".join("01"[bit] for bit in bits.astype(int)), 2), *map(round, cv2.mean(picture)[:3])]
+    small = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), GRID, interpolation=cv2.INTER_AREA)
+    return [difference_hash(small.tobytes()), *map(round, cv2.mean(picture)[:3])]
 
 
 def _cuts(film: _Film, start: float, end: float) -> Iterator[float]:

@@ -19,10 +19,10 @@ from jobs.aws.faults import Fault, Kind
 from jobs.codes import Code
 from jobs.items import Item
 from jobs.media.check import Skip
+from jobs.media.marks import Mark
 from jobs.media.pool import DecoderPool
 from jobs.uris import is_local, path_of
 from jobs.video.blocks import Blocks, Extent, blocks_of
-from jobs.video.marks import Mark
 from jobs.video.origins import S3, Refused
 from jobs.video.reading import Exhausted
 

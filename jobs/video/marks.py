@@ -1,28 +1,13 @@
-"""What two frames of a film are compared by, and when they are near-identical.
+"""Which frames of a film are near-identical to the one kept before them.
 
-Rule: pure. Near-identical: of the 64 bits of their difference hashes at most NEAR differ, and of their mean colours no
-part by more than SHADE of 255. The hash tells what is where, the colour what a hash does not see: an empty
-wall before and after the light went out.
+Rule: pure; what is compared is jobs/media/marks.py's.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-NEAR = 6
-SHADE = 10
+from jobs.media.marks import Mark, near
 
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    hash: int  # of each of 8 rows, whether each of 8 pixels is lighter than the one before
-    blue: int
-    green: int
-    red: int
-
-
-def near(one: Mark, other: Mark) -> bool:
-    colors = ((one.blue, other.blue), (one.green, other.green), (one.red, other.red))
-    return (one.hash ^ other.hash).bit_count() <= NEAR and all(abs(a - b) <= SHADE for a, b in colors)
+NEAR = 6  # bits
 
 
 def left_out(marks: Iterable[tuple[int, Mark | None]]) -> set[int]:
@@ -34,7 +19,7 @@ def left_out(marks: Iterable[tuple[int, Mark | None]]) -> set[int]:
     found = set()
     last: Mark | None = None
     for moment, mark in marks:
-        if last is not None and mark is not None and near(last, mark):
+        if last is not None and mark is not None and near(last, mark, NEAR):
             found.add(moment)
         elif mark is not None:
             last = mark

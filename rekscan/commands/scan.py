@@ -20,6 +20,7 @@ from rekscan.scans.frames import refuse_no_decoder
 from rekscan.scans.hosts import hosts_need
 from rekscan.scans.listing import Progress
 from rekscan.scans.month_cap import note
+from rekscan.scans.near import Told
 from rekscan.scans.order import Order, Planned, not_aws, plan_order
 from rekscan.scans.run import hand_over, run_here
 from rekscan.settings import Connection, resolve
@@ -59,8 +60,8 @@ def scan(
     if not dry_run:
         refuse_no_decoder(order.frames)
     records = None if dry_run else ledger_for_a_job(settings)
-    with _listing(quiet=json) as progress:
-        planned = plan_order(source, api, order, settings, local=local, progress=progress)
+    with _listing(quiet=json) as (progress, told):
+        planned = plan_order(source, api, order, settings, local=local, progress=progress, told=told)
     if dry_run:
         planned.discard()
         if json:
@@ -89,8 +90,8 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
             "submit hands the job to a cluster, and no Redis is named",
             "Set REKSCAN_REDIS_URL (docker-compose.yml starts one), or run it here with `rekscan scan`.",
         )
-    with _listing(quiet=False) as progress:
-        planned = plan_order(source, api, order, settings, progress=progress)
+    with _listing(quiet=False) as (progress, told):
+        planned = plan_order(source, api, order, settings, progress=progress, told=told)
     show_plan(planned.plan, talk, brief=True, beside=_staged(planned))
     _say_who_answers(planned)
     folder = _approved(planned, order, records)
@@ -100,12 +101,14 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
 
 
 def _staged(planned: Planned) -> list[str]:
-    """What S3 bills where films are uploaded: it is not Rekognition's, and so not in the total."""
-    return s3_text(s3_lines(planned.plan, stored_prices())) if planned.plan.counts.staged else []
+    """What S3 bills where films are uploaded or pictures compared: it is not Rekognition's, and so not in the total."""
+    counts = planned.plan.counts
+    return s3_text(s3_lines(planned.plan, stored_prices())) if counts.staged or counts.near_gets else []
 
 
 def _staged_json(planned: Planned) -> dict[str, Any]:
-    if not planned.plan.counts.staged:
+    counts = planned.plan.counts
+    if not (counts.staged or counts.near_gets):
         return {}
     return {"s3": s3_json(s3_lines(planned.plan, stored_prices()))}
 
@@ -135,14 +138,14 @@ def _approved(planned: Planned, order: Order, records: Ledger | None) -> JobFold
 
 
 @contextmanager
-def _listing(*, quiet: bool) -> Iterator[Progress | None]:
-    """Says how far the listing is."""
+def _listing(*, quiet: bool) -> Iterator[tuple[Progress | None, Told | None]]:
+    """Says how far the listing is, and what comes after it."""
     if quiet:
-        yield None
+        yield None, None
         return
     with talk.status("listing") as shown:
 
         def progress(counts: Counts) -> None:
             shown.update(f"listing: {counts.images:,} images, {sum(counts.skipped.values()):,} skipped")
 
-        yield progress
+        yield progress, shown.update

@@ -60,6 +60,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
             made=made,
             stage=terms.stage if drafted.counts.staged else None,
             frames=terms.frames.text if terms.frames else None,
+            near=terms.near.text if terms.near else None,
         ),
         versions={"rekscan": version("rekscan"), "boto3": version("boto3"), "python": platform.python_version()},
         video_apis=terms.videos,

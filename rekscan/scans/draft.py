@@ -14,6 +14,9 @@ from jobs.errors import RekscanError
 from jobs.folder import PART_ROWS, JobFolder, new_job_id
 from jobs.folder.films import FilmsWriter
 from jobs.folder.spec import Listing
+from jobs.known.count import Followers
+from jobs.known.duplicates import manifest
+from jobs.known.near import write_followers
 from jobs.money.prices import PriceTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import plan as make_plan
@@ -22,6 +25,7 @@ from jobs.uris import root_of
 from rekscan.scans.films import leave_out_films, look_at_films
 from rekscan.scans.frames import with_frames
 from rekscan.scans.listing import Progress, absolute, list_into, list_source, nothing_in, part_rows, refuse_vain_list
+from rekscan.scans.near import Told, near_of
 from rekscan.scans.sampled import SampledListing
 from rekscan.scans.savings import KnownCalls
 from rekscan.scans.terms import Terms
@@ -40,9 +44,17 @@ class Draft:
     films: int = 0  # that can be sent
     film_root: str | None = None  # the folder of local ones
     sampled: SampledListing | None = None  # what it is a sample of
+    follow: Followers = None  # of each item, whether it takes the answers of another
 
 
-def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, progress: Progress | None = None) -> Draft:
+def draft(
+    sources: Sequence[str],
+    terms: Terms,
+    *,
+    limit: int | None = None,
+    progress: Progress | None = None,
+    told: Told | None = None,
+) -> Draft:
     """List `sources` into the manifest of a new job folder, in constant memory.
 
     Of a sample the manifest has the images drawn, and nothing else that is listed.
@@ -78,6 +90,7 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
         refuse_vain_list(sources, counts)
         if writer.count == 0:
             raise sampled.nothing_drawn() if sampled and sampled.source.images else nothing_in(sources)
+        follow = _compared(folder, counts, terms, told) if terms.near else None
     except OSError as error:
         folder.remove()
         raise cannot_write(folder, error) from error
@@ -91,7 +104,17 @@ def draft(sources: Sequence[str], terms: Terms, *, limit: int | None = None, pro
         include=terms.globs.include,
         exclude=terms.globs.exclude,
     )
-    return Draft(folder, tuple(sources), counts, writer.count, rows, again if cut else None, films.count, here, sampled)
+    return Draft(
+        folder, tuple(sources), counts, writer.count, rows, again if cut else None, films.count, here, sampled,
+        follow,
+    )  # fmt: skip
+
+
+def _compared(folder: JobFolder, counts: Counts, terms: Terms, told: Told | None) -> Followers:
+    """Who follows whom, into the folder."""
+    with near_of(manifest(folder), counts, terms, told) as marks:
+        write_followers(folder, marks)
+        return marks.follow()
 
 
 def _silent(counts: Counts) -> None:
@@ -114,19 +137,24 @@ def plan_of(
 ) -> Plan:
     """The plan of a draft: the same function `estimate` calls. `prices`: another table than the stored one."""
     known = known or KnownCalls()
-    plan = make_plan(
-        terms.choices,
-        counts,
-        region=terms.region,
-        prices=prices or stored_prices(),
-        quotas=stored_quotas(),
-        tps=terms.tps,
-        month_to_date=month_to_date,
-        known=known.calls,
-        copies=known.copies,
-        videos=terms.videos,
-        video_jobs=terms.video_jobs,
-    )
+
+    def without(near: Mapping[str, int]) -> Plan:
+        return make_plan(
+            terms.choices,
+            counts,
+            region=terms.region,
+            prices=prices or stored_prices(),
+            quotas=stored_quotas(),
+            tps=terms.tps,
+            month_to_date=month_to_date,
+            known=known.calls,
+            copies=known.copies,
+            videos=terms.videos,
+            video_jobs=terms.video_jobs,
+            near=near,
+        )
+
+    plan = known.near.priced(without) if known.near else without({})
     if terms.local and not terms.settings.rekognition_url:
         plan = plan.emulated(os.cpu_count() or 1)
     return plan.assuming((*known.notes, *plan.assumptions))

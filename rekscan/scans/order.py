@@ -23,6 +23,7 @@ from rekscan.flags import (
     EXCLUDE,
     FRAMES,
     INCLUDE,
+    NEAR,
     PAYER,
     PRIVATE,
     SAMPLE,
@@ -44,6 +45,7 @@ from rekscan.scans.inputs import check_inputs
 from rekscan.scans.listing import Progress, known_at_most, reach
 from rekscan.scans.models import check_models
 from rekscan.scans.month_cap import months_cap, note, set_cap
+from rekscan.scans.near import Told, chosen_near
 from rekscan.scans.sampled import of_sample, refuse_to_sample
 from rekscan.scans.savings import known_of
 from rekscan.scans.stages import check_stage
@@ -64,6 +66,7 @@ class Order:
         Decimal | None, Parameter(help="Dollars this job may cost; it stops before the call over it.")
     ] = None
     when: Annotated[list[str] | None, Parameter(help=WHEN, negative=())] = None
+    near: Annotated[str | None, Parameter(help=NEAR)] = None
     month_cap: Annotated[
         Decimal | None,
         Parameter(help="Dollars all jobs of the home may cost in a calendar month, from now on (see `rekscan cap`)."),
@@ -111,6 +114,7 @@ class Order:
             asked.videos,
             self.video_jobs,
             chosen_frames(self.frames, asked),
+            chosen_near(self.near, asked.images),
             local=local,
             transcode=self.transcode,
             fit=self.fit,
@@ -178,8 +182,9 @@ def plan_order(
     *,
     local: bool = False,
     progress: Progress | None = None,
+    told: Told | None = None,
 ) -> Planned:
-    """List the source and price it."""
+    """List the source and price it. `progress`: of the listing; `told`: of what comes after."""
     terms = order.terms(ask(api), settings, local=local)
     not_aws_itself(settings, local=local)
     if terms.month_cap is not None and not_aws(terms):
@@ -191,8 +196,15 @@ def plan_order(
     check_inputs(terms.choices, fit=terms.fit)
     terms = check_models(terms)
     drafted = draft(source, terms, limit=_limit(terms), progress=progress)
+    drafted = draft(source, terms, limit=_limit(terms), progress=progress, told=told)
     try:
-        known = known_of(lambda: manifest(drafted.folder), drafted.counts, terms, whole=drafted.listing is None)
+        known = known_of(
+            lambda: manifest(drafted.folder),
+            drafted.counts,
+            terms,
+            whole=drafted.listing is None,
+            follow=drafted.follow,
+        )
         plan = with_known_shares(plan_of(terms, drafted.counts, known), terms, source)
         plan = plan.cut_by_cap() if drafted.listing else plan
         if drafted.sampled:
@@ -224,8 +236,8 @@ def not_aws(terms: Terms) -> str:
 
 def _limit(terms: Terms) -> int | None:
     """Images that the cap can pay for at the very most, with those that may be known; None: any number."""
-    # Films are all looked at before the first is sent, and a sample is drawn from all there is.
-    if terms.max_cost is None or terms.videos or terms.frames or terms.sample:
+    # Films are all looked at before the first is sent, a sample is drawn from all there is, and so is --near.
+    if terms.max_cost is None or terms.videos or terms.frames or terms.sample or terms.near:
         return None
     limit = reach(terms.choices, terms.region, stored_prices(), terms.max_cost)
     return limit if limit is None or terms.again else limit + known_at_most(terms.choices, terms.settings)

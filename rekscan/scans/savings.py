@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 from jobs.apis import Choice
 from jobs.counts import Counts
 from jobs.files import ParquetFiles
-from jobs.known.count import Saved, known_calls
+from jobs.known.count import Followers, Saved, known_calls
 from jobs.known.keys import with_files
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.media.check import Skip
+from jobs.plan.near import NearCalls
 from jobs.uris import is_aws
 from rekscan.scans.beside import AskingScan, Rival, calls_of, rivals_here
 from rekscan.scans.inputs import input_picture
@@ -33,30 +34,58 @@ class KnownCalls:
     notes: tuple[str, ...] = ()
     rivals: tuple[Rival, ...] = ()
     copies: int = 0  # images of which an equal is paid for
+    near: NearCalls | None = None  # images that take the answers of others
 
 
 def known_of(
-    listing: Callable[[], ParquetFiles], counts: Counts, terms: Terms, *, whole: bool = True, beside: bool = True
+    listing: Callable[[], ParquetFiles],
+    counts: Counts,
+    terms: Terms,
+    *,
+    whole: bool = True,
+    beside: bool = True,
+    follow: Followers = None,
 ) -> KnownCalls:
     """What earlier jobs and equal objects save. `listing` gives the rows of the source as `known_calls` takes them.
 
-    `whole`: it has all of the source. `beside`: look for running jobs, too.
+    `whole`: it has all of the source. `beside`: look for running jobs, too. `follow`: of each item of the listing,
+    whether it takes the answers of another.
     """
     choices, settings = terms.choices, terms.settings
+    near = _near(follow, terms)
     if terms.again or not any(choice.api.reusable for choice in choices):
-        return KnownCalls()
+        return KnownCalls(near=near)
     segments = Segments(settings.home, settings.aws)
     saved = Saved({})
     # Elsewhere than on AWS an ETag may stand for any content.
     told = counts.s3_images if counts.s3_images and is_aws(settings.s3_url) else 0
     if told:
         sync(settings.home, settings.aws)
-        saved = known_calls(listing(), segments, _with_files(terms), account=_account(terms), fit=terms.fit)
+        saved = _saved(listing(), segments, terms, follow)
     found = rivals_here(settings, lambda: _asking(terms, listing, whole=whole)) if beside and counts.images else ()
     notes = [_READ_LATER] if counts.images > told and segments.paths() else []
     notes += [rival.note for rival in found]
     calls = saved.calls if any(saved.calls.values()) else {}
-    return KnownCalls(calls, tuple(notes), found, saved.copies)
+    return KnownCalls(calls, tuple(notes), found, saved.copies, near)
+
+
+def _near(follow: Followers, terms: Terms) -> NearCalls | None:
+    if follow is None or terms.near is None:
+        return None
+    images = int(follow.sum())
+    return NearCalls(images, terms.near.bits, {choice.api.name: images for choice in terms.choices if choice.inherits})
+
+
+def _saved(listing: ParquetFiles, segments: Segments, terms: Terms, follow: Followers) -> Saved:
+    """Without those that take the answers of others, where an API lets them."""
+    found = Saved({})
+    for inherits in (False, True):
+        choices = [choice for choice in _with_files(terms) if choice.inherits is inherits]
+        if choices:
+            without = follow if inherits else None
+            one = known_calls(listing, segments, choices, account=_account(terms), fit=terms.fit, without=without)
+            found = Saved(found.calls | one.calls, one.copies)
+    return found
 
 
 def _asking(terms: Terms, listing: Callable[[], ParquetFiles], *, whole: bool) -> AskingScan:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from jobs.apis import Choice, VideoChoice
 from jobs.plan.frame_rule import FrameRule
+from jobs.plan.near_rule import Near
 from jobs.sample.asked import SampleSize
 from jobs.sources import EVERYTHING, Globs
 from rekscan.settings import Settings
@@ -24,6 +25,7 @@ class Terms:
     videos: tuple[VideoChoice, ...] = ()  # for films
     video_jobs: int | None = None  # that may be open at once, instead of the quota
     frames: FrameRule | None = None  # which frames of films the APIs for pictures are asked about
+    near: Near | None = None  # which pictures look alike: one of them is asked
     local: bool = False  # the bundled emulator answers
     transcode: bool = False  # films of other codecs are made into H.264 before they are sent
     fit: bool = True  # mend what AWS refuses

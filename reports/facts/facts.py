@@ -93,7 +93,8 @@ def _calls(query: Query, choice: Choice | VideoChoice) -> Calls:
     seen = records(
         query,
         """
-        select count(*) filter (outcome = 'ok') ok, count(*) filter (outcome = 'ok' and sent = 'known') known,
+        select count(*) filter (outcome = 'ok') ok,
+            count(*) filter (outcome = 'ok' and sent in ('known', 'inherited')) known,
             coalesce(sum(maybe_billed), 0) maybe, coalesce(sum(greatest(attempts - 1, 0)), 0) again,
             approx_quantile(latency_ms, 0.5) median, approx_quantile(latency_ms, 0.95) slow,
             list_sort(list(distinct model_version) filter (model_version is not null)) versions

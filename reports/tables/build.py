@@ -68,7 +68,10 @@ def build_tables(
     spec = folder.spec
     caps = tuple(choice.api.cap.of(choice.params) if choice.api.cap else None for choice in spec.apis)
     names, videos = (tuple(one.api.name for one in several) for several in (spec.apis, spec.video_apis))
-    layout = Layout(spec.job, names, min_confidence, partial, caps, videos, spec.options.frames is not None)
+    layout = Layout(
+        spec.job, names, min_confidence, partial, caps, videos,
+        frames=spec.options.frames is not None, near=spec.options.near is not None,
+    )  # fmt: skip
     parts = folder.shard_parts()
     calls = len(parts) * spec.shard_size * len(spec.apis)
     before = built_tables(folder)

@@ -66,7 +66,7 @@ def as_markdown(schemas: Mapping[str, pa.Schema]) -> str:
 
 def every_schema() -> dict[str, pa.Schema]:
     """The schemas of a job that asks every API of the catalogue, and its costs."""
-    schemas = Layout("", tuple(catalogue()), videos=tuple(video_catalogue()), frames=True).schemas
+    schemas = Layout("", tuple(catalogue()), videos=tuple(video_catalogue()), frames=True, near=True).schemas
     return {**schemas, COSTS: COSTS_SCHEMA}
 
 

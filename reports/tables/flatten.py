@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.apis.base import Api, Tabled
-from jobs.outcomes import NOT_ASKED
+from jobs.outcomes import FREE, NOT_ASKED
 from jobs.uris import frame_of
 from reports.tables.layout import FAILURES, IMAGES, Layout
 from reports.tables.set_apart import misfits, set_apart
@@ -216,9 +216,12 @@ def _images(
     columns["status"] = [status for status, _ in states]
     columns["reason"] = [reason for _, reason in states]
     columns["sent"] = [";".join(dict.fromkeys(row.sent)) or None if row else None for row in calls]
-    columns["known"] = [row.sent.count("known") if row else 0 for row in calls]
+    columns["known"] = [sum(sent in FREE for sent in row.sent) if row else 0 for row in calls]
     columns["not_asked"] = ["; ".join(row.not_asked) or None if row else None for row in calls]
     columns["since"] = [row.since if row else None for row in calls]
+    if "answer_of" in schema.names:
+        pairs = [row.near or (None, None) if row else (None, None) for row in calls]
+        columns |= {"answer_of": [item for item, _ in pairs], "distance": [bits for _, bits in pairs]}
     arrays = [columns[name] for name in schema.names[: len(columns)]]
     for api, ids, rows in briefs:
         width = len(api.brief_schema) + (api.cap is not None)

@@ -32,6 +32,10 @@ FRAME_FIELDS = (
     _field("video", pa.string(), "With --frames: the film that a frame is of; null: a picture of its own"),
     _field("timestamp_ms", pa.int64(), "With --frames: milliseconds from the film's beginning to the frame"),
 )
+NEAR_FIELDS = (
+    _field("answer_of", pa.int64(), "With --near: item_id of the picture whose answers it has; null: it has its own"),
+    _field("distance", pa.int32(), "With --near: bits of 64 in which the hashes of the two differ"),
+)
 _IMAGE_FIELDS = (
     _field("kind", pa.string(), "image, frame (of a film), video or other"),
     _field("size", pa.int64(), "Bytes"),
@@ -45,8 +49,12 @@ _IMAGE_FIELDS = (
     ),
     _field("reason", pa.string(), "Why an item was skipped or an API failed: a reason or AWS's error code"),
     _field("fit", pa.string(), "What was done to the picture before sending it, if anything"),
-    _field("sent", pa.string(), "s3, bytes, fitted (bytes that were altered), known (answer of an earlier call)"),
-    _field("known", pa.int32(), "How many APIs were answered from an earlier paid call"),
+    _field(
+        "sent",
+        pa.string(),
+        "s3, bytes, fitted (bytes that were altered), known (answer of an earlier call), inherited (--near)",
+    ),
+    _field("known", pa.int32(), "How many APIs were answered from an earlier paid call, or from a near picture's"),
     _field("not_asked", pa.string(), "APIs not asked, as their condition (--when) did not hold; joined by '; '"),
     _field("since", pa.string(), "The job that first got an answer on it: this one where it is new, or an earlier one"),
 )
@@ -105,6 +113,7 @@ class Layout:
     caps: tuple[int | None, ...] | None = None  # of each API, as the job asked for; None: AWS's own
     videos: tuple[str, ...] = ()  # APIs for stored video
     frames: bool = False  # items may be frames of films
+    near: bool = False  # pictures may have the answers of others
 
     @property
     def rows(self) -> tuple[Api, ...]:
@@ -131,10 +140,14 @@ class Layout:
         return (*KEY_FIELDS, *FRAME_FIELDS) if self.frames else KEY_FIELDS
 
     @property
+    def _image_fields(self) -> tuple[pa.Field, ...]:
+        return (*_IMAGE_FIELDS, *NEAR_FIELDS) if self.near else _IMAGE_FIELDS
+
+    @property
     def schemas(self) -> Mapping[str, pa.Schema]:
         """Every streamed table's schema by table name, `images` first, `failures` last."""
         key = self.image_key
-        found = {IMAGES: self._with_job(IMAGES, pa.schema([*key, *_IMAGE_FIELDS, *self.brief_fields()]))}
+        found = {IMAGES: self._with_job(IMAGES, pa.schema([*key, *self._image_fields, *self.brief_fields()]))}
         if self.videos:
             found[VIDEOS] = self._with_job(VIDEOS, pa.schema([*_VIDEO_FIELDS, *self.video_brief_fields()]))
         for api in (*self.rows, *self.video_rows):
@@ -145,7 +158,7 @@ class Layout:
 
     def brief_fields(self) -> list[pa.Field]:
         """The columns the APIs add to `images`; a name two of them share is prefixed by the table's."""
-        taken = {field.name for field in (*KEY_FIELDS, *FRAME_FIELDS, *_IMAGE_FIELDS)}
+        taken = {field.name for field in (*KEY_FIELDS, *FRAME_FIELDS, *_IMAGE_FIELDS, *NEAR_FIELDS)}
         fields = []
         for api in self.rows:
             fields += _named_apart(api, taken)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from jobs.codes import Code
-from jobs.outcomes import NOT_ASKED
+from jobs.outcomes import INHERITED, NOT_ASKED
 
 
 @dataclass(slots=True)
@@ -20,6 +20,7 @@ class Calls:
     sent: list[str] = field(default_factory=list)
     not_asked: list[str] = field(default_factory=list)  # APIs whose condition did not hold
     since: str | None = None  # the first job that got an answer
+    near: tuple[int, int] | None = None  # the picture whose answers it has, and how far that is
     fit: str | None = None
     format: str | None = None
     width: int | None = None
@@ -48,8 +49,8 @@ def calls_of(items: pa.Table, outcomes: pa.Table | None, job: str) -> list[Calls
     if outcomes is None or not items.num_rows:
         return rows
     first = items.column("item_id")[0].as_py()
-    names = ("item_id", "api", "outcome", "code", "sent", "answer_of", *SEEN)
-    for item_id, api, outcome, code, sent, answer_of, fit, format_, width, height in zip(
+    names = ("item_id", "api", "outcome", "code", "sent", "answer_of", "distance", *SEEN)
+    for item_id, api, outcome, code, sent, answer_of, distance, fit, format_, width, height in zip(
         *(outcomes.column(name).to_pylist() for name in names), strict=True
     ):
         row = rows[item_id - first]
@@ -59,6 +60,8 @@ def calls_of(items: pa.Table, outcomes: pa.Table | None, job: str) -> list[Calls
             row.fit, row.format = row.fit or fit, row.format or format_
             row.width, row.height = row.width or width, row.height or height
         row.add(api, outcome, code, sent, answer_of.partition("/")[0] if answer_of else job)
+        if sent == INHERITED:
+            row.near = int(answer_of.partition("/")[2]), distance
     return rows
 
 

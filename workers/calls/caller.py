@@ -29,7 +29,8 @@ from jobs.outcomes import Outcome
 from workers import memory
 from workers.calls import rows
 from workers.calls.attempts import CallAttempts, JobFault, Way
-from workers.calls.known import Known, Later
+from workers.calls.copies import Later
+from workers.calls.known import Known
 from workers.calls.streak import Streak, Undecided
 from workers.calls.tries import TRIES, TryAgain, persistently
 from workers.calls.waiting import Seat, sleep

@@ -17,7 +17,7 @@ from jobs.codes import Code
 from jobs.conditions import Condition, holds, parse, reads
 from jobs.items import Item
 from jobs.outcomes import NOT_ASKED, Outcome
-from workers.calls.known import Later
+from workers.calls.copies import Later
 from workers.calls.streak import Undecided
 from workers.gate.gate import Stopped
 

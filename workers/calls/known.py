@@ -5,8 +5,9 @@ a lane: it comes back as Later, and its shard asks again when everything else of
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -22,18 +23,10 @@ from jobs.known.segments import Segments
 from jobs.ledger.claims import Claim, Claims
 from jobs.outcomes import Outcome
 from jobs.uris import is_aws
+from workers.calls.copies import Later, Slices, free_copy
+from workers.calls.near import NearAnswers
 from workers.gate.gate import Stopped
 from workers.journal.packing import decode
-
-_SLICES = 16  # shards whose duplicates are kept at hand
-
-
-class Later(Exception):
-    """Somebody else is asking about this content."""
-
-    def __init__(self, content: str) -> None:
-        super().__init__(content)
-        self.content = content
 
 
 class Known:
@@ -50,8 +43,8 @@ class Known:
         self._answers = Answers(folder.home, folder.aws)
         self._candidates = spec.options.duplicates
         self._claims = Claims(redis, spec.job, shard_size=spec.shard_size, candidates=self._candidates)
-        self._slices: dict[int, frozenset[int]] = {}
-        self._lock = threading.Lock()
+        self._near = NearAnswers(folder, redis, self._answers) if spec.options.near else None
+        self._slices = Slices(partial(duplicates, folder), spec.shard_size)
 
     def refresh(self) -> None:
         """See what other jobs have ended since. Called at the start of each shard."""
@@ -60,7 +53,7 @@ class Known:
 
     def may_block(self) -> bool:
         """False: `rows` finds nothing, without a look at files or Redis."""
-        return not self._again and bool(self._candidates or self._index)
+        return self._near is not None or (not self._again and bool(self._candidates or self._index))
 
     def listed(self, item: Item) -> str | None:
         """The content of an item as far as it is known unread; None when nothing known is to be used."""
@@ -69,14 +62,19 @@ class Known:
     def rows(self, item: Item, request: Request, content: str | None, stop: threading.Event) -> list[Outcome]:
         """Rows of the APIs of `request` whose answer on `content` is known.
 
-        Raises Later when another item with this content is being asked about, Stopped when `stop` is set meanwhile.
+        Raises Later when another item with this content, or the one that it looks like, is being asked about, Stopped
+        when `stop` is set meanwhile.
         """
-        if content is None or not self.may_block():
-            return []
+        found: dict[str, Outcome] = {}
         lasting = [choice for choice in request.choices if self._calls[choice.api.name]]
-        found = self._earlier(content, lasting)
-        missing = [choice for choice in lasting if choice.api.name not in found]
-        if missing and self._candidates and item.item_id in self._slice(item.item_id):
+        exact = content is not None and not self._again
+        if exact and content is not None:
+            found = self._earlier(content, lasting)
+        # Before a claim: who has one is asked about, and waits for nobody.
+        if self._near is not None and (missing := _missing(lasting, found)):
+            found |= self._near.rows(item, request, missing, stop)
+        missing = _missing(lasting, found)
+        if content is not None and exact and missing and self._candidates and item.item_id in self._slices.of(item):
             found |= self._twin(item, request, content, missing, stop)
         return [replace(row, item_id=item.item_id) for row in found.values()]
 
@@ -128,25 +126,8 @@ class Known:
         """An `ok` row on this very content as a known one, which cost nothing."""
         if row is None or row.outcome != "ok" or row.content != content:
             return None
-        return replace(
-            row,
-            attempts=0,
-            throttles=0,
-            maybe_billed=0,
-            units=0,
-            marks=None,
-            sent="known",
-            latency_ms=None,
-            started_at=None,
-            answer_of=row.answer_of or f"{job}/{row.item_id}",
-        )
+        return free_copy(row, "known", row.answer_of or f"{job}/{row.item_id}")
 
-    def _slice(self, item_id: int) -> frozenset[int]:
-        shard = item_id // self._folder.spec.shard_size
-        with self._lock:
-            found = self._slices.get(shard)
-            if found is None:
-                found = self._slices[shard] = duplicates(self._folder, shard)
-                if len(self._slices) > _SLICES:
-                    del self._slices[next(iter(self._slices))]
-            return found
+
+def _missing(choices: Iterable[Choice], found: Container[str]) -> list[Choice]:
+    return [choice for choice in choices if choice.api.name not in found]

@@ -6,7 +6,7 @@ from datetime import datetime
 import orjson
 import pyarrow as pa
 
-from jobs.outcomes import Outcome, counted_as
+from jobs.outcomes import FREE, Outcome, counted_as
 
 _codec = pa.Codec("zstd")
 _FIELDS = [(field.name, field.default) for field in fields(Outcome)]
@@ -31,5 +31,5 @@ def decode(data: bytes) -> list[Outcome]:
 def counters_of(outcomes: list[Outcome]) -> str:
     """The ledger's counters that these outcomes raise. What attempts raise, the ledger's script does itself."""
     names = [f"{counted_as(row.outcome)}:{row.api}" for row in outcomes]
-    names += [f"known:{row.api}" for row in outcomes if row.sent == "known"]
+    names += [f"known:{row.api}" for row in outcomes if row.sent in FREE]
     return " ".join(names)

@@ -24,10 +24,10 @@ from jobs.folder.facts import rows_of, wanted
 from jobs.folder.half_written import set_aside
 from jobs.folder.retries import Retry
 from jobs.ledger import Attempt, Lease, Ledger
-from jobs.outcomes import OPEN, Outcome, counted_as
+from jobs.outcomes import FREE, OPEN, Outcome, counted_as
 from workers.calls.attempts import JobFault
 from workers.calls.cascade import Waiting
-from workers.calls.known import Later
+from workers.calls.copies import Later
 from workers.calls.lanes import Ask, Lanes
 from workers.calls.news import news
 from workers.calls.rows import storable, unanswered, with_all_attempts
@@ -104,6 +104,8 @@ class Shard:
         """Make the calls that are missing, as far as nothing stops them. What came of them is in the journal after."""
         if missing := self.missing:
             self.lanes.known.refresh()
+            if self.known and self.folder.spec.options.near:
+                self._tell()  # what only the folder knew others look for in the journal
             self.lanes.proved(self._answered())
             fault = self._ask_one_by_one(missing) if self.lease.lapses >= CAREFUL_AFTER else self._ask(missing)
             if fault is not None:
@@ -162,7 +164,7 @@ class Shard:
 
     def _answered(self) -> set[str]:
         """APIs that have answered some picture of this job before, in any process."""
-        here = {row.api for rows in self.known.values() for row in rows if row.outcome == "ok" and row.sent != "known"}
+        here = {row.api for rows in self.known.values() for row in rows if row.outcome == "ok" and row.sent not in FREE}
         fields = self.ledger.fields(self.lease.job)
         there = {api for name in fields for kind, _, api in [name.partition(":")] if kind == "ok"}
         return here | {api for api in there if int(fields[f"ok:{api}"]) > int(fields.get(f"known:{api}", 0))}
@@ -271,7 +273,7 @@ def shard_counters(outcomes: Iterable[Outcome]) -> Counter[str]:
     counters: Counter[str] = Counter()
     for row in outcomes:
         counters[f"{counted_as(row.outcome)}:{row.api}"] += 1
-        counters[f"known:{row.api}"] += row.sent == "known"
+        counters[f"known:{row.api}"] += row.sent in FREE
         for month, attempts, units, maybe_billed in Attempts.parse(row.marks).months():
             counters[f"units:{row.api}:{month}"] += units
             counters[f"maybe_billed:{row.api}:{month}"] += maybe_billed

@@ -15,7 +15,7 @@ from jobs.items import Item
 from jobs.outcomes import NOT_ASKED, Outcome
 from workers.calls.attempts import JobFault
 from workers.calls.cascade import Sources, Waiting
-from workers.calls.known import Later
+from workers.calls.copies import Later
 from workers.calls.streak import Undecided
 from workers.gate.gate import Stopped
 

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import UsageError
+from jobs.media.marks import Mark, near
 from jobs.plan.frame_rule import frame_rule
 from jobs.uris import frame_of, frame_uri
-from jobs.video.marks import Mark, left_out, near
+from jobs.video.marks import NEAR, left_out
 
 
 @pytest.mark.parametrize(
@@ -78,9 +79,9 @@ WALL = Mark(0, 200, 200, 200)
 
 
 def test_frames_are_near_by_what_is_where_and_by_colour() -> None:
-    assert near(WALL, Mark(0b111111, 210, 190, 200))
-    assert not near(WALL, Mark(0b1111111, 200, 200, 200))
-    assert not near(WALL, Mark(0, 211, 200, 200))
+    assert near(WALL, Mark(0b111111, 210, 190, 200), NEAR)
+    assert not near(WALL, Mark(0b1111111, 200, 200, 200), NEAR)
+    assert not near(WALL, Mark(0, 211, 200, 200), NEAR)
 
 
 def test_each_frame_is_compared_with_the_last_that_was_kept() -> None:

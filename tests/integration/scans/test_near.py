@@ -1,0 +1,109 @@
+"""--near: of pictures that look alike one is asked. Whole scans, counted at the endpoint."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.bursts import NAMES, make_bursts
+from tests.support.scans import Emulator, Scan, Tables, emulator, look, tables
+
+APIS = "labels,faces"
+BURST = 4
+ASKED = len(NAMES) * 2 + 2  # of each burst one and the one of another size; the pages
+PICTURES = len(NAMES) * (BURST + 1) + 2
+FOLLOW = PICTURES - ASKED
+
+
+def usd(calls: int) -> str:
+    return str(Decimal("0.001") * calls)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_bursts(tmp_path_factory.mktemp("bursts"))
+
+
+@pytest.fixture(scope="module")
+def rekognition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with emulator(tmp_path_factory.mktemp("emulator")) as running:
+        yield running
+
+
+def scan(source: object, home: Path, rekognition: Emulator, *more: str, api: str = APIS) -> dict[str, Any]:
+    status = Scan(
+        "scan", str(source), "--api", api, "--yes", "--json", "--shard-size", "4",
+        "--rekognition-endpoint-url", rekognition.url, *more, home=home,
+    ).status()  # fmt: skip
+    assert status["state"] == "finished", status
+    return status
+
+
+@pytest.fixture(scope="module")
+def scanned(archive: Path, rekognition: Emulator, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Any]:
+    home = tmp_path_factory.mktemp("scanned") / "home"
+    rekognition.reset()
+    status = scan(archive, home, rekognition, "--near", "4")
+    return tables(home), (status, rekognition.total())
+
+
+def test_one_of_a_burst_is_asked_and_what_was_planned_is_what_was_paid(scanned: tuple[Tables, Any]) -> None:
+    found, (status, asked) = scanned
+    assert asked == 2 * ASKED
+    assert status["calls"]["planned"] == status["calls"]["ok"] == 2 * PICTURES
+    assert status["usd"]["actual"] == status["usd"]["planned"] == usd(2 * ASKED)
+    assert {row["api"]: row["known"] for row in found.rows("costs")} == {"labels": FOLLOW, "faces": FOLLOW}
+
+
+def test_an_inherited_answer_is_that_of_the_first_of_its_burst(scanned: tuple[Tables, Any]) -> None:
+    found, _ = scanned
+    images = {row["item_id"]: row for row in found.rows("images")}
+    inherited = {row["item_id"]: row for row in images.values() if row["answer_of"] is not None}
+    assert len(inherited) == FOLLOW
+    assert {row["sent"] for row in inherited.values()} == {"inherited"}
+    for row in inherited.values():
+        burst = row["uri"].rpartition("-")[0]
+        assert images[row["answer_of"]]["uri"] == f"{burst}-0.jpg"
+        assert 0 <= row["distance"] <= 4
+    answers = {(row["item_id"], row["api"]): row for row in found.outcomes()}
+    for (item, api), row in answers.items():
+        if row["sent"] == "inherited":
+            leader = answers[inherited[item]["answer_of"], api]
+            assert row["response"] == leader["response"]
+            assert (row["units"], row["attempts"], row["content"]) == (0, 0, None)
+            assert row["answer_of"] == f"{found.folder.name}/{leader['item_id']}"
+    assert {row["distance"] for row in images.values() if row["answer_of"] is None} == {None}
+
+
+def test_an_inherited_answer_is_not_known_of_its_picture(
+    archive: Path, rekognition: Emulator, scanned: tuple[Tables, Any]
+) -> None:
+    found, _ = scanned
+    rekognition.reset()
+    scan(archive, found.folder.parent, rekognition, api="labels")
+    assert rekognition.total() == FOLLOW  # without --near each is asked that was not
+
+
+def test_who_somebody_is_is_asked_of_each_picture(archive: Path, rekognition: Emulator, tmp_path: Path) -> None:
+    rekognition.reset()
+    face = archive / "astronaut-0.jpg"
+    scan(archive, tmp_path / "home", rekognition, "--near", "4", api=f"labels,compare-faces:source={face}")
+    asked = {operation: sum(by.values()) for operation, by in rekognition.counts().items()}
+    assert asked["DetectLabels"] == ASKED
+    assert asked["CompareFaces"] >= PICTURES
+
+
+def test_other_sizes_are_near_when_asked(archive: Path, rekognition: Emulator, tmp_path: Path) -> None:
+    rekognition.reset()
+    scan(archive, tmp_path / "home", rekognition, "--near", "4,any-size", api="labels")
+    assert rekognition.total() == len(NAMES) + 2
+
+
+def test_a_plan_says_what_it_saves(archive: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    planned = look("scan", str(archive), "--api", APIS, "--near", "4", "--dry-run", "--region", "us-east-1", home=home)
+    assert planned["near"] == {"images": FOLLOW, "bits": 4, "saves_usd": usd(2 * FOLLOW)}
+    assert planned["total_usd"] == usd(2 * ASKED)
+    assert planned["items"]["images"] == PICTURES
