@@ -16,6 +16,7 @@ from jobs.media.fetch import fetcher_of
 from jobs.sources import is_local
 from rekscan.flags import Amounts, Billing, Monthly, chosen_frames
 from rekscan.scans.engine import ledger_for_a_job
+from rekscan.scans.near import chosen_near
 from rekscan.scans.order import Order, plan_order
 from rekscan.scans.priced import PriceQuestion, document, priced
 from rekscan.scans.run import hand_over
@@ -47,6 +48,7 @@ def estimate(
     faces_per_image: Decimal = Decimal(1),
     start: date | None = None,
     frames: str | None = None,
+    near: str | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
     """The plan of a scan as `rekscan estimate --json` prints it: lines, total_usd, duration_s, months, assumptions.
@@ -55,6 +57,7 @@ def estimate(
     `images`: so many, instead of a source. `monthly`: new images in each of `months` calendar months beside it,
     `total_usd` is the whole; `faces_per_image`: that they leave in a collection, for an API that stores them.
     `start`: first day, lays it over calendar months. `frames`: those of films are images, too (`1/s`, `shots`, ...).
+    `near`: of pictures that look alike one is asked ("4": docs/near.md).
     `settings`: region, home, endpoint_url, ... as the command line's flags, with underscores.
     Raises jobs.errors.RekscanError with what happened and what to do.
     """
@@ -67,6 +70,7 @@ def estimate(
         Monthly(monthly, months, faces_per_image),
         Billing(start=start),
         frames=chosen_frames(frames, asked),
+        near=chosen_near(near, *asked.images),
     )
     ((_, plan),), _ = priced(question)
     return document(plan)
@@ -79,6 +83,7 @@ def submit(
     when: str | Sequence[str] = (),
     max_cost: Decimal | None = None,
     frames: str | None = None,
+    near: str | None = None,
     sample: str | None = None,
     seed: int | None = None,
     beside: bool = False,
@@ -89,7 +94,7 @@ def submit(
 
     `when`: conditions, as "faces: labels has Person >= 60": that API is asked only where it holds.
     `frames`: asks about frames of films, too (`1/s`, `shots`, ...). `sample`: only so many images, drawn at random
-    ("2%", "5000"); `seed`: another draw. `accept_unknown_cost`: also where the Region has no known price.
+    ("2%", "5000"); `seed`: another draw. `near`: of pictures that look alike one is asked ("4"). `accept_unknown_cost`: also where the Region has no known price.
 
     Raises jobs.errors.RekscanError when a running job of the home may have some of its pictures, unless told to go
     `beside` it: both may be paid for them.
@@ -98,7 +103,7 @@ def submit(
     records = ledger_for_a_job(resolved) if resolved.redis_url else None
     if records is None:
         raise UsageError("submit hands the job to a cluster, and no Redis is named", "Set REKSCAN_REDIS_URL.")
-    order = Order(max_cost=max_cost, when=_list(when), frames=frames, sample=sample, seed=seed)
+    order = Order(max_cost=max_cost, when=_list(when), frames=frames, near=near, sample=sample, seed=seed)
     folder = plan_order(_list(source), [api], order, resolved).approved(
         yes=True, beside=beside, accept_unknown=accept_unknown_cost
     )

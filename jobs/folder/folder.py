@@ -7,7 +7,7 @@ each file and field.
       amended-001.json                         items and plan once the listing went on, after a cap had cut it
       manifest/part-00000.parquet              items, MANIFEST_SCHEMA, `item_id` rising from 0 without gaps
       duplicates/part-00000.parquet            its items that may have a duplicate in the job (jobs/known/duplicates.py)
-      near/part-00000.parquet                  with --near: items that take the answers of others (jobs/known/near.py)
+      near/part-00000.parquet                  with --near: items that take the answers of others (jobs/near)
       results/shard-000000.parquet             outcomes, RESULT_SCHEMA, of items [n*shard_size, (n+1)*shard_size)
       results/shard-000000-k3f9x2ab0q-part.parquet  what one holder knew of a shard (jobs/folder/part_names.py)
       retries/r001.parquet                     the calls of a retry (jobs/folder/retries.py)

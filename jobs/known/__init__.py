@@ -7,5 +7,4 @@ derived from result parts: delete `<home>/known/` at will, the next job builds i
 
     <home>/known/<time>-<id>.parquet        a segment: (content, call) -> where the answer stands; sorted by content
     <job>/duplicates/part-00000.parquet     items of manifest part 0 that may have a duplicate in the job
-    <job>/near/part-00000.parquet           with --near: items of that part, and the one each looks like
 """

@@ -24,7 +24,7 @@ from jobs.known.keys import call_ids
 from jobs.known.segments import SCHEMA, Names, Segments
 
 _ENTRY = ["content", "call"]
-_COLUMNS = ("item_id", "kind", "size", "etag", "skip")
+COUNTED = ("item_id", "kind", "size", "etag", "skip")
 
 Followers = npt.NDArray[np.bool_] | None
 
@@ -71,7 +71,7 @@ def _batches(listing: ParquetFiles, without: Followers) -> Iterator[pa.RecordBat
     """The images whose content the listing tells."""
     image = (ds.field("kind") == "image") & ds.field("skip").is_null()
     told = (ds.field("etag") != "") & (ds.field("size") > 0)
-    for batch in listing.batches(list(_COLUMNS), image & told, rows=ROWS):
+    for batch in listing.batches(list(COUNTED), image & told, rows=ROWS):
         if without is None:
             yield batch
         else:
@@ -101,7 +101,7 @@ def _count(buckets: Buckets, segments: Segments, calls: Mapping[str, Sequence[in
 class CountedListing(AbstractContextManager["CountedListing"]):
     """What an estimate, which writes no manifest, keeps of a listing: a temporary file. `columns`: those it takes."""
 
-    def __init__(self, columns: Sequence[str] = _COLUMNS) -> None:
+    def __init__(self, columns: Sequence[str] = COUNTED) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="rekscan-")
         self._path = Path(self._directory.name) / "listing.parquet"
         self._schema = pa.schema([MANIFEST_SCHEMA.field(name) for name in columns])

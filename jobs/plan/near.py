@@ -1,15 +1,11 @@
 """What --near saves: calls of pictures that take the answers of others, which are not in a plan's lines."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jobs.money.prices import money
 from jobs.words import dollars
-
-if TYPE_CHECKING:
-    from jobs.plan.values import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +23,3 @@ class NearSaving:
 
     def to_json(self) -> dict[str, Any]:
         return {"images": self.images, "bits": self.bits, "saves_usd": money(self.usd)}
-
-
-@dataclass(frozen=True, slots=True)
-class NearCalls:
-    """Pictures of a source that take the answers of others. `calls`: those that are spared, by API."""
-
-    images: int
-    bits: int
-    calls: Mapping[str, int]
-
-    def priced(self, plan_without: "Callable[[Mapping[str, int]], Plan]") -> "Plan":
-        """The plan, and what they save in it. `plan_without`: the plan without some calls of each API."""
-        built, whole = plan_without(self.calls), plan_without({})
-        known = built.total is not None and whole.total is not None
-        usd = whole.total - built.total if known else None  # type: ignore[operator]
-        return replace(built, near=NearSaving(self.images, self.bits, usd))

@@ -29,6 +29,7 @@ from rekscan.flags import (
     EXCLUDE,
     FRAMES,
     INCLUDE,
+    NEAR,
     PAYER,
     WHEN,
     Amounts,
@@ -39,6 +40,7 @@ from rekscan.flags import (
     Pilot,
     chosen_frames,
 )
+from rekscan.scans.near import chosen_near
 from rekscan.scans.priced import PriceQuestion, document, priced
 from rekscan.settings import Connection, resolve
 
@@ -67,6 +69,7 @@ def estimate(
     transcode: Flag = False,
     probe: bool = True,
     frames: Annotated[str | None, Parameter(help=FRAMES, negative=())] = None,
+    near: Annotated[str | None, Parameter(help=NEAR, negative=())] = None,
     again: Flag = False,
     strict: Flag = False,
     json: Flag = False,
@@ -122,6 +125,7 @@ def estimate(
         sets, resolve(connection, stage=stage), sources, amounts or Amounts(), monthly or Monthly(),
         billing or Billing(), pilot, column, include or (), exclude or (), request_payer, probe, again, transcode,
         chosen_frames(frames, *(asked for _, asked in sets)),
+        chosen_near(near, *(choice for _, asked in sets for choice in asked.images)),
     )  # fmt: skip
     if not all(asked.images or asked.videos for _, asked in sets) and question.asks_of_items:
         parse([])  # says which APIs there are

@@ -16,9 +16,9 @@ from jobs.folder.films import FilmsWriter
 from jobs.folder.spec import Listing
 from jobs.known.count import Followers
 from jobs.known.duplicates import manifest
-from jobs.known.near import write_followers
 from jobs.money.prices import PriceTable
 from jobs.money.stored import stored_prices, stored_quotas
+from jobs.near.groups import write_followers
 from jobs.plan.build import plan as make_plan
 from jobs.plan.values import Plan
 from jobs.uris import root_of

@@ -25,9 +25,9 @@ from jobs.files import ParquetFiles
 from jobs.item_rows import MANIFEST_SCHEMA, from_batch
 from jobs.items import Item
 from jobs.known.buckets import ROWS
-from jobs.known.near import Marks
 from jobs.media.marker import Marked, Marker, is_read
 from jobs.media.pool import DecoderPool
+from jobs.near.groups import Marks
 from jobs.plan.near_rule import Near, near_rule
 from jobs.uris import is_aws
 from jobs.words import duration
@@ -39,7 +39,7 @@ _TOLD_EVERY = 0.2  # seconds
 Told = Callable[[str], None]
 
 
-def chosen_near(text: str | None, choices: tuple[Choice, ...]) -> Near | None:
+def chosen_near(text: str | None, *choices: Choice) -> Near | None:
     """--near. Raises UsageError where it is none, or no API may take another's answers."""
     if text is None:
         return None

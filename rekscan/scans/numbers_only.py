@@ -12,8 +12,9 @@ from jobs.apis import Choice
 from jobs.aws import clients
 from jobs.counts import Counts
 from jobs.items import Item
-from jobs.known.count import CountedListing
+from jobs.known.count import COUNTED, CountedListing, Followers
 from jobs.plan.frame_rule import FrameRule, left_open
+from jobs.plan.near_rule import Near
 from jobs.sample.draw import Draw
 from jobs.sources import Globs, enumerate_batches
 from jobs.uris import is_aws
@@ -23,6 +24,7 @@ from rekscan.console.output import talk
 from rekscan.scans.films import Unseen, count_assumed, count_assumed_film, count_film, count_films
 from rekscan.scans.frames import count_assumed_frames, count_expected
 from rekscan.scans.listing import nothing_in, refuse_vain_list
+from rekscan.scans.near import COLUMNS, near_of
 from rekscan.scans.savings import KnownCalls, known_of
 from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
@@ -56,6 +58,7 @@ class CountedSource:
     local: bool = False
     transcode: bool = False
     sample: int | None = None
+    near: Near | None = None
 
     def terms(self, choices: tuple[Choice, ...]) -> Terms:
         """On which it would be scanned."""
@@ -67,6 +70,7 @@ class CountedSource:
             again=self.again,
             request_payer=self.request_payer,
             allow_private_urls=self.allow_private_urls,
+            near=self.near,
         )
 
 
@@ -79,12 +83,13 @@ class Counted:
     notes: tuple[str, ...]
     drawn: pa.RecordBatch | None
     _listing: CountedListing = field(repr=False)
+    _follow: Followers = field(default=None, repr=False)
 
     def known(self, choices: tuple[Choice, ...]) -> KnownCalls:
         """What earlier jobs and equal objects save of these APIs. Of one that a request would need more of, nothing is
         known."""
         whole = tuple(choice for choice in choices if choice.whole)
-        return known_of(self._listing.read, self.counts, self.source.terms(whole))
+        return known_of(self._listing.read, self.counts, self.source.terms(whole), follow=self._follow)
 
 
 @contextmanager
@@ -94,9 +99,16 @@ def counted(source: CountedSource) -> Iterator[Counted]:
     Raises RekscanError when it cannot be read, is empty, or is a list that names nothing.
     """
     draw = Draw(source.sample) if source.sample is not None else None
-    with CountedListing() as listing:
+    with CountedListing(COLUMNS if source.near else COUNTED) as listing:
         counts, notes = _count(source, listing, draw)
-        yield Counted(source, counts, notes, draw.batch() if draw else None, listing)
+        follow = None
+        if source.near is not None:
+            with (
+                talk.status("comparing") as status,
+                near_of(listing.read(), counts, source.terms(()), status.update) as marks,
+            ):
+                follow = marks.follow()
+        yield Counted(source, counts, notes, draw.batch() if draw else None, listing, follow)
 
 
 def _count(source: CountedSource, listing: CountedListing, draw: Draw | None) -> tuple[Counts, tuple[str, ...]]:

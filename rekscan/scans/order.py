@@ -114,7 +114,7 @@ class Order:
             asked.videos,
             self.video_jobs,
             chosen_frames(self.frames, asked),
-            chosen_near(self.near, asked.images),
+            chosen_near(self.near, *asked.images),
             local=local,
             transcode=self.transcode,
             fit=self.fit,

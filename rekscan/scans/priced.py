@@ -20,6 +20,7 @@ from jobs.money.quotas import QuotaTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import Plan, plan
 from jobs.plan.frame_rule import FrameRule, expected, left_open
+from jobs.plan.near_rule import Near
 from jobs.plan.pilot import Extrapolation, extrapolate
 from jobs.plan.s3_requests import s3_json, s3_lines
 from jobs.plan.stream import MonthlyStream, next_month
@@ -27,6 +28,7 @@ from jobs.plan.text import left_out
 from jobs.plan.videos import minutes, videos_json
 from jobs.words import many
 from rekscan.flags import Amounts, Billing, Monthly, Pilot, numbers, rates
+from rekscan.scans.savings import KnownCalls
 from rekscan.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class PriceQuestion:
     again: bool = False
     transcode: bool = False
     frames: FrameRule | None = None
+    near: Near | None = None
 
     @property
     def asks_of_videos(self) -> bool:
@@ -82,6 +85,8 @@ class PriceQuestion:
             raise UsageError("--video-average, and each video is looked at", "Add --no-probe, or leave it out.")
         if self.frames and self.frames.way == "keyframes" and not (self.sources and self.probe):
             raise UsageError("--frames keyframes are counted in each film", "Give a SOURCE, and leave --no-probe out.")
+        if self.near and (not self.sources or self.pilot.sample is not None):
+            raise UsageError("--near compares all pictures of a source", "Give a SOURCE, and leave --sample out.")
         if not (self.asks_of_items or amounts.given):
             raise UsageError(
                 "nothing to price", "Give a SOURCE, or --images, --monthly, --video-minutes, --faces-stored or --units."
@@ -119,7 +124,7 @@ def priced(question: PriceQuestion, *, quiet: bool = False) -> tuple[Plans, Extr
         plans = []
         for name, asked in question.sets:
             known = counted.known(asked.images)
-            built = _plan(asked, counted.counts, question, terms, known.calls, copies=known.copies)
+            built = _planned(asked, counted.counts, question, terms, known)
             if built.conditional and counted.drawn is None:
                 built = tried.with_known_shares(built, source.terms(asked.images), question.sources)
             plans.append((name, built.assuming((*counted.notes, *built.assumptions, *known.notes))))
@@ -183,6 +188,7 @@ def _source(question: PriceQuestion, region: str) -> "numbers_only.CountedSource
         local=question.pilot.local,
         transcode=question.transcode,
         sample=question.pilot.sample,
+        near=question.near,
     )
 
 
@@ -238,6 +244,7 @@ def _plan(
     known: Mapping[str, int] | None = None,
     *,
     copies: int = 0,
+    near: Mapping[str, int] | None = None,
 ) -> Plan:
     """The plan of one set of APIs. `known`: calls of each whose answer is there, those of `copies` among them."""
     billing, prices, stream, start = question.billing, terms.prices, terms.stream, terms.start
@@ -257,9 +264,19 @@ def _plan(
         extra=question.amounts.demands(prices, days),
         stream=stream,
         copies=copies,
+        near=near,
     )
     note = () if terms.named else (f"No Region is set: priced in {DEFAULT_REGION} (--region sets one).",)
     return built.assuming((*note, *built.assumptions))
+
+
+def _planned(asked: Asked, counts: Counts, question: PriceQuestion, terms: _Terms, known: KnownCalls) -> Plan:
+    """The plan of one set of APIs of a source."""
+
+    def without(near: Mapping[str, int]) -> Plan:
+        return _plan(asked, counts, question, terms, known.calls, copies=known.copies, near=near)
+
+    return known.near.priced(without) if known.near else without({})
 
 
 def _billed_before(

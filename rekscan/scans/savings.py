@@ -13,7 +13,7 @@ from jobs.known.keys import with_files
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.media.check import Skip
-from jobs.plan.near import NearCalls
+from jobs.plan.near_calls import NearCalls
 from jobs.uris import is_aws
 from rekscan.scans.beside import AskingScan, Rival, calls_of, rivals_here
 from rekscan.scans.inputs import input_picture

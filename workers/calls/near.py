@@ -18,8 +18,8 @@ from jobs.folder import JobFolder
 from jobs.items import Item
 from jobs.known.answers import Answers
 from jobs.known.index import Place
-from jobs.known.near import Follower, followers
 from jobs.ledger.answers import await_answer
+from jobs.near.groups import Follower, followers
 from jobs.outcomes import INHERITED, Outcome
 from jobs.plan.near_rule import near_rule
 from workers.calls.copies import Later, Slices, free_copy

@@ -192,4 +192,4 @@ def _close(first: Any, rest: Records, near: Near) -> npt.NDArray[np.bool_]:
         close &= abs(rest[color] - first[color]) <= SHADE
     if not near.any_size:
         close &= (rest["width"] == first["width"]) & (rest["height"] == first["height"])
-    return np.asarray(close)
+    return np.asarray(close, bool)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from jobs.known.near import Marks
 from jobs.media.marker import Marked
 from jobs.media.marks import SHADE, Mark
+from jobs.near.groups import Marks
 from jobs.plan.near_rule import Near
 
 
