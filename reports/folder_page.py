@@ -22,6 +22,7 @@ from jobs.folder import films, home, models, retries, spec, video_pages
 from jobs.item_rows import MANIFEST_SCHEMA
 from jobs.items import Item
 from jobs.known import duplicates, segments
+from jobs.near import groups
 from jobs.outcomes import RESULT_SCHEMA, Outcome
 from jobs.sample.record import Sample, SampleStratum
 from jobs.status import Status
@@ -49,6 +50,7 @@ FILES: Mapping[str, tuple[pa.Schema, type | None]] = {
     "results/video/video-labels/item-00000000-e0.parquet": (video_pages.SCHEMA, None),
     "retries/r001.parquet": (retries.SCHEMA, None),
     "duplicates/part-00000.parquet": (duplicates.SCHEMA, None),
+    "near/part-00000.parquet": (groups.SCHEMA, None),
     "known/*.parquet": (segments.SCHEMA, None),
 }
 

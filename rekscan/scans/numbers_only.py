@@ -24,7 +24,7 @@ from rekscan.console.output import talk
 from rekscan.scans.films import Unseen, count_assumed, count_assumed_film, count_film, count_films
 from rekscan.scans.frames import count_assumed_frames, count_expected
 from rekscan.scans.listing import nothing_in, refuse_vain_list
-from rekscan.scans.near import COLUMNS, near_of
+from rekscan.scans.near import COLUMNS, followed
 from rekscan.scans.savings import KnownCalls, known_of
 from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
@@ -103,11 +103,8 @@ def counted(source: CountedSource) -> Iterator[Counted]:
         counts, notes = _count(source, listing, draw)
         follow = None
         if source.near is not None:
-            with (
-                talk.status("comparing") as status,
-                near_of(listing.read(), counts, source.terms(()), status.update) as marks,
-            ):
-                follow = marks.follow()
+            with talk.status("comparing") as status:
+                follow = followed(listing.read(), counts, source.terms(()), status.update)
         yield Counted(source, counts, notes, draw.batch() if draw else None, listing, follow)
 
 
