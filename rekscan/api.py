@@ -95,7 +95,8 @@ def submit(
     `when`: conditions, as "faces: labels has Person >= 60": that API is asked only where it holds.
     `frames`: asks about frames of films, too (`1/s`, `shots`, ...). `sample`: only so many images, drawn at random
     ("2%", "5000"); `seed`: another draw.
-    `near`: of pictures that look alike one is asked ("4": docs/near.md). `accept_unknown_cost`: also where the Region has no known price.
+    `near`: of pictures that look alike one is asked ("4": docs/near.md).
+    `accept_unknown_cost`: also where the Region has no known price.
 
     Raises jobs.errors.RekscanError when a running job of the home may have some of its pictures, unless told to go
     `beside` it: both may be paid for them.

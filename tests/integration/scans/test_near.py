@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from tests.support.bursts import NAMES, make_bursts
+from tests.support.s3_server import S3Server, s3_server
 from tests.support.scans import Emulator, Scan, Tables, emulator, look, tables
 
 APIS = "labels,faces"
+S3_ENV = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 BURST = 4
 ASKED = len(NAMES) * 2 + 2  # of each burst one and the one of another size; the pages
 PICTURES = len(NAMES) * (BURST + 1) + 2
@@ -95,15 +97,35 @@ def test_who_somebody_is_is_asked_of_each_picture(archive: Path, rekognition: Em
     assert asked["CompareFaces"] >= PICTURES
 
 
-def test_other_sizes_are_near_when_asked(archive: Path, rekognition: Emulator, tmp_path: Path) -> None:
-    rekognition.reset()
-    scan(archive, tmp_path / "home", rekognition, "--near", "4,any-size", api="labels")
-    assert rekognition.total() == len(NAMES) + 2
-
-
 def test_a_plan_says_what_it_saves(archive: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     planned = look("scan", str(archive), "--api", APIS, "--near", "4", "--dry-run", "--region", "us-east-1", home=home)
     assert planned["near"] == {"images": FOLLOW, "bits": 4, "saves_usd": usd(2 * FOLLOW)}
     assert planned["total_usd"] == usd(2 * ASKED)
     assert planned["items"]["images"] == PICTURES
+    assert "s3" not in planned
+    anything = look("estimate", str(archive), "--api", APIS, "--near", "4,any-size", home=home)
+    assert anything["near"]["images"] == FOLLOW + len(NAMES)
+
+
+@pytest.fixture(scope="module")
+def s3(archive: Path) -> Iterator[S3Server]:
+    with s3_server() as server:
+        server.bucket("archive", {path.name: path.read_bytes() for path in archive.iterdir()})
+        yield server
+
+
+def test_objects_are_read_for_it_which_is_on_the_bill(
+    s3: S3Server, rekognition: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in S3_ENV.items():
+        monkeypatch.setenv(name, value)
+    where = ("--s3-endpoint-url", s3.url, "--region", "us-east-1")
+    asked = ("s3://archive/", "--api", "labels")
+    plain = look("estimate", *asked, *where, home=tmp_path / "home")
+    near = look("estimate", *asked, "--near", "4", *where, home=tmp_path / "home")
+    assert near["near"] == {"images": FOLLOW, "bits": 4, "saves_usd": usd(FOLLOW)}
+    gets = [next(line["units"] for line in one["s3"]["lines"] if line["meter"] == "s3-get") for one in (plain, near)]
+    assert gets[1] - gets[0] == PICTURES
+    scan("s3://archive/", tmp_path / "home", rekognition, "--near", "4", *where[:2], api="labels")
+    assert {row["sent"] for row in tables(tmp_path / "home").rows("images")} == {"s3", "inherited"}
