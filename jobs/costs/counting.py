@@ -17,7 +17,6 @@ from jobs.costs.tallies import Tallies, Tally
 from jobs.folder import JobFolder, ShardParts
 from jobs.folder.facts import COLUMNS, facts
 from jobs.folder.models import model_runs
-from jobs.outcomes import OPEN, RESULT_SCHEMA, counted_as
 from jobs.outcomes import FREE, OPEN, RESULT_SCHEMA, counted_as
 
 log = logging.getLogger(__name__)

@@ -76,37 +76,40 @@ class Marks(AbstractContextManager["Marks"]):
         self.leaders = self._array("leaders", np.int64)
         self.leaders[:] = -1
         self.distances = self._array("distances", np.uint8)
-        leads = np.zeros(self._items, bool)
+        undecided = np.zeros(self._items, bool)
+        for marks in self._chunks():
+            undecided[marks["item"]] = True
         for _ in range(_ROUNDS):
             doubtful = np.zeros(self._items, bool)
-            for alike in self._alike(near):
-                _doubt(alike, near, doubtful, leads)
+            for alike in self._alike(near, undecided):
+                _doubt(alike, near, doubtful)
             if not doubtful.any():
                 return
-            leads = (self.leaders < 0) & ~doubtful
-            for alike in self._alike(near):
-                self._follow(alike, near, leads)
+            for alike in self._alike(near, undecided):
+                self._follow(alike, near, doubtful)
+            undecided = doubtful & (self.leaders < 0)
 
     def follow(self) -> npt.NDArray[np.bool_]:
         """Of each item, whether it takes the answers of another."""
         return np.asarray(self.leaders >= 0)
 
-    def _follow(self, alike: Records, near: Near, leads: npt.NDArray[Any]) -> None:
-        """Whoever is near one that leads follows it."""
-        for first in alike[leads[alike["item"]]]:
-            rest = alike[(alike["item"] > first["item"]) & ~leads[alike["item"]] & (self.leaders[alike["item"]] < 0)]
+    def _follow(self, alike: Records, near: Near, doubtful: npt.NDArray[Any]) -> None:
+        """Whoever is in doubt and near one that is not, follows it."""
+        places = doubtful[alike["item"]]
+        others = alike[places]
+        for first in alike[~places] if len(others) else ():
+            rest = others[(others["item"] > first["item"]) & (self.leaders[others["item"]] < 0)]
             rest = rest[_close(first, rest, near)]
             self.leaders[rest["item"]] = first["item"]
             self.distances[rest["item"]] = np.bitwise_count(rest["hash"] ^ first["hash"])
 
-    def _alike(self, near: Near) -> Iterator[Records]:
-        """Records that are equal in a band, those of each band once, in the source's order; of those that follow nobody
-        so far."""
+    def _alike(self, near: Near, among: npt.NDArray[Any]) -> Iterator[Records]:
+        """Records of some items that are equal in a band, those of each band once, in the source's order."""
         for band in range(near.bits + 1):
             with Buckets() as buckets:
                 for marks in self._chunks():
-                    free = marks[self.leaders[marks["item"]] < 0]
-                    buckets.add(_names(free, band, near), **{name: free[name] for name in _MARKED.names or ()})
+                    some = marks[among[marks["item"]]]
+                    buckets.add(_names(some, band, near), **{name: some[name] for name in _MARKED.names or ()})
                 for _, _, records in buckets.each():
                     yield from _of_one_name(records)
 
@@ -164,7 +167,8 @@ def _mixed(keys: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Each bit of a number in all of its bits: the end of splitmix64."""
     keys = (keys ^ keys >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
     keys = (keys ^ keys >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-    return keys ^ keys >> np.uint64(31)
+    mixed: npt.NDArray[Any] = keys ^ keys >> np.uint64(31)
+    return mixed
 
 
 def _of_one_name(records: Records) -> Iterator[Records]:
@@ -176,20 +180,20 @@ def _of_one_name(records: Records) -> Iterator[Records]:
             yield records[start:end]
 
 
-def _doubt(alike: Records, near: Near, doubtful: npt.NDArray[Any], leads: npt.NDArray[Any]) -> None:
+def _doubt(alike: Records, near: Near, doubtful: npt.NDArray[Any]) -> None:
     """Those that are near one before them, which is near none itself as far as is known."""
     for place, first in enumerate(alike[:-1]):
         if not doubtful[first["item"]]:
             rest = alike[place + 1 :]
-            items = rest["item"][_close(first, rest, near)]
-            doubtful[items[~leads[items]]] = True
+            doubtful[rest["item"][_close(first, rest, near)]] = True
 
 
 def _close(first: Any, rest: Records, near: Near) -> npt.NDArray[np.bool_]:
     """Which of `rest` are near `first`."""
-    close = np.bitwise_count(rest["hash"] ^ first["hash"]) <= near.bits
-    for color in _COLORS:
-        close &= abs(rest[color] - first[color]) <= SHADE
-    if not near.any_size:
-        close &= (rest["width"] == first["width"]) & (rest["height"] == first["height"])
-    return np.asarray(close, bool)
+    close = np.asarray(np.bitwise_count(rest["hash"] ^ first["hash"]) <= near.bits, bool)
+    if close.any():  # hardly ever
+        for color in _COLORS:
+            close &= abs(rest[color] - first[color]) <= SHADE
+        if not near.any_size:
+            close &= (rest["width"] == first["width"]) & (rest["height"] == first["height"])
+    return close

@@ -100,7 +100,8 @@ def _marked(listing: ParquetFiles, terms: Terms, pace: _Pace) -> Iterator[tuple[
     def s3() -> Any:
         return clients.s3(aws, connections=threads)
 
-    with ThreadPoolExecutor(threads, "near") as readers, DecoderPool(at_once) as pool:
+    readers = ThreadPoolExecutor(threads, "near")
+    with DecoderPool(at_once) as pool:
         marker = Marker(pool, s3, aws=is_aws(terms.settings.s3_url))
         under_way: deque[tuple[Item, Future[Marked | None]]] = deque()
         coming = _pictures(listing)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.bursts import NAMES, make_bursts
+from tests.support.bursts import NAMES, make_bursts, photo
 from tests.support.s3_server import S3Server, s3_server
 from tests.support.scans import Emulator, Scan, Tables, emulator, look, tables
 
@@ -95,6 +95,18 @@ def test_who_somebody_is_is_asked_of_each_picture(archive: Path, rekognition: Em
     asked = {operation: sum(by.values()) for operation, by in rekognition.counts().items()}
     assert asked["DetectLabels"] == ASKED
     assert asked["CompareFaces"] >= PICTURES
+
+
+def test_a_picture_without_an_answer_has_none_to_give(rekognition: Emulator, tmp_path: Path) -> None:
+    burst = tmp_path / "burst"
+    burst.mkdir()
+    photo("coffee").save(burst / "0.webp", quality=92)
+    for number in (1, 2):
+        photo("coffee").save(burst / f"{number}.jpg", quality=80 + number)
+    rekognition.reset()
+    status = scan(burst, tmp_path / "home", rekognition, "--near", "4", "--no-fit", api="labels")
+    assert (status["calls"]["ok"], status["calls"]["skipped"], rekognition.total()) == (2, 1, 2)
+    assert {row["answer_of"] for row in tables(tmp_path / "home").rows("images")} == {None}
 
 
 def test_a_plan_says_what_it_saves(archive: Path, tmp_path: Path) -> None:
