@@ -32,6 +32,7 @@ _MARKED = np.dtype(
     [("item", "<i8"), ("hash", "<u8"), ("width", "<i4"), ("height", "<i4"), *((color, "<i2") for color in _COLORS)]
 )
 _DIRECTORY = "near"
+_PAIRS = 1 << 18  # compared at a time
 _ROUNDS = 10  # what is in doubt then, each near the one before it on and on, is asked about
 SCHEMA = pa.schema(
     [
@@ -96,8 +97,9 @@ class Marks(AbstractContextManager["Marks"]):
     def _follow(self, alike: Records, near: Near, doubtful: npt.NDArray[Any]) -> None:
         """Whoever is in doubt and near one that is not, follows it."""
         places = doubtful[alike["item"]]
-        others = alike[places]
-        for first in alike[~places] if len(others) else ():
+        leaders, others = alike[~places], alike[places]
+        for place in _near_some(leaders, others, near.bits) if len(others) else ():
+            first = leaders[place]
             rest = others[(others["item"] > first["item"]) & (self.leaders[others["item"]] < 0)]
             rest = rest[_close(first, rest, near)]
             self.leaders[rest["item"]] = first["item"]
@@ -182,10 +184,20 @@ def _of_one_name(records: Records) -> Iterator[Records]:
 
 def _doubt(alike: Records, near: Near, doubtful: npt.NDArray[Any]) -> None:
     """Those that are near one before them, which is near none itself as far as is known."""
-    for place, first in enumerate(alike[:-1]):
+    for place in _near_some(alike, alike, near.bits, least=2):  # itself is one
+        first = alike[place]
         if not doubtful[first["item"]]:
             rest = alike[place + 1 :]
             doubtful[rest["item"][_close(first, rest, near)]] = True
+
+
+def _near_some(records: Records, others: Records, bits: int, *, least: int = 1) -> Iterator[int]:
+    """The places of records whose hash differs from those of at least so many others in so many bits at most."""
+    hashes, theirs = np.ascontiguousarray(records["hash"]), np.ascontiguousarray(others["hash"])
+    rows = max(1, _PAIRS // len(theirs))
+    for start in range(0, len(hashes), rows):
+        close = np.bitwise_count(hashes[start : start + rows, None] ^ theirs) <= bits
+        yield from (np.flatnonzero(close.sum(axis=1) >= least) + start).tolist()
 
 
 def _close(first: Any, rest: Records, near: Near) -> npt.NDArray[np.bool_]:
