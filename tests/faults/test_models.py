@@ -97,15 +97,14 @@ def test_ctrl_c_stops_it_and_resume_starts_it_again(photos: Path, tmp_path: Path
     assert set(rekognition.counts()["DetectCustomLabels"].values()) == {1}
 
 
-def test_ctrl_c_while_it_starts_stops_it_as_soon_as_aws_does(
-    photos: Path, tmp_path: Path, rekognition: Emulator
-) -> None:
-    running = scan(photos, tmp_path, rekognition)
-    until(lambda: status(rekognition) == "STARTING", "the model starts")
-    assert running.interrupt() == 130
-    until(lambda: status(rekognition) == "STOPPED", "the model has stopped")
-    assert records(tmp_path) == ["001-started.json", "001-stopped.json"]
-    assert calls(rekognition) == 0
+def test_ctrl_c_while_it_starts_stops_it_as_soon_as_aws_does(photos: Path, tmp_path: Path) -> None:
+    with emulator(tmp_path, "--model-seconds", "5", "--custom-model", "logos/v1=cat") as slow:
+        running = scan(photos, tmp_path, slow)
+        until(lambda: status(slow) == "STARTING", "the model starts")
+        assert running.interrupt() == 130
+        until(lambda: status(slow) == "STOPPED", "the model has stopped")
+        assert records(tmp_path) == ["001-started.json", "001-stopped.json"]
+        assert calls(slow) == 0
 
 
 def test_after_everything_was_killed_it_is_told_and_resume_stops_it(
