@@ -215,5 +215,5 @@ def _say_it_runs_on(model: str, why: RekscanError | None) -> None:
 
 
 def _ends(ledger: Ledger, jobs: list[str]) -> bool:
-    """Whether only jobs work with it that make no new calls."""
-    return bool(jobs) and all(ledger.state(job) != "running" and not ledger.is_starting(job) for job in jobs)
+    """Whether only jobs work with it that make no new calls, or none any more since the last round."""
+    return all(ledger.state(job) != "running" and not ledger.is_starting(job) for job in jobs)
