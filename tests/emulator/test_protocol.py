@@ -114,7 +114,7 @@ def test_the_target_and_the_content_type_choose_the_operation(fixed: Emulator) -
 def test_everything_else_aws_has_is_refused_by_name(fixed: Emulator) -> None:
     status = raw.get(fixed.url).document
     missing = sorted(operation_names() - set(status["operations"]))
-    assert len(missing) > 40
+    assert len(missing) > 30
     for name in missing:
         answer = raw.post(fixed.url, name, _least_request(name))
         modelled = {shape.name for shape in service_model().operation_model(name).error_shapes}
@@ -128,6 +128,8 @@ def test_everything_else_aws_has_is_refused_by_name(fixed: Emulator) -> None:
 def test_every_recorded_answer_is_of_awss_shape(fixed: Emulator) -> None:
     place = {"S3Object": {"Bucket": "archive", "Name": "a.jpg"}}
     for name in raw.get(fixed.url).document["operations"]:
+        if "ProjectVersion" in name:  # of models that are declared: test_custom_labels.py
+            continue
         request = _least_request(name)
         members = ("Image", "SourceImage", "TargetImage", "Video")
         request |= {member: place for member in members if member in request}
