@@ -128,8 +128,8 @@ def test_everything_else_aws_has_is_refused_by_name(fixed: Emulator) -> None:
 def test_every_recorded_answer_is_of_awss_shape(fixed: Emulator) -> None:
     place = {"S3Object": {"Bucket": "archive", "Name": "a.jpg"}}
     for name in raw.get(fixed.url).document["operations"]:
-        if "ProjectVersion" in name or name == "DetectCustomLabels":  # of models that are declared: test_custom_labels.py
-            continue
+        if "ProjectVersion" in name or name == "DetectCustomLabels":
+            continue  # of models that are declared: test_custom_labels.py
         request = _least_request(name)
         members = ("Image", "SourceImage", "TargetImage", "Video")
         request |= {member: place for member in members if member in request}
