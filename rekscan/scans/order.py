@@ -195,7 +195,6 @@ def plan_order(
     check_stage(source, terms)
     check_inputs(terms.choices, fit=terms.fit)
     terms = check_models(terms)
-    drafted = draft(source, terms, limit=_limit(terms), progress=progress)
     drafted = draft(source, terms, limit=_limit(terms), progress=progress, told=told)
     try:
         known = known_of(
