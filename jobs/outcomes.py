@@ -32,8 +32,7 @@ class Outcome:
     throttles: int = 0  # of the attempts, those that AWS refused as too fast; not billed
     maybe_billed: int = 0  # attempts whose answer never came, so AWS may have billed them on top of `units`
     units: int = 0  # units billed on each of the API's meters: 1 for a call that was billed, 0 else
-    # "s3", "bytes", "fitted" (bytes we altered), "known" (answer of an earlier call), "inherited" (of a near picture)
-    sent: str | None = None
+    sent: str | None = None  # "s3", "bytes", "fitted" (by us), "known" (answered before), "inherited" (from one alike)
     fit: str | None = None  # what was done to the picture: "rotated; webp->jpeg; 6000x4000->4096x2731"
     width: int | None = None  # pixels of the upright picture as sent
     height: int | None = None  # the same

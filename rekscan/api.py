@@ -14,9 +14,8 @@ from jobs.conditions import under_conditions
 from jobs.errors import UsageError
 from jobs.media.fetch import fetcher_of
 from jobs.sources import is_local
-from rekscan.flags import Amounts, Billing, Monthly, chosen_frames
+from rekscan.flags import Amounts, Billing, Monthly, chosen_frames, chosen_near
 from rekscan.scans.engine import ledger_for_a_job
-from rekscan.scans.near import chosen_near
 from rekscan.scans.order import Order, plan_order
 from rekscan.scans.priced import PriceQuestion, document, priced
 from rekscan.scans.run import hand_over

@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from jobs.apis import Asked, catalogue, video_catalogue
+from jobs.apis import Asked, Choice, catalogue, video_catalogue
 from jobs.errors import UsageError
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand
 from jobs.plan.build import Counts, Demand
 from jobs.plan.frame_rule import FrameRule, frame_rule
+from jobs.plan.near_rule import Near, near_rule
 from jobs.plan.stream import MonthlyStream
 from jobs.sample import asked as sample
 
@@ -226,6 +227,17 @@ class Billing:
     start: date | None = None
     free_tier: Literal["2026", "2019"] | None = None
     tps: Many = None
+
+
+def chosen_near(text: str | None, *choices: Choice) -> Near | None:
+    """--near. Raises UsageError where it is none, or no API may take another's answers."""
+    if text is None:
+        return None
+    if not any(choice.inherits for choice in choices):
+        raise UsageError(
+            "--near spares no call of these APIs: who is in a picture is asked of each", "Leave --near out."
+        )
+    return near_rule(text)
 
 
 def chosen_frames(text: str | None, *asked: Asked) -> FrameRule | None:

@@ -39,8 +39,8 @@ from rekscan.flags import (
     Monthly,
     Pilot,
     chosen_frames,
+    chosen_near,
 )
-from rekscan.scans.near import chosen_near
 from rekscan.scans.priced import PriceQuestion, document, priced
 from rekscan.settings import Connection, resolve
 

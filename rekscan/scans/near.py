@@ -17,10 +17,8 @@ from typing import Any
 
 import pyarrow.dataset as ds
 
-from jobs.apis import Choice
 from jobs.aws import clients
 from jobs.counts import Counts
-from jobs.errors import UsageError
 from jobs.files import ParquetFiles
 from jobs.item_rows import MANIFEST_SCHEMA, from_batch
 from jobs.items import Item
@@ -29,7 +27,6 @@ from jobs.known.count import Followers
 from jobs.media.marker import Marked, Marker, is_read
 from jobs.media.pool import DecoderPool
 from jobs.near.groups import Marks
-from jobs.plan.near_rule import Near, near_rule
 from jobs.uris import is_aws
 from jobs.words import duration
 from rekscan.scans.terms import Terms
@@ -38,17 +35,6 @@ COLUMNS = tuple(MANIFEST_SCHEMA.names)  # that a listing needs for it
 _TOLD_EVERY = 0.2  # seconds
 
 Told = Callable[[str], None]
-
-
-def chosen_near(text: str | None, *choices: Choice) -> Near | None:
-    """--near. Raises UsageError where it is none, or no API may take another's answers."""
-    if text is None:
-        return None
-    if not any(choice.inherits for choice in choices):
-        raise UsageError(
-            "--near spares no call of these APIs: who is in a picture is asked of each", "Leave --near out."
-        )
-    return near_rule(text)
 
 
 @contextmanager

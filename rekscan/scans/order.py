@@ -33,6 +33,7 @@ from rekscan.flags import (
     WHEN,
     cap,
     chosen_frames,
+    chosen_near,
     rates,
 )
 from rekscan.scans.approval import approve
@@ -45,7 +46,7 @@ from rekscan.scans.inputs import check_inputs
 from rekscan.scans.listing import Progress, known_at_most, reach
 from rekscan.scans.models import check_models
 from rekscan.scans.month_cap import months_cap, note, set_cap
-from rekscan.scans.near import Told, chosen_near
+from rekscan.scans.near import Told
 from rekscan.scans.sampled import of_sample, refuse_to_sample
 from rekscan.scans.savings import known_of
 from rekscan.scans.stages import check_stage

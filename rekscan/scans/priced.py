@@ -28,13 +28,13 @@ from jobs.plan.text import left_out
 from jobs.plan.videos import minutes, videos_json
 from jobs.words import many
 from rekscan.flags import Amounts, Billing, Monthly, Pilot, numbers, rates
-from rekscan.scans.savings import KnownCalls
 from rekscan.settings import Settings
 
 if TYPE_CHECKING:
     from jobs.aws import cloudwatch
     from rekscan.scans import numbers_only, tried
     from rekscan.scans import pilot as pilots
+    from rekscan.scans.savings import KnownCalls
 else:
     cloudwatch = Later("jobs.aws.cloudwatch")
     tried = Later("rekscan.scans.tried")
@@ -270,7 +270,7 @@ def _plan(
     return built.assuming((*note, *built.assumptions))
 
 
-def _planned(asked: Asked, counts: Counts, question: PriceQuestion, terms: _Terms, known: KnownCalls) -> Plan:
+def _planned(asked: Asked, counts: Counts, question: PriceQuestion, terms: _Terms, known: "KnownCalls") -> Plan:
     """The plan of one set of APIs of a source."""
 
     def without(near: Mapping[str, int]) -> Plan:
