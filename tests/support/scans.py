@@ -315,12 +315,17 @@ def asked_twice_is_marked(found: Tables, rekognition: Emulator) -> int:
 
 
 def requests_of_calls(found: Tables, rekognition: Emulator) -> dict[tuple[str, str], tuple[int, dict[str, Any]]]:
-    """(operation, SHA-256 of a picture) -> how often it was asked, and a row; APIs that share a call say the same."""
+    """(operation, SHA-256 of a picture) -> how often it was asked, and the row that owns up to most of it.
+
+    APIs that share a call say the same; a picture that took another's answer asked nothing.
+    """
     asked = rekognition.counts()
     calls = {}
     for row in found.outcomes():
         operation, content = catalogue()[row["api"]].operation, (row["content"] or "").removeprefix("sha256:")
-        calls[operation, content] = (asked.get(operation, {}).get(content, 0), row)
+        before = calls.get((operation, content))
+        if before is None or row["maybe_billed"] >= before[1]["maybe_billed"]:
+            calls[operation, content] = (asked.get(operation, {}).get(content, 0), row)
     return calls
 
 
