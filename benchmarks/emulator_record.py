@@ -2,8 +2,8 @@
 
     python -m benchmarks.emulator_record http://127.0.0.1:9324 PHOTO_WITH_A_FACE [--to FILE]
 
-The emulator at that URL must run with `--engine models`, `--custom-model toy/v1=person` and an empty data
-directory.
+The emulator at that URL must run with `--engine models`, `--custom-model toy/v1=person`, `--model-seconds 0` and an
+empty data directory.
 """
 
 from __future__ import annotations

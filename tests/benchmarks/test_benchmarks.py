@@ -39,7 +39,7 @@ SMALLEST = {
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[Emulator]:
-    with emulator("--engine", "fixed") as running:
+    with emulator("--engine", "fixed", "--custom-model", "toy/v1=person", "--model-seconds", "0") as running:
         yield running
 
 
