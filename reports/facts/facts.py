@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from jobs.apis import Choice, VideoChoice
+from jobs.codes import Code
 from jobs.folder import JobSpec
 from reports.facts.causes import advice
 from reports.facts.charts import found
@@ -24,14 +25,14 @@ SAMPLES = 5
 
 Query = duckdb.DuckDBPyConnection
 # A film whose frames were asked about is no item beside them: they stand for it.
-_ITEMS = "select item_id, uri, size, status, reason from {table} where reason is distinct from 'as-frames'"
+_ITEMS = "select item_id, uri, size, status, reason from {table} where reason is distinct from '{frames}'"
 
 
 def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
     """Everything of the report but its pictures. `query` has the job's tables and `outcomes`."""
     listing = [name for name in (IMAGES, VIDEOS) if name in tables]
     answered, since = _answered(query), _since(query, listing)
-    several = [_ITEMS.format(table=name) for name in listing]
+    several = [_ITEMS.format(table=name, frames=Code.AS_FRAMES) for name in listing]
     query.execute(f"create or replace temp view items as {' union all '.join(several)}")
     each = tuple(found(query, choice.api, answered.get(choice.api.name, 0)) for choice in spec.choices)
     return Facts(

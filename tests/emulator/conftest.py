@@ -99,7 +99,7 @@ def alone() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="session")
 def fixed() -> Iterator[Emulator]:
-    with emulator("--engine", "fixed") as running:
+    with emulator("--engine", "fixed", "--custom-model", "toy/v1=cat", "--model-seconds", "0") as running:
         yield running
 
 

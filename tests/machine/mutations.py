@@ -153,7 +153,7 @@ ALL = {
     "parts share a name": Mutation(_parts_share_a_name, frozenset({"lost", "asked again", "cap"}), 3),
     "only outcomes are kept": Mutation(_only_outcomes_are_kept, frozenset({"lost", "cap"}), 4),
     "a lost retry is whole": Mutation(_lost_retry_is_whole, frozenset({"lost", "retry", "asked again"}), 189),
-    "a paused retry is whole": Mutation(_paused_retry_is_whole, frozenset({"retry", "lost"}), 26),
+    "a paused retry is whole": Mutation(_paused_retry_is_whole, frozenset({"retry"}), 70),
     "an unstorable answer is forgotten": Mutation(_unstorable_answer_is_forgotten, frozenset({"lost", "ends"}), 4),
     "the cap knows no month": Mutation(_cap_knows_no_month, frozenset({"cap"}), 15),
     "an order is overtaken": Mutation(_order_is_overtaken, frozenset({"order"}), 15),
