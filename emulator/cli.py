@@ -38,6 +38,7 @@ def emulator(
     verify_key: str | None = None,
     request_timeout: float = 60.0,
     ready_file: Path | None = None,
+    end_with_stdin: Annotated[bool, Parameter(negative=())] = False,
     about: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Serve an offline Rekognition endpoint that any AWS SDK can be pointed at.
@@ -94,6 +95,8 @@ def emulator(
         Seconds a client has to send a request; a slower one is cut off.
     ready_file
         Written with the URL once the server answers.
+    end_with_stdin
+        End when stdin does: whoever started the server is gone.
     about
         List the models, their licences and what they cannot answer, and exit.
     """
@@ -130,6 +133,7 @@ def emulator(
             verify_key=verify_key,
             request_timeout=request_timeout,
             ready_file=ready_file,
+            end_with_stdin=end_with_stdin,
         )
         return run(options)
     except OptionError as failure:

@@ -32,3 +32,4 @@ class Options:
     verify_key: str | None = None
     request_timeout: float = 60.0
     ready_file: Path | None = None
+    end_with_stdin: bool = False

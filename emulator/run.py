@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Coroutine
 from typing import Any
 
@@ -78,6 +79,8 @@ async def _serve(options: Options, conduct: Behaviour, verifier: Verifier | None
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if options.end_with_stdin:
+        threading.Thread(target=_watch_stdin, args=(loop, stop), daemon=True).start()
     async with contextlib.AsyncExitStack() as stack:
         engine = await _unless(stop, _engine(options, stack))
         if engine is None:
@@ -96,6 +99,15 @@ async def _serve(options: Options, conduct: Behaviour, verifier: Verifier | None
         for connection in list(listener.connections):
             connection.abort()
     return 0
+
+
+def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Its end is that of whoever started us, however that came."""
+    with contextlib.suppress(OSError):  # closed from the start
+        while os.read(0, 4096):
+            pass
+    with contextlib.suppress(RuntimeError):  # the loop is over already
+        loop.call_soon_threadsafe(stop.set)
 
 
 async def _unless(stop: asyncio.Event, starting: Coroutine[Any, Any, Engine]) -> Engine | None:

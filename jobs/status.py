@@ -31,7 +31,8 @@ MONTH_CAP = "month-cap"  # the home's cap for a calendar month is reached (cost.
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`status --json`. `calls` and each of `by_api`: planned, ok, skipped, failed, not_asked, maybe_billed."""
+    """`status --json`. `calls` and each of `by_api`: planned, ok, skipped, failed, not_asked, maybe_billed. Each of
+    `first`: planned, ok, skipped, failed; looks are no calls, and in no other number."""
 
     job: str  # the job's id
     state: str  # finished, incomplete, paused, blocked, cancelled, starting, running
@@ -45,6 +46,7 @@ class Status:
     throttled: int = 0  # requests that AWS refused as too fast
     answered_by: str = AWS  # AWS, the bundled emulator, or an endpoint's address: AWS alone is paid (since 2)
     parts: str = ""  # which result parts were counted, of a job that no Redis knows (since 2)
+    first: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by name, looks of the bundled models (since 4)
 
     @property
     def calls(self) -> dict[str, int]:
@@ -54,6 +56,11 @@ class Status:
     @property
     def done(self) -> int:
         return sum(map(done, self.by_api.values()))
+
+    @property
+    def whole(self) -> bool:
+        """Whether each call, and each look of the bundled models, has its outcome."""
+        return all(done(calls) == calls["planned"] for calls in (*self.by_api.values(), *self.first.values()))
 
     def to_json(self) -> dict[str, Any]:
         """The document of `status --json`."""
@@ -90,10 +97,11 @@ def status(
     calls = {name: {n: getattr(row, n) for n in _COUNTED} for name, row in tallies.by_api().items()}
     nothing = dict.fromkeys(_COUNTED, 0)
     reason = redact(reason)
-    by_api = {
+    counted = {
         choice.api.name: {"planned": spec.planned(choice), **calls.get(choice.api.name, nothing)}
-        for choice in spec.choices
+        for choice in spec.asked
     }
+    by_api = {choice.api.name: counted[choice.api.name] for choice in spec.choices}
     runs = state in ("running", "planned")
     eta, eta_by = _to_go(spec, by_api, ran_s, before)
     return Status(
@@ -102,6 +110,7 @@ def status(
         reason=reason,
         do=do,
         by_api=by_api,
+        first={choice.api.name: _looks(counted[choice.api.name]) for choice in spec.first},
         usd=_usd(spec, tallies),
         answered_by=whose(spec),
         eta_s=round(eta, 1) if runs else None,
@@ -109,6 +118,11 @@ def status(
         waits_for=waits_for,
         throttled=sum(n for name, n in counters.items() if name.startswith("throttled:")),
     )
+
+
+def _looks(calls: Mapping[str, int]) -> dict[str, int]:
+    """What becomes of a look: nobody bills it, and it waits for no condition."""
+    return {name: calls[name] for name in ("planned", "ok", "skipped", "failed")}
 
 
 def status_of(folder: JobFolder, ledger: "Ledger | None") -> Status:

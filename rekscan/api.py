@@ -1,16 +1,15 @@
 """The same from Python: a plan without a paid call, and a job for a cluster."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image
 
 from jobs.apis import sort_out
 from jobs.aws import clients
-from jobs.conditions import under_conditions
+from jobs.conditions import conditioned
 from jobs.errors import UsageError
 from jobs.media.fetch import fetcher_of
 from jobs.sources import is_local
@@ -41,6 +40,7 @@ def estimate(
     *,
     api: str,
     when: str | Sequence[str] = (),
+    first: Literal["local"] | None = None,
     images: int | None = None,
     monthly: int | None = None,
     months: int = 12,
@@ -53,6 +53,7 @@ def estimate(
     """The plan of a scan as `rekscan estimate --json` prints it: lines, total_usd, duration_s, months, assumptions.
 
     `when`: conditions, as "faces: labels has Person >= 60"; `conditions` says what each saves, as far as it is known.
+    `first`: "local" has the bundled models look before, for conditions to read ("moderation: local.nudity has any >= 5").
     `images`: so many, instead of a source. `monthly`: new images in each of `months` calendar months beside it,
     `total_usd` is the whole; `faces_per_image`: that they leave in a collection, for an API that stores them.
     `start`: first day, lays it over calendar months. `frames`: those of films are images, too (`1/s`, `shots`, ...).
@@ -62,7 +63,7 @@ def estimate(
     """
     asked = sort_out([api], whole=False)
     question = PriceQuestion(
-        [(api, replace(asked, images=under_conditions(asked.images, _list(when))))],
+        [(api, conditioned(asked, _list(when), first))],
         resolve(None, **settings),
         tuple(_list(source)),
         Amounts(images=images),
@@ -80,6 +81,7 @@ def submit(
     *,
     api: str,
     when: str | Sequence[str] = (),
+    first: Literal["local"] | None = None,
     max_cost: Decimal | None = None,
     frames: str | None = None,
     near: str | None = None,
@@ -92,6 +94,7 @@ def submit(
     """Hand a scan to the cluster of `redis_url` (or REKSCAN_REDIS_URL); the job's id. It is approved by this call.
 
     `when`: conditions, as "faces: labels has Person >= 60": that API is asked only where it holds.
+    `first`: "local" has the bundled models look before, on the workers, for conditions to read.
     `frames`: asks about frames of films, too (`1/s`, `shots`, ...). `sample`: only so many images, drawn at random
     ("2%", "5000"); `seed`: another draw.
     `near`: of pictures that look alike one is asked ("4": docs/near.md).
@@ -104,7 +107,7 @@ def submit(
     records = ledger_for_a_job(resolved) if resolved.redis_url else None
     if records is None:
         raise UsageError("submit hands the job to a cluster, and no Redis is named", "Set REKSCAN_REDIS_URL.")
-    order = Order(max_cost=max_cost, when=_list(when), frames=frames, near=near, sample=sample, seed=seed)
+    order = Order(max_cost=max_cost, when=_list(when), first=first, frames=frames, near=near, sample=sample, seed=seed)
     folder = plan_order(_list(source), [api], order, resolved).approved(
         yes=True, beside=beside, accept_unknown=accept_unknown_cost
     )

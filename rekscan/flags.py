@@ -32,6 +32,10 @@ PAYER = "The source is a requester-pays bucket: S3 bills you for listing and rea
 BESIDE = "Go on although a running job of this home may have some of the pictures: each may be paid for twice."
 PRIVATE = "URLs of a list may lead to this machine, private networks and link-local addresses."
 WHEN = "Ask an API only where others found something: 'faces: labels has Person >= 60'. Repeatable; docs/conditions.md."
+FIRST = (
+    "local: the bundled models look at each picture first, on the workers and for nothing, and conditions may read what"
+    " they see: 'moderation: local.nudity has any >= 5'. docs/conditions.md."
+)
 FRAMES = (
     "Ask the image APIs about frames of films, too: 1/s, every=10s, shots (one a shot), keyframes; with `,dynamic`"
     " behind, not about those that look like the one before."

@@ -32,6 +32,7 @@ from workers.calls.loop import EventLoop
 from workers.config import WorkerConfig, connect
 from workers.gate.gate import Gate
 from workers.journal.journal import Journal
+from workers.local_models import LocalModels
 from workers.models import ModelKeeper
 from workers.reconcile import Reconciler, beat, feed, leave, shares
 from workers.shards.job_work import JobWork, ProcessPictures, open_work
@@ -70,6 +71,7 @@ class Runtime:
         self._gate = Gate(self.ledger.redis)
         self._journal = Journal(self.ledger)
         self._pictures = ProcessPictures(config)
+        self._local = LocalModels(config.redis_url)
         self._loop = EventLoop()
         self._lock = threading.Lock()
         self._jobs: dict[tuple[str, str], JobWork] = {}  # by job and by how often its listing went on
@@ -186,6 +188,7 @@ class Runtime:
         for work in self._jobs.values():
             work.close()
         self._pictures.close()
+        self._local.close()
         try:
             leave(self.ledger, self.name, self.config.shards)
         except RedisError:
@@ -203,7 +206,7 @@ class Runtime:
             if work is None:
                 folder = JobFolder(fields["home"], job, self.config.aws(fields.get("home_s3_url")))
                 work = self._jobs[which] = open_work(
-                    folder, self.config, self._gate, self._journal, self._pictures, self._loop.loop,
+                    folder, self.config, self._gate, self._journal, self._pictures, self._loop.loop, self._local,
                     fields.get("rekognition_url"),
                 )  # fmt: skip
                 _set_aside()

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from jobs.apis.base import Api, ApiEntry, Image, Param, VideoApi
 from jobs.apis.ended import ENDED
+from jobs.apis.local import local_apis
 from jobs.errors import UsageError
 from jobs.items import Item
 
@@ -28,6 +29,18 @@ def catalogue() -> Mapping[str, Api]:
 def video_catalogue() -> Mapping[str, VideoApi]:
     """The same of those for stored video."""
     return {row.name: row for row in _rows() if isinstance(row, VideoApi)}
+
+
+@cache
+def local_catalogue() -> Mapping[str, Api]:
+    """What the bundled models answer on the workers, by name: `local.faces`. No `--api` asks for it."""
+    return {api.name: api for api in local_apis(catalogue())}
+
+
+@cache
+def readable() -> Mapping[str, Api]:
+    """Whose answers a condition may read."""
+    return {**catalogue(), **local_catalogue()}
 
 
 @cache
@@ -95,6 +108,7 @@ class Asked:
 
     images: tuple[Choice, ...] = ()
     videos: tuple[VideoChoice, ...] = ()
+    first: tuple[Choice, ...] = ()  # what conditions read of the bundled models
 
     def __bool__(self) -> bool:
         return bool(self.images or self.videos)
@@ -205,7 +219,7 @@ def sort_out(values: Iterable[str], *, whole: bool = True) -> Asked:
 
 def choices_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Choice, ...]:
     """The choices of a job.json. A parameter that came after the job was made has its default."""
-    return tuple(Choice(catalogue()[row["name"]], _spelled_out(row), row.get("when", "")) for row in rows)
+    return tuple(Choice(readable()[row["name"]], _spelled_out(row), row.get("when", "")) for row in rows)
 
 
 def video_choices_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[VideoChoice, ...]:
@@ -214,7 +228,9 @@ def video_choices_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[VideoCho
 
 
 def _spelled_out(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {param.name: param.default for param in _known(row["name"]).params} | dict(row["params"])
+    name = row["name"]
+    api = local_catalogue().get(name) or _known(name)
+    return {param.name: param.default for param in api.params} | dict(row["params"])
 
 
 def _known(name: str) -> ApiEntry:
@@ -298,6 +314,6 @@ def _merge(one: Any, other: Any) -> Any:
 
 
 __all__ = [
-    "Asked", "Choice", "Request", "VideoChoice", "ask", "catalogue", "choices_from_json", "parse", "request_names",
-    "requests", "sort_out", "video_catalogue", "video_choices_from_json",
+    "Asked", "Choice", "Request", "VideoChoice", "ask", "catalogue", "choices_from_json", "local_catalogue", "parse",
+    "readable", "request_names", "requests", "sort_out", "video_catalogue", "video_choices_from_json",
 ]  # fmt: skip

@@ -185,3 +185,4 @@ class Api(Tabled):
     stores: str | None = None  # meter of what its calls leave behind, which is billed by the month
     reusable: bool = True  # False: the answer depends on a collection that changes, so an earlier job's is not taken
     inherits: bool = True  # False: it says who somebody is, which is asked of each picture (`--near`)
+    local: bool = False  # the bundled models answer it on the workers, for nothing (`--first local`)

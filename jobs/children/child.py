@@ -51,6 +51,14 @@ class Child:
         self._process.kill()
         return self._process.wait()
 
+    def leave(self, seconds: float) -> None:
+        """The end of its stdin; who has not ended itself after so long is killed."""
+        with contextlib.suppress(OSError):
+            self.to.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        self.end()
+
     def end(self) -> None:
         self.kill()
         for pipe in (self.to, self.back):

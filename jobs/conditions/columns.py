@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from jobs.apis import catalogue
+from jobs.apis import readable
 from jobs.apis.base import Api
 from jobs.apis.columns import NUMBER, Column
 
@@ -19,7 +19,7 @@ def row_columns(api: Api) -> Mapping[str, Column]:
 
 @cache
 def _row_columns(name: str) -> Mapping[str, Column]:
-    api = catalogue()[name]
+    api = readable()[name]
     found = {column.name: column for column in api.columns}
     if found.keys() >= set(_SIDES) and AREA not in found:
         found[AREA] = Column(AREA, NUMBER, "width x height: the part of the image that the box covers", "")
@@ -37,4 +37,4 @@ def cell(api: Api, row: tuple[Any, ...], column: str) -> Any:
 
 @cache
 def _places(name: str) -> Mapping[str, int]:
-    return {column.name: place for place, column in enumerate(catalogue()[name].columns)}
+    return {column.name: place for place, column in enumerate(readable()[name].columns)}

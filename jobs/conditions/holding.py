@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any as Anything
 
-from jobs.apis import catalogue
+from jobs.apis import readable
 from jobs.apis.base import Api
 from jobs.apis.columns import Column
 from jobs.conditions.columns import cell, row_columns
@@ -27,7 +27,7 @@ def holds(condition: Condition, answers: Mapping[str, Answer | None]) -> bool | 
         case Counted(rows, op, number):
             return _of(answers.get(rows.api), lambda answer: _COMPARE[op](sum(1 for _ in _found(rows, answer)), number))
         case InShort(name, compared):
-            api = catalogue()[name]
+            api = readable()[name]
             return _of(answers.get(name), lambda answer: _in_short(api, compared, answer))
         case Not(term):
             inner = holds(term, answers)  # type: ignore[arg-type]  # a condition has conditions in it
@@ -40,7 +40,7 @@ def holds(condition: Condition, answers: Mapping[str, Answer | None]) -> bool | 
 
 def _found(rows: Rows, answer: Answer) -> Iterable[Row]:
     """The rows of an answer that are meant."""
-    api = catalogue()[rows.api]
+    api = readable()[rows.api]
     for row in api.rows(answer):
         if rows.name is not None and not _holds(cell(api, row, api.name_column or ""), "=", rows.name):
             continue

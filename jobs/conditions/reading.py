@@ -2,7 +2,8 @@
 
     condition  = every {"or" every}                   every = term {"and" term}
     term       = ["not"] (test | "(" condition ")")
-    test       = API "has" found | "count" "(" API ["has" found] ")" OP NUMBER | API "." COLUMN OP VALUE
+    test       = api "has" found | "count" "(" api ["has" found] ")" OP NUMBER | api "." COLUMN OP VALUE
+    api        = API | "local" "." API
     found      = ("any" | NAME) [OP NUMBER] ["where" row]
     row        = COLUMN OP VALUE | "(" rows ")"       rows: as a condition, of tests of one row's columns
 
@@ -11,15 +12,16 @@ Rule: what cannot be read, or names what no table has, is a usage error that say
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from math import isfinite
 from typing import NoReturn, TypeVar, cast
 
-from jobs.apis import catalogue, video_catalogue
+from jobs.apis import catalogue, local_catalogue, readable, video_catalogue
 from jobs.apis.base import Api
 from jobs.apis.columns import FLAG, TEXT, Column
+from jobs.apis.local import LOCAL
 from jobs.conditions.columns import row_columns
 from jobs.conditions.tree import All, Any, Compared, Condition, Counted, Has, InShort, Not, Op, Rows, RowTest, Value
 from jobs.errors import UsageError
@@ -186,11 +188,24 @@ class _Reader:
         token = self._now
         if token.kind != "word" or token.text in _KEYWORDS:
             self._fail("an API should stand here: labels has Person")
+        if token.text == LOCAL:
+            return self._local()
         api = catalogue().get(token.text)
         if api is None:
             if token.text in video_catalogue():
                 self._fail(f"{token.text} is for stored video, and conditions are about pictures")
-            raise self._unknown(token, "API", catalogue())
+            raise self._unknown(token, "API", readable())
+        self._next += 1
+        return api
+
+    def _local(self) -> Api:
+        """What the bundled models answer: `local.faces`."""
+        self._next += 1
+        self._take(".")
+        token = replace(self._now, text=f"{LOCAL}.{self._now.text}")
+        api = local_catalogue().get(token.text)
+        if api is None:
+            raise self._unknown(token, "answer of the bundled models", local_catalogue())
         self._next += 1
         return api
 

@@ -35,7 +35,7 @@ class Tried:
 
 
 def try_out(choices: Sequence[Choice], groups: Iterable[Iterable[Calls]]) -> tuple[Tried, ...]:
-    """Each condition of `choices` on images that come in groups."""
+    """Each condition of `choices`, those of the bundled models among them, on images that come in groups."""
     ordered = [choice for request in sources_first(requests(choices)) for choice in request.choices]
     tried = {choice.api.name: Tried(choice.api.name, choice.when) for choice in ordered if choice.when}
     for group in groups:
@@ -45,11 +45,6 @@ def try_out(choices: Sequence[Choice], groups: Iterable[Iterable[Calls]]) -> tup
         for name, one in tried.items():
             one.held_by_group.append(one.held - before[name])
     return tuple(tried.values())
-
-
-def needed(choices: Sequence[Choice]) -> frozenset[str]:
-    """The APIs whose answers the conditions read."""
-    return frozenset().union(*(reads(parse(choice.when)) for choice in choices if choice.when))
 
 
 def _look_at(calls: Calls, ordered: Sequence[Choice], tried: Mapping[str, Tried]) -> None:

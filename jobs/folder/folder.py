@@ -157,8 +157,17 @@ class JobFolder:
         """Shard -> the part files that `result` reads for it."""
         return {shard: parts.files for shard, parts in self.shard_parts().items() if parts.files}
 
-    def result(self, paths: Iterable[str]) -> "pa.Table":
-        """The outcomes in the part files of one shard, each call once, in item order (jobs/folder/merging.py)."""
+    def result(self, paths: Iterable[str], *, first: bool = False) -> "pa.Table":
+        """The outcomes in the part files of one shard, each call once, in item order (jobs/folder/merging.py).
+
+        `first`: with those of the bundled models, which are no calls of AWS's.
+        """
+        table = self._merged(paths)
+        if first or not self.spec.first:
+            return table
+        return table.filter(~pc.field("api").isin([choice.api.name for choice in self.spec.first]))
+
+    def _merged(self, paths: Iterable[str]) -> "pa.Table":
         read = [
             (name, part_files.read_part(self.files, path))
             for path in paths

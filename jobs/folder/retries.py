@@ -55,7 +55,7 @@ class Retry:
 
     def calls(self, shards: set[int]) -> Counter[str]:
         """How many calls per API it asks in these shards."""
-        apis = request_names(self.folder.spec.choices)
+        apis = request_names(self.folder.spec.asked)
         found: Counter[str] = Counter()
         for row in self._rows():
             if self._shard(row) in shards:
@@ -83,7 +83,7 @@ def plan_retry(folder: JobFolder, *, code: str | None = None, api: str | None = 
 
     Raises RekscanError when there is none.
     """
-    request_of = {api: name for name, apis in request_names(folder.spec.choices).items() for api in apis}
+    request_of = {api: name for name, apis in request_names(folder.spec.asked).items() for api in apis}
     tables = [
         pa.table(
             {
@@ -153,7 +153,7 @@ def _failed(folder: JobFolder, code: str | None, api: str | None) -> Iterator[tu
     """By shard, its rows, and those of them that failed."""
     there = {choice.api.name: set_pages_aside(folder, choice.api.name) for choice in folder.spec.video_apis}
     for shard, paths in folder.result_parts().items():
-        rows = folder.result(paths).select(["item_id", "api", "outcome", "code", "epoch"])
+        rows = folder.result(paths, first=True).select(["item_id", "api", "outcome", "code", "epoch"])
         if shard >= FIRST_OF_FILMS:
             rows = _without_lost(rows, there)
         wanted = pc.equal(rows.column("outcome"), "failed")

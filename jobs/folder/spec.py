@@ -97,6 +97,7 @@ class JobSpec:
     films: int = 0  # that those are asked about: rows of films/ (since 2)
     epoch: int = 0  # of this job's first start on each film: over 0 where it was knowingly paid again (since 2)
     sample: Sample | None = None  # where it asks about a sample of its source: what that was drawn from (since 2)
+    first: Choices = ()  # what the bundled models answer on the workers before `apis` are asked (since 4)
 
     @property
     def shards(self) -> int:
@@ -106,8 +107,18 @@ class JobSpec:
 
     @property
     def choices(self) -> tuple[Choice | VideoChoice, ...]:
-        """Every API."""
+        """Every API of AWS's."""
         return (*self.apis, *self.video_apis)
+
+    @property
+    def for_pictures(self) -> tuple[Choice, ...]:
+        """All that is asked about each picture, the bundled models first."""
+        return (*self.first, *self.apis)
+
+    @property
+    def asked(self) -> tuple[Choice | VideoChoice, ...]:
+        """All that calls are made of."""
+        return (*self.for_pictures, *self.video_apis)
 
     def planned(self, choice: Choice | VideoChoice) -> int:
         """Calls of one API."""
@@ -144,7 +155,8 @@ class JobSpec:
 
     def to_json(self) -> bytes:
         spares = self.options.near is not None or any(choice.when for choice in self.apis)
-        return documents.dump(self, format=documents.CONDITIONS if spares else documents.FORMAT)
+        least = documents.CONDITIONS if spares else documents.FORMAT
+        return documents.dump(self, format=documents.FIRST if self.first else least)
 
     @classmethod
     def from_json(cls, data: bytes, job: str) -> "JobSpec":

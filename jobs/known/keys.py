@@ -20,6 +20,7 @@ from jobs.items import Item
 from jobs.uris import is_aws
 
 Form = str
+_BUNDLED = "bundled"  # the models on the workers, whoever answers the other APIs of the job
 _BOTH: dict[bool, tuple[Form, Form]] = {True: ("as-is", "mended"), False: ("as-is", "unaltered")}
 
 
@@ -42,7 +43,8 @@ def form_of(*, mended: bool, fit: bool) -> Form:
 
 def call_id(account: str, choice: Choice, form: Form) -> int:
     """A 64-bit number for a call. `choice` has the bytes of files it names (`with_files`), `account` is job.json's."""
-    document = [_service(account), choice.api.name, form, {k: _plain(v) for k, v in choice.question.items()}]
+    service = _BUNDLED if choice.api.local else _service(account)
+    document = [service, choice.api.name, form, {k: _plain(v) for k, v in choice.question.items()}]
     data = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
     return int.from_bytes(hashlib.sha256(data).digest()[:8], "big", signed=True)
 

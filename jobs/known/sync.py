@@ -144,7 +144,7 @@ def _calls(folder: JobFolder) -> dict[tuple[str, bool], int]:
     spec = folder.spec
     return {
         (choice.api.name, mended): call_id(spec.account, choice, form_of(mended=mended, fit=spec.options.fit))
-        for choice in with_files(spec.apis, folder.read)
+        for choice in with_files(spec.for_pictures, folder.read)
         if choice.api.reusable
         for mended in (False, True)
     }

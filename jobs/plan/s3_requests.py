@@ -2,7 +2,7 @@
 never in it.
 
 Rule: upper bounds of our own requests. An image sent as bytes costs one GET, a look at its head before that another,
-and comparing it (--near) one more; a video costs those that looking at it took, where frames are taken out of it one
+comparing it (--near) one more, and so a look of the bundled models (--first local); a video costs those that looking at it took, where frames are taken out of it one
 for each megabyte, and where it is staged its upload, and its bytes for as long as the scan is taken to last, in whole
 days. Whether S3 bills the reads Rekognition makes itself for an S3Object is in none of our sources, so they are not
 counted.
@@ -27,7 +27,8 @@ def s3_lines(plan: Plan, prices: PriceTable) -> tuple[Line, ...]:
     counts = plan.counts
     units: dict[str, Units] = {}
     if counts.s3_items:
-        gets = _GETS * counts.s3_images + counts.frame_gets if plan.asks_of_images else 0
+        each = _GETS + (plan.first is not None)
+        gets = each * counts.s3_images + counts.frame_gets if plan.asks_of_images else 0
         units = {"s3-list": -(-counts.s3_items // _PAGE), "s3-get": gets + counts.video_gets + counts.near_gets}
     if counts.staged and plan.asks_of_videos:
         kept = staging.whole_days(plan.duration_s or 0)

@@ -93,6 +93,7 @@ def notes(plan: Plan, *, brief: bool = False, explain: bool = False, both: bool 
         found.append(f"Between {dollars(low)} and {dollars(high)}, as AWS does not say how part minutes count.")
     if skipped := list(left_out(plan.counts)):
         found.append("Skipped: " + ", ".join(skipped))
+    found += [plan.first.text] if plan.first else []
     found += cascade.notes(plan)
     found += _duration(plan)
     if plan.both and both:
@@ -197,7 +198,10 @@ def _duration(plan: Plan) -> Iterator[str]:
     """By what is slowest: the jobs of stored video, or the calls of one operation."""
     jobs = plan.video_jobs
     if plan.emulated_s is not None:
-        yield f"Duration: about {duration(plan.emulated_s)}, as fast as the bundled emulator is on this machine"
+        yield f"Duration: about {duration(plan.duration_s)}, as fast as the bundled emulator is on this machine"
+        return
+    if plan.first and plan.duration_s == plan.first.seconds:
+        yield f"Duration: about {duration(plan.duration_s)}, as fast as the bundled models are on this machine"
         return
     slowest = max(plan.rates, key=lambda rate: rate.seconds or 0, default=None)
     if jobs and plan.duration_s == jobs.seconds:

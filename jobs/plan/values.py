@@ -15,6 +15,7 @@ from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable, TierLine, Units, known_total, number, total
 from jobs.plan.both_ways import BothWays
 from jobs.plan.conditional import Conditional
+from jobs.plan.first import FirstStage
 from jobs.plan.near import NearSaving
 from jobs.plan.stream import MonthlyStream
 from jobs.plan.videos import VideoJobs
@@ -116,6 +117,7 @@ class Plan:
     conditional: tuple[Conditional, ...] = ()  # APIs under a condition, which the lines count on every image
     near: NearSaving | None = None  # of --near: pictures that take the answers of others
     drawn_from: int = 0  # images of the source, where the plan is of a sample of them
+    first: FirstStage | None = None  # the bundled models, which look at the images before AWS does
 
     def assuming(self, assumptions: tuple[str, ...]) -> "Plan":
         """The plan with what it takes for granted."""
@@ -165,9 +167,10 @@ class Plan:
     @property
     def duration_s(self) -> float | None:
         """Seconds: APIs run side by side, so as long as the slowest; None if a rate is unknown."""
-        if self.emulated_s is not None:
-            return self.emulated_s
-        times = [rate.seconds for rate in self.rates]
+        before = self.first.seconds if self.first else 0.0
+        if self.emulated_s is not None:  # on the same cores
+            return self.emulated_s + before
+        times = [before, *(rate.seconds for rate in self.rates)]
         times += [self.video_jobs.seconds] if self.video_jobs else []
         return None if None in times else max((time for time in times if time is not None), default=0.0)
 
@@ -212,4 +215,5 @@ class Plan:
         """The document of `estimate --json`."""
         conditions = {"conditions": [one.to_json() for one in self.conditional]} if self.conditional else {}
         near = {"near": self.near.to_json()} if self.near else {}
-        return documents.to_json(self.document()) | conditions | near
+        first = {"first": self.first.to_json()} if self.first else {}
+        return documents.to_json(self.document()) | conditions | near | first

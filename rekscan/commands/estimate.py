@@ -4,15 +4,14 @@ Rule: what is typed goes to `rekscan/scans/priced.py`, and what comes back is on
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from jobs.apis import parse, sort_out
-from jobs.conditions import under_conditions
+from jobs.conditions import conditioned
 from jobs.errors import RekscanError, UsageError
 from jobs.later import Later
 from jobs.money.stored import stored_prices
@@ -27,6 +26,7 @@ from rekscan.console.output import print_document, print_json, print_lines, say
 from rekscan.console.plan import show_plan, show_plans, stdout
 from rekscan.flags import (
     EXCLUDE,
+    FIRST,
     FRAMES,
     INCLUDE,
     NEAR,
@@ -56,6 +56,7 @@ def estimate(
     api: Many = None,
     compare: Annotated[list[str] | None, Parameter(negative=(), consume_multiple=True)] = None,
     when: Annotated[list[str] | None, Parameter(help=WHEN, negative=())] = None,
+    first: Annotated[Literal["local"] | None, Parameter(help=FIRST, negative=())] = None,
     column: str | None = None,
     exclude: Annotated[list[str] | None, Parameter(help=EXCLUDE, negative=())] = None,
     request_payer: Annotated[bool, Parameter(help=PAYER, negative=())] = False,
@@ -117,10 +118,10 @@ def estimate(
     pilot = pilot or Pilot()
     drawn = pilot.size(sources, compare) is not None
     sets = [(name, sort_out([name], whole=drawn)) for name in compare or [",".join(api or ())]]
-    if when and compare:
-        raise UsageError("--when is of one estimate", "Leave --compare out, or --when.")
-    if when:
-        sets = [(name, replace(asked, images=under_conditions(asked.images, when))) for name, asked in sets]
+    if (when or first) and compare:
+        raise UsageError("--when and --first are of one estimate", "Leave --compare out, or them.")
+    if when or first:
+        sets = [(name, conditioned(asked, when or (), first)) for name, asked in sets]
     question = PriceQuestion(
         sets, resolve(connection, stage=stage), sources, amounts or Amounts(), monthly or Monthly(),
         billing or Billing(), pilot, column, include or (), exclude or (), request_payer, probe, again, transcode,

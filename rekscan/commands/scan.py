@@ -101,16 +101,19 @@ def submit(source: SourceArg, *, api: ApiFlag, order: Order | None = None, conne
 
 
 def _staged(planned: Planned) -> list[str]:
-    """What S3 bills where films are uploaded or pictures compared: it is not Rekognition's, and so not in the total."""
-    counts = planned.plan.counts
-    return s3_text(s3_lines(planned.plan, stored_prices())) if counts.staged or counts.near_gets else []
+    """What S3 bills where this scan reads or uploads more than others: it is not Rekognition's, and so not in the
+    total."""
+    return s3_text(s3_lines(planned.plan, stored_prices())) if _asks_more_of_s3(planned) else []
 
 
 def _staged_json(planned: Planned) -> dict[str, Any]:
+    return {"s3": s3_json(s3_lines(planned.plan, stored_prices()))} if _asks_more_of_s3(planned) else {}
+
+
+def _asks_more_of_s3(planned: Planned) -> bool:
+    """Whether films are uploaded, pictures compared, or looked at by the bundled models."""
     counts = planned.plan.counts
-    if not (counts.staged or counts.near_gets):
-        return {}
-    return {"s3": s3_json(s3_lines(planned.plan, stored_prices()))}
+    return bool(counts.staged or counts.near_gets or (planned.plan.first and counts.s3_images))
 
 
 def _sample_json(planned: Planned) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def status_notes(status: Status) -> list[str]:
     for name, calls in status.by_api.items():
         if not_asked := calls.get("not_asked", 0):
             found.append(f"Not asked {count(not_asked)} of {count(calls['planned'])} of {name}, by its condition")
+    found += [f"First    {line}" for line in looks_of(status)]
     if status.throttled:
         found.append(f"Refused  {count(status.throttled)} requests as too fast; they were asked again")
     return [*found, status.do] if status.do else found
@@ -95,6 +96,14 @@ def calls_of(calls: Mapping[str, int]) -> list[str]:
         f"{calls['skipped']:,} skipped",
         f"{calls['failed']:,} failed",
         *([f"{not_asked:,} not asked"] if not_asked else []),
+    ]
+
+
+def looks_of(status: Status) -> list[str]:
+    """What the bundled models looked at, which is no call of AWS's."""
+    return [
+        f"{name} looked at {_of(looks)}, for nothing" + (f" ({count(looks['failed'])} failed)" if looks["failed"] else "")
+        for name, looks in status.first.items()
     ]
 
 

@@ -34,6 +34,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         sources=drafted.sources,
         apis=tuple(_keep_files(folder, terms.choices, fit=terms.fit)),
+        first=terms.first,
         region=plan.region,
         account=_account(terms, plan.region),
         items=drafted.items,

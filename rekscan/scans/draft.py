@@ -5,7 +5,7 @@ Draft (manifest on disk, counted) -> Plan -> approval by the caller -> create.py
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
@@ -20,6 +20,7 @@ from jobs.money.prices import PriceTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.near.groups import write_followers
 from jobs.plan.build import plan as make_plan
+from jobs.plan.first import first_stage
 from jobs.plan.values import Plan
 from jobs.uris import root_of
 from rekscan.scans.films import leave_out_films, look_at_films
@@ -137,6 +138,7 @@ def plan_of(
 ) -> Plan:
     """The plan of a draft: the same function `estimate` calls. `prices`: another table than the stored one."""
     known = known or KnownCalls()
+    cores = os.cpu_count() or 1
 
     def without(near: Mapping[str, int]) -> Plan:
         return make_plan(
@@ -156,5 +158,6 @@ def plan_of(
 
     plan = known.near.priced(without) if known.near else without({})
     if terms.local and not terms.settings.rekognition_url:
-        plan = plan.emulated(os.cpu_count() or 1)
+        plan = plan.emulated(cores)
+    plan = replace(plan, first=first_stage(terms.first, counts.images, cores))
     return plan.assuming((*known.notes, *plan.assumptions))

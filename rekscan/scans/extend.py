@@ -136,6 +136,7 @@ def _terms(spec: JobSpec, settings: Settings) -> Terms:
         spec.apis,
         settings,
         spec.region,
+        first=spec.first,
         local=spec.options.local,
         fit=spec.options.fit,
         again=spec.options.again,

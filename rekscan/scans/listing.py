@@ -110,6 +110,8 @@ def reach(
     """How many images a cap can pay for at the very most; None: any number, or a price is unknown (approval refuses
     such a cap). What is asked under a condition may be asked of none."""
     always = [choice for choice in choices if not choice.when]
+    if not always:
+        return None
     try:
         return cap_schedule(always, region, prices, used).reach(nanousd(cap))
     except RekscanError:

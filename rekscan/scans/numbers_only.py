@@ -60,12 +60,13 @@ class CountedSource:
     sample: int | None = None
     near: Near | None = None
 
-    def terms(self, choices: tuple[Choice, ...]) -> Terms:
+    def terms(self, choices: tuple[Choice, ...], first: tuple[Choice, ...] = ()) -> Terms:
         """On which it would be scanned."""
         return Terms(
             choices,
             self.settings,
             self.region,
+            first=first,
             local=self.local,
             again=self.again,
             request_payer=self.request_payer,

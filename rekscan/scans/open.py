@@ -151,7 +151,7 @@ def _asked_again(folder: JobFolder, retry: Retry, parts: ShardParts) -> Counter[
     return Counter(
         f"{counted_as(outcome)}:{api}"
         for (item_id, api), outcome in _outcomes(folder, parts).items()
-        for name in [f"{item_id}:{request}" for request in request_names(folder.spec.choices)]
+        for name in [f"{item_id}:{request}" for request in request_names(folder.spec.asked)]
         if name in names and api in name.partition(":")[2].split("+") and (item_id, api) not in done
     )
 

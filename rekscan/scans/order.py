@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from jobs.apis import Asked, ask, requests
-from jobs.conditions import under_conditions
+from jobs.conditions import conditioned
 from jobs.costs.month_cap import MonthCap
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
@@ -21,6 +21,7 @@ from jobs.sources import Globs
 from rekscan.flags import (
     BESIDE,
     EXCLUDE,
+    FIRST,
     FRAMES,
     INCLUDE,
     NEAR,
@@ -42,6 +43,7 @@ from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
 from rekscan.scans.elsewhere import not_aws_itself
 from rekscan.scans.films import refuse_local_films, refuse_to_transcode
+from rekscan.scans.first import check_first
 from rekscan.scans.inputs import check_inputs
 from rekscan.scans.listing import Progress, known_at_most, reach
 from rekscan.scans.models import check_models
@@ -67,6 +69,7 @@ class Order:
         Decimal | None, Parameter(help="Dollars this job may cost; it stops before the call over it.")
     ] = None
     when: Annotated[list[str] | None, Parameter(help=WHEN, negative=())] = None
+    first: Annotated[Literal["local"] | None, Parameter(help=FIRST)] = None
     near: Annotated[str | None, Parameter(help=NEAR)] = None
     month_cap: Annotated[
         Decimal | None,
@@ -107,15 +110,16 @@ class Order:
 
     def terms(self, asked: Asked, settings: Settings, *, local: bool) -> Terms:
         """What was typed, resolved. Raises UsageError."""
-        images = under_conditions(asked.images, self.when or ())
+        asked = conditioned(asked, self.when or (), self.first)
         return Terms(
-            images,
-            settings.with_shards_for(len(requests(images))),
+            asked.images,
+            settings.with_shards_for(len(requests((*asked.first, *asked.images)))),
             settings.aws_region(_LOCAL_REGION) if local else settings.region_of_aws(),
             asked.videos,
             self.video_jobs,
             chosen_frames(self.frames, asked),
             chosen_near(self.near, *asked.images),
+            first=asked.first,
             local=local,
             transcode=self.transcode,
             fit=self.fit,
@@ -195,6 +199,7 @@ def plan_order(
     refuse_to_transcode(terms)
     check_stage(source, terms)
     check_inputs(terms.choices, fit=terms.fit)
+    check_first(terms.first, settings)
     terms = check_models(terms)
     drafted = draft(source, terms, limit=_limit(terms), progress=progress, told=told)
     try:

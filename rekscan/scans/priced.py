@@ -3,6 +3,7 @@
 Rule: it builds the same Plan as `scan` does. A price of plain numbers brings neither AWS nor Arrow in.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -19,6 +20,7 @@ from jobs.money.prices import PriceTable, number
 from jobs.money.quotas import QuotaTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import Plan, plan
+from jobs.plan.first import first_stage
 from jobs.plan.frame_rule import FrameRule, expected, left_open
 from jobs.plan.near_rule import Near
 from jobs.plan.pilot import Extrapolation, extrapolate
@@ -32,12 +34,12 @@ from rekscan.settings import Settings
 
 if TYPE_CHECKING:
     from jobs.aws import cloudwatch
-    from rekscan.scans import numbers_only, tried
+    from rekscan.scans import first, numbers_only, tried
     from rekscan.scans import pilot as pilots
     from rekscan.scans.savings import KnownCalls
 else:
     cloudwatch = Later("jobs.aws.cloudwatch")
-    tried = Later("rekscan.scans.tried")
+    first, tried = Later("rekscan.scans.first"), Later("rekscan.scans.tried")
     numbers_only, pilots = Later("rekscan.scans.numbers_only"), Later("rekscan.scans.pilot")
 
 DEFAULT_REGION = "us-east-1"  # where an estimate without --region is priced
@@ -118,6 +120,8 @@ def priced(question: PriceQuestion, *, quiet: bool = False) -> tuple[Plans, Extr
         notes = left_open(question.frames) if question.frames else ()
         plans = [(name, _plan(asked, counts, question, terms)) for name, asked in question.sets]
         return [(name, built.assuming((*notes, *built.assumptions))) for name, built in plans], None
+    if question.pilot.sample is not None:
+        first.check_first(question.sets[0][1].first, question.settings)
     source = _source(question, terms.region)
     with numbers_only.counted(source) as counted:
         _refuse_nothing(counted.counts, question, terms.stream, counted.notes)
@@ -126,16 +130,18 @@ def priced(question: PriceQuestion, *, quiet: bool = False) -> tuple[Plans, Extr
             known = counted.known(asked.images)
             built = _planned(asked, counted.counts, question, terms, known)
             if built.conditional and counted.drawn is None:
-                built = tried.with_known_shares(built, source.terms(asked.images), question.sources)
+                terms_of = source.terms(asked.images, asked.first)
+                built = tried.with_known_shares(built, terms_of, question.sources)
             plans.append((name, built.assuming((*counted.notes, *built.assumptions, *known.notes))))
     if counted.drawn is None:
         return plans, None
     ((name, built),) = plans
-    asked_of_all = tuple(replace(choice, when="") for choice in question.sets[0][1].images)
-    scan = replace(source.terms(asked_of_all), max_cost=question.pilot.cap)
+    ((_, asked),) = question.sets
+    asked_of_all = tuple(replace(choice, when="") for choice in asked.images)
+    scan = replace(source.terms(asked_of_all, asked.first), max_cost=question.pilot.cap)
     folder, rows = pilots.pilot(counted.drawn, question.sources, scan, yes=question.pilot.yes, quiet=quiet)
     if built.conditional:
-        built = tried.with_shares_of(built, folder, question.sets[0][1].images)
+        built = tried.with_shares_of(built, folder, (*asked.first, *asked.images))
     return [(name, built)], extrapolate(built, folder.job, rows, terms.prices)
 
 
@@ -266,6 +272,7 @@ def _plan(
         copies=copies,
         near=near,
     )
+    built = replace(built, first=first_stage(asked.first, counts.images, os.cpu_count() or 1))
     note = () if terms.named else (f"No Region is set: priced in {DEFAULT_REGION} (--region sets one).",)
     return built.assuming((*note, *built.assumptions))
 

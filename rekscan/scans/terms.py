@@ -26,6 +26,7 @@ class Terms:
     video_jobs: int | None = None  # that may be open at once, instead of the quota
     frames: FrameRule | None = None  # which frames of films the APIs for pictures are asked about
     near: Near | None = None  # which pictures look alike: one of them is asked
+    first: tuple[Choice, ...] = ()  # what the bundled models answer before, on the workers
     local: bool = False  # the bundled emulator answers
     transcode: bool = False  # films of other codecs are made into H.264 before they are sent
     fit: bool = True  # mend what AWS refuses

@@ -10,7 +10,8 @@ import orjson
 import pyarrow as pa
 
 from jobs.apis import Choice
-from jobs.conditions.trying import Calls, needed, try_out
+from jobs.conditions import needed
+from jobs.conditions.trying import Calls, try_out
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, list_jobs
 from jobs.ledger import FIRST_OF_FILMS
@@ -31,14 +32,14 @@ def with_known_shares(plan: Plan, terms: Terms, sources: Sequence[str]) -> Plan:
     if not plan.conditional:
         return plan
     folder = _fitting(terms, sources)
-    return with_shares_of(plan, folder, terms.choices) if folder is not None else plan
+    return with_shares_of(plan, folder, (*terms.first, *terms.choices)) if folder is not None else plan
 
 
 def with_shares_of(plan: Plan, folder: JobFolder, choices: Sequence[Choice]) -> Plan:
-    """The plan with what a job's answers say of its conditions."""
+    """The plan with what a job's answers say of its conditions. `choices`: those of the bundled models among them."""
     parts = {shard: files for shard, files in folder.result_parts().items() if shard < FIRST_OF_FILMS}
     drawn = sorted(Random(0).sample(sorted(parts), min(_SHARDS, len(parts))))  # noqa: S311  no secret
-    tried = try_out(choices, (_images(folder.result(parts[shard])) for shard in drawn))
+    tried = try_out(choices, (_images(folder.result(parts[shard], first=True)) for shard in drawn))
     return with_shares(plan, tried, folder.job, groups=len(parts))
 
 
@@ -57,7 +58,8 @@ def _fitting(terms: Terms, sources: Sequence[str]) -> JobFolder | None:
     """The newest whole job on these sources with the answers that the conditions read."""
     settings = terms.settings
     asked = needed(terms.choices)
-    wanted = {choice.api.name: dict(choice.params) for choice in terms.choices if choice.api.name in asked}
+    choices = (*terms.first, *terms.choices)
+    wanted = {choice.api.name: dict(choice.params) for choice in choices if choice.api.name in asked}
     for job in reversed(list_jobs(settings.home, settings.aws)[-_JOBS:]):
         folder = JobFolder(settings.home, job, settings.aws)
         try:
@@ -70,7 +72,7 @@ def _fitting(terms: Terms, sources: Sequence[str]) -> JobFolder | None:
 
 def _fits(folder: JobFolder, wanted: dict[str, dict[str, object]], terms: Terms, sources: Sequence[str]) -> bool:
     spec = folder.spec
-    there = {choice.api.name: dict(choice.params) for choice in spec.apis}
+    there = {choice.api.name: dict(choice.params) for choice in spec.for_pictures}
     if spec.cut or spec.options.local != terms.local or any(there.get(name) != wanted[name] for name in wanted):
         return False
     named = {absolute(source.removeprefix(PILOT)) for source in spec.sources}

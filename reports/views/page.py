@@ -74,6 +74,7 @@ def render(page: Page) -> str:
         review=page.review,
         bands=[band_title(number) for number in range(len(EDGES) - 1)],
         usd=page.status.get("usd"),
+        first=page.status.get("first", {}),
         fetched=page.gallery.fetched + page.films.fetched,
         fetched_bytes=page.gallery.fetched_bytes + page.films.fetched_bytes,
         unpaid=unpaid(page.spec),

@@ -54,9 +54,36 @@ class Keep(Protocol):
     ) -> list[Outcome]: ...
 
 
+class Making(Protocol):
+    """One call on its way."""
+
+    async def run(self, started: datetime) -> list[Outcome]: ...
+
+
+class Way(Protocol):
+    """How the calls of one request of one job are made, in this process."""
+
+    @property
+    def asking(self) -> Streak:
+        """Refusals by who answers."""
+
+    def of(
+        self,
+        request: Request,
+        keep: Keep,
+        item: Item,
+        picture: Prepared,
+        lease: Lease,
+        name: str,
+        attempts: dict[str, Attempts],
+        stop: threading.Event,
+        place: Seat,
+    ) -> Making: ...
+
+
 @dataclass(frozen=True, slots=True)
-class Way:
-    """What the calls of one request of one job go through, in this process."""
+class PaidWay:
+    """What calls go through that somebody may be paid for."""
 
     method: Method
     turnstile: Turnstile
@@ -64,6 +91,9 @@ class Way:
     at_once: asyncio.Semaphore  # calls under way
     asking: Streak = field(default_factory=Streak)  # refusals by Rekognition
     hold: Hold = field(default_factory=Hold)
+
+    def of(self, *of_the_call: Any) -> "CallAttempts":
+        return CallAttempts(self, *of_the_call)
 
 
 @dataclass(slots=True)
@@ -73,7 +103,7 @@ class CallAttempts:
     Rule: whatever way an attempt ends, its mark is settled and stands in `attempts`.
     """
 
-    way: Way
+    way: PaidWay
     request: Request
     keep: Keep
     item: Item

@@ -18,7 +18,6 @@ from typing import Any, Literal, Protocol
 from jobs.apis import Request
 from jobs.attempts import Attempts, ByApi, Mark
 from jobs.aws.faults import Fault, Kind
-from jobs.aws.lean.methods import Method
 from jobs.codes import Code
 from jobs.items import Item
 from jobs.ledger import Attempt, Lease
@@ -28,13 +27,13 @@ from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
 from workers import memory
 from workers.calls import rows
-from workers.calls.attempts import CallAttempts, JobFault, Way
+from workers.calls.attempts import JobFault, Way
 from workers.calls.copies import Later
 from workers.calls.known import Known
 from workers.calls.streak import Streak, Undecided
 from workers.calls.tries import TRIES, TryAgain, persistently
 from workers.calls.waiting import Seat, sleep
-from workers.gate.gate import Stopped, Turnstile
+from workers.gate.gate import Stopped
 from workers.journal.journal import Journal
 from workers.journal.packing import counters_of, encode
 
@@ -59,9 +58,8 @@ class Caller:
     def __init__(
         self,
         request: Request,
-        method: Method,
+        way: Way,
         pictures: Pictures,
-        turnstile: Turnstile,
         journal: Journal,
         known: Known,
         threads: Executor,
@@ -76,7 +74,7 @@ class Caller:
         self._pictures = pictures
         self._journal = journal
         self._threads = threads
-        self._way = Way(method, turnstile, journal, asyncio.Semaphore(at_once))
+        self._way = way
         self._waiting = asyncio.Semaphore(min(_WAITING, at_once))
         self._looking: set[asyncio.Task[Any] | None] = set()  # whose pictures are read just now
         self.reading, self.asking = Streak(), self._way.asking  # refusals by S3, and by Rekognition
@@ -147,7 +145,7 @@ class Caller:
             return rest._keep(lease, name, rows.skipped(rest.request, item, picture, attempts))
         with picture:
             keep = partial(rest._keep, lease, name)
-            call = CallAttempts(self._way, rest.request, keep, item, picture, lease, name, attempts, stop, place)
+            call = self._way.of(rest.request, keep, item, picture, lease, name, attempts, stop, place)
             return await call.run(started)
 
     async def _looked_at(

@@ -24,13 +24,16 @@ from jobs.media.prepare import Prepared, Preparer, new_store
 from jobs.media.web import web_of
 from jobs.uris import is_aws
 from jobs.video.frames import FilmFrames, new_pool
+from workers.calls.attempts import PaidWay, Way
 from workers.calls.caller import Caller
 from workers.calls.known import Known
 from workers.calls.lanes import Lanes
+from workers.calls.local_call import LocalWay
 from workers.calls.proof import proving
 from workers.config import WorkerConfig, connect
 from workers.gate.gate import Gate, Quota, Turnstile
 from workers.journal.journal import Journal
+from workers.local_models import LocalModels, cores, refuse_missing_models
 from workers.open_files import calls_that_fit
 from workers.shards.job_frames import JobFrames, new_runs
 
@@ -80,11 +83,17 @@ def open_work(
     journal: Journal,
     pictures: "ProcessPictures",
     loop: asyncio.AbstractEventLoop,
+    local: LocalModels,
     rekognition_url: str | None,
 ) -> JobWork:
-    """Clients and lanes for a job, made once per process. `rekognition_url` overrides the one of job.json."""
+    """Clients and lanes for a job, made once per process. `rekognition_url` overrides the one of job.json.
+
+    Raises RekscanError where this host has no models for a job that asks `local` ones first.
+    """
     spec = folder.spec
-    choices = with_files(spec.apis, folder.read)
+    if spec.first:
+        refuse_missing_models()
+    choices = with_files(spec.for_pictures, folder.read)
     redis = connect(config.redis_url, at_most=_CLAIMING)
     known = Known(folder, redis, choices)
     asked = requests(choices)
@@ -115,19 +124,21 @@ def open_work(
     boto3s = ThreadPoolExecutor(at_once, thread_name_prefix="boto3")  # starts none unless boto3 makes the calls
     method = methods.methods(rekognition, boto3s)
     preparing = [ThreadPoolExecutor(_PREPARING, thread_name_prefix=request.name) for request in asked]
-    callers = [
-        Caller(
-            request,
-            proving(method(request.operation), request),
-            RequestPictures(preparer, request.choices[0].api.limits),
-            Turnstile(gate, quota_of(spec, request), spec.job),
-            journal,
-            known,
-            threads,
-            at_once=at_once,
-        )
-        for request, threads in zip(asked, preparing, strict=True)
-    ]
+
+    def way(request: Request) -> Way:
+        if request.choices[0].api.local:
+            return LocalWay(local)
+        turnstile = Turnstile(gate, quota_of(spec, request), spec.job)
+        called = proving(method(request.operation), request)
+        return PaidWay(called, turnstile, journal, asyncio.Semaphore(at_once))
+
+    def caller(request: Request, threads: Executor) -> Caller:
+        api = request.choices[0].api
+        sent = RequestPictures(preparer, api.limits, as_objects=not api.local)
+        most = 2 * cores() if api.local else at_once
+        return Caller(request, way(request), sent, journal, known, threads, at_once=most)
+
+    callers = [caller(request, threads) for request, threads in zip(asked, preparing, strict=True)]
     return JobWork(folder, Lanes(callers, known, loop, [*preparing, ahead, boto3s]), redis)
 
 
@@ -140,13 +151,14 @@ def _frames_of(
 
 @dataclass(frozen=True, slots=True)
 class RequestPictures:
-    """A preparer's pictures within the limits of one request."""
+    """A preparer's pictures within the limits of one request. `as_objects`: who answers may read S3 itself."""
 
     preparer: Preparer
     limits: Limits
+    as_objects: bool = True
 
     def prepare(self, item: Item) -> Prepared | Skip:
-        return self.preparer.prepare(item, self.limits, s3_allowed=True)
+        return self.preparer.prepare(item, self.limits, s3_allowed=self.as_objects)
 
     def may_block(self, item: Item) -> bool:
-        return self.preparer.may_block(item, self.limits)
+        return not self.as_objects or self.preparer.may_block(item, self.limits)

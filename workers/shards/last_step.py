@@ -12,7 +12,7 @@ from jobs.folder import JobFolder
 from jobs.known.sync import index_job
 from jobs.ledger import LAST_STEP, Lease, Ledger, State
 from jobs.media.fetch import fetcher, s3_client
-from jobs.status import STATUS, keep, status
+from jobs.status import STATUS, done, keep, status
 from reports.tables.build import build_tables
 from reports.views.report import build_report
 from workers import bell
@@ -37,10 +37,11 @@ def end_job(ledger: Ledger, folder: JobFolder, lease: Lease) -> None:
     bring_home(ledger, folder, lease, retry=int(fields.get("retry", 0)))
     tallies = costs.tally(folder)
     found = status(folder.spec, {**_counted(fields), **tallies.counters()}, state, reason=reason)
-    if state == "finished" and found.done != found.calls["planned"]:
+    if state == "finished" and not found.whole:
         # A promise is broken: say so rather than call the job finished.
         if ledger.may_end(lease):  # else Redis was wiped since, and it is what is known that misleads
             what = f"{found.calls['planned']} calls planned, {found.done} done"
+            what += "".join(f"; {name}: {done(looks)} of {looks['planned']}" for name, looks in found.first.items())
             ledger.set_state(lease.job, "blocked", reason=what, do="Please report this as a bug.")
         ledger.release(lease)
         return
