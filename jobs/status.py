@@ -46,7 +46,7 @@ class Status:
     throttled: int = 0  # requests that AWS refused as too fast
     answered_by: str = AWS  # AWS, the bundled emulator, or an endpoint's address: AWS alone is paid (since 2)
     parts: str = ""  # which result parts were counted, of a job that no Redis knows (since 2)
-    first: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by name, looks of the bundled models (since 4)
+    first: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # looks of bundled models: no calls (since 4)
 
     @property
     def calls(self) -> dict[str, int]:

@@ -53,7 +53,7 @@ def estimate(
     """The plan of a scan as `rekscan estimate --json` prints it: lines, total_usd, duration_s, months, assumptions.
 
     `when`: conditions, as "faces: labels has Person >= 60"; `conditions` says what each saves, as far as it is known.
-    `first`: "local" has the bundled models look before, for conditions to read ("moderation: local.nudity has any >= 5").
+    `first`: "local" has the bundled models look before ("moderation: local.nudity has any >= 5").
     `images`: so many, instead of a source. `monthly`: new images in each of `months` calendar months beside it,
     `total_usd` is the whole; `faces_per_image`: that they leave in a collection, for an API that stores them.
     `start`: first day, lays it over calendar months. `frames`: those of films are images, too (`1/s`, `shots`, ...).

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 _NEEDED = ("cv2", "onnxruntime", "rapidocr")  # what the extra brings
 _INSTALL = "Install them where workers run: pip install 'rekscan[emulator]'."
+_OPTIONS = ("--port", "0", "--end-with-stdin")
 _LISTENING = b"listening on "
 _START_SECONDS = 300.0  # that another worker may take to start them
 _END_SECONDS = 5.0
@@ -126,8 +127,7 @@ class LocalModels:
         url = self._place / "url"
         url.unlink(missing_ok=True)  # of one that is gone
         log.info("starting the bundled models")
-        options = ("--port", "0", "--end-with-stdin")
-        self._emulator = child = Child("emulator", options, start_new_session=True)
+        self._emulator = child = Child("emulator", _OPTIONS, start_new_session=True)
         said = next((line for line in iter(child.back.readline, b"") if line.startswith(_LISTENING)), b"")
         if not said:
             code = child.kill()

@@ -5,8 +5,18 @@ Rule: a condition is checked against the catalogue's columns as it is read, and 
 """
 
 from jobs.conditions.asking import conditioned, needed, sources_first, under_conditions
-from jobs.conditions.holding import holds
+from jobs.conditions.holding import holds, is_due
 from jobs.conditions.reading import parse
 from jobs.conditions.tree import Condition, reads
 
-__all__ = ["Condition", "conditioned", "holds", "needed", "parse", "reads", "sources_first", "under_conditions"]
+__all__ = [
+    "Condition",
+    "conditioned",
+    "holds",
+    "is_due",
+    "needed",
+    "parse",
+    "reads",
+    "sources_first",
+    "under_conditions",
+]

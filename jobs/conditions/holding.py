@@ -12,7 +12,21 @@ from jobs.apis import readable
 from jobs.apis.base import Api
 from jobs.apis.columns import Column
 from jobs.conditions.columns import cell, row_columns
-from jobs.conditions.tree import All, Any, Compared, Condition, Counted, Has, InShort, Not, Op, Rows, RowTest, Value
+from jobs.conditions.tree import (
+    All,
+    Any,
+    Compared,
+    Condition,
+    Counted,
+    Has,
+    InShort,
+    Not,
+    Op,
+    Rows,
+    RowTest,
+    Value,
+    reads,
+)
 
 Answer = Mapping[str, Anything]
 Row = tuple[Anything, ...]
@@ -36,6 +50,14 @@ def holds(condition: Condition, answers: Mapping[str, Answer | None]) -> bool | 
             return _joined((holds(term, answers) for term in terms), decides=False)  # type: ignore[arg-type]
         case Any(terms):
             return _joined((holds(term, answers) for term in terms), decides=True)  # type: ignore[arg-type]
+
+
+def is_due(condition: Condition, answers: Mapping[str, Answer | None]) -> bool | None:
+    """Whether a call under it is to be made; None: not known. What only the bundled models leave open is asked."""
+    held = holds(condition, answers)
+    if held is None and all(readable()[name].local for name in reads(condition) if answers.get(name) is None):
+        return True
+    return held
 
 
 def _found(rows: Rows, answer: Answer) -> Iterable[Row]:

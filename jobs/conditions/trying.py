@@ -10,7 +10,7 @@ from typing import Any
 
 from jobs.apis import Choice, requests
 from jobs.conditions.asking import sources_first
-from jobs.conditions.holding import holds
+from jobs.conditions.holding import is_due
 from jobs.conditions.reading import parse
 from jobs.conditions.tree import reads
 
@@ -54,7 +54,7 @@ def _look_at(calls: Calls, ordered: Sequence[Choice], tried: Mapping[str, Tried]
         name = choice.api.name
         answer = calls.get(name)
         if choice.when:
-            one, held = tried[name], holds(parse(choice.when), answers)
+            one, held = tried[name], is_due(parse(choice.when), answers)
             is_open = held is None and bool(undecided & reads(parse(choice.when)))
             one.of += 1
             one.held += bool(held)

@@ -1,4 +1,4 @@
-"""The bundled models before AWS's (`--first local`): how fast they look at the pictures. What they spare and miss stands
+"""The bundled models before AWS's (`--first local`): how fast they look at pictures. What they spare and miss stands
 with the conditions (cascade.py).
 
 Rule: they take time and no money, so they are no line of a plan.
@@ -37,8 +37,8 @@ class FirstStage:
     @property
     def text(self) -> str:
         return (
-            f"First the bundled models look at {many(self.images, 'image')} ({', '.join(self.apis)}), for nothing: about"
-            f" {count(self.per_core, 1)} images/s a core, {duration(self.seconds)} on"
+            f"First the bundled models look at {many(self.images, 'image')} ({', '.join(self.apis)}), for nothing:"
+            f" about {count(self.per_core, 1)} images/s a core, {duration(self.seconds)} on"
             f" {'the one core' if self.cores == 1 else f'the {self.cores} cores'} of this machine."
         )
 

@@ -2,10 +2,10 @@
 never in it.
 
 Rule: upper bounds of our own requests. An image sent as bytes costs one GET, a look at its head before that another,
-comparing it (--near) one more, and so a look of the bundled models (--first local); a video costs those that looking at it took, where frames are taken out of it one
-for each megabyte, and where it is staged its upload, and its bytes for as long as the scan is taken to last, in whole
-days. Whether S3 bills the reads Rekognition makes itself for an S3Object is in none of our sources, so they are not
-counted.
+comparing it (--near) one more, and so a look of the bundled models (--first local); a video costs those that looking at
+it took, where frames are taken out of it one for each megabyte, and where it is staged its upload, and its bytes for as
+long as the scan is taken to last, in whole days. Whether S3 bills the reads Rekognition makes itself for an S3Object is
+in none of our sources, so they are not counted.
 Source of the prices: meters `s3-...` of jobs/data/prices.json; 1,000 keys come per LIST (S3's page size).
 """
 

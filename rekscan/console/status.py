@@ -102,7 +102,8 @@ def calls_of(calls: Mapping[str, int]) -> list[str]:
 def looks_of(status: Status) -> list[str]:
     """What the bundled models looked at, which is no call of AWS's."""
     return [
-        f"{name} looked at {_of(looks)}, for nothing" + (f" ({count(looks['failed'])} failed)" if looks["failed"] else "")
+        f"{name} looked at {_of(looks)}, for nothing"
+        + (f" ({count(looks['failed'])} failed)" if looks["failed"] else "")
         for name, looks in status.first.items()
     ]
 

@@ -62,5 +62,7 @@ def _others(of: Outlook) -> Iterator[str]:
         yield f"{count(of.unsent)} could not be sent"
     if of.failed:
         yield f"{count(of.failed)} failed"
+    if of.spared:
+        yield f"{count(of.spared)} not asked about, as no condition held"
     if of.pending:
         yield f"{count(of.pending)} not reached yet"

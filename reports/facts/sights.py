@@ -14,6 +14,7 @@ from jobs.apis.base import Tabled, VideoApi
 from jobs.apis.sights import Sight
 from jobs.codes import Code
 from jobs.folder import JobSpec
+from jobs.outcomes import NOT_ASKED
 from reports.facts.values import Found, Outlook, Seen
 from reports.query.counting import ranges
 from reports.tables.layout import IMAGES, VIDEOS
@@ -34,7 +35,7 @@ def outlook(query: Query, noun: str) -> Outlook:
         from items group by all"""
     of = Outlook(noun=noun)
     for status, unread, called, items in query.execute(sql, [list(UNREAD)]).fetchall():
-        asked = called or unread or status != "skipped"
+        asked = called or unread or status not in ("skipped", NOT_ASKED)
         of = replace(
             of,
             asked=of.asked + items * asked,
@@ -44,6 +45,7 @@ def outlook(query: Query, noun: str) -> Outlook:
             unread=of.unread + items * (status in ("skipped", "failed") and unread),
             unsent=of.unsent + items * (status == "skipped" and called and not unread),
             pending=of.pending + items * (status == "pending"),
+            spared=of.spared + items * (status == NOT_ASKED),
         )
     return of
 

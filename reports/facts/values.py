@@ -121,6 +121,7 @@ class Outlook:
     unread: int = 0  # broken, cut, not to be read
     unsent: int = 0  # other reasons why nothing was sent
     pending: int = 0
+    spared: int = 0  # about which no API was asked, as no condition held; not in `asked`
     noun: str = "picture"
 
 

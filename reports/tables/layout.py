@@ -45,7 +45,8 @@ _IMAGE_FIELDS = (
     _field(
         "status",
         pa.string(),
-        "ok: every API asked answered; partial: some did; failed; skipped: never sent; pending: not reached yet",
+        "ok: every API asked answered; partial: some did; failed; skipped: never sent; not-asked: no API was, as no"
+        " condition held; pending: not reached yet",
     ),
     _field("reason", pa.string(), "Why an item was skipped or an API failed: a reason or AWS's error code"),
     _field("fit", pa.string(), "What was done to the picture before sending it, if anything"),

@@ -74,6 +74,8 @@ def state_of(skip: str | None, row: Calls | None, awaited: int | None) -> tuple[
     if awaited is not None and len(row.outcomes) + len(row.not_asked) < awaited:
         return "pending", "; ".join(f"{api}: {code}" for api, code in row.reasons) or None
     kinds = set(row.outcomes)
+    if not kinds and row.not_asked:
+        return NOT_ASKED, None
     if kinds == {"ok"}:
         return "ok", None
     status = "partial" if "ok" in kinds else "failed" if "failed" in kinds else "skipped"

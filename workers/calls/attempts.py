@@ -78,6 +78,7 @@ class Way(Protocol):
         attempts: dict[str, Attempts],
         stop: threading.Event,
         place: Seat,
+        /,
     ) -> Making: ...
 
 

@@ -66,7 +66,7 @@ class Caller:
         *,
         at_once: int,
     ) -> None:
-        """`at_once`: calls under way, at most."""
+        """`at_once`: calls of its way that are under way at once."""
         self.request = request
         self._all = request
         self._beside: list[Outcome] = []  # known rows that join those of a call made for the other APIs alone

@@ -1,7 +1,8 @@
 """Calls under a condition: each waits for the calls on its item whose answers it reads; then it is made, or not asked.
 
 Rule: outcomes alone decide, so whoever holds the shard decides the same. A call that was not asked as its condition did
-not hold has found nothing; what failed, was skipped or could not be decided is not known.
+not hold has found nothing; what failed, was skipped or could not be decided is not known. What only the bundled models
+leave open is asked.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import orjson
 
 from jobs.apis import Request
 from jobs.codes import Code
-from jobs.conditions import Condition, holds, parse, reads
+from jobs.conditions import Condition, is_due, parse, reads
 from jobs.items import Item
 from jobs.outcomes import NOT_ASKED, Outcome
 from workers.calls.copies import Later
@@ -62,7 +63,7 @@ class Sources:
         """Code and message of a call that is not to be asked; None: it is."""
         rows = [row for row in outcomes if row.api in self.apis]
         try:
-            held = holds(self.condition, {row.api: _answer(row) for row in rows})
+            held = is_due(self.condition, {row.api: _answer(row) for row in rows})
         except MemoryError:
             raise
         except Exception as error:  # an answer as no table takes it: its mates go on

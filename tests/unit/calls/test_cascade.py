@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
-from jobs.apis import parse, requests
+from jobs.apis import ask, parse, requests
 from jobs.aws.faults import Fault, Kind
 from jobs.codes import Code
-from jobs.conditions import under_conditions
+from jobs.conditions import conditioned, under_conditions
 from jobs.items import Item
 from jobs.outcomes import NOT_ASKED, Outcome
 from workers.calls.attempts import JobFault
@@ -40,7 +40,8 @@ def label(name: str, confidence: float = 90.0) -> Outcome:
 
 
 FAILED = Outcome(7, "labels", "failed", "InternalServerError")
-FACE = answered("faces", {"FaceDetails": [{"Confidence": 99.0}]})
+FACES = {"FaceDetails": [{"Confidence": 99.0}]}
+FACE = answered("faces", FACES)
 
 
 def left_out(code: Code) -> Outcome:
@@ -68,6 +69,27 @@ def test_outcomes_decide_whether_a_call_is_made(name: str, outcomes: list[Outcom
     assert (why_not and why_not[0]) == code
     if why_not is not None:
         assert why_not[1].endswith(sources(name).text)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        ([answered("local.faces", FACES)], None),
+        ([answered("local.faces", {"FaceDetails": []})], Code.CONDITION_FALSE),
+        ([Outcome(7, "local.faces", "skipped", "truncated")], None),  # the call says so itself
+        ([Outcome(7, "local.faces", "failed", "InvalidImageFormatException")], None),
+        ([Outcome(7, "local.faces", "failed"), FAILED], Code.CONDITION_UNKNOWN),  # a retry of labels decides
+    ],
+)
+def test_what_only_the_bundled_models_leave_open_is_asked(outcomes: list[Outcome], code: Code | None) -> None:
+    when = "faces: local.faces has any or labels has Person"
+    first = conditioned(ask(["labels,faces"]), [when], "local")
+    among = requests((*first.first, *first.images))
+    found = Sources.of(next(one for one in among if one.name == "faces"), among)
+    assert found is not None
+    assert found.requests == ("local.faces", "labels")
+    why_not = found.why_not([label("Cat"), *outcomes] if FAILED not in outcomes else outcomes)
+    assert (why_not and why_not[0]) == code
 
 
 def test_a_call_that_is_always_made_waits_for_none_and_one_that_shares_its_source_names_it() -> None:

@@ -22,7 +22,7 @@ def test_only_what_a_condition_reads_is_asked_with_every_parameter_spelled_out()
         {"name": "local.faces", "params": {"attributes": ["ALL"], "models": MODELS}},
         {"name": "local.nudity", "params": {"min_confidence": 0.0, "project_version": None, "models": MODELS}},
     ]
-    assert [choice.when for choice in found.images] == ['local.nudity has any >= 5 or local.faces has any', WHEN[1][7:]]
+    assert [choice.when for choice in found.images] == ["local.nudity has any >= 5 or local.faces has any", WHEN[1][7:]]
     assert choices_from_json(choice.to_json() for choice in (*found.first, *found.images)) == (
         *found.first, *found.images,
     )  # fmt: skip
@@ -50,7 +50,12 @@ def test_an_answer_of_the_models_costs_nothing_and_is_taken_for_no_answer_of_aws
         (WHEN, None, "reads local.faces, local.nudity, which only the bundled models answer", "Add --first local"),
         ("faces: moderation has any", "local", "no condition reads local.faces", "leave --first out"),
         ([], "local", "no condition reads local.faces", "leave --first out"),
-        ("faces: labels has any and local.faces has any", "local", "it reads labels, which is not asked", "--api labels"),
+        (
+            "faces: labels has any and local.faces has any",
+            "local",
+            "it reads labels, which is not asked",
+            "--api labels",
+        ),
     ],
 )
 def test_what_does_not_go_together_says_so(when: list[str] | str, first: str | None, what: str, do: str) -> None:

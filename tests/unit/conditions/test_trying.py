@@ -3,8 +3,8 @@
 from typing import Any
 
 from jobs.apis import Choice, parse
-from jobs.conditions import under_conditions
-from jobs.conditions.trying import Calls, needed, try_out
+from jobs.conditions import needed, under_conditions
+from jobs.conditions.trying import Calls, try_out
 
 NOTHING: dict[str, Any] = {}
 PERSON: dict[str, Any] = {"Labels": [{"Name": "Person", "Confidence": 90.0}]}

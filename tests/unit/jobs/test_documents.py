@@ -119,7 +119,7 @@ def test_a_newer_format_is_refused_whatever_else_stands_there(record: Any) -> No
     newer = json.dumps({"format": documents.NEWEST + 1, "nothing": "known"}).encode()
     with pytest.raises(documents.NewerFormat) as refused:
         documents.load(type(record), newer, "job 1")
-    assert refused.value.what == "job 1 was written by a newer rekscan (format 4; this one reads up to 3)"
+    assert refused.value.what == "job 1 was written by a newer rekscan (format 5; this one reads up to 4)"
     assert "Upgrade" in refused.value.do
 
 
