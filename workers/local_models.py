@@ -47,8 +47,9 @@ def refuse_missing_models() -> None:
 
 def cores() -> int:
     """As many as this process may use, and so as many pictures as are looked at at once."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class LocalModels:
