@@ -9,11 +9,12 @@ import fcntl
 import hashlib
 import logging
 import os
+import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +35,7 @@ _NEEDED = ("cv2", "onnxruntime", "rapidocr")  # what the extra brings
 _INSTALL = "Install them where workers run: pip install 'rekscan[emulator]'."
 _OPTIONS = ("--port", "0", "--end-with-stdin")
 _LISTENING = b"listening on "
+_REGION = "us-east-1"  # a client wants one
 _START_SECONDS = 300.0  # that another worker may take to start them
 _END_SECONDS = 5.0
 _LOOK = 0.1
@@ -55,10 +57,9 @@ def cores() -> int:
 class LocalModels:
     """The models as one worker process asks them. Nothing is started until it does."""
 
-    def __init__(self, redis_url: str, region: str | None = None) -> None:
+    def __init__(self, redis_url: str) -> None:
         self.at_once = asyncio.Semaphore(cores())
         self._place = Path(tempfile.gettempdir()) / f"rekscan-models-{os.getuid()}-{_of(redis_url)}"
-        self._aws = Aws(region=region or "us-east-1")  # a name: they are asked on this machine
         self._turn = threading.Lock()
         self._lock: IO[bytes] | None = None
         self._emulator: Child | None = None
@@ -90,7 +91,7 @@ class LocalModels:
                     url = self._found_url()
                 except OSError as error:
                     raise Told(_fault(f"{self._place}: {error}")) from error
-                client = clients.rekognition(_at(self._aws, url))
+                client = clients.rekognition(Aws(_REGION, rekognition_url=url))
                 self._method = cache(methods.methods(client))
             return self._method
 
@@ -111,17 +112,18 @@ class LocalModels:
         raise Told(Fault(Kind.AWAY, "LocalModels", "the worker ends"))
 
     def _takes_lock(self) -> bool:
-        self._place.mkdir(mode=0o700, exist_ok=True)
-        if self._place.stat().st_uid != os.getuid():
-            raise PermissionError("it belongs to somebody else")
-        lock = (self._place / "lock").open("wb")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            return False
-        self._lock = lock
-        return True
+        with suppress(BlockingIOError, FileNotFoundError):  # held, or just removed by who held it
+            self._place.mkdir(mode=0o700, exist_ok=True)
+            if self._place.stat().st_uid != os.getuid():
+                raise PermissionError("it belongs to somebody else")
+            with ExitStack() as opened:
+                lock = opened.enter_context((self._place / "lock").open("wb"))
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(lock.fileno()), (self._place / "lock").stat()):
+                    opened.pop_all()
+                    self._lock = lock
+                    return True
+        return False
 
     def _start(self) -> str:
         """Only who holds the lock."""
@@ -143,9 +145,9 @@ class LocalModels:
     def _stop(self) -> None:
         """The emulator first: who takes the lock after may start another."""
         if self._emulator is not None:
-            (self._place / "url").unlink(missing_ok=True)
             self._emulator.leave(_END_SECONDS)
         if self._lock is not None:
+            shutil.rmtree(self._place, ignore_errors=True)
             self._lock.close()
         self._emulator, self._lock, self._method = None, None, None
 
@@ -153,10 +155,6 @@ class LocalModels:
 def _of(redis_url: str) -> str:
     """Workers of another version may have other models."""
     return hashlib.sha256(f"{redis_url}\n{Path(jobs.__file__).parent}".encode()).hexdigest()[:12]
-
-
-def _at(aws: Aws, url: str) -> Aws:
-    return Aws(aws.region, rekognition_url=url)
 
 
 def _fault(why: str) -> Fault:

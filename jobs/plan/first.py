@@ -4,7 +4,7 @@ with the conditions (cascade.py).
 Rule: they take time and no money, so they are no line of a plan.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,13 +34,10 @@ class FirstStage:
     def seconds(self) -> float:
         return self.images / self.per_core / self.cores
 
-    @property
-    def text(self) -> str:
-        return (
-            f"First the bundled models look at {many(self.images, 'image')} ({', '.join(self.apis)}), for nothing:"
-            f" about {count(self.per_core, 1)} images/s a core, {duration(self.seconds)} on"
-            f" {'the one core' if self.cores == 1 else f'the {self.cores} cores'} of this machine."
-        )
+    def notes(self) -> Iterator[str]:
+        on = "the one core" if self.cores == 1 else f"the {self.cores} cores"
+        yield f"First the bundled models look at {many(self.images, 'image')} ({', '.join(self.apis)}), for nothing:"
+        yield f"  about {count(self.per_core, 1)} images/s a core, {duration(self.seconds)} on {on} of this machine"
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -93,7 +93,7 @@ def notes(plan: Plan, *, brief: bool = False, explain: bool = False, both: bool 
         found.append(f"Between {dollars(low)} and {dollars(high)}, as AWS does not say how part minutes count.")
     if skipped := list(left_out(plan.counts)):
         found.append("Skipped: " + ", ".join(skipped))
-    found += [plan.first.text] if plan.first else []
+    found += plan.first.notes() if plan.first else []
     found += cascade.notes(plan)
     found += _duration(plan)
     if plan.both and both:

@@ -59,6 +59,7 @@ def test_one_worker_runs_them_for_all_and_the_next_takes_over(loop: asyncio.Runn
         one.close()
         other.close()
     assert emulators() == []
+    assert not one._place.exists()
 
 
 def test_models_that_do_not_start_are_the_jobs_trouble(

@@ -33,10 +33,8 @@ def test_the_models_take_time_by_cores_and_are_no_line() -> None:
     assert {line.api for line in one.lines} == {"moderation"}
     assert one.total == four.total
     said = "\n".join(text.notes(four))
-    assert (
-        f"First the bundled models look at 100,000 images (local.nudity), for nothing: about {one.first.per_core:.1f}"
-        in said
-    )
+    assert "First the bundled models look at 100,000 images (local.nudity), for nothing:\n" in said
+    assert f"  about {one.first.per_core:.1f} images/s a core" in said
     assert "on the 4 cores of this machine" in said
     assert one.to_json()["first"]["apis"] == ["local.nudity"]
     assert "first" not in replace(one, first=None).to_json()
