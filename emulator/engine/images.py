@@ -69,7 +69,7 @@ def _upright(image: Any) -> tuple[Image, bool]:
     jpeg = image.format != "PNG"
     orientation = image.getexif().get(0x0112, 1) if jpeg else 1
     if jpeg:
-        image.draft("RGB", (WORKING_SIDE, WORKING_SIDE))  # decodes at 1/2, 1/4 or 1/8 when that is still enough
+        image.draft("RGB", _enough(*image.size))  # decodes at 1/2, 1/4 or 1/8 when that is
     image.load()
     if image.mode.startswith("I"):  # 16 bits a channel: keep the upper 8
         image = PIL.Image.fromarray((np.asarray(image, np.uint32) >> 8).clip(0, 255).astype(np.uint8))
@@ -77,6 +77,11 @@ def _upright(image: Any) -> tuple[Image, bool]:
         image = ImageOps.exif_transpose(image)
     rgb = np.asarray(image.convert("RGB"), np.uint8)
     return np.ascontiguousarray(rgb[..., ::-1]), orientation in (5, 6, 7, 8)
+
+
+def _enough(width: int, height: int) -> tuple[int, int]:
+    longest = max(width, height)
+    return max(1, width * WORKING_SIDE // longest), max(1, height * WORKING_SIDE // longest)
 
 
 def _working_size(pixels: Image) -> Image:
