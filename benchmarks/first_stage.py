@@ -38,7 +38,6 @@ SMALLER = (1, 2, 4)  # the sides of real photos are divided by
 SEEN = {
     "a face": ("local.faces has any", {name for name, boxes in TRUTH["faces"].items() if boxes}),
     "a person": ("local.labels has Person", {name for name, right in TRUTH["labels"].items() if "Person" in right}),
-    "text": ("local.text has any", set(TRUTH["text"])),
     "nothing explicit": ("local.nudity has any >= 5", set[str]()),
 }
 ITEM = Item(0, "/photo.jpg", "image")
