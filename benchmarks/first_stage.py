@@ -1,6 +1,6 @@
 """How fast the bundled models look at pictures before AWS does (`--first local`), and what they miss on real photos.
 
-    python -m benchmarks.first_stage [--megapixels 12] [--pictures 20]
+    python -m benchmarks.first_stage [--megapixels 12] [--pictures 20] [--photos 14]
 
 CPU seconds of all that takes part: the asking process as a worker asks, the emulator's server, one model process; they
 mind other work on the machine little. The pictures are the emulator's photos, enlarged, each another one. What is
@@ -97,18 +97,18 @@ def speed(models: Models, megapixels: float, count: int) -> None:
     print(table(["asked", "CPU ms a picture", "images/s a core"], rows))
 
 
-def misses(models: Models) -> None:
+def misses(models: Models, names: Sequence[str]) -> None:
     """Photos on which a person sees something and a condition does not, and the other way round."""
     rows = []
     for what, (condition, right) in SEEN.items():
         api = condition.partition(" ")[0]
         for by in SMALLER:
-            held = {name: bool(holds(parse(condition), {api: models.look(api, reduced(name, by))})) for name in NAMES}
-            there = [name for name in NAMES if name in right]
+            held = {name: bool(holds(parse(condition), {api: models.look(api, reduced(name, by))})) for name in names}
+            there = [name for name in names if name in right]
             missed = [name for name in there if not held[name]]
-            beyond = sum(held[name] for name in NAMES if name not in right)
+            beyond = sum(held[name] for name in names if name not in right)
             of = "" if not there else f"{len(missed)} of {len(there)} ({interval(len(missed), len(there))})"
-            rows.append([what, condition, f"1/{by}", of, f"{beyond} of {len(NAMES) - len(there)}"])
+            rows.append([what, condition, f"1/{by}", of, f"{beyond} of {len(names) - len(there)}"])
     print(table(["on the photo", "condition", "size", "missed", "held without it"], rows))
 
 
@@ -126,6 +126,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megapixels", type=float, default=12)
     parser.add_argument("--pictures", type=int, default=20, help="that each looks at; 0: the misses alone")
+    parser.add_argument("--photos", type=int, default=len(NAMES), help="real ones, for what is missed")
     given = parser.parse_args()
     loop = asyncio.new_event_loop()
     with emulator("--workers", "1") as running:
@@ -133,7 +134,7 @@ def main() -> None:
         if given.pictures:
             speed(models, given.megapixels, given.pictures)
             print()
-        misses(models)
+        misses(models, NAMES[: given.photos])
     print(f"\n{environment()}; pictures of {given.megapixels:g} megapixels")
 
 

@@ -69,7 +69,9 @@ class LocalModels:
 
     async def ask(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """An answer as AWS gives it. Raises as a client does; where nobody answers, the next one asked looks anew."""
-        method = self._method or await asyncio.get_running_loop().run_in_executor(None, self._reach)
+        method = self._method
+        if method is None:
+            method = await asyncio.get_running_loop().run_in_executor(None, self._reach)
         try:
             return await method(operation)(**arguments)
         except Exception as error:

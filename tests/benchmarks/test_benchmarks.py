@@ -19,7 +19,7 @@ SMALLEST = {
     "emulator_record": "{url} {photo} --to {scratch}/fixed.json",
     "emulator_report": "--rounds 1 --photos 1 --seconds 0.2",
     "enumeration": "--scale 0.005",
-    "first_stage": "--pictures 0",
+    "first_stage": "--pictures 0 --photos 1",
     "frames": "--seconds 2 --rounds 1",
     "mending": "--megapixels 2 --rounds 1",
     "memory": "--items 1000 --workers 1 --seconds 0.5",
