@@ -20,6 +20,7 @@ from jobs.aws import checkup, clients
 from jobs.aws.access import Aws
 from jobs.aws.checkup import Answer, Said
 from jobs.aws.lean.methods import transport
+from jobs.aws.region_names import refuse_unknown
 from jobs.aws.s3_errors import explain
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec, list_jobs
@@ -76,7 +77,7 @@ def _untried(settings: Settings, service: str) -> Check | None:
             return None
         if not clients.has_credentials(settings.aws):
             return Check(True, Said.OK, "not tried: no credentials are set up")
-        settings.aws_region()
+        refuse_unknown(settings.aws_region())
     except RekscanError:
         return Check(True, Said.OK, "not tried: see `aws`")
     return None
@@ -144,6 +145,9 @@ def _redis(settings: Settings) -> str:
 
 
 def _aws(settings: Settings) -> str:
+    asks = any(clients.endpoint_of(settings.aws, service) is None for service in ("s3", "rekognition"))
+    if asks and (named := settings.aws_region("")):
+        refuse_unknown(named)
     if not clients.has_credentials(settings.aws) and settings.rekognition_url is None:
         return "no credentials are set up: `demo` and `--local` work, scans on AWS do not"
     region = settings.aws_region()

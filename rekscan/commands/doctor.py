@@ -39,7 +39,7 @@ def doctor(
     settings = resolve(connection, stage=stage)
     asked = ask(api or ()) if api or policy else Asked()
     if policy:
-        region, places = settings.aws_region("*"), (*source, settings.home, settings.stage or "")
+        region, places = settings.region_of_aws("") or "*", (*source, settings.home, settings.stage or "")
         keys = bucket_keys(settings.aws, policies.buckets(places))
         unknown = [*keys.unknown, *([OF_A_LIST] if any(map(policies.names_objects, source)) else [])]
         for line in unknown:

@@ -51,7 +51,7 @@ class Account:
             url = settings.rekognition_url
             if local and url is None:
                 url = stack.enter_context(Supervisor(settings.home, logs=logs(settings))).emulator()
-            region = settings.aws_region(EMULATED_REGION if url else None)
+            region = settings.aws_region(EMULATED_REGION) if url else settings.region_of_aws()
             made = clients.rekognition(replace(settings.aws, region=region, rekognition_url=url), connections=1)
             yield cls(made, region, stored_prices())
 

@@ -145,6 +145,20 @@ def test_a_region_without_rekognition_is_no_network_trouble(
     assert "there is no Rekognition in eu-north-1. Choose one of: " in one["says"] and "eu-west-1" in one["says"]
 
 
+def test_a_region_that_aws_does_not_have_is_refused_and_asked_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-esat-1")
+    assert run(["doctor", "--json"]) == 1
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert checks["aws"]["says"].startswith("AWS has no Region 'us-esat-1'. Did you mean us-east-1?")
+    assert [name for name, one in checks.items() if not one["ok"]] == ["aws"]
+    assert checks["s3"]["says"] == checks["rekognition"]["says"] == "not tried: see `aws`"
+    for words in (["doctor", "--policy", "--api", "labels", "s3://archive/"], ["collections", "list"]):
+        assert run(words) == 2
+        assert "Did you mean us-east-1?" in capsys.readouterr().err
+
+
 def test_a_buckets_key_is_in_the_policy_and_an_unknown_one_is_told(
     s3: S3Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
