@@ -25,6 +25,10 @@ class Sample:
     drawn: int  # of them in the job (since 2)
     strata: tuple[SampleStratum, ...] = ()  # each image is in one; the longest folder that it is below counts (since 2)
 
+    def in_short(self) -> dict[str, int]:
+        """For documents that are not about its strata."""
+        return {"drawn": self.drawn, "whole": self.whole, "seed": self.seed}
+
     def __str__(self) -> str:
         """`a sample of 5,000 of 2,500,000 images`."""
         return f"a sample of {self.drawn:,} of {self.whole:,} images"

@@ -53,9 +53,8 @@ def diff(
     console = stdout()
     for line in _lines(changes, console.width if console.is_terminal else _PIPE):
         print_line(line)
-    for folder in (first, second):
-        if sample := folder.spec.sample:
-            print_line(f"Job {folder.job} is {sample}: what it did not draw counts as added or gone.")
+    for job, sample in changes.sampled.items():
+        print_line(f"Job {job} is {sample}: what it did not draw counts as added or gone.")
     for name in (CSV, JSON, PAGE) if out is not None else ():
         print_line(f"{out}/{name}")
     return 0

@@ -1,11 +1,11 @@
 """Commands that look at jobs: status, jobs. `last` is the newest of the home."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from jobs.documents import NewerFormat
-from jobs.folder import JobFolder, list_jobs
+from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.later import Later
 from jobs.sample.record import Sample
 from jobs.status import Status, status_of
@@ -70,7 +70,7 @@ def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int
         except NewerFormat as error:  # the others can be told
             say(f"{error.what}. {error.do}")
     if json:
-        print_json([{**s.to_json(), "created_at": f.spec.created_at, "sources": f.spec.sources} for f, s in found])
+        print_json([_document(folder.spec, state) for folder, state in found])
     elif found and results.is_terminal:
         shown = len(JOBS) if results.width >= WIDE else len(JOBS) - 1
         rows = [job_row(folder.spec, state)[:shown] for folder, state in found]
@@ -95,8 +95,11 @@ def show(
     """A document; on a terminal a table, else a line. `films`: the job's open ones, where it asks about any. `sample`:
     what it was drawn from, where it is one."""
     if as_json:
-        drawn = {"sample": {"drawn": sample.drawn, "whole": sample.whole, "seed": sample.seed}} if sample else {}
-        print_json(found.to_json() | drawn | ({} if films is None else {"video_jobs": open_films.to_json(films)}))
+        print_json(
+            found.to_json()
+            | _sample_json(sample)
+            | ({} if films is None else {"video_jobs": open_films.to_json(films)})
+        )
         return
     if results.is_terminal:
         about, *notes = status_notes(found)
@@ -110,3 +113,12 @@ def show(
         print_line(f"It is {sample}.")
     if films:
         print_line(open_films.sentence(films))
+
+
+def _document(spec: JobSpec, state: Status) -> dict[str, Any]:
+    """Of one job, in `jobs --json`."""
+    return {**state.to_json(), "created_at": spec.created_at, "sources": spec.sources, **_sample_json(spec.sample)}
+
+
+def _sample_json(sample: Sample | None) -> dict[str, Any]:
+    return {"sample": sample.in_short()} if sample else {}

@@ -71,7 +71,8 @@ class Comparison:
             for folder in (self.before, self.after)
         }
         apis = tuple(map(self._api, self.apis))
-        return Changes(self.before.job, self.after.job, self.margin, counts, samples, apis, alone)
+        sampled = {folder.job: folder.spec.sample for folder in (self.before, self.after) if folder.spec.sample}
+        return Changes(self.before.job, self.after.job, self.margin, counts, samples, apis, alone, sampled)
 
     def rows(self) -> Iterator[Change]:
         """Every change, items first; streamed."""

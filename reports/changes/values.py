@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from jobs.sample.record import Sample
 from jobs.words import clock
 
 SAMPLES = 20  # of each kind of change
@@ -69,6 +70,9 @@ class Changes:
     samples: Mapping[str, tuple[Change, ...]]  # of items added, gone, altered
     apis: tuple[ApiChanges, ...]
     alone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # job -> APIs that it alone asked
+    sampled: Mapping[str, Sample] = field(
+        default_factory=dict
+    )  # job -> what it was drawn from, of those that are samples
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"sampled": {job: sample.in_short() for job, sample in self.sampled.items()}}

@@ -100,6 +100,9 @@ def test_the_truth_of_the_whole_lies_in_what_the_sample_said_of_it(scans: Scans)
 def test_a_sample_says_what_it_is_of_wherever_it_is_shown(scans: Scans) -> None:
     job = scans.sample["job"]
     assert look("status", job, home=scans.home)["sample"] == {"drawn": DRAWN, "whole": IMAGES, "seed": 20261123}
+    drawn = {one["job"]: one.get("sample") for one in look("jobs", home=scans.home)}
+    assert drawn == {job: {"drawn": DRAWN, "whole": IMAGES, "seed": 20261123}, scans.whole["job"]: None}
+    assert look("diff", job, scans.whole["job"], home=scans.home)["sampled"] == {job: drawn[job]}
     page = (scans.home / job / "reports" / "report.html").read_text()
     assert (
         f"What this says of all {IMAGES} images" in page and f"a sample of {DRAWN} of {IMAGES} images" in page.lower()
