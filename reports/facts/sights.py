@@ -5,7 +5,7 @@ Rule: an item counts once for a sight, whichever APIs saw it. The names put into
 
 # ruff: noqa: S608
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import duckdb
@@ -47,7 +47,8 @@ def outlook(query: Query, noun: str) -> Outlook:
             pending=of.pending + items * (status == "pending"),
             spared=of.spared + items * (status == NOT_ASKED),
         )
-    return of
+    so_far = _so_far(query, "items") if of.pending else 0
+    return replace(of, answered=of.answered + so_far, part=of.part + so_far, pending=of.pending - so_far)
 
 
 def seen(query: Query, spec: JobSpec, found: Sequence[Found], answered: Mapping[str, int]) -> tuple[Seen, ...]:
@@ -63,7 +64,7 @@ def seen(query: Query, spec: JobSpec, found: Sequence[Found], answered: Mapping[
         Seen(
             max((sight for _, sight in several), key=lambda sight: sight.none),
             _items(query, several),
-            _answered(several, answered),
+            _answered(query, [api for api, _ in several], answered, answering),
             tuple(
                 pair for api, sight in several if sight.named for pair in names.get(api.name, ()) if pair[0] not in said
             ),
@@ -78,14 +79,37 @@ def _answering(query: Query, is_film: bool, spec: JobSpec) -> int:
     if not (spec.video_apis if is_film else spec.apis):
         return 0
     table = VIDEOS if is_film else IMAGES
-    answered: int = query.execute(f"select count(*) from {table} where status in ('ok', 'partial')").fetchall()[0][0]
-    return answered
+    states = dict(query.execute(f"select status, count(*) from {table} group by 1").fetchall())
+    return sum(states.get(state, 0) for state in ("ok", "partial")) + (
+        _so_far(query, table) if "pending" in states else 0
+    )
 
 
-def _answered(places: Sequence[tuple[Tabled, Sight]], answered: Mapping[str, int]) -> int:
+def _so_far(query: Query, table: str) -> int:
+    """Items that wait for an API, and have the answer of another."""
+    return sum(
+        query.execute(
+            f"select count(*) from {table} where {within} and status = 'pending'"
+            f" and item_id in (select item_id from outcomes where {within} and outcome = 'ok')"
+        ).fetchall()[0][0]
+        for within in ranges(query, table)
+    )
+
+
+def _answered(query: Query, apis: Sequence[Tabled], answered: Mapping[str, int], answering: Mapping[bool, int]) -> int:
     """Items that one of these APIs answered; a film is no picture."""
-    found = [(isinstance(api, VideoApi), answered.get(api.name, 0)) for api, _ in places]
-    return sum(max((items for is_film, items in found if is_film is kind), default=0) for kind in (False, True))
+    total = 0
+    for is_film, most in answering.items():
+        names = {api.name for api in apis if isinstance(api, VideoApi) is is_film}
+        found = max((answered.get(name, 0) for name in names), default=0)
+        total += _of_either(query, names) if len(names) > 1 and found < most else found
+    return total
+
+
+def _of_either(query: Query, names: Collection[str]) -> int:
+    """Items with an answer of any of these APIs, where none of them answered all."""
+    sql = "select count(distinct item_id) from outcomes where outcome = 'ok' and api in (select unnest(?)) and "
+    return sum(query.execute(sql + within, [list(names)]).fetchall()[0][0] for within in ranges(query, "items"))
 
 
 def _items(query: Query, places: Sequence[tuple[Tabled, Sight]]) -> int:

@@ -55,6 +55,19 @@ def test_items_count_once_for_a_sight_that_several_apis_have(tmp_path: Path) -> 
     assert headline(summarize(folder)).startswith("8 of 9 pictures answered: people in 4")
 
 
+def test_pictures_that_a_cap_left_half_asked_are_answered_in_part_and_the_numbers_fit(tmp_path: Path) -> None:
+    """Labels was asked of 0 to 2, faces of 2 and 3; 4 to 7 were not reached."""
+    folder = make_job(tmp_path, 8, ("labels", "faces"), missing_shards=(0,))
+    asked = [(n, "labels") for n in (0, 1, 2)] + [(n, "faces") for n in (2, 3)]
+    found = {"labels": {"Labels": [{"Name": "Person", "Confidence": 90.0}]}, "faces": {"FaceDetails": [{}]}}
+    kept = [Outcome(n, api, "ok", response=orjson.dumps(found[api]).decode()) for n, api in asked]
+    folder.commit(0, kept, holder="k3f9x2ab0q")
+    build_tables(folder, partial="budget")
+    assert headline(summarize(folder)) == (
+        "4 of 8 pictures answered: people in 4, labels in 3 of 3; 3 of them in part; 4 not reached yet."
+    )
+
+
 def test_a_hostile_name_is_no_markup_in_the_markdown(tmp_path: Path) -> None:
     name = "[a](javascript:1) <img src=x> | `x`\n# ![](y)"
     folder = make_job(tmp_path, 3, answers=lambda item, api: {"Labels": [{"Name": name, "Confidence": 90.0}]})
