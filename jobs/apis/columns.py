@@ -32,6 +32,7 @@ class Column:
     doc: str
     aws: str
     several: bool = False  # texts, joined by "; "
+    percent: bool = False  # from 0 to 100
 
 
 class Columns(tuple[Column, ...]):
@@ -51,7 +52,7 @@ def several(name: str, doc: str, aws: str) -> Column:
 
 
 def percent(name: str, doc: str, aws: str) -> Column:
-    return column(name, NUMBER, f"{doc}, 0 to 100", aws)
+    return Column(name, NUMBER, f"{doc}, 0 to 100", aws, percent=True)
 
 
 def box(aws: str, what: str = "", prefix: str = "") -> list[Column]:

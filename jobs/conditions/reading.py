@@ -146,7 +146,7 @@ class _Reader:
         if self._now.is_(*_ORDER):
             if api.confidence_column is None:
                 self._fail(f"{api.name} has no confidence")
-            confidence = self._op(_ORDER), self._number()
+            confidence = self._op(_ORDER), self._number(percent=True)
         where = None
         if self._took("where"):
             columns = row_columns(api)
@@ -182,7 +182,7 @@ class _Reader:
             if not token.is_("true", "false"):
                 self._fail(f"{column.name} is true or false")
             return self._take_any().text == "true"
-        return self._number()
+        return self._number(percent=column.percent)
 
     def _api(self) -> Api:
         token = self._now
@@ -214,9 +214,11 @@ class _Reader:
             self._fail(f"one of {' '.join(ops)} should stand here")
         return cast(Op, self._take_any().text)
 
-    def _number(self) -> float:
+    def _number(self, *, percent: bool = False) -> float:
         if self._now.kind != "number" or not isfinite(float(self._now.text)):
             self._fail("a number should stand here")
+        if percent and not 0 <= float(self._now.text) <= 100:
+            self._fail("confidences and other shares are in percent, 0 to 100")
         return float(self._take_any().text)
 
     # --- tokens

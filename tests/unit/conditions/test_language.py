@@ -20,6 +20,7 @@ from tests.support.places import ROOT
 
 WORDS = ["labels", "has", "any", "(", ")", "and", "or", "not", "3", "where", "count", ".", ">="]
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**20), 10**20).map(float)
+PERCENTS = st.floats(0, 100) | st.integers(0, 100).map(float)
 TEXTS = st.text(max_size=8)
 ORDER = st.sampled_from(["=", "!=", ">=", "<=", ">", "<"])
 KINDS: dict[str, tuple[st.SearchStrategy[Any], st.SearchStrategy[Any]]] = {
@@ -31,7 +32,7 @@ APIS = list(readable().values())
 
 def compared(draw: st.DrawFn, columns: Sequence[Column]) -> tree.Compared:
     column = columns[draw(st.integers(0, len(columns) - 1))]
-    ops, values = KINDS.get(column.kind, (ORDER, NUMBERS))
+    ops, values = KINDS.get(column.kind, (ORDER, PERCENTS if column.percent else NUMBERS))
     return tree.Compared(column.name, draw(ops), draw(values))
 
 
@@ -48,7 +49,7 @@ def joined(draw: st.DrawFn, test: Callable[[], Any], depth: int = 2) -> Any:
 
 def rows(draw: st.DrawFn, api: Api) -> tree.Rows:
     name = draw(TEXTS) if api.name_column and draw(st.booleans()) else None
-    confidence = (draw(ORDER), draw(NUMBERS)) if api.confidence_column and draw(st.booleans()) else None
+    confidence = (draw(ORDER), draw(PERCENTS)) if api.confidence_column and draw(st.booleans()) else None
     columns = [*row_columns(api).values()]
     where = joined(draw, lambda: compared(draw, columns), 1) if draw(st.booleans()) else None
     return tree.Rows(api.name, name, confidence, where)
@@ -171,6 +172,8 @@ def test_a_condition_holds_as_a_person_reads_it(text: str, held: bool | None) ->
         ("labels has Person 60", "should end here", "docs/conditions.md"),
         ("labels has Street Sign", "should end here", "docs/conditions.md"),
         ("labels has Person >= 1e999", "a number", "docs/conditions.md"),
+        ("labels has Person >= 600", "in percent, 0 to 100", "docs/conditions.md"),
+        ("faces has any where smile_confidence < -1", "in percent, 0 to 100", "docs/conditions.md"),
         ("labels has Person && faces has any", "no word, number or sign", "docs/conditions.md"),
         ("", "at its end", "docs/conditions.md"),
         ("(" * 50 + "labels has any" + ")" * 50, "parentheses inside each other", "docs/conditions.md"),
