@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from jobs.apis import Asked, Choice, catalogue, video_catalogue
 from jobs.errors import UsageError
@@ -19,9 +19,19 @@ from jobs.plan.near_rule import Near, near_rule
 from jobs.plan.stream import MonthlyStream
 from jobs.sample import asked as sample
 
+
+def _decimal(_: object, tokens: Sequence[Token]) -> Decimal:
+    """As Cyclopts reads a Decimal that may be left out; of one that may not it lets Decimal's own error through."""
+    try:
+        return Decimal(tokens[0].value)
+    except InvalidOperation:
+        raise ValueError from None
+
+
 MOST = 10**18  # of anything that is typed: no archive and no account has more
 AVERAGE_MINUTES = Decimal(5)  # of a video nobody looked at: a guess of ours, which the estimate names
 Flag = Annotated[bool, Parameter(negative=())]
+Exact = Annotated[Decimal, Parameter(converter=_decimal)]
 Many = Annotated[list[str] | None, Parameter(negative=())]
 EXCLUDE = (
     "Leave out what this glob matches: a name at any depth ('*.gif', trash) or a path ('2019/raw/**'). Repeatable."
@@ -81,7 +91,7 @@ class Amounts:
     video_average: Decimal | None = None
     faces_stored: int | None = None
     users_stored: int | None = None
-    days: Decimal = Decimal(30)
+    days: Exact = Decimal(30)
     units: Many = None
 
     @property
@@ -156,7 +166,7 @@ class Monthly:
 
     monthly: int | None = None
     months: int = 12
-    faces_per_image: Decimal = Decimal(1)
+    faces_per_image: Exact = Decimal(1)
 
     def stream(self) -> MonthlyStream | None:
         """Raises UsageError for numbers that cannot be."""

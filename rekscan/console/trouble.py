@@ -8,15 +8,18 @@ import errno
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from cyclopts import CycloptsError
+from cyclopts import CoercionError, CycloptsError
 
 from jobs.errors import RekscanError
 from jobs.later import Later
 from jobs.logs import keep_traceback
+from jobs.words import short
 
 if TYPE_CHECKING:
     import pydantic
@@ -31,6 +34,14 @@ _LIBRARIES = (
     ("botocore.exceptions", "BotoCoreError", "AWS", "`rekscan doctor` shows what it is asked with."),
     ("botocore.exceptions", "ClientError", "AWS", "`rekscan doctor` shows what it is asked with."),
 )
+
+# What is accepted where a value of this type is asked for.
+_ACCEPTED: Mapping[object, str] = {
+    int: "a whole number, as 1000000",
+    float: "a number, as 0.5",
+    Decimal: "a number, as 25 or 0.5",
+    date: "a day, as 2026-12-01",
+}
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +70,25 @@ def _is(error: Exception, module: str, name: str) -> bool:
 
 
 def wrong_usage(error: CycloptsError) -> str:
-    """What the parser of the command line says, in one line: of a value that pydantic refused, pydantic's reason."""
+    """What the parser of the command line says, in one line: of a value that pydantic refused, pydantic's reason; of
+    one that is no number or day, what is accepted."""
+    if isinstance(error, CoercionError) and error.token is not None and (accepted := _accepted(error.target_type)):
+        name = error.token.keyword or (error.argument.name if error.argument else "a value")
+        return f"Invalid value for {name}: unable to convert {_quoted(error.token.value)} into {accepted}."
     found = error.__cause__
     text = _first_line(error)
     if "pydantic" in sys.modules and isinstance(found, pydantic.ValidationError):
         return f"{text.partition(' 1 validation error')[0].rstrip('.')}: {found.errors()[0]['msg']}"
     return text
+
+
+def _accepted(asked: object) -> str | None:
+    plain = [one for one in get_args(asked) if one is not type(None)] or [asked]  # of `int | None`: int
+    return _ACCEPTED.get(plain[0]) if len(plain) == 1 else None
+
+
+def _quoted(value: str) -> str:
+    return f'"{short(value, 60)}"'
 
 
 def _first_line(error: Exception) -> str:

@@ -46,6 +46,22 @@ def test_what_cannot_be_meant_is_a_usage_error_with_what_to_do(
     assert len(said.err.splitlines()) >= 2
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--images", "1e6"], '--images: unable to convert "1e6" into a whole number, as 1000000'),
+        (["--start", "2026-13-01"], '--start: unable to convert "2026-13-01" into a day, as 2026-12-01'),
+        (["--days", "many"], '--days: unable to convert "many" into a number, as 25'),
+        (["--imagse", "3"], "Unknown option: --imagse. Did you mean --images?"),
+    ],
+)
+def test_a_value_that_is_none_says_what_is_accepted(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["estimate", "--api", "labels", *words]) == 2
+    assert says in capsys.readouterr().err
+
+
 def test_doctor_says_which_way_calls_go_and_why(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
