@@ -1,6 +1,10 @@
-"""The reckoning as tables a manager can read. Pure: values in, text out."""
+"""The reckoning as tables a manager can read. Pure: values in, text and tables out.
+
+Rule: what it has is a list of parts, so that a pipe gets plain text and a terminal tables that fit it.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from jobs.costs.month import HomeMonth, JobMonth
@@ -18,7 +22,33 @@ _MAYBE = (
 )
 
 
-def text(costs: Costs) -> str:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A table; those columns named in `right` are flush right, and `spare` is one that a narrow terminal has no room
+    for."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    right: Sequence[str]
+    spare: str
+
+    @property
+    def narrow(self) -> "Columns":
+        """Without the spare one."""
+        at = self.header.index(self.spare)
+        header, *rows = ((*row[:at], *row[at + 1 :]) for row in (self.header, *self.rows))
+        return replace(self, header=header, rows=rows)
+
+
+Part = str | Columns
+
+
+def text(parts: Sequence[Part]) -> str:
+    """Plain text."""
+    return "\n".join(part if isinstance(part, str) else table(part.header, part.rows, part.right) for part in parts)
+
+
+def costs_parts(costs: Costs) -> list[Part]:
     """Planned, actual and maybe billed per API, and how the tiers were walked."""
     rows = [
         (
@@ -34,8 +64,8 @@ def text(costs: Costs) -> str:
         for line in costs.lines
     ]
     totals = (dollars(costs.planned_usd), "", dollars(costs.actual_usd), "", dollars(costs.maybe_usd))
-    parts = [f"Job {costs.job} in {costs.region}", ""]
-    parts += [table(HEADER, [*rows, ("Total", "", "", *totals)], HEADER[2:]), ""]
+    parts: list[Part] = [f"Job {costs.job} in {costs.region}", ""]
+    parts += [Columns(HEADER, [*rows, ("Total", "", "", *totals)], HEADER[2:], "Meter"), ""]
     for line in costs.lines:
         walk = " + ".join(f"{count(tier.units)} x {each(tier.usd_each)} ({tier.confidence})" for tier in line.actual)
         if walk:
@@ -57,7 +87,7 @@ def text(costs: Costs) -> str:
         parts.append("NOT COMPLETE: a part of the price is unknown.")
     if any(line.maybe for line in costs.lines):
         parts.append(_MAYBE)
-    return "\n".join([*parts, f"Prices: {costs.prices_source}, {costs.prices_as_of}.", ROUNDING])
+    return [*parts, f"Prices: {costs.prices_source}, {costs.prices_as_of}.", ROUNDING]
 
 
 def _films(calls: Tally) -> list[str]:
@@ -77,11 +107,14 @@ def staged_text(staged: Staged) -> list[str]:
     return [f"Beside it, on S3's bill: {many(staged.films, 'film')} ({size(staged.bytes)}) staged: {parts}"]
 
 
-def month_text(month: HomeMonth) -> str:
+def month_parts(month: HomeMonth) -> list[Part]:
     """All jobs of a home in one calendar month: those AWS answered, and apart from them the others."""
-    parts = [f"{month.month}: {count(len(month.paid))} job{'s' * (len(month.paid) != 1)} answered by AWS", ""]
+    parts: list[Part] = [
+        f"{month.month}: {count(len(month.paid))} job{'s' * (len(month.paid) != 1)} answered by AWS",
+        "",
+    ]
     total = ("Total", "", "", "", "", dollars(month.actual_usd), dollars(month.maybe_usd))
-    parts += [table(MONTH, [*_month_rows(month.paid), total], MONTH[4:]), ""]
+    parts += [Columns(MONTH, [*_month_rows(month.paid), total], MONTH[4:], "Region"), ""]
     if not month.complete:
         parts.append("NOT COMPLETE: a part of the price is unknown.")
     if month.unpaid:
@@ -89,8 +122,8 @@ def month_text(month: HomeMonth) -> str:
         jobs = f"{count(len(month.unpaid))} job{'s' * (len(month.unpaid) != 1)} answered by {', '.join(others)}"
         total = ("Not paid", "", "", "", "", dollars(month.unpaid_usd), "")
         parts += [f"{jobs}: nothing was paid, AWS would have taken", ""]
-        parts += [table(MONTH, [*_month_rows(month.unpaid), total], MONTH[4:]), ""]
-    return "\n".join([*parts, "Tiers are pooled over the month's jobs, in the order they were made.", ROUNDING])
+        parts += [Columns(MONTH, [*_month_rows(month.unpaid), total], MONTH[4:], "Region"), ""]
+    return [*parts, "Tiers are pooled over the month's jobs, in the order they were made.", ROUNDING]
 
 
 def _month_rows(jobs: Sequence[JobMonth]) -> list[tuple[str, ...]]:

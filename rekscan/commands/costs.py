@@ -13,14 +13,16 @@ from jobs.aws import clients, cloudwatch, face_collections
 from jobs.costs.counting import tally
 from jobs.costs.month import home_month
 from jobs.costs.staged import staged
-from jobs.costs.text import gaps, gaps_text, month_text, staged_text, text
+from jobs.costs.text import costs_parts, gaps, gaps_text, month_parts, staged_text
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.folder.whose import unpaid, whose
 from jobs.money.prices import PriceTable, money, total
 from jobs.money.stored import stored_prices
 from jobs.words import dollars, many
+from rekscan.console.costs import show_parts
 from rekscan.console.output import print_json, print_line, print_lines
+from rekscan.console.plan import stdout
 from rekscan.scans.engine import find, ledger
 from rekscan.scans.month_cap import months_cap, told
 from rekscan.scans.stages import left_of, left_text
@@ -64,7 +66,7 @@ def costs(
         stage = {"stage": {**staged(folder, stored_prices()).to_json(), "left": left_of(folder)}} if staging else {}
         print_json({**found.to_json(), "answered_by": whose(spec), **more, "collections": left, **stage})
         return 0
-    print_lines(text(found))
+    show_parts(costs_parts(found), stdout())
     if note := unpaid(spec):
         print_line(note)
     if aws is not None:
@@ -86,7 +88,7 @@ def _month(settings: Settings, month: str, *, json: bool) -> int:
     if json:
         print_json({**found.to_json(), "cap": cap.to_json() if cap else None, "collections": left})
         return 0
-    print_lines(month_text(found))
+    show_parts(month_parts(found), stdout())
     if cap is not None:
         print_line(f"The cap of the home: {told(cap)}, maybe billed included.")
     _show_left(left)

@@ -56,9 +56,9 @@ def rich_table(
     whole: Sequence[str] = plan_text.RIGHT,
 ) -> Table:
     """The same columns as `jobs.words.table`. `whole`: never broken over lines."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in header:
-        table.add_column(name, justify="right" if name in right else "left", no_wrap=name in whole)
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=name in whole, overflow="fold")
     for row in rows:
         style = "bold" if row[0].startswith("Total") else None
         table.add_row(*row, style=style)

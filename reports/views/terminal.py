@@ -1,6 +1,7 @@
 """The job's summary for a terminal: the same facts as the page, as lines with bars."""
 
 from collections.abc import Iterable
+from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
 
@@ -11,7 +12,8 @@ from reports.review.verdicts import Precision, Review
 from reports.views import of_all
 
 ROWS = 5  # of each chart
-_LABEL, _BAR = 30, 24
+_LABEL, _BAR, _WIDE = 30, 24, 76
+_NAME, _SHORT = 24, 10  # the same of a review, whose lines have more behind
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
@@ -67,15 +69,15 @@ def _bars(rows: Iterable[tuple[str, float | None, str]]) -> list[str]:
     ]
 
 
-def _fit(label: str) -> str:
-    shown = short(label, _LABEL)
-    return shown + " " * (_LABEL - cell_len(shown)) if cell_len(shown) <= _LABEL else set_cell_size(shown, _LABEL)
+def _fit(label: str, cells: int = _LABEL) -> str:
+    shown = short(label, cells)
+    return shown + " " * (cells - cell_len(shown)) if cell_len(shown) <= cells else set_cell_size(shown, cells)
 
 
-def _bar(share: float) -> str:
-    eighths = max(1, round(share * _BAR * 8)) if share > 0 else 0
+def _bar(share: float, cells: int = _BAR) -> str:
+    eighths = max(1, round(share * cells * 8)) if share > 0 else 0
     full, rest = divmod(eighths, 8)
-    return ("█" * full + (_BLOCKS[rest] if rest else "")).ljust(_BAR)
+    return ("█" * full + (_BLOCKS[rest] if rest else "")).ljust(cells)
 
 
 def review_lines(found: Review, *, rows: int = 20) -> list[str]:
@@ -84,7 +86,7 @@ def review_lines(found: Review, *, rows: int = 20) -> list[str]:
     text = [f"{count(found.all.reviewed)} findings judged, {count(found.unreviewed)} of the same kinds not looked at"]
     text += ["", "Right, by confidence"]
     text += [_judged(band_title(n), band) for n, band in enumerate(found.bands) if band.findings]
-    text += ["", "Right, by name"]
+    text += ["", "Right, by name, and the confidence from which on to rely on it"]
     text += [_judged(one.name, one.all, one.threshold) for one in found.names[:rows]]
     if found.threshold is not None:
         text += ["", f"From {found.threshold} % confidence on, at least {percent} of all findings are right:"]
@@ -92,14 +94,16 @@ def review_lines(found: Review, *, rows: int = 20) -> list[str]:
     else:
         text += ["", f"No confidence is known from which {percent} are right: judge more, or keep to single names."]
     if found.allowed:
-        text += ["", f"Names to rely on: {', '.join(short(name, 60) for name in found.allowed)}"]
+        names = ", ".join(short(name, 60) for name in found.allowed)
+        text += ["", *wrap(f"Names to rely on: {names}", _WIDE, break_long_words=False)]
     return text
 
 
 def _judged(label: str, one: Precision, threshold: int | None = None) -> str:
+    name = f"  {_fit(label, _NAME)} {_bar(one.share or 0, _SHORT)}"
     if one.share is None:
-        return f"  {_fit(label)} {_bar(0)} not looked at"
+        return f"{name} not looked at"
     low, high = (100 * end for end in one.interval)
-    enough = f", reliable from {threshold} %" if threshold is not None else ""
+    enough = f", from {threshold} %" if threshold is not None else ""
     shares = f"{100 * one.share:3.0f} %  ({low:.0f} to {high:.0f})"
-    return f"  {_fit(label)} {_bar(one.share)} {shares}  {one.right} of {one.reviewed}{enough}"
+    return f"{name} {shares}  {one.right} of {one.reviewed}{enough}"

@@ -1,4 +1,4 @@
-"""`jobs` and `status` are tables on a terminal and a line each in a pipe; what nobody knows is not 0."""
+"""`jobs`, `status` and `costs` are tables on a terminal; in a pipe jobs are a line each. What nobody knows is not 0."""
 
 import json
 import shutil
@@ -43,7 +43,7 @@ def test_jobs_are_a_table_that_fits_the_terminal(home: Path, killed: str, column
 def test_a_job_is_a_table_by_api_with_what_it_cost_and_what_to_do(home: Path) -> None:
     shown = [line.strip() for line in on_terminal("status", "--home", str(home))]
     assert shown[0].endswith("incomplete (budget)")
-    assert "faces    4/8     4         0        0" in shown
+    assert "faces   4/8    4        0       0" in shown
     assert "Cost     nothing was paid; AWS would take $0.007 of $0.016 planned" in shown
     assert "Asked    the bundled emulator, not AWS" in shown
     assert "--max-cost" in shown[-1]
@@ -70,3 +70,18 @@ def test_documents_say_who_answered_also_of_a_job_whose_kept_status_does_not(
     assert by.pop(killed) == "http://127.0.0.1:33249" and set(by.values()) == {"the bundled emulator"}
     assert cli.run(["status", max(by), "--json", "--home", str(home)]) == 0
     assert json.loads(capsys.readouterr().out)["answered_by"] == by[max(by)]
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_costs_are_tables_that_fit_the_terminal(home: Path, columns: int) -> None:
+    shown = on_terminal("costs", "last", "--home", str(home), columns=columns)
+    assert max(map(len, shown)) <= columns
+    meter = ["image-group-2"] if columns == 200 else []  # an 80th column more, and the sums below name it too
+    assert ["faces", *meter, "8", "$0.008", "4", "$0.004", "0", "$0.00"] in [line.split() for line in shown]
+    assert "faces on image-group-2: 4 x $0.001 (price-list)" in shown
+    month = on_terminal("costs", "--month", "2026-11", "--home", str(home), columns=columns)
+    assert max(map(len, month)) <= columns
+    assert month[0] == "2026-11: 0 jobs answered by AWS"
+    job = max(path.parent.name for path in home.glob("*/job.json"))
+    region = ["us-east-1"] if columns == 200 else []
+    assert [job, *region, "faces", "image-group-2", "4", "$0.004", "$0.00"] in [line.split() for line in month]

@@ -18,6 +18,7 @@ from reports.review.judged import judge, make_sheet, read_review
 from reports.review.verdicts import read_verdicts
 from reports.tables.load import load_folder
 from reports.views.report import build_report
+from tests.support.terminal import on_terminal
 
 APIS = ("labels", "faces", "text", "moderation", "properties")
 
@@ -44,6 +45,18 @@ def test_a_sheet_shows_every_name_and_band_and_its_verdicts_reach_the_page(tmp_p
     assert read_review(folder) == found
     page = Path(build_report(folder, thumbnails=False).path).read_text()
     assert 'id="review"' in page
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_a_review_fits_the_terminal(tmp_path: Path, columns: int) -> None:
+    folder = make_job(tmp_path, 600, ("labels",))
+    filled = tmp_path / "filled.csv"
+    filled.write_bytes(fill(Path(make_sheet(folder, Wanted()))))
+    words = ["review", folder.job, str(filled), "--target", "0.8", "--home", str(tmp_path)]
+    shown = on_terminal(*words, columns=columns)
+    assert max(map(len, shown)) <= columns
+    assert any(line.startswith("  Dog ") and line.endswith(", from 75 %") for line in shown)
+    assert "From 75 % confidence on, at least 80 % of all findings are right:" in shown
 
 
 def test_a_sheet_can_be_narrowed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from moto import mock_aws
 from benchmarks.synthetic_job import make_job
 from jobs.costs import tally
 from jobs.costs.month import home_month
-from jobs.costs.text import month_text
+from jobs.costs.text import month_parts, text
 from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder
 from jobs.folder.whose import unpaid, whose
@@ -168,6 +168,8 @@ def test_a_month_has_what_aws_answered_and_what_it_did_not_apart(tmp_path: Path)
     document = found.to_json()
     assert (document["usd"]["actual"], document["not_aws_usd"]) == ("0.02", "0.04")
     assert [job["answered_by"] for job in document["jobs"]] == ["AWS", "the bundled emulator", URL]
-    paid, _, rest = month_text(found).partition(f"2 jobs answered by {URL}, the bundled emulator: nothing was paid")
+    paid, _, rest = text(month_parts(found)).partition(
+        f"2 jobs answered by {URL}, the bundled emulator: nothing was paid"
+    )
     assert "1 job answered by AWS" in paid and "bbbb" not in paid
     assert "bbbb" in rest and "Not paid" in rest
