@@ -194,7 +194,7 @@ class Pilot:
     max_cost
         Dollars that the sample may cost; it stops before the call over it.
     local
-        Run the sample on the bundled emulator: free, with open models.
+        As of `scan`: so long the bundled emulator takes; a sample is free, with open models.
     allow_private_urls
         URLs of a list may lead to this machine, private networks and link-local addresses.
     """

@@ -80,10 +80,7 @@ def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice | VideoC
         yield from choice.api.assumptions
     if plan.counts.frames and "image" in units:
         yield from _frames(plan.counts)
-    if plan.counts.videos and not plan.asks_of_videos and not plan.counts.framed:
-        yield f"Left out, as no video API was asked for: {many(plan.counts.videos, 'video')}."
-    if plan.counts.images and plan.lines and not plan.asks_of_images:
-        yield f"Left out, as no image API was asked for: {many(plan.counts.images, 'image')}."
+    yield from at_the_head(plan)
     if plan.asks_of_videos:
         yield from _videos(plan, quotas)
     if plan.stream:
@@ -98,6 +95,18 @@ def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice | VideoC
     yield from _rates(plan, quotas)
     yield from _prices(plan)
     yield _NOT
+
+
+def at_the_head(plan: Plan) -> Iterator[str]:
+    """Those that stand at the head of a printed plan, too: what of its source the price is not of, or may not be of."""
+    counts = plan.counts
+    if counts.videos and plan.lines and not plan.asks_of_videos and not counts.framed:
+        yield f"{many(counts.videos, 'video')} not asked about: --api names no API for video."
+    if counts.images and plan.lines and not plan.asks_of_images:
+        yield f"{many(counts.images, 'image')} not asked about: --api names no API for images."
+    if plan.unread:
+        are = "image is compared when it is" if plan.unread == 1 else "images are compared when they are"
+        yield f"{plan.unread:,} {are} read: copies, and what an earlier job answered, cost nothing then."
 
 
 def _frames(counts: Counts) -> Iterator[str]:

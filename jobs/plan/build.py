@@ -45,6 +45,7 @@ def plan(
     extra: Iterable[Demand] = (),
     stream: MonthlyStream | None = None,
     copies: int = 0,
+    unread: int = 0,
     near: Mapping[str, int] | None = None,
 ) -> Plan:
     """Price and time these APIs on these items.
@@ -54,7 +55,8 @@ def plan(
     `known`: calls whose answer is there already, for each API or by API name. `videos`: APIs for the videos.
     `video_jobs`: of their jobs so many are open at once (None: the quota).
     `extra`: demands besides (storage, hours of a model). `stream`: new images each month, which takes a start.
-    `copies`: of the images, those whose content another has, in `known` too. `near`: calls by API that take another's
+    `copies`: of the images, those whose content another has, in `known` too. `unread`: those of which that is told only
+    when they are read. `near`: calls by API that take another's
     answer, beside the known. Raises RekscanError if an API does not
     exist in the Region.
     """
@@ -94,6 +96,7 @@ def plan(
         free_tier=free_tier,
         known=sum(have.values()),
         copies=copies,
+        unread=unread,
         earlier=earlier,
         stream=stream,
         video_jobs=jobs,

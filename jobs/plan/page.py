@@ -65,7 +65,7 @@ def _parts(plan: Plan, sources: Sequence[str], beside: Sequence[str], months: Ta
     notes = [line for line in text.notes(plan, brief=True, both=False) if line != ROUNDING]
     said = "\n".join((*notes, *beside)).splitlines()
     yield Part("Notes", tuple(line.strip().removeprefix("- ") for line in said if line.strip()))
-    yield Part("What it rests on", plan.assumptions)
+    yield Part("What it rests on", tuple(text.below(plan)))
     yield Part("Sources", tuple(_sources(plan)))
 
 

@@ -11,6 +11,7 @@ from jobs.codes import Code
 from jobs.counts import Counts
 from jobs.money.prices import known_total, money, number
 from jobs.plan import both_ways, cascade
+from jobs.plan.assumptions import at_the_head
 from jobs.plan.values import Plan, PlanLine
 from jobs.plan.videos import minutes
 from jobs.words import ROUNDING, count, dollars, duration, each, many, table
@@ -53,10 +54,7 @@ def head(plan: Plan) -> list[str]:
     if plan.copies:
         are = "is a copy" if plan.copies == 1 else "are copies"
         found.append(f"{plan.copies:,} of {plan.counts.images:,} {are} of others (same ETag), paid once.")
-    if plan.counts.videos and plan.lines and not plan.asks_of_videos and not plan.counts.framed:
-        found.append(f"{many(plan.counts.videos, 'video')} not asked about: --api names no API for video.")
-    if plan.counts.images and plan.lines and not plan.asks_of_images:
-        found.append(f"{many(plan.counts.images, 'image')} not asked about: --api names no API for images.")
+    found += at_the_head(plan)
     if plan.near:
         found.append(plan.near.text(plan.counts.images))
     if plan.earlier:
@@ -99,7 +97,13 @@ def notes(plan: Plan, *, brief: bool = False, explain: bool = False, both: bool 
     if plan.both and both:
         found += ["", both_ways.title(plan.counts), *_both(plan), ""]
     found.append(ROUNDING)
-    return found if brief else [*found, *explained(plan.assumptions, explain=explain)]
+    return found if brief else [*found, *explained(below(plan), explain=explain)]
+
+
+def below(plan: Plan) -> list[str]:
+    """The assumptions that the head does not say."""
+    said = set(at_the_head(plan))
+    return [line for line in plan.assumptions if line not in said]
 
 
 def explained(assumptions: Sequence[str], *, explain: bool) -> list[str]:

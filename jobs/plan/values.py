@@ -107,6 +107,7 @@ class Plan:
     free_tier: FreeTier | None = None
     known: int = 0  # calls left out because their answer is there already, or will be
     copies: int = 0  # images whose content another of the source has: paid for once
+    unread: int = 0  # images of which nothing tells before they are read whether their answer is known
     earlier: int = 0  # of the known calls: an earlier job has the answer
     stream: MonthlyStream | None = None  # new images each month, after those of the source
     both: tuple[BothWays, ...] = ()  # of films that frames are taken of: what they cost as video

@@ -45,9 +45,11 @@ from rekscan.scans.priced import PriceQuestion, document, priced
 from rekscan.settings import Connection, resolve
 
 if TYPE_CHECKING:
+    from rekscan.scans import who_answers
     from reports import spreadsheet_safe
     from reports.views import estimate_page
 else:
+    who_answers = Later("rekscan.scans.who_answers")
     spreadsheet_safe, estimate_page = Later("reports.spreadsheet_safe"), Later("reports.views.estimate_page")
 
 
@@ -141,6 +143,8 @@ def estimate(
     if markdown:
         print_lines(page_markdown(page))
         return int(strict and not plans[0][1].complete)
+    if pilot.local and not (json or csv):
+        say((who_answers.not_aws(question.settings, local=True), "bold"))
     show(plans, found, as_json=json, as_csv=csv, compared=compare is not None, explain=explain)
     return int(strict and not all(built.complete for _, built in plans))
 

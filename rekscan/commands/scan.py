@@ -21,8 +21,9 @@ from rekscan.scans.hosts import hosts_need
 from rekscan.scans.listing import Progress
 from rekscan.scans.month_cap import note
 from rekscan.scans.near import Told
-from rekscan.scans.order import Order, Planned, not_aws, plan_order
+from rekscan.scans.order import Order, Planned, plan_order
 from rekscan.scans.run import hand_over, run_here
+from rekscan.scans.who_answers import not_aws
 from rekscan.settings import Connection, resolve
 
 SourceArg = Annotated[
@@ -124,7 +125,7 @@ def _sample_json(planned: Planned) -> dict[str, Any]:
 def _say_who_answers(planned: Planned) -> None:
     """Where it is not AWS: a price above must not be taken for one that is paid, nor the other way round. And what the
     home may pay."""
-    if said := not_aws(planned.terms):
+    if said := not_aws(planned.terms.settings, local=planned.terms.local):
         say((said, "bold"))
     elif planned.month_cap is not None:
         say(note(planned.month_cap, planned.plan.total))

@@ -25,11 +25,13 @@ from jobs.plan.values import Plan
 from jobs.uris import root_of
 from rekscan.scans.films import leave_out_films, look_at_films
 from rekscan.scans.frames import with_frames
-from rekscan.scans.listing import Progress, absolute, list_into, list_source, nothing_in, part_rows, refuse_vain_list
+from rekscan.scans.listing import Progress, absolute, list_into, list_source, part_rows, refuse_vain_list
 from rekscan.scans.near import Told, near_of
+from rekscan.scans.nothing import nothing_for, nothing_in
 from rekscan.scans.sampled import SampledListing
 from rekscan.scans.savings import KnownCalls
 from rekscan.scans.terms import Terms
+from rekscan.scans.who_answers import timed
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ def draft(
     Of a sample the manifest has the images drawn, and nothing else that is listed.
 
     The listing is cut at the end of a part of the manifest once it has `limit` images (stdin is read to its end).
-    Raises RekscanError when a source cannot be read or holds nothing at all; the folder is gone then.
+    Raises RekscanError when a source cannot be read or holds nothing to ask about; the folder is gone then.
     """
     settings = terms.settings
     folder = JobFolder(settings.home, new_job_id(), settings.aws)
@@ -91,6 +93,8 @@ def draft(
         refuse_vain_list(sources, counts)
         if writer.count == 0:
             raise sampled.nothing_drawn() if sampled and sampled.source.images else nothing_in(sources)
+        if not ((terms.choices and counts.images) or (terms.videos and counts.videos)):
+            raise nothing_for(sources, counts)
         follow = _compared(folder, counts, terms, told) if terms.near else None
     except OSError as error:
         folder.remove()
@@ -138,7 +142,6 @@ def plan_of(
 ) -> Plan:
     """The plan of a draft: the same function `estimate` calls. `prices`: another table than the stored one."""
     known = known or KnownCalls()
-    cores = os.cpu_count() or 1
 
     def without(near: Mapping[str, int]) -> Plan:
         return make_plan(
@@ -151,13 +154,13 @@ def plan_of(
             month_to_date=month_to_date,
             known=known.calls,
             copies=known.copies,
+            unread=known.unread,
             videos=terms.videos,
             video_jobs=terms.video_jobs,
             near=near,
         )
 
     plan = known.near.priced(without) if known.near else without({})
-    if terms.local and not terms.settings.rekognition_url:
-        plan = plan.emulated(cores)
-    plan = replace(plan, first=first_stage(terms.first, counts.images, cores))
+    plan = timed(plan, terms.settings, local=terms.local)
+    plan = replace(plan, first=first_stage(terms.first, counts.images, os.cpu_count() or 1))
     return plan.assuming((*known.notes, *plan.assumptions))

@@ -123,7 +123,7 @@ def _plan(folder: JobFolder, settings: Settings, counts: Counts, *, grown: bool)
     return plan_of(
         terms,
         counts,
-        KnownCalls(calls if any(calls.values()) else {}, found.notes),
+        KnownCalls(calls if any(calls.values()) else {}, unread=found.unread),
         prices=PriceTable.from_json(spec.prices),
         month_to_date=spec.plan.month_to_date,
     )

@@ -62,11 +62,6 @@ def refuse_vain_list(sources: Sequence[str], counts: Counts) -> None:
     )
 
 
-def nothing_in(sources: Sequence[str]) -> RekscanError:
-    """What to raise when they hold nothing at all."""
-    return RekscanError(f"{', '.join(sources)} is empty", "Give a directory, prefix or list with pictures in it.")
-
-
 def part_rows(shard_size: int) -> int:
     """Items in a part of the manifest: whole shards."""
     return max(1, PART_ROWS // shard_size) * shard_size

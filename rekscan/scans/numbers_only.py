@@ -23,8 +23,9 @@ from jobs.video.ffmpeg import Ffmpeg
 from rekscan.console.output import talk
 from rekscan.scans.films import Unseen, count_assumed, count_assumed_film, count_film, count_films
 from rekscan.scans.frames import count_assumed_frames, count_expected
-from rekscan.scans.listing import nothing_in, refuse_vain_list
+from rekscan.scans.listing import refuse_vain_list
 from rekscan.scans.near import COLUMNS, followed
+from rekscan.scans.nothing import nothing_in
 from rekscan.scans.savings import KnownCalls, known_of
 from rekscan.scans.terms import Terms
 from rekscan.settings import Settings

@@ -12,7 +12,6 @@ from jobs.conditions import conditioned
 from jobs.costs.month_cap import MonthCap
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
-from jobs.folder.whose import AWS, EMULATOR, answering
 from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
@@ -54,6 +53,7 @@ from rekscan.scans.savings import known_of
 from rekscan.scans.stages import check_stage
 from rekscan.scans.terms import Terms
 from rekscan.scans.tried import with_known_shares
+from rekscan.scans.who_answers import not_aws
 from rekscan.settings import Settings
 
 _LOCAL_REGION = "us-east-1"  # of a local scan that names none: the emulator has no Region
@@ -192,7 +192,7 @@ def plan_order(
     """List the source and price it. `progress`: of the listing; `told`: of what comes after."""
     terms = order.terms(ask(api), settings, local=local)
     not_aws_itself(settings, local=local)
-    if terms.month_cap is not None and not_aws(terms):
+    if terms.month_cap is not None and not_aws(settings, local=local):
         raise UsageError("--month-cap counts what AWS bills, which this scan does not ask", "Leave --month-cap out.")
     refuse_to_sample(terms)
     refuse_local_films(source, terms)
@@ -215,7 +215,7 @@ def plan_order(
         if drafted.sampled:
             plan = of_sample(plan, plan_of(terms, drafted.sampled.source), drafted.sampled, terms)
         capped = None
-        if said := not_aws(terms):
+        if said := not_aws(settings, local=local):
             plan = plan.assuming((said, *plan.assumptions))
         elif capped := _capped(terms):
             plan = plan.assuming((note(capped, plan.total), *plan.assumptions))
@@ -228,15 +228,6 @@ def plan_order(
 def _capped(terms: Terms) -> MonthCap | None:
     """The home's cap, as it will be once the scan runs."""
     return months_cap(terms.settings, usd=terms.month_cap)
-
-
-def not_aws(terms: Terms) -> str:
-    """A sentence on answers that will not be AWS's; "" where they will."""
-    answers = answering(local=terms.local, endpoint=terms.settings.rekognition_url)
-    if answers == AWS:
-        return ""
-    free = ": nothing is paid" if answers == EMULATOR else ""
-    return f"Answers come from {answers}, not from AWS{free}. The prices are what AWS would take."
 
 
 def _limit(terms: Terms) -> int | None:

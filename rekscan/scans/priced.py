@@ -4,7 +4,7 @@ Rule: it builds the same Plan as `scan` does. A price of plain numbers brings ne
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.apis import Asked
 from jobs.counts import Counts
-from jobs.errors import RekscanError, UsageError
+from jobs.errors import UsageError
 from jobs.later import Later
 from jobs.money.free_tier import FreeTier
 from jobs.money.months import month_of
@@ -26,20 +26,20 @@ from jobs.plan.near_rule import Near
 from jobs.plan.pilot import Extrapolation, extrapolate
 from jobs.plan.s3_requests import s3_json, s3_lines
 from jobs.plan.stream import MonthlyStream, next_month
-from jobs.plan.text import left_out
 from jobs.plan.videos import minutes, videos_json
-from jobs.words import many
 from rekscan.flags import Amounts, Billing, Monthly, Pilot, numbers, rates
+from rekscan.scans.nothing import nothing_for
 from rekscan.settings import Settings
 
 if TYPE_CHECKING:
     from jobs.aws import cloudwatch
-    from rekscan.scans import first, numbers_only, tried
+    from rekscan.scans import first, numbers_only, tried, who_answers
     from rekscan.scans import pilot as pilots
     from rekscan.scans.savings import KnownCalls
 else:
     cloudwatch = Later("jobs.aws.cloudwatch")
     first, tried = Later("rekscan.scans.first"), Later("rekscan.scans.tried")
+    who_answers = Later("rekscan.scans.who_answers")
     numbers_only, pilots = Later("rekscan.scans.numbers_only"), Later("rekscan.scans.pilot")
 
 DEFAULT_REGION = "us-east-1"  # where an estimate without --region is priced
@@ -220,26 +220,7 @@ def _refuse_nothing(
     some = any((asked.images and images) or (asked.videos and counts.videos) for _, asked in question.sets)
     if some or question.amounts.beside:
         return
-    there = [many(n, what) for n, what in ((counts.images, "image"), (counts.videos, "video")) if n]
-    there += left_out(counts)
-    where = f" in {', '.join(question.sources)}" if question.sources else ""
-    unsent = bool(counts.left_out_ms and not (counts.images or counts.videos))
-    raise RekscanError(
-        f"nothing{where} can be sent: {', '.join(there)}"
-        if unsent
-        else f"there is nothing{where} that these APIs are paid for: {', '.join(there) or 'no image'}",
-        " ".join([*notes, *_instead(counts)]),
-    )
-
-
-def _instead(counts: Counts) -> Iterator[str]:
-    """What to do where the APIs have nothing to price."""
-    if counts.images or counts.videos:
-        yield f"Name an API for {'pictures' if counts.images else 'videos'}: `rekscan apis` lists them."
-    if counts.left_out_ms:
-        yield "docs/video.md says which videos Rekognition takes."
-    elif not (counts.images or counts.videos):
-        yield "Give a source with pictures in it, or an amount over 0."
+    raise nothing_for(question.sources, counts, notes)
 
 
 def _plan(
@@ -250,9 +231,11 @@ def _plan(
     known: Mapping[str, int] | None = None,
     *,
     copies: int = 0,
+    unread: int = 0,
     near: Mapping[str, int] | None = None,
 ) -> Plan:
-    """The plan of one set of APIs. `known`: calls of each whose answer is there, those of `copies` among them."""
+    """The plan of one set of APIs. `known`: calls of each whose answer is there, those of `copies` among them;
+    `unread`: images of which nobody knows that yet."""
     billing, prices, stream, start = question.billing, terms.prices, terms.stream, terms.start
     days = Decimal(stream.days(start)) if stream and start else None
     built = plan(
@@ -270,10 +253,14 @@ def _plan(
         extra=question.amounts.demands(prices, days),
         stream=stream,
         copies=copies,
+        unread=unread,
         near=near,
     )
     built = replace(built, first=first_stage(asked.first, counts.images, os.cpu_count() or 1))
     note = () if terms.named else (f"No Region is set: priced in {DEFAULT_REGION} (--region sets one).",)
+    if question.pilot.local:
+        built = who_answers.timed(built, question.settings, local=True)
+        note = (who_answers.not_aws(question.settings, local=True), *note)
     return built.assuming((*note, *built.assumptions))
 
 
@@ -281,7 +268,7 @@ def _planned(asked: Asked, counts: Counts, question: PriceQuestion, terms: _Term
     """The plan of one set of APIs of a source."""
 
     def without(near: Mapping[str, int]) -> Plan:
-        return _plan(asked, counts, question, terms, known.calls, copies=known.copies, near=near)
+        return _plan(asked, counts, question, terms, known.calls, copies=known.copies, unread=known.unread, near=near)
 
     return known.near.priced(without) if known.near else without({})
 

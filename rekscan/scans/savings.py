@@ -19,21 +19,17 @@ from rekscan.scans.beside import AskingScan, Rival, calls_of, rivals_here
 from rekscan.scans.inputs import input_picture
 from rekscan.scans.terms import Terms
 
-_READ_LATER = (
-    "Files outside AWS's S3 are compared when they are read: those that an earlier job of this home answered, and"
-    " duplicates, are counted here but cost nothing then (--again pays for them again)."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class KnownCalls:
-    """`calls`: left out of the plan, by API. `notes`: what the plan cannot know yet. `rivals`: running jobs of the home
-    that may be paid for the same pictures meanwhile."""
+    """`calls`: left out of the plan, by API. `rivals`: running jobs of the home that may be paid for the
+    same pictures meanwhile, `notes` on them."""
 
     calls: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     rivals: tuple[Rival, ...] = ()
     copies: int = 0  # images of which an equal is paid for
+    unread: int = 0  # images that are compared only when they are read
     near: NearCalls | None = None  # images that take the answers of others
 
 
@@ -63,10 +59,9 @@ def known_of(
         sync(settings.home, settings.aws)
         saved = _saved(listing(), segments, terms, follow)
     found = rivals_here(settings, lambda: _asking(terms, listing, whole=whole)) if beside and counts.images else ()
-    notes = [_READ_LATER] if counts.images > told and segments.paths() else []
-    notes += [rival.note for rival in found]
+    notes = tuple(rival.note for rival in found)
     calls = saved.calls if any(saved.calls.values()) else {}
-    return KnownCalls(calls, tuple(notes), found, saved.copies, near)
+    return KnownCalls(calls, notes, found, saved.copies, counts.images - told, near)
 
 
 def _near(follow: Followers, terms: Terms) -> NearCalls | None:

@@ -161,6 +161,10 @@ def test_nothing_to_price_is_said_and_has_no_price(tmp_path, capsys, line, there
         run(estimate, f"{line} --region us-east-1".format(tmp=tmp_path))
     assert caught.value.code == 1
     assert capsys.readouterr().out == ""
+    if "{tmp}" in line:
+        with pytest.raises(RekscanError) as scanned:
+            plan_order([line.split()[0].format(tmp=tmp_path)], ["labels"], Order(), resolve(region="us-east-1"))
+        assert (scanned.value.what, scanned.value.do) == (caught.value.what, caught.value.do)
 
 
 def test_an_empty_source_is_refused_in_the_words_of_scan(moto, monkeypatch, tmp_path):

@@ -190,6 +190,10 @@ def test_where_no_film_can_be_sent_that_is_said_with_the_reasons_and_has_no_pric
     ) as no:
         run(str(tmp_path), "--api", "video-labels")
     assert no.value.code == 1 and "docs/video.md" in no.value.do
+    with pytest.raises(RekscanError) as scanned:
+        plan_order([str(tmp_path)], ["video-labels"], Order(), resolve(), local=True)
+    assert (scanned.value.what, scanned.value.do) == (no.value.what, no.value.do)
+    assert not list((tmp_path / "home").glob("2*"))
     (tmp_path / "list.txt").write_text("https://example.com/film.mp4\n")
     for more in ((), ("--no-probe",)):
         with pytest.raises(RekscanError, match=r"list.txt can be sent: 1 not-in-s3"):

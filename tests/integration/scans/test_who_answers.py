@@ -35,3 +35,21 @@ def test_a_plan_says_who_answers_where_it_is_not_aws(
     assert who is None or who in text
     assert ("as fast as the bundled emulator" in text) == (words == ["--local"])
     assert "Each API on each image counts as one image." in text  # a dry run lists what it rests on
+
+
+def test_an_estimate_with_local_is_as_fast_as_the_emulator_and_says_who_answers(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["estimate", str(photos), "--api", "labels", "--region", "us-east-1", "--home", str(tmp_path / "home")]
+    assert cli.run([*words, "--local"]) == 0
+    out, err = capsys.readouterr()
+    assert "as fast as the bundled emulator" in out and out.splitlines()[-1].split() == [
+        "labels",
+        "4",
+        "images",
+        "$0.004",
+    ]
+    assert "Answers come from the bundled emulator, not from AWS: nothing is paid" in err
+    assert cli.run(words) == 0
+    out, err = capsys.readouterr()
+    assert "as fast as the bundled emulator" not in out and "Answers come from" not in err

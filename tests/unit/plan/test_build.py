@@ -226,7 +226,7 @@ def test_images_and_videos_are_priced_side_by_side():
     counts = video(60)
     counts.images = 1000
     built = films("video-labels", counts)
-    assert "Left out, as no image API was asked for: 1,000 images." in built.assumptions
+    assert "1,000 images not asked about: --api names no API for images." in built.assumptions
     both = plan(
         parse(["labels"]),
         counts,
