@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from jobs.errors import UsageError
-from jobs.words import count, short
+from jobs.words import count, many, short
 from rekscan.console.output import print_json, print_line
 from rekscan.console.plan import stdout
 from rekscan.scans.engine import find
@@ -75,16 +75,16 @@ def _lines(changes: Changes, wide: int) -> list[str]:
 
 def _api(api: ApiChanges, margin: float, wide: int) -> list[str]:
     alone = f"{count(api.only_before)} in the first alone, {count(api.only_after)} in the second alone"
-    text = [f"{api.api}: {count(api.both)} items answered in both; {alone}"]
-    if api.models[0] != api.models[1]:
-        was, now = (", ".join(versions) or "not told" for versions in api.models)
+    text = [f"{api.api}: {many(api.both, 'item')} answered in both; {alone}"]
+    if api.other_model:
+        was, now = map(", ".join, api.models)
         text.append(f"  another model: {was}, then {now}")
     text += ["  other parameters"] if api.other_parameters else []
     for what, kind in api.kinds.items():
         beyond = f" {api.beyond(margin)}" if what == "moved" else ""
         names = ", ".join(f"{short(name, 30)} {count(number)}" for name, number in list(kind.names.items())[:5])
-        many = f"{count(kind.findings)} on {count(kind.items)} items"
-        text.append(f"  {what}{beyond}: {many}{f' ({names})' if names else ''}")
+        where = f"{count(kind.findings)} on {many(kind.items, 'item')}"
+        text.append(f"  {what}{beyond}: {where}{f' ({names})' if names else ''}")
         for one in kind.samples[:3]:
             found, when = f"    {short(one.name, 30)}  ", _when(one)
             text.append(f"{found}{short(one.uri, max(20, wide - len(found) - len(when)))}{when}")

@@ -10,7 +10,7 @@ from jobs.later import Later
 from jobs.sample.record import Sample
 from jobs.status import Status, status_of
 from rekscan.console.output import print_json, print_line, results, say
-from rekscan.console.plan import rich_table
+from rekscan.console.plan import fitting
 from rekscan.console.status import (
     JOBS,
     RIGHT,
@@ -74,7 +74,7 @@ def jobs(*, connection: Connection | None = None, json: JsonFlag = False) -> int
     elif found and results.is_terminal:
         shown = len(JOBS) if results.width >= WIDE else len(JOBS) - 1
         rows = [job_row(folder.spec, state)[:shown] for folder, state in found]
-        results.print(rich_table(JOBS[:shown], rows, RIGHT, WHOLE))
+        results.print(fitting(results.width, JOBS[:shown], rows, RIGHT, WHOLE))
     else:
         for folder, state in found:
             print_line(f"{status_line(state)}  {source_of(folder.spec)}")
@@ -104,7 +104,7 @@ def show(
     if results.is_terminal:
         about, *notes = status_notes(found)
         results.print(about, style="bold")
-        results.print(rich_table(STATUS, status_rows(found), RIGHT, WHOLE))
+        results.print(fitting(results.width, STATUS, status_rows(found), RIGHT, WHOLE))
         for note in notes:
             results.print(note)
     else:

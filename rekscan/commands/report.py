@@ -22,6 +22,7 @@ from reports.facts.summary import summarize
 from reports.review.judged import make_sheet
 from reports.tables.build import FORMATS, build_tables
 from reports.tables.built import BuiltTables, built_tables
+from reports.tables.layout import COSTS, FAILURES, IMAGES, VIDEOS
 from reports.views.markdown import build_markdown
 from reports.views.report import ITEMS, PAGE, BuiltReport, build_report
 from reports.views.terminal import lines
@@ -114,8 +115,8 @@ def _formats(text: str) -> list[str]:
 
 
 def _in(folder: JobFolder, out: str, min_confidence: float | None) -> JobFolder:
-    """The job with its reports in a directory, made if missing. Raises UsageError where it cannot be, or has those of
-    another job or threshold."""
+    """The job with its reports in a directory, made if missing. Raises UsageError where it cannot be, has those of
+    another job or threshold, or a person's file in the place of one of them."""
     made = folder.with_reports_in(out)
     if not out.startswith("s3://"):
         try:
@@ -126,7 +127,18 @@ def _in(folder: JobFolder, out: str, min_confidence: float | None) -> JobFolder:
     if there is not None and (there.job, there.min_confidence) != (folder.job, min_confidence):
         at = "" if there.min_confidence is None else f" from {there.min_confidence:g} % confidence on"
         raise UsageError(f"{out} has the tables of job {there.job}{at}", "Name another directory.")
+    if there is None and (strange := _would_overwrite(made)):
+        raise UsageError(f"{out} has a file {strange} already, which no report wrote", "Name another directory.")
     return made
+
+
+def _would_overwrite(folder: JobFolder) -> str | None:
+    """A file where the reports go that is called as one of theirs."""
+    ours = {IMAGES, VIDEOS, FAILURES, COSTS, "answers", "data-dictionary", "report", "report-single"}
+    ours |= {choice.api.table for choice in folder.spec.choices}
+    endings = (*FORMATS, _HTML, _XLSX, "md")
+    there = (entry.name for entry in folder.report_files.entries(folder.reports))
+    return next((name for name in there if name.partition(".")[0] in ours and name.endswith(endings)), None)
 
 
 def _tables(

@@ -8,7 +8,7 @@ from jobs.costs.text import Columns, Part, text
 from jobs.redact import redact
 from jobs.words import visible_lines
 from rekscan.console.output import Terminal
-from rekscan.console.plan import rich_table
+from rekscan.console.plan import fitting
 from rekscan.console.status import WIDE
 
 
@@ -20,6 +20,6 @@ def show_parts(parts: Sequence[Part], console: Terminal) -> None:
         console.print(part if isinstance(part, str) else _table(part, console.width))
 
 
-def _table(part: Columns, width: int) -> Table:
-    fitting = part if width >= WIDE else part.narrow
-    return rich_table(fitting.header, fitting.rows, fitting.right, ("Job", *fitting.right))
+def _table(part: Columns, width: int) -> Table | str:
+    shown = part if width >= WIDE else part.narrow
+    return fitting(width, shown.header, shown.rows, shown.right, ("Job", *shown.right))

@@ -54,6 +54,11 @@ class ApiChanges:
     kinds: Mapping[str, ChangeKind]  # came, went, moved
     timed: bool = False  # of films: findings move in time, too
 
+    @property
+    def other_model(self) -> bool:
+        """Whether both told which they are, and they differ."""
+        return all(self.models) and self.models[0] != self.models[1]
+
     def beyond(self, margin: float) -> str:
         """How far a finding moves before it is told."""
         return f"more than {margin:g} points" + (f" or {MOVED_MS // 1000} s" if self.timed else "")

@@ -86,7 +86,7 @@ def test_files_hold_every_change_and_the_page_only_text(home: Path, capsys: pyte
     diff(BEFORE, AFTER, out=out, connection=Connection(home=str(home)))
     said = capsys.readouterr().out
     assert "Items: 1 added, 1 gone, 1 altered, 3 same" in said and "another model: 3.0, then 3.1" in said
-    assert "went: 1 on 1 items (Car 1)" in said
+    assert "went: 1 on 1 item (Car 1)" in said
     rows = list(csv.DictReader((out / "changes.csv").open(encoding="utf-8", newline="")))
     assert [row["what"] for row in rows] == ["added", "gone", "altered", "came", "went", "moved"]
     assert rows[3]["name"] == f"'{NASTY}" and rows[4]["before"] == "60.0"

@@ -72,6 +72,13 @@ def test_documents_say_who_answered_also_of_a_job_whose_kept_status_does_not(
     assert json.loads(capsys.readouterr().out)["answered_by"] == by[max(by)]
 
 
+def test_on_a_terminal_too_narrow_for_a_table_no_number_is_cut(home: Path) -> None:
+    shown = on_terminal("jobs", "--home", str(home), columns=40)
+    assert {"Done: labels 3/8, faces 4/8", "State: incomplete (budget)", "Spent: nothing"} <= set(shown)
+    costs = on_terminal("costs", "last", "--home", str(home), columns=40)
+    assert {"API: faces", "Planned $: $0.008", "Actual $: $0.004"} <= set(costs)
+
+
 @pytest.mark.parametrize("columns", [80, 200])
 def test_costs_are_tables_that_fit_the_terminal(home: Path, columns: int) -> None:
     shown = on_terminal("costs", "last", "--home", str(home), columns=columns)

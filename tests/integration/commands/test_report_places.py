@@ -71,6 +71,23 @@ def test_a_directory_that_cannot_be_is_said(tmp_path: Path) -> None:
         report(connection=Connection(home=str(tmp_path / "home")), out=str(tmp_path / "file" / "here"))
 
 
+def test_a_directory_with_a_file_of_somebody_elses_in_the_way_is_refused_and_one_without_is_taken(
+    tmp_path: Path,
+) -> None:
+    make_job(tmp_path / "home", 5, APIS)
+    connection, out = Connection(home=str(tmp_path / "home")), tmp_path / "mine"
+    out.mkdir()
+    (out / "notes.csv").write_text("mine")
+    (out / "labels.csv").write_text("mine")
+    with pytest.raises(UsageError, match=r"mine has a file labels\.csv already, which no report wrote"):
+        report(format="csv", json=True, out=str(out), connection=connection)
+    assert (out / "labels.csv").read_text() == "mine" and len(list(out.iterdir())) == 2
+    (out / "labels.csv").unlink()
+    for _ in range(2):
+        assert report(format="csv", json=True, out=str(out), connection=connection) == 0
+    assert (out / "notes.csv").read_text() == "mine"
+
+
 def test_the_page_and_the_tables_beside_it_agree(tmp_path: Path) -> None:
     folder = make_job(tmp_path, 30, APIS)
     connection, page = Connection(home=str(tmp_path)), Path(folder.root, "reports", "report.html")
