@@ -11,7 +11,7 @@ from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder
 from jobs.folder.retries import plan_retry
 from jobs.ledger import Ledger
-from jobs.status import status_of
+from jobs.status import Status, status_of
 from jobs.uris import model_name
 from jobs.words import dollars, many
 from rekscan.commands.job import JobArg, JsonFlag, show
@@ -135,6 +135,7 @@ def retry(
     connection: Connection | None = None,
     code: Annotated[str | None, Parameter(help="Only calls that failed with this code of AWS's.")] = None,
     api: Annotated[str | None, Parameter(help="Only calls of this API.")] = None,
+    max_cost: CostFlag = None,
     beside: BesideFlag = False,
     other_account: AccountFlag = False,
     json: JsonFlag = False,
@@ -143,7 +144,7 @@ def retry(
 
     Example: `rekscan retry last --code InternalServerError`
     """
-    settings = resolve(connection)
+    settings, max_cost = resolve(connection), cap(max_cost)
     folder = find(settings, job)
     records = ledger_for_a_job(settings)
     told = records.told(folder.job) if records else None
@@ -154,11 +155,24 @@ def retry(
     names = [choice.api.name for choice in folder.spec.choices]
     if api is not None and api not in names:
         raise UsageError(f"--api {api}: no API of this job", f"It has: {', '.join(names)}.")
+    _refuse_spent(folder, found, max_cost)
     same_service(folder.spec, settings, connection, other_account=other_account)
     _look_beside(settings, folder, beside=beside)
     planned = plan_retry(folder, code=code, api=api)
     say(f"asking {many(sum(planned.calls(set(planned.shards())).values()), 'failed call')} again")
-    return run_here(folder, settings, json=json, beside=beside, told=told)
+    return run_here(folder, settings, json=json, max_cost=max_cost, beside=beside, told=told)
+
+
+def _refuse_spent(folder: JobFolder, found: Status, max_cost: Decimal | None) -> None:
+    """Raises RekscanError where the cap has nothing left: the finished job would end as incomplete, and nothing be
+    asked."""
+    most = folder.spec.options.max_cost if max_cost is None else max_cost
+    spent = sum((Decimal(found.usd.get(what) or 0) for what in ("actual", "maybe")), Decimal(0))
+    if most is not None and spent >= most:
+        raise RekscanError(
+            f"job {folder.job} has cost {dollars(spent)}, and may cost {dollars(most)}",
+            "Say with --max-cost what it may cost; what a `resume` was told held for that alone.",
+        )
 
 
 def _stopped_models(settings: Settings, folder: JobFolder) -> bool:

@@ -35,7 +35,9 @@ def answers(item: int, api: str) -> dict[str, Any]:
     return found.get(api, {}).get(item, {})
 
 
-def test_items_count_once_for_a_sight_that_several_apis_have(tmp_path: Path) -> None:
+def test_items_count_once_for_a_sight_that_several_apis_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     items = [Item(n, f"s3://a/{n}.jpg", "image", 1) for n in range(8)]
     items += [Item(8, "s3://a/.x", "other", 1, skip="hidden"), Item(9, "s3://a/y.jpg", "image", 1, skip="unreadable")]
     folder = make_job(tmp_path, items, APIS, answers=answers)
@@ -53,6 +55,10 @@ def test_items_count_once_for_a_sight_that_several_apis_have(tmp_path: Path) -> 
     assert line in Path(build_report(other, thumbnails=False).path).read_text()
     assert Path(build_markdown(other)).read_text().replace("\\", "").startswith(line)
     assert headline(summarize(folder)).startswith("8 of 9 pictures answered: people in 4")
+    print_summary(other, status_of(other, None))
+    ends = capsys.readouterr().out.splitlines()[-5:]
+    assert ends[0] == line and ends[-1] == f"Report  {other.where}/reports/report.html"
+    assert [end.split()[0] for end in ends[1:]] == ["Calls", "Cost", "Tables", "Report"]
 
 
 def test_pictures_that_a_cap_left_half_asked_are_answered_in_part_and_the_numbers_fit(tmp_path: Path) -> None:
