@@ -11,6 +11,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
 FILE_STORE = "file-store"  # the emulator's bucket whose objects are files below a folder (docs/emulator.md)
 _FILE = "file:///"
+_NO_UTF_8 = re.compile("[\ud800-\udfff]")
 _ELSEWHERE = re.compile(r"[a-z0-9]+://|arn:")
 _ARN = re.compile(
     r"arn:aws[a-z-]*:(?:s3:[a-z0-9-]+:\d{12}:accesspoint[/:][a-z0-9-]+"
@@ -39,6 +40,11 @@ def path_of(uri: str) -> bytes:
 def own(path: str) -> str:
     """`~` and `~user` as the shell has them; of a user there is not, the path as it stands."""
     return os.path.expanduser(path)  # noqa: PTH111  pathlib raises there
+
+
+def storable(source: str) -> str:
+    """What a person named, as a document can have it: a path whose bytes are not UTF-8 as the manifest names it."""
+    return uri_of(own(source)) if _NO_UTF_8.search(source) else source
 
 
 def is_local(uri: str) -> bool:

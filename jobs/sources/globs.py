@@ -32,6 +32,8 @@ class Globs:
     _unwanted: str = field(init=False, repr=False, compare=False, default="")
 
     def __post_init__(self) -> None:
+        for name in ("include", "exclude"):
+            object.__setattr__(self, name, tuple(map(_readable, getattr(self, name))))
         object.__setattr__(self, "_wanted", _any_of(self.include))
         object.__setattr__(self, "_unwanted", _any_of(self.exclude))
 
@@ -79,6 +81,11 @@ def _relative(uris: pa.Array, base: str) -> pa.Array:
 
 def _decoded(uri: str) -> str:
     return unquote(uri.removeprefix("file://"), errors="replace") if uri.startswith("file:///") else uri
+
+
+def _readable(glob: str) -> str:
+    """Bytes that are no UTF-8 as names of files have them here (`_decoded`)."""
+    return glob.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _any_of(globs: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ from jobs.near.groups import write_followers
 from jobs.plan.build import plan as make_plan
 from jobs.plan.first import first_stage
 from jobs.plan.values import Plan
-from jobs.uris import root_of
+from jobs.uris import root_of, storable
 from rekscan.scans.films import leave_out_films, look_at_films
 from rekscan.scans.frames import with_frames
 from rekscan.scans.listing import Progress, absolute, list_into, list_source, part_rows, refuse_vain_list
@@ -103,15 +103,15 @@ def draft(
         folder.remove()
         raise
     again = Listing(
-        tuple(absolute(each) for each in sources),
+        tuple(absolute(storable(each)) for each in sources),
         terms.column,
         terms.versions,
         include=terms.globs.include,
         exclude=terms.globs.exclude,
     )
     return Draft(
-        folder, tuple(sources), counts, writer.count, rows, again if cut else None, films.count, here, sampled,
-        follow,
+        folder, tuple(map(storable, sources)), counts, writer.count, rows, again if cut else None, films.count, here,
+        sampled, follow,
     )  # fmt: skip
 
 

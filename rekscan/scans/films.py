@@ -22,7 +22,7 @@ from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.money import staging
 from jobs.sources import is_list
-from jobs.uris import is_aws, is_local, object_of
+from jobs.uris import is_aws, is_local, object_of, root_of, storable
 from jobs.video import Film, Probed, Prober
 from jobs.video.ffmpeg import Ffmpeg
 from jobs.video.film import MAX_MS, refused_size
@@ -184,6 +184,8 @@ def refuse_local_films(sources: Sequence[str], terms: Terms) -> None:
             f"With --stage s3://bucket/prefix they are uploaded into a bucket in {terms.region}, and deleted once they"
             " are answered. With --local the bundled emulator looks at them where they are, for nothing.",
         )
+    if terms.videos and terms.local and (root := root_of(here)) and storable(root) != root:
+        raise UsageError(f"{root}: the bundled emulator finds no films by a name that is not UTF-8", "Rename it.")
 
 
 def refuse_to_transcode(terms: Terms) -> None:

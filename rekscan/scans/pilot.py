@@ -15,6 +15,7 @@ from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, new_job_id
 from jobs.plan.pilot import ApiSample
+from jobs.uris import storable
 from jobs.words import dollars, many
 from rekscan.console.output import say
 from rekscan.scans.approval import approve
@@ -58,7 +59,7 @@ def pilot(
             threshold=settings.approve_under,
             accept_unknown=terms.local,
         )
-        drafted = Draft(folder, tuple(f"{PILOT}{source}" for source in sources), counts, batch.num_rows)
+        drafted = Draft(folder, tuple(f"{PILOT}{storable(source)}" for source in sources), counts, batch.num_rows)
         spec = create(drafted, terms, small)
     except BaseException:
         if folder.read("job.json") is None:

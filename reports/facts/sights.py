@@ -79,10 +79,9 @@ def _answering(query: Query, is_film: bool, spec: JobSpec) -> int:
     if not (spec.video_apis if is_film else spec.apis):
         return 0
     table = VIDEOS if is_film else IMAGES
-    states = dict(query.execute(f"select status, count(*) from {table} group by 1").fetchall())
-    return sum(states.get(state, 0) for state in ("ok", "partial")) + (
-        _so_far(query, table) if "pending" in states else 0
-    )
+    states: dict[str, int] = dict(query.execute(f"select status, count(*) from {table} group by 1").fetchall())
+    so_far = _so_far(query, table) if "pending" in states else 0
+    return states.get("ok", 0) + states.get("partial", 0) + so_far
 
 
 def _so_far(query: Query, table: str) -> int:

@@ -70,6 +70,12 @@ def test_paths_are_those_inside_the_source_whatever_its_kind() -> None:
     assert wanted(glob, "file:///caf%E9/in/x.jpg", base="file:///caf%E9/") == ["file:///caf%E9/in/x.jpg"]
 
 
+def test_a_glob_of_bytes_that_are_no_utf_8_matches_the_names_that_have_them():
+    globs = Globs(exclude=("caf\udce9*",))
+    assert wanted(globs, "file:///photos/caf%E9.jpg", "/photos/cafe.jpg") == ["/photos/cafe.jpg"]
+    assert "\udce9" not in globs.exclude[0]  # job.json keeps it
+
+
 def test_a_reason_that_is_there_stays() -> None:
     rows = Rows()
     rows.add("/photos/a.txt", "other", skip="not-media")
