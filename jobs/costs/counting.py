@@ -78,7 +78,8 @@ def _add(found: Tallies, table: pa.Table, month: str) -> None:
 def _add_paid(found: Tallies, table: pa.Table, month: str) -> None:
     """What was sent and billed. Most rows of a part have the same marks, so there is little to parse."""
     sums = [("item_id", "count"), ("attempts", "sum"), ("units", "sum"), ("maybe_billed", "sum"), ("ms", "sum")]
-    for row in _with_month(table, month).group_by(["month", "api", "marks"]).aggregate(sums).to_pylist():
+    groups = _with_month(table, month).group_by(["month", "api", "marks"], use_threads=False)
+    for row in groups.aggregate(sums).to_pylist():
         if row["marks"] is None:
             paid = Tally(attempts=row["attempts_sum"], units=row["units_sum"], maybe_billed=row["maybe_billed_sum"])
             found.add(row["month"], row["api"], paid)
@@ -102,8 +103,8 @@ def _add_outcomes(found: Tallies, table: pa.Table, month: str) -> None:
     up = pc.ceil(pc.divide(pc.cast(table.column("ms"), pa.float64()), 60_000))
     table = _with_month(table, month).append_column("known", known).append_column("up", up)
     sums = [("item_id", "count"), ("known", "sum"), ("probed_ms", "sum"), ("up", "sum")]
-    groups = table.group_by(["month", "api", "outcome"]).aggregate(sums)
-    for row in groups.to_pylist():
+    groups = table.group_by(["month", "api", "outcome"], use_threads=False)
+    for row in groups.aggregate(sums).to_pylist():
         counted = {counted_as(row["outcome"]): row["item_id_count"]}
         if row["outcome"] == "ok":
             counted["known"] = int(row["known_sum"] or 0)

@@ -4,7 +4,7 @@
     threads    threads that are greenlets, and a clock: one of them runs at a time, and only the scheduler moves on
     seams      where product code meets the world (Redis, job folder, time, threads): each passing is a place to switch
     store      a real Valkey that can forget, be wiped or be away, on the simulated clock
-    memo       what it said, until somebody writes
+    memo       what it said, until it says that somebody has written
     parts      what was read from the folder, until a file changes
     endpoint   Rekognition as a small counter with books of its own
     world      one run: workers, the person at the command line, faults

@@ -12,7 +12,8 @@ import orjson
 
 from jobs.apis import parse
 from jobs.conditions import under_conditions
-from jobs.folder import JobFolder, JobSpec
+from jobs.folder import PART_ROWS, JobFolder, JobSpec
+from jobs.folder.manifest import ManifestWriter
 from jobs.items import Item
 from jobs.known.duplicates import write_duplicates
 from tests.machine.tape import Tape
@@ -99,13 +100,21 @@ def drawn(tape: Tape) -> Job:
 def write(home: str, job: Job) -> JobFolder:
     """The folder, as `rekscan scan` leaves it before it puts the job on the table."""
     folder = JobFolder(home, NAME)
-    with folder.manifest_writer() as manifest:
-        modified = job.start - timedelta(days=1)
-        for n in range(job.items):
-            size = 1000 if job.twins else 1000 + n
-            manifest.add(Item(n, f"/pictures/{n}.jpg", "image", size=size, modified=modified))
+    for name, data in _manifest(job.items, job.twins, job.start):
+        folder.write(name, data)
     folder.create(_spec(job, write_duplicates(folder) if job.twins else 0))
     return folder
+
+
+@cache
+def _manifest(items: int, twins: bool, start: datetime) -> list[tuple[str, bytes]]:
+    """Its files."""
+    files: list[tuple[str, bytes]] = []
+    with ManifestWriter(lambda name, data: files.append((name, data)), PART_ROWS) as manifest:
+        for n in range(items):
+            size = 1000 if twins else 1000 + n
+            manifest.add(Item(n, f"/pictures/{n}.jpg", "image", size=size, modified=start - timedelta(days=1)))
+    return files
 
 
 def _spec(job: Job, duplicates: int) -> JobSpec:

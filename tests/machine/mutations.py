@@ -150,9 +150,9 @@ def _undecided_is_asked(stack: ExitStack) -> None:
 
 
 ALL = {
-    "parts share a name": Mutation(_parts_share_a_name, frozenset({"lost", "asked again", "cap"}), 3),
-    "only outcomes are kept": Mutation(_only_outcomes_are_kept, frozenset({"lost", "cap"}), 4),
-    "a lost retry is whole": Mutation(_lost_retry_is_whole, frozenset({"lost", "retry", "asked again"}), 189),
+    "parts share a name": Mutation(_parts_share_a_name, frozenset({"lost", "asked again", "cap"}), 17),
+    "only outcomes are kept": Mutation(_only_outcomes_are_kept, frozenset({"lost", "cap"}), 71),
+    "a lost retry is whole": Mutation(_lost_retry_is_whole, frozenset({"lost", "retry", "asked again"}), 8),
     "a paused retry is whole": Mutation(_paused_retry_is_whole, frozenset({"retry"}), 70),
     "an unstorable answer is forgotten": Mutation(_unstorable_answer_is_forgotten, frozenset({"lost", "ends"}), 4),
     "the cap knows no month": Mutation(_cap_knows_no_month, frozenset({"cap"}), 15),

@@ -1,8 +1,10 @@
 """What was read from files, and what was made of it, in memory: the machine asks for each many times.
 
-Rule: a file is read the first time, and again when another one has its name.
+Rules: a file is read the first time, and again when another one has its name. What these very bytes were made of, or
+came to before, is not decoded again, but for runs that say so (`forget`).
 """
 
+import os
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,11 +25,19 @@ _read_part, _table, _items, _spec = parts.read_part, read_table, JobFolder.items
 _set_aside = half_written._set_aside
 _facts, _tally, _shard_tally, _reckon = facts.facts, costs.tally, costs.shard_tally, costs.reckon
 _kept: dict[Hashable, Any] = {}
+_written: dict[bytes, pa.Table] = {}
+_manifests: dict[Hashable, list[Item]] = {}
 
 
-def forget() -> None:
-    """A run begins."""
+class _Decoding:
+    every = False  # file that is read
+
+
+def forget(*, decode: bool = False) -> None:
+    """A run begins. `decode`: all that it reads."""
     _kept.clear()
+    _written.clear()
+    _Decoding.every = decode
 
 
 def once(what: Hashable, paths: Iterable[str], work: Callable[[], _Found]) -> _Found:
@@ -40,19 +50,25 @@ def once(what: Hashable, paths: Iterable[str], work: Callable[[], _Found]) -> _F
 
 
 def _identity(path: str) -> Hashable:
-    found = Path(path).stat()
+    found = os.stat(path)  # noqa: PTH116  asked a hundred times a run
     return path, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def read_part(files: Files, path: str, columns: Collection[str] = RESULT_SCHEMA.names, **_: Any) -> pa.Table:
     """jobs.folder.parts.read_part."""
-    whole = once("part", [path], lambda: _read_part(files, path, use_threads=False))
+    whole = once("part", [path], lambda: _part(files, path))
     return whole.select([name for name in RESULT_SCHEMA.names if name in columns])
+
+
+def _part(files: Files, path: str) -> pa.Table:
+    table = None if _Decoding.every else _written.get(Path(path).read_bytes())
+    return _read_part(files, path, use_threads=False) if table is None else table
 
 
 def write_table(table: pa.Table, where: Any, **_: Any) -> None:
     """pyarrow.parquet.write_table, of a handful of rows."""
     pq.write_table(table, where, compression="none", use_dictionary=False, write_statistics=False)
+    _written[where.getvalue()] = table.replace_schema_metadata(None)
 
 
 def merged(
@@ -65,7 +81,15 @@ def merged(
 def items(folder: JobFolder, shard: int) -> list[Item]:
     """JobFolder.items"""
     paths = [f"{folder.root}/manifest/part-{part:05d}.parquet" for part in range(folder.spec.manifest_parts)]
-    return once(("items", shard), paths, lambda: _items(folder, shard)).copy()
+    return once(("items", shard), paths, lambda: _items_of(folder, shard, paths)).copy()
+
+
+def _items_of(folder: JobFolder, shard: int, paths: Iterable[str]) -> list[Item]:
+    """Jobs differ, and few of their manifests do."""
+    asked = (folder.spec.items, folder.spec.shard_size, shard, *(Path(path).read_bytes() for path in paths))
+    if asked not in _manifests or _Decoding.every:
+        _manifests[asked] = _items(folder, shard)
+    return _manifests[asked]
 
 
 def table(files: Files, path: str, **options: Any) -> pa.Table:

@@ -35,7 +35,7 @@ _LIGHT = (
     "1",
 )
 _SELDOM = (50_000, 20, 100)  # when the collector looks: a run leaves little behind
-_TABLES_EVERY = 50  # runs whose tables are built, too
+_TABLES_EVERY = 50  # runs whose tables are built, and files decoded each time
 
 
 class Machine:
@@ -52,7 +52,9 @@ class Machine:
             connection_class=UnixDomainSocketConnection, path=str(socket), protocol=PROTOCOL, socket_timeout=None
         )
         until(self._answers, "Valkey answers")
-        self._store = Server(self._pool, str(socket), Wire(str(socket)))
+        wire = Wire(str(socket))
+        wire.watch()
+        self._store = Server(self._pool, str(socket), wire)
         self.home = directory / "home"
 
     def _answers(self) -> bool:
@@ -63,9 +65,10 @@ class Machine:
 
     def run(self, seed: int, kept: frozenset[Hashable] | None = None) -> Story:
         shutil.rmtree(self.home, ignore_errors=True)
-        parts.forget()
+        in_full = seed % _TABLES_EVERY == 0
+        parts.forget(decode=in_full)
         random.seed(seed)  # tenacity's back-off
-        world = World(Tape(seed, kept), self._store, self.home, tables=seed % _TABLES_EVERY == 0)
+        world = World(Tape(seed, kept), self._store, self.home, tables=in_full)
         return world.run()
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from redis.commands.core import Script
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, WatchError
 
-from tests.machine.memo import UNKNOWN, Memo
+from tests.machine.memo import READ, UNKNOWN, Memo
 from tests.machine.threads import Scheduler, current, seam
 
 PROTOCOL = 3  # of RESP: redis-py's own choice
@@ -31,6 +31,9 @@ _REMEMBER = (
 )
 
 
+Changed = Callable[[Iterable[Any] | None], None]  # keys; None: all
+
+
 class Wire:
     """One connection, without the care that redis-py takes of many: that costs more than the commands do."""
 
@@ -39,27 +42,51 @@ class Wire:
         self._socket.connect(path)
         self._reader = hiredis.Reader(protocolError=RedisError, replyError=BaseParser.parse_error)
         self._before = b""
+        self.changed: Changed | None = None
         self.ask([("HELLO", PROTOCOL)])
+
+    def watch(self) -> None:
+        """From now on Redis says which of the keys that were read here have changed."""
+        self.ask([("CLIENT TRACKING", "ON")])
 
     def first(self, *command: Any) -> None:
         """Goes out with the next one; nobody waits for its reply."""
         self._before = hiredis.pack_command(_plain(command))
 
-    def ask(self, commands: Sequence[Iterable[Any]]) -> list[Any]:
-        """Their replies, errors among them."""
+    def ask(
+        self, commands: Sequence[Sequence[Any]], heard: Callable[[Sequence[Any], Any], None] | None = None
+    ) -> list[Any]:
+        """Their replies, errors among them. `heard` is told each that is none, in the order of Redis's word of what
+        has changed: that comes after the reply of the command that changed it, and before the next one."""
         silent = bool(self._before)
-        self._socket.sendall(self._before + b"".join(hiredis.pack_command(_plain(one)) for one in commands))
+        asked = [_plain(command) for command in commands]
+        self._socket.sendall(self._before + b"".join(map(hiredis.pack_command, [*asked, _LAST])))
         self._before = b""
-        replies = [self._reply() for _ in range(silent + len(commands))]
-        return replies[silent:]
+        if silent:
+            self._reply()
+        replies = []
+        for command in commands:
+            reply = self._reply()
+            replies.append(reply)
+            if heard is not None and not isinstance(reply, RedisError):
+                heard(command, reply)
+        self._reply()
+        return replies
 
     def _reply(self) -> Any:
-        while (reply := self._reader.gets()) is False:
-            self._reader.feed(self._socket.recv(65536))
-        return reply
+        while True:
+            while (reply := self._reader.gets()) is False:
+                self._reader.feed(self._socket.recv(65536))
+            if not isinstance(reply, hiredis.PushNotification):
+                return reply
+            if self.changed is not None:
+                self.changed(reply[1])
 
     def close(self) -> None:
         self._socket.close()
+
+
+_LAST = ("PING",)  # behind its reply nothing is to come any more
 
 
 def _plain(command: Iterable[Any]) -> tuple[Any, ...]:
@@ -101,10 +128,11 @@ class Store:
         self.client.store = self
         self.wire = server.wire
         self.memo = Memo()
+        self.wire.changed = self.memo.forget
         self.scripts: dict[str, Any] = {}  # as the product wrote them
         self._lasting: dict[str, float] = {}  # key -> when it ends
         self._seconds: dict[str, float] = {}  # key -> how long it lasts
-        self.raw.flushall()
+        self.wire.ask([("FLUSHALL",)])
         self.tick()
 
     def tick(self) -> None:
@@ -114,8 +142,9 @@ class Store:
         over = [name for name, end in self._lasting.items() if end <= now]
         for name in over:
             del self._lasting[name]
-            self.raw.delete(name)
-            self.memo.forget(name)
+        if over:
+            self.memo.wrote(("DEL", *over))
+            self.wire.ask([("DEL", *over)])
 
     def lasts(self, name: str, seconds: float) -> None:
         self._seconds[name] = seconds
@@ -126,24 +155,23 @@ class Store:
         for script in scripts:
             if script.script not in self.server.scripts:
                 self.server.scripts.add(script.script)
-                self.raw.script_load(script.script)
+                self.wire.ask([("SCRIPT LOAD", script.script)])
 
     # --- what may happen to it
 
     def remember(self) -> None:
-        self.raw.eval(_REMEMBER, 0)
+        self.wire.ask([("EVAL", _REMEMBER, 0)])
 
     def forget(self) -> None:
         """A crash: it is as it was when it was told to remember, and knows no script."""
-        self.raw.script_flush()
+        self.wire.ask([("SCRIPT FLUSH",), ("SWAPDB", 0, 1)])
         self.server.scripts.clear()
-        self.raw.swapdb(0, 1)
         self.memo.forget_all()
         self._lasting = {name: self.scheduler.now + seconds for name, seconds in self._seconds.items()}
         self.tick()
 
     def wipe(self) -> None:
-        self.raw.flushdb()
+        self.wire.ask([("FLUSHDB",)])
         self.memo.forget_all()
         self._lasting.clear()
         self.tick()
@@ -155,11 +183,9 @@ class Store:
         found = [self.memo.reply(command) for command in commands]
         asked = [place for place, reply in enumerate(found) if reply is UNKNOWN]
         if asked:
-            replies = self.wire.ask([commands[place] for place in asked])
-            for place, reply in zip(asked, replies, strict=True):
+            replies = self.wire.ask([*(commands[place] for place in asked), *self.memo.take_old()], self.memo.heard)
+            for place, reply in zip(asked, replies, strict=False):
                 found[place] = reply
-                if not isinstance(reply, RedisError):
-                    self.memo.heard(commands[place], reply)
         return found
 
     def atomically(self, commands: Sequence[Sequence[Any]], wire: Wire | None = None) -> list[Any] | None:
@@ -167,6 +193,8 @@ class Store:
         for command in commands:
             self.memo.wrote(command)
         *refused, replies = (wire or self.wire).ask([("MULTI",), *commands, ("EXEC",)])
+        if wire is not None:
+            self.wire.ask([])  # which hears what has changed
         if isinstance(replies, RedisError):
             raise next((reply for reply in refused if isinstance(reply, RedisError)), replies)
         return None if replies is None else list(replies)
@@ -296,7 +324,8 @@ class Pipe(_Seam, Pipeline):
         self.store.before(str(args[0]))
         if self.wire is None:
             self.wire = self.store.server.take()
-        [reply] = self.as_asked(self.wire.ask([args]), [(args, options)])
+        ask = self.store.ask if args[0] in READ else self.wire.ask
+        [reply] = self.as_asked(ask([args]), [(args, options)])
         if isinstance(reply, RedisError):
             raise reply
         self.watching = True

@@ -348,6 +348,16 @@ class Loop(asyncio.SelectorEventLoop):
         self.set_exception_handler(_noted)
         me.scheduler.loops.append(self)
 
+    def _make_self_pipe(self) -> None:
+        """No socket wakes it."""
+        self._internal_fds = 0
+
+    def _close_self_pipe(self) -> None:
+        pass
+
+    def _write_to_self(self) -> None:
+        pass
+
     def time(self) -> float:
         return self.scheduler.now
 
