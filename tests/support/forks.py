@@ -1,8 +1,9 @@
 """Our own programs start in tests as forks of a process that has imported everything: a tenth of a start's CPU time.
 
-`python -m rekscan`, `-m workers` and `-m emulator`, started with subprocess.Popen, become forks. Whatever else is
-started, or differs in what an interpreter reads as it starts (locale, PYTHON*, a terminal), starts as ever. A fork is a
-process like any: a child of the one that asked, with a pid, an environment, streams and a command line of its own.
+`python -m rekscan`, `-m workers` and `-m emulator`, started with subprocess.Popen, become forks, and so do the test
+processes of pytest-xdist. Whatever else is started, or differs in what an interpreter reads as it starts (locale,
+PYTHON*, a terminal), starts as ever. A fork is a process like any: a child of the one that asked, with a pid, an
+environment, streams and a command line of its own.
 Rule: a fork comes from a process that has none of Python's threads; for what a scan starts, one is kept from before it
 began.
 """
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache, partial
@@ -32,6 +34,7 @@ from typing import Any
 import botocore
 from boto3.session import Session
 from botocore.loaders import JSONFileLoader
+from execnet.gateway_io import popen_bootstrapline
 
 from jobs.errors import RekscanError
 from jobs.starting import start_light
@@ -50,7 +53,9 @@ _LATE = (  # what libraries import when they begin to work
     "celery.backends.base", "celery.concurrency.thread", "celery.worker.components", "celery.worker.consumer",
     "celery.worker.control", "encodings.idna", "kombu.pidbox", "numpy.ma", "pyarrow.acero", "uvloop",
 )  # fmt: skip
-_STARTERS = ("rekscan", *_CHANGED)  # those that start others of PROGRAMS
+_TESTS = "tests.support.xdist_process"
+_XDIST = ["-u", "-c", popen_bootstrapline]  # how pytest-xdist starts one
+_STARTERS = ("rekscan", _TESTS, *_CHANGED)  # those that start others of PROGRAMS
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "OMP_", "OPENBLAS_")
 _LINE = "for-the-command-line-" * 50  # room that a fork writes its own command line into
 _MOST = 200_000  # bytes of a request: an environment and a command line
@@ -111,9 +116,13 @@ class Ending:
         os._exit(self.code)
 
 
+_taken_over = False
+
+
 def install() -> None:
-    """From now on Popen forks our own programs. The server starts with the first of them."""
-    _take_over(_Lazily().get)
+    """From now on Popen forks our own programs. The server starts with the first of them; a fork has it already."""
+    if not _taken_over:
+        _take_over(_Lazily().get)
 
 
 class _Lazily:
@@ -143,6 +152,8 @@ def _server() -> Forks:
 
 
 def _take_over(forks: Callable[[], Forks]) -> None:
+    global _taken_over
+    _taken_over = True
     names = list(inspect.signature(_popen_execute).parameters)
 
     def execute(popen: Any, *given: Any) -> None:
@@ -162,20 +173,31 @@ def _take_over(forks: Callable[[], Forks]) -> None:
 
 def _program(asked: dict[str, Any]) -> Program | None:
     """What is to be forked; None: it starts as ever."""
-    args, first, env = asked["args"], asked["preexec_fn"], asked["env"]
+    first, env = asked["preexec_fn"], asked["env"]
     streams = (asked["p2cread"], asked["c2pwrite"], asked["errwrite"])
-    if isinstance(args, (str, bytes)) or list(args[:2]) != [sys.executable, "-m"] or args[2] not in PROGRAMS:
+    module, *arguments = _called(asked["args"])
+    if module is None:
         return None
     if asked["pass_fds"] or any(os.isatty(fd) for fd in streams if fd != -1):
         return None
     return Program(
-        module=args[2],
-        arguments=[str(a) for a in args[3:]],
+        module=module,
+        arguments=arguments,
         env=dict(os.environ if env is None else env),
         directory=os.fspath(asked["cwd"] or Path.cwd()),
         new_session=asked["start_new_session"],
         first=first and [first.__module__, first.__qualname__],
     )
+
+
+def _called(args: Any) -> list[Any]:
+    """The module that is to run, and its arguments; None: it is none of those that are forked."""
+    python, *words = [None] if isinstance(args, (str, bytes)) else args
+    if python != sys.executable:
+        return [None]
+    if words == _XDIST:
+        return [_TESTS]
+    return list(map(str, words[1:])) if words[:1] == ["-m"] and words[1] in PROGRAMS else [None]
 
 
 def read_at_start(env: Mapping[str, str]) -> dict[str, str]:
@@ -266,6 +288,8 @@ def _run(program: Program, streams: list[int], ending: Ending) -> None:
     _become(program, streams)
     if program.module in _STARTERS:
         _with_server_of_its_own(ending)
+    if program.module == _TESTS:
+        sys.meta_path[:] = _finders  # tests are no program of ours: they have pandas
     ending.code = 1  # what an exception makes of it
     try:
         runpy.run_module(program.module, run_name="__main__", alter_sys=True)
@@ -306,15 +330,20 @@ def _read_once(loader: type[JSONFileLoader]) -> None:
     loader.load_file = lambda self, path: once(path) if path.startswith(own) else read(self, path)
 
 
+_finders = list(sys.meta_path)  # before `start_light` adds one
+
+
 def main(door: int) -> None:
     """Import what the programs import, and serve."""
     ending = Ending()
     start_light()
-    _import_all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # tests find imported what else they would import, warnings being errors
+        _import_all()
     gc.collect()
     gc.freeze()  # what is never looked at is never copied
     _run(*_serve(socket.socket(fileno=door)), ending)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    importlib.import_module("tests.support.forks").main(int(sys.argv[1]))  # by the name that its forks know it by
