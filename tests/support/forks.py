@@ -53,6 +53,7 @@ _LATE = (  # what libraries import when they begin to work
     "celery.backends.base", "celery.concurrency.thread", "celery.worker.components", "celery.worker.consumer",
     "celery.worker.control", "encodings.idna", "kombu.pidbox", "numpy.ma", "pyarrow.acero", "uvloop",
 )  # fmt: skip
+_OF_TESTS = ("av", "moto.server")
 _TESTS = "tests.support.xdist_process"
 _XDIST = ["-u", "-c", popen_bootstrapline]  # how pytest-xdist starts one
 _STARTERS = ("rekscan", _TESTS, *_CHANGED)  # those that start others of PROGRAMS
@@ -309,7 +310,7 @@ def _modules() -> Iterator[str]:
 
 def _import_all() -> None:
     """And what is made once in each process, whatever it is for."""
-    for module in (*_modules(), *_LATE):
+    for module in (*_modules(), *_LATE, *_OF_TESTS):
         with contextlib.suppress(ImportError):  # it is for who has pandas
             importlib.import_module(module)
     with contextlib.suppress(RekscanError):  # no job, but now it is known how one is read
@@ -320,6 +321,18 @@ def _import_all() -> None:
     templates = importlib.import_module("reports.views.page").environment()
     for name in templates.list_templates(extensions=["html"]):
         templates.get_template(name)
+    _import_hypothesis()
+
+
+def _import_hypothesis() -> None:
+    """It looks at each module, whether it is one of ours. Its own asserts need no pytest to tell what they compare,
+    which else minds that they were imported before it."""
+    is_ours = importlib.import_module("hypothesis.internal.constants_ast").is_local_module_file
+    for module in list(sys.modules.values()):
+        if file := getattr(module, "__file__", None):
+            is_ours(file)
+    for name in ("hypothesis", "_hypothesis_globals"):
+        sys.modules[name].__doc__ = "PYTEST_DONT_REWRITE"
 
 
 def _read_once(loader: type[JSONFileLoader]) -> None:

