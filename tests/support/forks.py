@@ -53,7 +53,7 @@ _LATE = (  # what libraries import when they begin to work
     "celery.backends.base", "celery.concurrency.thread", "celery.worker.components", "celery.worker.consumer",
     "celery.worker.control", "encodings.idna", "kombu.pidbox", "numpy.ma", "pyarrow.acero", "uvloop",
 )  # fmt: skip
-_OF_TESTS = ("av", "moto.server")
+_OF_TESTS = ("av", "moto.server", "openpyxl", "packaging.requirements")
 _TESTS = "tests.support.xdist_process"
 _XDIST = ["-u", "-c", popen_bootstrapline]  # how pytest-xdist starts one
 _STARTERS = ("rekscan", _TESTS, *_CHANGED)  # those that start others of PROGRAMS
