@@ -1,8 +1,6 @@
 """docs/data-dictionary.md is what the schemas say."""
 
-import pytest
-
-from reports.tables.dictionary import ColumnEntry, as_markdown, entries, every_schema
+from reports.tables.dictionary import as_markdown, entries, every_schema
 from tests.support.places import ROOT
 
 DOCS = ROOT / "docs" / "data-dictionary.md"
@@ -14,7 +12,7 @@ def test_the_page_in_docs_is_current() -> None:
     )
 
 
-@pytest.mark.parametrize("entry", list(entries(every_schema())), ids=lambda entry: f"{entry.table}.{entry.column}")
-def test_every_column_is_told(entry: ColumnEntry) -> None:
-    assert entry.meaning
-    assert entry.type
+def test_every_column_is_told() -> None:
+    told = list(entries(every_schema()))
+    assert told
+    assert [f"{one.table}.{one.column}" for one in told if not (one.meaning and one.type)] == []
