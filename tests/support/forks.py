@@ -46,7 +46,7 @@ _CHANGED = (
     "tests.faults.small_parts",
     "tests.faults.on_aws",
 )  # `rekscan`, but for one thing
-PROGRAMS = ("rekscan", "workers", "emulator", *_CHANGED)
+PROGRAMS = ("rekscan", "workers", "emulator", "tests.machine.apart", *_CHANGED)
 _PACKAGES = ("jobs", "workers", "reports", "rekscan", "emulator")
 _LATE = (  # what libraries import when they begin to work
     "boto3.s3.inject", "celery.app.amqp", "celery.app.control", "celery.app.log", "celery.apps.worker",
