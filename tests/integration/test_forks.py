@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from execnet.gateway_io import popen_bootstrapline
+
 from tests.support import forks
 from tests.support.scans import Emulator
 
@@ -41,3 +43,10 @@ def test_what_an_interpreter_reads_as_it_starts_is_left_to_one_that_starts() -> 
     ready = {"LANG": "C.UTF-8", "PATH": "/bin"}
     assert forks.read_at_start({**ready, "PATH": "/usr/bin"}) == forks.read_at_start(ready)
     assert forks.read_at_start({**ready, "PYTHONUTF8": "0"}) != forks.read_at_start(ready)
+
+
+def test_a_test_process_of_xdist_is_a_fork_with_pandas_that_does_what_it_reads() -> None:
+    asked = "import pandas, sys; print('workers.serve' in sys.modules)"  # which no process that only starts has
+    command = [sys.executable, "-u", "-c", popen_bootstrapline]
+    done = subprocess.run(command, input=f"{asked!r}\n", stdout=subprocess.PIPE, text=True)
+    assert done.stdout == "True\n"
