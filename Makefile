@@ -23,9 +23,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/rekscan demo
 
-# Eight files at a time (fault tests mostly wait), the long ones first; those of one file share what they started, and our
-# own programs start as forks (tests/support/forks.py). The browser tests need Chromium: make test-browser. What each
-# file costs: make test FLAGS="-p tests.support.cpu".
+# Eight files at a time (fault tests mostly wait), the long ones first; those of one file share what they started. The
+# eight processes and our own programs start as forks (tests/support/forks.py). The browser tests need Chromium: make
+# test-browser. What each file costs: make test FLAGS="-p tests.support.cpu".
 test: install
 	$(BIN)/python -m pytest -n 8 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/benchmarks $(FLAGS) $(TESTS)
 
