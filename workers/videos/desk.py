@@ -97,7 +97,7 @@ class Desk:
         state, held = await asyncio.to_thread(self._ledger.renew, job, leases)
         if work := self._works.get(job):
             work.state = state
-            await asyncio.to_thread(work.slots.keep, [token for shard in mine for token in shard.tokens])
+            await asyncio.to_thread(work.keep, [token for shard in mine for token in shard.tokens])
         for lease, still in held.items():
             if not still or state not in _HELD_ON:
                 leases[lease].stop.set()

@@ -1,60 +1,128 @@
-"""When to look whether AWS has ended a job: about when jobs on films of that length have ended so far, then often.
+"""When to look whether AWS has ended a job: from just before one on a film of that length may end, often.
 
 A slot stays taken until somebody has looked, so a late look costs the account's time; a look costs nothing but its
-place under the quota. How long a job takes is learned as so many seconds each and so many a second of film.
-Rule: what a look saw says between which two moments a job ended, never when.
+place under the quota of Gets, of which looks take about half at most. How long a job takes is learned from those that
+have ended, as so many seconds each and so many a second of film, and so is how far that is off.
+Rules: what a look saw says between which two moments a job ended, never when. What is learned is believed of films that
+are about as long as those it was learned from: a line drawn further may be far off.
 """
 
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-_EARLY = 0.98  # of the time expected: the look that finds a job still running is what tells when it ends
-_STEP, _GROWS, _LATEST = 0.01, 1.25, 60.0  # of the time it runs, until the next look; each step longer than the last
-_SOONEST = 0.2  # seconds between two looks
-_SHRINKS, _AT_MOST = (
-    0.02,
-    0.3,
-)  # what is expected, where a first look finds a job over: twice as much each time in a row
-_KEPT = 0.9  # what a job weighs when the next one has ended
+_STEP, _VAGUE = 0.01, 0.02  # of the time a job runs, until the next look; where nothing is expected
+_SOONEST, _LATEST = 0.2, 60.0  # seconds between two looks
+_CLOSE = 8  # looks that find a job's end in the time in which it may be, whatever the quota
+_UNSURE = 1.0  # seconds between two looks while nothing is expected, at least
+_SHARE = 0.5  # of the quota, for looks: pages are read by the same operation
+_NARROWEST = 0.008  # of what is expected: the time in which a job may end is no shorter
+_BEFORE = 0.25  # of that time, by which the first look is before it: one that finds a job running tells most
+_KEPT = 64  # jobs that are remembered
+_FADES = 0.95  # what a job weighs when the next one has ended
+_SCATTER = 20  # last jobs that say how far what is expected may be off
+_BEYOND = 1.1  # times shorter or longer than any known, in which a film may be
+_SHRINKS, _AT_MOST = 0.02, 0.3  # what a job whose first look found it over may be late by; doubled each time in a row
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A job that had ended when it was `high` seconds old, and not at `low`."""
+
+    film: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What jobs have shown. `earliest`, `latest`: in shares of what is expected, when one may end."""
+
+    each: float
+    share: float  # seconds for a second of film
+    films: tuple[float, float]
+    earliest: float = 1.0
+    latest: float = 1.0
+
+    def expected(self, film: float) -> float:
+        return max(_SOONEST, self.each + self.share * film)
+
+    def covers(self, film: float) -> bool:
+        shortest, longest = self.films
+        return shortest / _BEYOND <= film <= longest * _BEYOND
 
 
 @dataclass(slots=True)
 class Looks:
-    """Of one API. `first`: seconds until a job is looked at while none has ended."""
+    """Of one API. `first`: seconds until a job is looked at where nothing is expected; `tps`: the quota of its Gets;
+    `open`: jobs of the account that are open."""
 
     first: float
-    _sums: list[float] = field(default_factory=lambda: [0.0] * 5)  # weighed: jobs, x, y, x*x, x*y
+    tps: float
+    open: int
+    _ended: deque[_Ended] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    _known: _Known | None = None
     _late: int = 0  # first looks in a row that found a job over
 
     def expected(self, film: float) -> float | None:
-        """Seconds a job on a film of so many seconds takes; None: no job has ended yet."""
-        n, x, y, xx, xy = self._sums
-        if not n:
-            return None
-        spread = n * xx - x * x
-        if spread > 1e-6 * xx * n:  # films of more than one length
-            slope = max(0.0, (n * xy - x * y) / spread)
-            return max(0.0, (y - slope * x) / n + slope * film)
-        return y / n
+        """Seconds a job on a film of so many seconds takes; None: no job has shown it."""
+        known = self._known
+        return known.expected(film) if known is not None and known.covers(film) else None
 
-    def due(self, film: float) -> float:
-        """Seconds from the start to the first look."""
+    def due(self, film: float, running: float | None = None) -> float:
+        """How old a job is to be at its next look. `running`: how old it was at the last one, which found it running.
+        Worth asking again while it is waited for: other jobs end meanwhile."""
         expected = self.expected(film)
-        return self.first if expected is None else max(_SOONEST, _EARLY * expected)
-
-    def again(self, film: float, running: float, looks: int) -> float:
-        """Seconds from a look that found it running, after `running` seconds, to the next one."""
-        step = self.first / 2 if self.expected(film) is None else _STEP * running
-        return min(max(step * _GROWS**looks, _SOONEST), _LATEST)
+        if expected is None:
+            return self.first if running is None else running + self._unsure(running)
+        assert self._known is not None
+        earliest = max(_SOONEST, self._known.earliest * expected)
+        if running is None or running < earliest:
+            return earliest
+        return running + self._close(running, expected)
 
     def ended(self, film: float, running: float | None, over: float) -> None:
         """A job had ended when it was `over` seconds old, and not at `running`; None: nobody had looked before."""
-        if running is None and self._sums[0]:
-            left = 1 - min(_SHRINKS * 2**self._late, _AT_MOST)
-            self._late += 1
-            n, x, y, xx, xy = self._sums
-            self._sums = [n, x, left * y, xx, left * xy]
-            return
-        self._late = 0
-        took = over / 2 if running is None else (running + over) / 2
-        new = (1, film, took, film**2, film * took)
-        self._sums = [_KEPT * old + more for old, more in zip(self._sums, new, strict=True)]
+        if running is None:
+            late = min(_SHRINKS * 2**self._late, _AT_MOST) if self.expected(film) is not None else 1.0
+            self._late, running = self._late + 1, over * (1 - late)
+        else:
+            self._late = 0
+        self._ended.append(_Ended(film, running, over))
+        self._known = _learned(self._ended)
+
+    def _within_quota(self) -> float:
+        """Seconds between two looks at each open job, that all of them have their share of the quota."""
+        return self.open / (_SHARE * self.tps)
+
+    def _unsure(self, running: float) -> float:
+        seconds = min(max(_UNSURE, self._within_quota()), self.first / 2)
+        return min(max(seconds, _VAGUE * running), _LATEST)
+
+    def _close(self, running: float, expected: float) -> float:
+        assert self._known is not None
+        seconds = max(_STEP * running, self._within_quota())
+        if running < self._known.latest * expected:
+            window = max(self._known.latest - self._known.earliest, _NARROWEST)
+            seconds = min(seconds, window * expected / _CLOSE)
+        return min(max(_SOONEST, seconds), _LATEST)
+
+
+def _learned(ended: Iterable[_Ended]) -> _Known:
+    """The line that is least off, in shares of the time each job took; late jobs weigh more."""
+    jobs = list(ended)
+    n = x = y = xx = xy = 0.0
+    for age, job in enumerate(reversed(jobs)):
+        took = (job.low + job.high) / 2
+        weight = _FADES**age / max(took, _SOONEST) ** 2
+        n, x, y = n + weight, x + weight * job.film, y + weight * took
+        xx, xy = xx + weight * job.film**2, xy + weight * job.film * took
+    spread = n * xx - x * x
+    share = max(0.0, (n * xy - x * y) / spread) if spread > 1e-6 * xx * n else 0.0  # films of more than one length
+    films = [job.film for job in jobs]
+    line = _Known((y - share * x) / n, share, (min(films), max(films)))
+    last = jobs[-_SCATTER:]
+    earliest = min((job.low / line.expected(job.film) for job in last if job.low), default=0.0)
+    latest = max(job.high / line.expected(job.film) for job in last)
+    window = max(latest - earliest, _NARROWEST)
+    return _Known(line.each, line.share, line.films, earliest - _BEFORE * window, latest)

@@ -30,7 +30,8 @@ from workers.calls.news import news
 from workers.calls.rows import storable
 from workers.gate.gate import Stopped
 from workers.journal.packing import decode
-from workers.videos.call import FilmAsk, FilmCall, FilmWay
+from workers.videos.ask import FilmAsk, FilmWay
+from workers.videos.call import FilmCall
 from workers.videos.rows import Subject
 from workers.videos.work import FilmWork
 

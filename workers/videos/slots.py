@@ -37,10 +37,10 @@ class Slots:
         """AWS works on it, whatever is known here."""
         self._ask("open", token, self.job, _LAPSE_MS)
 
-    def keep(self, tokens: Iterable[str]) -> None:
-        """They are still taken."""
-        if some := list(tokens):
-            self._ask("keep", _LAPSE_MS, *some)
+    def keep(self, tokens: Iterable[str]) -> int:
+        """They are still taken. How many are, whoever holds them; 0: none of these is."""
+        some = list(tokens)
+        return int(self._ask("keep", _LAPSE_MS, *some)[0]) if some else 0
 
     def free(self, token: str) -> None:
         self._ask("free", token)

@@ -1,6 +1,7 @@
 """A job's films as one worker process sees them: its folder, its slots and, for each API, the way of its calls."""
 
 import asyncio
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,7 +20,7 @@ from jobs.uris import is_local, split_s3
 from jobs.video.made import place_of
 from workers.config import WorkerConfig
 from workers.gate.gate import Gate, Quota, Turnstile
-from workers.videos.call import FilmWay
+from workers.videos.ask import FilmWay
 from workers.videos.known import KnownFilms
 from workers.videos.looks import Looks
 from workers.videos.slots import Slots
@@ -39,6 +40,12 @@ class FilmWork:
     staging: Staging | None = None
     state: str = "running"  # of the job, as it was last seen
     door: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def keep(self, tokens: Iterable[str]) -> None:
+        """The slots of these jobs are still taken. May block."""
+        taken = self.slots.keep(tokens)
+        for way in self.ways.values():
+            way.looks.open = taken or way.looks.open
 
     def close(self) -> None:
         self.threads.shutdown(wait=False)
@@ -67,13 +74,14 @@ def open_film_work(ledger: Ledger, gate: Gate, config: WorkerConfig, job: str) -
     stage = place_of(spec, folder.aws)
     staging = Staging(stage, job) if stage else None
     known = KnownFilms(folder)
+    freed = asyncio.Event()
     ways = {
         choice.api.name: FilmWay(
             choice,
             method(choice.api.operation),
             method(choice.api.answers),
             Turnstile(gate, _quota(spec, choice.api.operation), job),
-            Turnstile(gate, _quota(spec, choice.api.answers), job),
+            Turnstile(gate, gets := _quota(spec, choice.api.answers), job),
             spec.account,
             spec.region,
             spec.options.film_root,
@@ -81,9 +89,10 @@ def open_film_work(ledger: Ledger, gate: Gate, config: WorkerConfig, job: str) -
             slots,
             records,
             _Look(aws).look,
-            Looks(config.video_look_seconds),
+            Looks(config.video_look_seconds, gets.tps, most),
             staging,
             known,
+            freed,
             config.outage_seconds,
         )
         for choice in spec.video_apis
