@@ -3,9 +3,9 @@ never in it.
 
 Rule: upper bounds of our own requests. An image sent as bytes costs one GET, a look at its head before that another,
 comparing it (--near) one more, and so a look of the bundled models (--first local); a video costs those that looking at
-it took, where frames are taken out of it one for each megabyte, and where it is staged its upload, and its bytes for as
-long as the scan is taken to last, in whole days. Whether S3 bills the reads Rekognition makes itself for an S3Object is
-in none of our sources, so they are not counted.
+it took, before each start two (whether it is what it was), where frames are taken out of it one for each megabyte, and
+where it is staged its upload, and its bytes for as long as the scan is taken to last, in whole days. Whether S3 bills
+the reads Rekognition makes itself for an S3Object is in none of our sources, so they are not counted.
 Source of the prices: meters `s3-...` of jobs/data/prices.json; 1,000 keys come per LIST (S3's page size).
 """
 
@@ -19,7 +19,8 @@ from jobs.words import count, dollars
 
 _PAGE = 1000  # keys per ListObjectsV2 answer
 _GETS = 2  # per image at most: a look at its head, then the whole
-_LOOKS = 2  # per staged video: whether it is there already, and whose it is; and one before each start
+_LOOKS = 2  # per staged video: whether it is there already, and whose it is
+_SEEN = 2  # before each start: whether the video is what it was, once more where it waited for a slot
 
 
 def s3_lines(plan: Plan, prices: PriceTable) -> tuple[Line, ...]:
@@ -30,10 +31,13 @@ def s3_lines(plan: Plan, prices: PriceTable) -> tuple[Line, ...]:
         each = _GETS + (plan.first is not None)
         gets = each * counts.s3_images + counts.frame_gets if plan.asks_of_images else 0
         units = {"s3-list": -(-counts.s3_items // _PAGE), "s3-get": gets + counts.video_gets + counts.near_gets}
+    if counts.s3_items or counts.staged:
+        there = counts.videos - counts.videos_here
+        starts = sum(min(rate.calls, there) for rate in plan.rates if rate.operation.startswith("Start"))
+        units["s3-get"] = units.get("s3-get", 0) + _SEEN * starts
     if counts.staged and plan.asks_of_videos:
         kept = staging.whole_days(plan.duration_s or 0)
-        starts = sum(rate.operation.startswith("Start") for rate in plan.rates)
-        units["s3-get"] = units.get("s3-get", 0) + (_LOOKS + starts) * counts.staged
+        units["s3-get"] += _LOOKS * counts.staged
         units["s3-put"] = counts.staged_requests
         units["s3-storage"] = staging.gb_months(Decimal(counts.staged_bytes) * kept)
     return tuple(prices.price(meter, plan.region, number) for meter, number in units.items())

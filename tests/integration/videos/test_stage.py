@@ -222,7 +222,7 @@ def test_an_estimate_and_a_dry_run_price_what_s3_takes(
         found.append(orjson.loads(capfd.readouterr().out)["s3"])
     assert found[0] == found[1]
     units = {line["meter"]: line["units"] for line in found[0]["lines"]}
-    assert units == {"s3-get": 4 * 4, "s3-put": 4 * 4, "s3-storage": round(float(days), 9)}
+    assert units == {"s3-get": 4 * (2 + 2 * 2), "s3-put": 4 * 4, "s3-storage": round(float(days), 9)}
     assert cli.run(["estimate", *source, *stage, "--explain"]) == 0
     said = capfd.readouterr().out
     assert "On this machine: 4 videos, uploaded into S3" in said and "16 s3-put $0.0001" in said
