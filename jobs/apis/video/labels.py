@@ -50,19 +50,27 @@ def request(params: Params) -> dict[str, Any]:
     return arguments | ({"Settings": {"GeneralLabels": filters}} if filters else {})
 
 
+_NO_BOX = (None,) * 6
+
+
 def rows(page: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     """One row per box of a label, one row for a label without boxes; each at its moment, or as long as it lasted."""
     for found in page.get("Labels") or ():
-        when = found.get("Timestamp"), found.get("StartTimestampMillis"), found.get("EndTimestampMillis")
-        label = found.get("Label") or EMPTY
-        what = label.get("Name"), label.get("Confidence")
-        more = tuple(names(label.get(key) or ()) for key in ("Parents", "Aliases", "Categories"))
-        instances = label.get("Instances")
+        get = (found.get("Label") or EMPTY).get
+        start, end = found.get("StartTimestampMillis"), found.get("EndTimestampMillis")
+        what = found.get("Timestamp"), start, end, get("Name"), get("Confidence")
+        parents, aliases, categories = get("Parents"), get("Aliases"), get("Categories")
+        more = (
+            names(parents) if parents else None,
+            names(aliases) if aliases else None,
+            names(categories) if categories else None,
+        )
+        instances = get("Instances")
         if not instances:
-            yield *when, *what, None, None, None, None, None, None, *more
+            yield what + _NO_BOX + more
             continue
         for number, one in enumerate(instances, 1):
-            yield *when, *what, number, one.get("Confidence"), *sides(one.get("BoundingBox") or EMPTY), *more
+            yield (*what, number, one.get("Confidence"), *sides(one.get("BoundingBox") or EMPTY), *more)
 
 
 class Brief:
