@@ -1,14 +1,16 @@
 """The films of a job: what was found when they were looked at, before anything was sent.
 
-    films/part-00000.parquet    the films that can be sent, in item order, 10,000 a part
+    films/part-00000.parquet       the films that can be sent, in item order, 10,000 a part
+    films-out/part-00000.parquet   those that cannot, as far as their headers say what they are
 
-Rule: this is the list of what the APIs for stored video are asked. A film is known here by its place in it; `FILMS` of
-them, whole parts of results of their own, are one shard, numbered from `FIRST_OF_FILMS` on: no picture is in one.
+Rule: the first is the list of what the APIs for stored video are asked. A film is known here by its place in it;
+`FILMS` of them, whole parts of results of their own, are one shard, numbered from `FIRST_OF_FILMS` on: no picture is in
+one.
 """
 
 import io
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from types import TracebackType
@@ -22,13 +24,14 @@ from jobs.ledger import FIRST_OF_FILMS
 from jobs.uris import path_of
 
 FILMS = 10  # of one shard
+ASKED, OUT = "films", "films-out"  # those that can be sent, and the others
 _PART = 10_000
 _GROUP = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class FilmItem:
-    """A film that can be sent."""
+    """A film, as it was seen before the plan."""
 
     item_id: int  # of the manifest
     uri: str  # s3://bucket/key
@@ -91,9 +94,10 @@ def pinned_as(found: os.stat_result) -> str:
 class FilmsWriter(AbstractContextManager["FilmsWriter"]):
     """Writes the films of a job, in constant memory."""
 
-    def __init__(self, write: Callable[[str, bytes], object]) -> None:
-        """`write`: a file of the job folder."""
+    def __init__(self, write: Callable[[str, bytes], object], name: str = ASKED) -> None:
+        """`write`: a file of the job folder; `name`: which of them."""
         self._write = write
+        self._name = name
         self._rows: list[FilmItem] = []
         self.count = 0
 
@@ -107,14 +111,19 @@ class FilmsWriter(AbstractContextManager["FilmsWriter"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None and self._rows:
+        if error is None:
+            self.close()
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._rows:
             self._flush()
 
     def _flush(self) -> None:
         buffer = io.BytesIO()
         table = _table(self._rows).replace_schema_metadata(documents.STAMP)
         pq.write_table(table, buffer, compression="zstd", row_group_size=_GROUP)
-        self._write(_name((self.count - 1) // _PART), buffer.getvalue())
+        self._write(_path(self._name, (self.count - 1) // _PART), buffer.getvalue())
         self._rows = []
 
 
@@ -127,21 +136,22 @@ def films_of(folder: JobFolder, shard: int) -> list[FilmItem]:
     """The films of one shard."""
     start = (shard - FIRST_OF_FILMS) * FILMS
     part, place = divmod(start, _PART)
-    with folder.files.open(f"{folder.root}/{_name(part)}") as handle:
+    path = _path(ASKED, part)
+    with folder.files.open(f"{folder.root}/{path}") as handle:
         file = pq.ParquetFile(handle)
-        documents.check_file(file.metadata.metadata, _name(part))
+        documents.check_file(file.metadata.metadata, path)
         group, place = divmod(place, _GROUP)
-        return _films(file.read_row_group(group, use_threads=False).slice(place, FILMS))
+        return film_items(file.read_row_group(group, use_threads=False).slice(place, FILMS))
 
 
-def all_films(folder: JobFolder) -> Iterable[FilmItem]:
-    """Every film of a job, a part at a time."""
-    for entry in folder.entries("films"):
-        yield from _films(folder.table(entry.path))
+def all_films(folder: JobFolder, name: str = ASKED) -> Iterator[FilmItem]:
+    """Every film of a job, a part at a time, in item order."""
+    for entry in folder.entries(name):
+        yield from film_items(folder.table(entry.path))
 
 
-def _name(part: int) -> str:
-    return f"films/part-{part:05d}.parquet"
+def _path(name: str, part: int) -> str:
+    return f"{name}/part-{part:05d}.parquet"
 
 
 def _table(rows: list[FilmItem]) -> pa.Table:
@@ -152,6 +162,7 @@ def _table(rows: list[FilmItem]) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=FILM_SCHEMA)
 
 
-def _films(table: pa.Table) -> list[FilmItem]:
+def film_items(table: pa.Table) -> list[FilmItem]:
+    """The films of a table by FILM_SCHEMA."""
     names = [name for name in _NAMES if name in table.column_names]
     return [FilmItem(*row) for row in zip(*(table.column(name).to_pylist() for name in names), strict=True)]

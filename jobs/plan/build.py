@@ -22,6 +22,7 @@ from jobs.plan.conditional import Conditional
 from jobs.plan.demand import Demand
 from jobs.plan.stream import MonthlyStream
 from jobs.plan.values import Plan, PlanLine, PlanMonth, Rate
+from jobs.plan.videos import FilmCalls
 from jobs.plan.videos import video_jobs as jobs_of
 
 Spread = dict[str, dict[int, Decimal]]  # month -> number of the demand -> its units in that month
@@ -47,6 +48,7 @@ def plan(
     copies: int = 0,
     unread: int = 0,
     near: Mapping[str, int] | None = None,
+    known_films: Mapping[str, FilmCalls] | None = None,
 ) -> Plan:
     """Price and time these APIs on these items.
 
@@ -56,23 +58,23 @@ def plan(
     `video_jobs`: of their jobs so many are open at once (None: the quota).
     `extra`: demands besides (storage, hours of a model). `stream`: new images each month, which takes a start.
     `copies`: of the images, those whose content another has, in `known` too. `unread`: those of which that is told only
-    when they are read. `near`: calls by API that take another's
-    answer, beside the known. Raises RekscanError if an API does not
-    exist in the Region.
+    when they are read. `near`: calls by API that take another's answer, beside the known. `known_films`: as `known`, of
+    the videos. Raises RekscanError if an API does not exist in the Region.
     """
+    films = known_films or {}
     have = dict.fromkeys((c.api.name for c in choices), known) if isinstance(known, int) else dict(known)
-    earlier = sum(max(0, calls - copies) for calls in have.values())
+    earlier = sum(max(0, calls - copies) for calls in have.values()) + sum(one.calls for one in films.values())
     have = {api: have.get(api, 0) + (near or {}).get(api, 0) for api in {**have, **(near or {})}}
     more = list(extra)
     stated = {demand.meter for demand in more}
     at_once = min(video_jobs or quotas.concurrent_videos, quotas.concurrent_videos)
-    jobs = jobs_of(counts, len(videos), at_once)
+    jobs = jobs_of(counts, len(videos), at_once, films.values())
     asked = plan_demand.of_choices(choices, counts, prices, have, stream)
-    asked += plan_demand.of_videos(videos, counts, jobs.seconds if jobs else None)
+    asked += plan_demand.of_videos(videos, counts, films, jobs.seconds if jobs else None)
     demands = [demand for demand in asked if not ((demand.open or demand.running) and demand.meter in stated)] + more
     for operation in dict.fromkeys(demand.operation for demand in demands if demand.operation):
         quotas.check(operation, region)
-    calls = plan_demand.calls(choices, counts, have) | plan_demand.video_calls(videos, counts)
+    calls = plan_demand.calls(choices, counts, have) | plan_demand.video_calls(videos, counts, films)
     rates = _rates(demands, calls, region, quotas, tps or {}, plan_demand.paces(choices))
     demands = [_timed(demand, rates.get(demand.operation)) for demand in demands]
     used = dict(month_to_date or {})
@@ -94,7 +96,7 @@ def plan(
         start=start,
         month_to_date=used,
         free_tier=free_tier,
-        known=sum(have.values()),
+        known=sum(have.values()) + sum(one.calls for one in films.values()),
         copies=copies,
         unread=unread,
         earlier=earlier,

@@ -13,7 +13,7 @@ from jobs.errors import UsageError
 from jobs.money.months import quantity
 from jobs.money.prices import PriceTable
 from jobs.plan.stream import MonthlyStream
-from jobs.plan.videos import minutes
+from jobs.plan.videos import FilmCalls, minutes
 from jobs.words import many
 
 
@@ -72,10 +72,13 @@ def of_choices(
     return found
 
 
-def of_videos(choices: Sequence[VideoChoice], counts: Counts, seconds: float | None) -> list[Demand]:
-    """What these APIs ask for on these videos, all of them in so many seconds."""
+def of_videos(
+    choices: Sequence[VideoChoice], counts: Counts, known: Mapping[str, FilmCalls], seconds: float | None
+) -> list[Demand]:
+    """What these APIs ask for on these videos, all of them in so many seconds. `known`: by API, calls that are not
+    paid."""
     return [
-        _video(choice.api.name, choice.api.operation, meter, counts, seconds)
+        _video(choice, meter, counts, known.get(choice.api.name, FilmCalls()), seconds)
         for choice in choices
         for meter in choice.meters
     ]
@@ -108,20 +111,20 @@ def paces(choices: Sequence[Choice]) -> dict[str, float]:
     return {choice.api.operation: choice.api.runs.tps * choice.units for choice in choices if choice.api.runs}
 
 
-def video_calls(choices: Sequence[VideoChoice], counts: Counts) -> dict[str, int]:
+def video_calls(choices: Sequence[VideoChoice], counts: Counts, known: Mapping[str, FilmCalls]) -> dict[str, int]:
     """Calls that start a job, per operation: one is on all meters of its API."""
-    return {choice.api.operation: counts.videos for choice in choices}
+    return {choice.api.operation: counts.videos - known.get(choice.api.name, FilmCalls()).calls for choice in choices}
 
 
-def _video(name: str, operation: str, meter: str, counts: Counts, seconds: float | None) -> Demand:
+def _video(choice: VideoChoice, meter: str, counts: Counts, known: FilmCalls, seconds: float | None) -> Demand:
     unmeasured = counts.videos - counts.videos_measured
     return Demand(
-        name,
-        operation,
+        choice.api.name,
+        choice.api.operation,
         meter,
-        units=minutes(counts.video_ms),
-        high=Decimal(counts.video_minutes_up),
-        calls=counts.videos,
+        units=minutes(counts.video_ms - known.ms),
+        high=Decimal(counts.video_minutes_up - known.minutes_up),
+        calls=counts.videos - known.calls,
         seconds=seconds,
         open=f"the length of {many(unmeasured, 'video')} is not known" if unmeasured else None,
     )

@@ -10,11 +10,12 @@ Rule: pure. At a rate, moments follow from a film's length alone, so they are co
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from jobs.apis import Choice
 from jobs.errors import UsageError
 
 MOST = 60  # frames a second
@@ -67,6 +68,11 @@ def expected(length_ms: int, rule: FrameRule, key_frames: Sequence[int] = ()) ->
     if rule.way == "shots":
         return -(-length_ms // SHOT_MS)
     return len(key_frames) if rule.way == "keyframes" else rule.count(length_ms)
+
+
+def least_side(choices: Iterable[Choice]) -> int:
+    """Pixels on a side that one of these APIs takes."""
+    return min((choice.api.limits.min_side for choice in choices), default=0)
 
 
 def left_open(rule: FrameRule) -> tuple[str, ...]:

@@ -127,7 +127,8 @@ class Plan:
     def emulated(self, cores: int) -> "Plan":
         """The plan where the bundled emulator answers, on so many cores of this machine."""
         calls = sum(rate.calls for rate in self.rates if not rate.operation.startswith("Start"))
-        films = sum(rate.operation.startswith("Start") for rate in self.rates) * self.counts.video_ms / 1000
+        minutes = {line.api: line.units for line in self.lines if line.operation.startswith("Start")}  # on each meter
+        films = 60 * float(sum(minutes.values()))
         return replace(self, emulated_s=round((calls * EMULATED_S + films * EMULATED_FILM_S) / cores, 1))
 
     def cut_by_cap(self) -> "Plan":

@@ -3,6 +3,7 @@
 Rule: numbers of films come in, as jobs/counts.py has them; nothing here knows how they were measured.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,20 @@ PER_SECOND = 0.5  # seconds more for each second of film
 TRANSCODE_S = 34  # CPU-seconds for a minute of 1080p by x264 veryfast, measured on one thread of a machine of 2026
 
 
+@dataclass(slots=True)
+class FilmCalls:
+    """Calls of one API on films that need not be paid for, and the length of those films."""
+
+    calls: int = 0
+    ms: int = 0
+    minutes_up: int = 0  # with each film rounded up to whole minutes
+
+    def add(self, ms: int) -> None:
+        self.calls += 1
+        self.ms += ms
+        self.minutes_up += -(-ms // 60_000)
+
+
 @dataclass(frozen=True, slots=True)
 class VideoJobs:
     """One Start on one film is one job; an account has so many open at once, over all its video APIs."""
@@ -32,12 +47,15 @@ class VideoJobs:
         return {"jobs": self.jobs, "at_once": self.at_once, "duration_s": self.seconds, "assumed": assumed}
 
 
-def video_jobs(counts: Counts, apis: int, at_once: int) -> VideoJobs | None:
-    """The jobs of so many APIs on these films; None where there are none or their length is not known."""
-    jobs = counts.videos * apis
-    if not jobs or counts.videos_measured < counts.videos:
+def video_jobs(counts: Counts, apis: int, at_once: int, known: Iterable[FilmCalls] = ()) -> VideoJobs | None:
+    """The jobs of so many APIs on these films, but for the known; None where there are none or their length is not
+    known."""
+    have = list(known)
+    jobs = counts.videos * apis - sum(one.calls for one in have)
+    if jobs <= 0 or counts.videos_measured < counts.videos:
         return None
-    return VideoJobs(jobs, at_once, seconds_of_jobs(jobs, apis * counts.video_ms, at_once))
+    ms = counts.video_ms * apis - sum(one.ms for one in have)
+    return VideoJobs(jobs, at_once, seconds_of_jobs(jobs, ms, at_once))
 
 
 def seconds_of_jobs(jobs: int, ms: int, at_once: int) -> float:

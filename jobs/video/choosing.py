@@ -34,8 +34,8 @@ class Chosen:
     count: int
 
 
-def without_frames(film: Probed, rule: FrameRule) -> Skip | None:
-    """Why a film that was looked at has no frames to ask about."""
+def without_frames(film: Probed, rule: FrameRule, least: int) -> Skip | None:
+    """Why a film that was looked at has no frames to ask about. `least`: pixels on a side that some API takes."""
     skip, found = film.skip, film.film
     if skip and not (found and skip.reason != _LOCKED and skip.reason.partition(":")[0] in _DECODED):
         return skip
@@ -43,6 +43,8 @@ def without_frames(film: Probed, rule: FrameRule) -> Skip | None:
         return Skip(f"{Code.UNSUPPORTED_CONTAINER}: {found.container}", "frames are taken out of MP4 and MOV")
     if found is None or not found.length_ms:
         return Skip(Code.UNKNOWN_LENGTH, "its header does not say how long it is")
+    if 0 < min(found.width, found.height) < least:
+        return Skip(Code.TOO_SMALL, f"{found.width}x{found.height} is under {least} pixels on a side")
     if rule.way == "keyframes" and not film.key_frames:
         return Skip(Code.NO_KEY_FRAMES, "its header lists no key frames")
     return None

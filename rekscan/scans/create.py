@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from jobs.apis import Choice
-from jobs.aws import clients
 from jobs.errors import UsageError
 from jobs.folder import JobFolder, JobSpec
 from jobs.folder.spec import Options
@@ -21,6 +20,7 @@ from jobs.money.stored import stored_quotas
 from jobs.plan.values import Plan
 from rekscan.scans.draft import Draft
 from rekscan.scans.inputs import input_params, input_picture
+from rekscan.scans.known_films import account_of
 from rekscan.scans.terms import Terms
 
 
@@ -36,7 +36,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
         apis=tuple(_keep_files(folder, terms.choices, fit=terms.fit)),
         first=terms.first,
         region=plan.region,
-        account=_account(terms, plan.region),
+        account=account_of(terms, plan.region),
         items=drafted.items,
         shard_size=settings.shard_size,
         quotas={rate.operation: rate.tps for rate in plan.rates if rate.tps} | _reading(terms, plan.region),
@@ -85,12 +85,6 @@ def _reading(terms: Terms, region: str) -> dict[str, float]:
     quotas = stored_quotas()
     rates = {choice.api.answers: quotas.tps(choice.api.answers, region) for choice in terms.videos}
     return {operation: rate for operation, rate in rates.items() if rate}
-
-
-def _account(terms: Terms, region: str) -> str:
-    if terms.local:
-        return "local"
-    return clients.account_of(replace(terms.settings.aws, region=region))
 
 
 def _keep_files(folder: JobFolder, choices: Sequence[Choice], *, fit: bool) -> list[Choice]:

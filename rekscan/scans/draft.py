@@ -12,7 +12,7 @@ from functools import partial
 from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import PART_ROWS, JobFolder, new_job_id
-from jobs.folder.films import FilmsWriter
+from jobs.folder.films import OUT, FilmsWriter
 from jobs.folder.spec import Listing
 from jobs.known.count import Followers
 from jobs.known.duplicates import manifest
@@ -85,9 +85,13 @@ def draft(
         if sampled:
             batches, progress = sampled.drawn(batches, progress), None
         here = root_of(sources) if terms.local and terms.videos else None
-        with folder.manifest_writer(rows) as writer, FilmsWriter(folder.write) as films:
+        with (
+            folder.manifest_writer(rows) as writer,
+            FilmsWriter(folder.write) as films,
+            FilmsWriter(folder.write, OUT) as out,
+        ):
             limit = None if "-" in sources else limit
-            look = look_at_films(films, counts, terms, here) if terms.videos else leave_out_films(counts)
+            look = look_at_films(films, out, counts, terms, here) if terms.videos else leave_out_films(counts)
             cut = list_into(writer, batches, counts, rows=rows, look=look, limit=limit, progress=progress)
         counts = sampled.counts_of_job(counts) if sampled else counts
         refuse_vain_list(sources, counts)
@@ -158,6 +162,7 @@ def plan_of(
             videos=terms.videos,
             video_jobs=terms.video_jobs,
             near=near,
+            known_films=known.films,
         )
 
     plan = known.near.priced(without) if known.near else without({})

@@ -22,12 +22,13 @@ from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.money import staging
 from jobs.sources import is_list
-from jobs.uris import is_aws, is_local, object_of, root_of, storable
+from jobs.uris import is_aws, is_local, root_of, storable
 from jobs.video import Film, Probed, Prober
 from jobs.video.ffmpeg import Ffmpeg
 from jobs.video.film import MAX_MS, refused_size
 from jobs.video.probing import IN_FLIGHT, probe_all
 from jobs.words import many
+from rekscan.scans.known_films import is_below
 from rekscan.scans.terms import Terms
 
 Progress = Callable[[], None]
@@ -138,8 +139,9 @@ def leave_out_films(counts: Counts) -> Look:
     return look
 
 
-def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, here: str | None) -> Look:
-    """Look at each film: those that can be sent go to `writer`, the others are left out with the verdict.
+def look_at_films(writer: FilmsWriter, out: FilmsWriter, counts: Counts, terms: Terms, here: str | None) -> Look:
+    """Look at each film: those that can be sent go to `writer`; the others are left out with the verdict, and those
+    whose header says what they are go to `out`.
 
     `here`: the folder of local films that the bundled emulator looks at.
 
@@ -159,15 +161,17 @@ def look_at_films(writer: FilmsWriter, counts: Counts, terms: Terms, here: str |
         skips: dict[int, str] = {}
         for item_id, item in films.items():
             one = found[item_id]
-            if is_local(item.uri) and not (terms.stage or _is_below(item.uri, here)):
+            if is_local(item.uri) and not (terms.stage or is_below(item.uri, here)):
                 counts.leave_out(item, Code.NOT_IN_S3, one.film.length_ms if one.film else None)
                 skips[item_id] = Code.NOT_IN_S3
-                continue
-            count_film(item, one, counts, unseen, stage=terms.stage is not None)
-            if skip := left_out(one):
-                skips[item_id] = skip
+            else:
+                count_film(item, one, counts, unseen, stage=terms.stage is not None)
+                if skip := left_out(one):
+                    skips[item_id] = skip
+            if one.film is not None and item_id in skips:
+                out.add(film_item(item, one.film, f"size:{one.film.size}"))
             elif one.film is not None:
-                writer.add(_film_item(item, one.film))
+                writer.add(film_item(item, one.film, content_of(item, one.film)))
         counts.add_batch(batch.filter(pc.invert(_is_film(batch))))
         return skipping(batch, skips)
 
@@ -211,18 +215,15 @@ def left_out(found: Probed) -> str | None:
     return f"{found.skip.reason}{detail}"
 
 
-def _is_below(uri: str, root: str | None) -> bool:
-    try:
-        return bool(object_of(uri, root))
-    except ValueError:
-        return False
-
-
-def _film_item(item: Item, film: Film) -> FilmItem:
-    etag = item.etag or (film.content.split(":")[1] if film.content else None)
-    content = f"version:{item.version}" if item.version else f"etag:{etag}" if etag else f"size:{film.size}"
+def content_of(item: Item, film: Film) -> str:
+    """What is pinned of a film that is asked about. Raises OSError."""
     if is_local(item.uri):
-        content = pinned(item.uri)
+        return pinned(item.uri)
+    etag = item.etag or (film.content.split(":")[1] if film.content else None)
+    return f"version:{item.version}" if item.version else f"etag:{etag}" if etag else f"size:{film.size}"
+
+
+def film_item(item: Item, film: Film, content: str) -> FilmItem:
     names = ("container", "codec", "width", "height", "rotation", "fps", "audio", "transcoded")
     told: dict[str, Any] = {name: getattr(film, name) for name in names}
     priced = MAX_MS if film.length_ms is None else film.length_ms

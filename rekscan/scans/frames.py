@@ -24,7 +24,7 @@ from jobs.item_rows import MANIFEST_SCHEMA, from_batch, to_batch
 from jobs.items import Item
 from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
-from jobs.plan.frame_rule import FrameRule, expected
+from jobs.plan.frame_rule import FrameRule, expected, least_side
 from jobs.uris import frame_uri, is_aws
 from jobs.video import Prober
 from jobs.video.choosing import Chosen, choose, reading, without_frames
@@ -51,6 +51,7 @@ class _Look:
     pool: DecoderPool
     threads: ThreadPoolExecutor
     at_once: int
+    least: int  # pixels on a side that some API takes
 
     def films(self, batch: pa.RecordBatch) -> Iterator[tuple[Item, Probed, Chosen | Skip]]:
         """The films of a batch in order, each with its frames or why it has none."""
@@ -67,7 +68,7 @@ class _Look:
             yield item, found[item.item_id], chosen.result()
 
     def _chosen(self, item: Item, found: Probed) -> Chosen | Skip:
-        return without_frames(found, self.rule) or choose(item, found, self.rule, self.frames)
+        return without_frames(found, self.rule, self.least) or choose(item, found, self.rule, self.frames)
 
     def close(self) -> None:
         self.threads.shutdown(cancel_futures=True, wait=False)
@@ -112,7 +113,8 @@ def _look(terms: Terms, rule: FrameRule) -> _Look:
     prober = Prober(s3, aws=is_aws(terms.settings.s3_url), transcoder=transcoder, key_frames=keys)
     at_once = os.cpu_count() or 1
     pool = new_pool(at_once)
-    return _Look(rule, prober, FilmFrames(pool, s3), pool, ThreadPoolExecutor(at_once, "films"), at_once)
+    threads = ThreadPoolExecutor(at_once, "films")
+    return _Look(rule, prober, FilmFrames(pool, s3), pool, threads, at_once, least_side(terms.choices))
 
 
 def _pieces(batch: pa.RecordBatch, look: _Look, counts: Counts, *, says: bool) -> Iterator[pa.RecordBatch]:
@@ -148,9 +150,12 @@ def _counted(film: Item, found: Probed, chosen: Chosen | Skip, rule: FrameRule, 
     return why
 
 
-def count_expected(film: Item, found: Probed, rule: FrameRule, counts: Counts, unseen: Unseen, *, alone: bool) -> None:
-    """Count the frames of a film that nobody has decoded. `alone`: nobody else counts the film itself."""
-    skip = without_frames(found, rule)
+def count_expected(
+    film: Item, found: Probed, rule: FrameRule, least: int, counts: Counts, unseen: Unseen, *, alone: bool
+) -> None:
+    """Count the frames of a film that nobody has decoded. `least`: pixels on a side that some API takes; `alone`:
+    nobody else counts the film itself."""
+    skip = without_frames(found, rule, least)
     if skip is None:
         frames = expected(_length(found), rule, found.key_frames)
         counts.add_frames(frames)

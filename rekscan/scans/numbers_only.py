@@ -1,28 +1,38 @@
 """A source listed into numbers, for an estimate: it writes no manifest."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
-from jobs.apis import Choice
+from jobs.apis import Asked, Choice, VideoChoice
 from jobs.aws import clients
 from jobs.counts import Counts
 from jobs.items import Item
 from jobs.known.count import COUNTED, CountedListing, Followers
+from jobs.known.films import KeptFilms
 from jobs.plan.frame_rule import FrameRule, left_open
 from jobs.plan.near_rule import Near
 from jobs.sample.draw import Draw
 from jobs.sources import Globs, enumerate_batches
-from jobs.uris import is_aws
+from jobs.uris import is_aws, root_of
 from jobs.video import Probed, Prober
 from jobs.video.ffmpeg import Ffmpeg
 from rekscan.console.output import talk
-from rekscan.scans.films import Unseen, count_assumed, count_assumed_film, count_film, count_films
+from rekscan.scans.films import (
+    Unseen,
+    content_of,
+    count_assumed,
+    count_assumed_film,
+    count_film,
+    count_films,
+    film_item,
+)
 from rekscan.scans.frames import count_assumed_frames, count_expected
+from rekscan.scans.known_films import known_films_of
 from rekscan.scans.listing import refuse_vain_list
 from rekscan.scans.near import COLUMNS, followed
 from rekscan.scans.nothing import nothing_in
@@ -50,6 +60,7 @@ class CountedSource:
     lengths: Lengths | None = None
     films: bool = False
     frames: FrameRule | None = None
+    least: int = 0  # pixels on a side of a frame that some API takes
     column: str | None = None
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
@@ -61,19 +72,28 @@ class CountedSource:
     sample: int | None = None
     near: Near | None = None
 
-    def terms(self, choices: tuple[Choice, ...], first: tuple[Choice, ...] = ()) -> Terms:
+    def terms(
+        self, choices: tuple[Choice, ...], first: tuple[Choice, ...] = (), videos: tuple[VideoChoice, ...] = ()
+    ) -> Terms:
         """On which it would be scanned."""
         return Terms(
             choices,
             self.settings,
             self.region,
+            videos,
             first=first,
+            transcode=self.transcode,
             local=self.local,
             again=self.again,
             request_payer=self.request_payer,
             allow_private_urls=self.allow_private_urls,
             near=self.near,
         )
+
+    @property
+    def film_root(self) -> str | None:
+        """The folder of local films that the bundled emulator would look at."""
+        return root_of(self.sources) if self.local else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +105,17 @@ class Counted:
     notes: tuple[str, ...]
     drawn: pa.RecordBatch | None
     _listing: CountedListing = field(repr=False)
+    _films: KeptFilms = field(repr=False)
     _follow: Followers = field(default=None, repr=False)
 
-    def known(self, choices: tuple[Choice, ...]) -> KnownCalls:
+    def known(self, asked: Asked) -> KnownCalls:
         """What earlier jobs and equal objects save of these APIs. Of one that a request would need more of, nothing is
         known."""
-        whole = tuple(choice for choice in choices if choice.whole)
-        return known_of(self._listing.read, self.counts, self.source.terms(whole), follow=self._follow)
+        images = tuple(choice for choice in asked.images if choice.whole)
+        videos = tuple(choice for choice in asked.videos if choice.whole)
+        terms = self.source.terms(images, videos=videos)
+        known = known_of(self._listing.read, self.counts, terms, follow=self._follow)
+        return known.and_of(known_films_of(self._films.read, terms, self.source.film_root))
 
 
 @contextmanager
@@ -101,17 +125,19 @@ def counted(source: CountedSource) -> Iterator[Counted]:
     Raises RekscanError when it cannot be read, is empty, or is a list that names nothing.
     """
     draw = Draw(source.sample) if source.sample is not None else None
-    with CountedListing(COLUMNS if source.near else COUNTED) as listing:
-        counts, notes = _count(source, listing, draw)
+    with CountedListing(COLUMNS if source.near else COUNTED) as listing, KeptFilms() as films:
+        counts, notes = _count(source, listing, films, draw)
         follow = None
         if source.near is not None:
             with talk.status("comparing") as status:
                 follow = followed(listing.read(), counts, source.terms(()), status.update)
-        yield Counted(source, counts, notes, draw.batch() if draw else None, listing, follow)
+        yield Counted(source, counts, notes, draw.batch() if draw else None, listing, films, follow)
 
 
-def _count(source: CountedSource, listing: CountedListing, draw: Draw | None) -> tuple[Counts, tuple[str, ...]]:
-    """The numbers, and sentences on what they leave open. Fills the listing, draws a sample on the way."""
+def _count(
+    source: CountedSource, listing: CountedListing, films: KeptFilms, draw: Draw | None
+) -> tuple[Counts, tuple[str, ...]]:
+    """The numbers, and sentences on what they leave open. Fills the listing and `films`, draws a sample on the way."""
     settings, lengths = source.settings, source.lengths
     counts = Counts()
     unseen = Unseen()
@@ -142,7 +168,7 @@ def _count(source: CountedSource, listing: CountedListing, draw: Draw | None) ->
             keys = source.frames is not None and source.frames.way == "keyframes"
             transcoder = Ffmpeg.found() if source.transcode else None
             prober = Prober(s3, aws=is_aws(settings.s3_url), transcoder=transcoder, key_frames=keys)
-            count_films(batches(), counts, prober, progress, partial(_count_seen, source, counts, unseen))
+            count_films(batches(), counts, prober, progress, partial(_count_seen, source, counts, films, unseen))
         else:
             count_assumed(batches(), counts, progress, partial(_count_unseen, source, counts, lengths.average_ms))
     refuse_vain_list(source.sources, counts)
@@ -151,11 +177,16 @@ def _count(source: CountedSource, listing: CountedListing, draw: Draw | None) ->
     return counts, (*unseen.notes(), *(left_open(source.frames) if source.frames else ()))
 
 
-def _count_seen(source: CountedSource, counts: Counts, unseen: Unseen, film: Item, found: Probed) -> None:
+def _count_seen(
+    source: CountedSource, counts: Counts, films: KeptFilms, unseen: Unseen, film: Item, found: Probed
+) -> None:
     if source.films:
         count_film(film, found, counts, unseen, stage=source.settings.stage is not None)
+        with suppress(OSError):  # gone meanwhile
+            if found.film is not None and found.skip is None:
+                films.add(film_item(film, found.film, content_of(film, found.film)))
     if source.frames:
-        count_expected(film, found, source.frames, counts, unseen, alone=not source.films)
+        count_expected(film, found, source.frames, source.least, counts, unseen, alone=not source.films)
 
 
 def _count_unseen(source: CountedSource, counts: Counts, average_ms: int, film: Item) -> None:

@@ -12,6 +12,7 @@ from jobs.conditions import conditioned
 from jobs.costs.month_cap import MonthCap
 from jobs.errors import UsageError
 from jobs.folder import JobFolder
+from jobs.folder.films import all_films
 from jobs.known.duplicates import manifest
 from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
@@ -44,6 +45,7 @@ from rekscan.scans.elsewhere import not_aws_itself
 from rekscan.scans.films import refuse_local_films, refuse_to_transcode
 from rekscan.scans.first import check_first
 from rekscan.scans.inputs import check_inputs
+from rekscan.scans.known_films import known_films_of
 from rekscan.scans.listing import Progress, known_at_most, reach
 from rekscan.scans.models import check_models
 from rekscan.scans.month_cap import months_cap, note, set_cap
@@ -209,7 +211,7 @@ def plan_order(
             terms,
             whole=drafted.listing is None,
             follow=drafted.follow,
-        )
+        ).and_of(known_films_of(lambda: all_films(drafted.folder), terms, drafted.film_root))
         plan = with_known_shares(plan_of(terms, drafted.counts, known), terms, source)
         plan = plan.cut_by_cap() if drafted.listing else plan
         if drafted.sampled:

@@ -21,7 +21,7 @@ from jobs.money.quotas import QuotaTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.plan.build import Plan, plan
 from jobs.plan.first import first_stage
-from jobs.plan.frame_rule import FrameRule, expected, left_open
+from jobs.plan.frame_rule import FrameRule, expected, least_side, left_open
 from jobs.plan.near_rule import Near
 from jobs.plan.pilot import Extrapolation, extrapolate
 from jobs.plan.s3_requests import s3_json, s3_lines
@@ -127,7 +127,7 @@ def priced(question: PriceQuestion, *, quiet: bool = False) -> tuple[Plans, Extr
         _refuse_nothing(counted.counts, question, terms.stream, counted.notes)
         plans = []
         for name, asked in question.sets:
-            known = counted.known(asked.images)
+            known = counted.known(asked)
             built = _planned(asked, counted.counts, question, terms, known)
             if built.conditional and counted.drawn is None:
                 terms_of = source.terms(asked.images, asked.first)
@@ -185,6 +185,7 @@ def _source(question: PriceQuestion, region: str) -> "numbers_only.CountedSource
         lengths if question.asks_of_videos or question.frames else None,
         question.asks_of_videos,
         question.frames,
+        min((least_side(asked.images) for _, asked in question.sets), default=0),
         column=question.column,
         include=question.include,
         exclude=question.exclude,
@@ -228,14 +229,10 @@ def _plan(
     counts: Counts,
     question: PriceQuestion,
     terms: _Terms,
-    known: Mapping[str, int] | None = None,
-    *,
-    copies: int = 0,
-    unread: int = 0,
+    known: "KnownCalls | None" = None,
     near: Mapping[str, int] | None = None,
 ) -> Plan:
-    """The plan of one set of APIs. `known`: calls of each whose answer is there, those of `copies` among them;
-    `unread`: images of which nobody knows that yet."""
+    """The plan of one set of APIs. `known`: what is not paid of a source."""
     billing, prices, stream, start = question.billing, terms.prices, terms.stream, terms.start
     days = Decimal(stream.days(start)) if stream and start else None
     built = plan(
@@ -248,13 +245,14 @@ def _plan(
         month_to_date=terms.month_to_date,
         start=start,
         free_tier=FreeTier.named(billing.free_tier, prices) if billing.free_tier else None,
-        known=known or {},
+        known=known.calls if known else {},
         videos=asked.videos,
         extra=question.amounts.demands(prices, days),
         stream=stream,
-        copies=copies,
-        unread=unread,
+        copies=known.copies if known else 0,
+        unread=known.unread if known else 0,
         near=near,
+        known_films=known.films if known else None,
     )
     built = replace(built, first=first_stage(asked.first, counts.images, os.cpu_count() or 1))
     note = () if terms.named else (f"No Region is set: priced in {DEFAULT_REGION} (--region sets one).",)
@@ -268,7 +266,7 @@ def _planned(asked: Asked, counts: Counts, question: PriceQuestion, terms: _Term
     """The plan of one set of APIs of a source."""
 
     def without(near: Mapping[str, int]) -> Plan:
-        return _plan(asked, counts, question, terms, known.calls, copies=known.copies, unread=known.unread, near=near)
+        return _plan(asked, counts, question, terms, known, near)
 
     return known.near.priced(without) if known.near else without({})
 

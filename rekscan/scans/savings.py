@@ -1,7 +1,7 @@
 """What of a plan is known already, and is not paid for again. The same for `estimate`, `scan` and `submit`."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -14,9 +14,11 @@ from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.media.check import Skip
 from jobs.plan.near_calls import NearCalls
+from jobs.plan.videos import FilmCalls
 from jobs.uris import is_aws
 from rekscan.scans.beside import AskingScan, Rival, calls_of, rivals_here
 from rekscan.scans.inputs import input_picture
+from rekscan.scans.known_films import KnownFilms
 from rekscan.scans.terms import Terms
 
 
@@ -31,6 +33,11 @@ class KnownCalls:
     copies: int = 0  # images of which an equal is paid for
     unread: int = 0  # images that are compared only when they are read
     near: NearCalls | None = None  # images that take the answers of others
+    films: Mapping[str, FilmCalls] = field(default_factory=dict)  # as `calls`, of films
+
+    def and_of(self, films: KnownFilms) -> "KnownCalls":
+        """With what is known of films."""
+        return replace(self, films=films.calls, notes=(*self.notes, *films.notes))
 
 
 def known_of(

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from jobs.apis.base import Brief, VideoApi
 from jobs.codes import Code
 from jobs.folder import JobFolder, ShardParts
-from jobs.folder.films import FilmItem, film_shards, films_of
+from jobs.folder.films import OUT, FilmItem, all_films, film_shards, films_of
 from jobs.folder.video_pages import PagesName, PagesReader
 from jobs.outcomes import RESULT_SCHEMA
 from reports.tables.first_answers import first_answers
@@ -61,6 +61,8 @@ class FilmRows:
         self._first = first_answers(folder)
         self._coming = _films(folder, parts)
         self._next = next(self._coming, None)
+        self._left_out = all_films(folder, OUT)
+        self._next_out = next(self._left_out, None)
 
     def rows(self, items: pa.Table) -> Iterator[Rows]:
         """The rows of the films among the next items of the manifest (MANIFEST_SCHEMA)."""
@@ -76,6 +78,8 @@ class FilmRows:
         if self._next is not None and self._next[0].item_id == seen.item_id:
             seen.film, seen.outcomes, seen.whole = self._next
             self._next = next(self._coming, None)
+        elif self._next_out is not None and self._next_out.item_id == seen.item_id:
+            seen.film, self._next_out = self._next_out, next(self._left_out, None)
         return seen
 
     def _answered(self, seen: _Seen) -> Iterator[Rows]:
@@ -137,11 +141,12 @@ class _Answer:
         odd: list[tuple[int, str, bytes]] = []  # the first one's; of the others the number
         try:
             for number, text in enumerate(_pages(folder, self.name), 1):
-                page, table, why = self._page(text, schema, brief)
+                is_json, table, why = self._page(text, schema, brief)
                 if why:
                     odd.append((number, why, b"" if odd else text))
                 if answers:
-                    answers.write_film(self.uri, self.outcome, number, text.decode() if page is None else page)
+                    answer = orjson.Fragment(text) if is_json else text.decode()
+                    answers.write_film(self.uri, self.outcome, number, answer)
                 if table is not None:
                     yield table
         except _Lost as lost:
@@ -156,22 +161,27 @@ class _Answer:
     def name(self) -> PagesName:
         return PagesName(self.api.name, self.outcome["item_id"], self.outcome["epoch"] or 0)
 
-    def _page(self, text: bytes, schema: pa.Schema, brief: Brief) -> tuple[Any, pa.Table | None, str]:
-        """The page, its rows, and why it has none."""
-        page, threshold = None, self.layout.min_confidence
+    def _page(self, text: bytes, schema: pa.Schema, brief: Brief) -> tuple[bool, pa.Table | None, str]:
+        """Whether the page is JSON, its rows, and why it has none. What they were made of is gone when the collector is
+        on again, which would look at each piece of it."""
+        with no_collector():
+            return self._read(text, schema, brief)
+
+    def _read(self, text: bytes, schema: pa.Schema, brief: Brief) -> tuple[bool, pa.Table | None, str]:
+        is_json, threshold = False, self.layout.min_confidence
         try:
             page = orjson.loads(text)
+            is_json = True
             shown = page if threshold is None else pruned(page, self.api, threshold)
-            with no_collector():
-                rows = list(self.api.rows(shown))
+            rows = list(self.api.rows(shown))
             ids = pa.repeat(pa.scalar(self.outcome["item_id"], pa.int64()), len(rows))
             table = api_table(self.api, schema, [ids, _same(self.uri, len(rows))], rows, threshold)
             brief.add(shown)
         except MemoryError:
             raise
         except Exception as error:  # hostile data raise whatever they like
-            return page, None, why_odd(error)
-        return page, table, ""
+            return is_json, None, why_odd(error)
+        return True, table, ""
 
     def _fail(self, code: Code, message: str, text: str | None = None) -> None:
         self.failure = {**self.outcome, "outcome": "failed", "code": str(code), "message": message, "response": text}

@@ -17,9 +17,14 @@ from rekscan.settings import resolve
 from tests.support.films import film
 from tests.support.s3_server import S3Server, s3_server
 
-SECONDS = film(rate=25, frames=80, g="25", sc_threshold="0")  # 3.2 s, a key frame each second
-HEVC = film(codec="libx265", rate=1, frames=90, **{"x265-params": "log-level=none"})
-FILMS = {"a.mp4": SECONDS, "b.mov": SECONDS, "hevc.mp4": HEVC, "cut.mp4": SECONDS[:-1], "x.mkv": film("matroska")}
+SIDE = (96, 80)
+SECONDS = film(rate=25, frames=80, g="25", sc_threshold="0", side=SIDE)  # 3.2 s, a key frame each second
+HEVC = film(codec="libx265", rate=1, frames=90, side=SIDE, **{"x265-params": "log-level=none"})
+SMALL = film(rate=25, frames=75, side=(96, 78))
+FILMS = {
+    "a.mp4": SECONDS, "b.mov": SECONDS, "hevc.mp4": HEVC, "cut.mp4": SECONDS[:-1], "x.mkv": film("matroska"),
+    "small.mp4": SMALL,
+}  # fmt: skip
 PICTURE = b"\xff\xd8\xff\xe0"
 
 
@@ -69,7 +74,7 @@ def test_both_ways_stand_side_by_side_with_the_rate_at_which_they_cost_the_same(
     found = document(capsys, str(folder), "--api", "moderation,properties", "--frames", "1/s")
     assert found["items"]["images"] == 2 + 4 + 4 + 90
     assert found["items"]["frames"] == found["frames"]["frames"] == 98
-    assert found["items"]["skipped"] == {"as-frames": 3, "truncated": 1, "unsupported-container": 1}
+    assert found["items"]["skipped"] == {"as-frames": 3, "too-small": 1, "truncated": 1, "unsupported-container": 1}
     assert (found["frames"]["videos"], found["frames"]["gets"]) == (3, 0)
     [both] = found["frames"]["or_video"]  # nothing in a film finds properties
     assert both["frames"] == {"api": "moderation", "frames": 8, "usd": "0.008", "duration_s": 0.16}
@@ -104,9 +109,18 @@ def test_an_estimate_and_a_scan_price_the_same_frames(
             assert (counts.frame_gets, counts.frame_bytes) == (found["frames"]["gets"], found["frames"]["bytes"])
             if "video" not in api:
                 assert scan["items"]["skipped"] == found["items"]["skipped"]
-    assert (found["items"]["frames"], found["videos"]["videos"]) == (4 + 4 + 2, 2)
+    assert (found["items"]["frames"], found["videos"]["videos"]) == (4 + 4 + 2, 3)
     size = 2 * len(SECONDS) + len(HEVC)
     assert (found["frames"]["gets"], found["frames"]["bytes"]) == (3 * 2, size)
+
+
+def test_a_film_is_left_out_whose_frames_no_api_takes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = str(folder / "small.mp4")
+    taken = document(capsys, small, "--api", "labels,protective-equipment", "--frames", "1/s")
+    assert (taken["items"]["frames"], taken["items"]["skipped"]) == (3, {"as-frames": 1})  # 64 pixels do
+    planned = plan_order([str(folder)], ["labels"], Order(frames="1/s"), resolve(None), local=True)
+    planned.discard()
+    assert planned.plan.to_json()["items"]["skipped"]["too-small"] == 1
 
 
 def test_what_only_decoding_tells_is_said_to_be_taken_for_granted(
@@ -148,7 +162,7 @@ def test_beyond_the_first_tier_frames_pay_at_a_higher_rate(capsys: pytest.Captur
 
 def test_an_unlooked_at_film_has_the_frames_of_an_average_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = document(capsys, str(folder), "--api", "labels", "--frames", "1/s", "--no-probe", "--video-average", "0.5")
-    assert found["items"]["frames"] == 5 * 30
+    assert found["items"]["frames"] == 6 * 30
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ SECOND = second()
 TWO = film(rate=25, frames=50)
 HEVC = film(codec="libx265", rate=1, frames=90, **{"x265-params": "log-level=none"})
 
+AT_S3, AT_AWS = ("--s3-endpoint-url",), ("--rekognition-endpoint-url",)
 Run = Callable[..., Scan]
 
 
@@ -72,9 +73,9 @@ def test_films_and_pictures_are_scanned_in_one_job(
     skipped = {row["uri"].rpartition("/")[2]: row["skip"] for row in manifest(found.folder) if row["skip"]}
     assert skipped == {"hevc.mp4": "unsupported-codec: hevc", "cut.mp4": "truncated"}
     films = {one["uri"].rpartition("/")[2]: one for one in table(found.folder, "videos")}
-    assert {name: (one["status"], one["length_ms"]) for name, one in films.items()} == {
-        "one-1s.mp4": ("ok", 1000), "two-2s.mov": ("ok", 2000), "hevc.mp4": ("skipped", None),
-        "cut.mp4": ("skipped", None),
+    assert {name: (one["status"], one["length_ms"], one["codec"]) for name, one in films.items()} == {
+        "one-1s.mp4": ("ok", 1000, "h264"), "two-2s.mov": ("ok", 2000, "h264"),
+        "hevc.mp4": ("skipped", 90_000, "hevc"), "cut.mp4": ("skipped", None, None),
     }  # fmt: skip
     assert [one["kind"] for one in table(found.folder, "images")] == ["image"]
     assert {row["item_id"] for row in table(found.folder, "video_segments")} == {
@@ -202,6 +203,12 @@ def test_an_answer_that_the_home_has_is_taken_however_old_it_is_and_bought_anew_
         before = tables(home)
         endpoint.kill()
         endpoint.start(endpoint.port)
+        asked = ("estimate", "s3://known/", "--api", f"{apis},video-text", *AT_S3, s3.url, *AT_AWS, endpoint.url)
+        estimated = look(*asked, home=home)
+        assert (estimated["known"]["answered_by_earlier_jobs"], estimated["videos"]["speed"]["jobs"]) == (4, 2)
+        assert {line["api"]: line["units"] for line in estimated["lines"]} == {
+            "video-labels": 0, "video-segments": 0, "video-text": 3.35,
+        }  # fmt: skip
         second = scan_of(home, "s3://known/", apis, s3, endpoint).status()
         assert calls(second) == calls(first) == dict.fromkeys(apis.split(","), (2, 2, 0, 0))
         assert starts(endpoint) == {}
@@ -212,12 +219,15 @@ def test_an_answer_that_the_home_has_is_taken_however_old_it_is_and_bought_anew_
             assert after.rows(name, "since") == before.rows(name, "since")
         assert [len(pages) for pages in pages_of(after, "video-labels").values()] == [1, 2]
         costs = look("costs", "last", home=home)
-        assert (float(costs["usd"]["actual"]), [line["calls"]["known"] for line in costs["lines"][:1]]) == (0, [2])
+        assert [float(costs["usd"][name]) for name in ("planned", "actual")] == [0, 0]
+        assert [line["calls"]["known"] for line in costs["lines"][:1]] == [2]
         next(home.glob(f"{second['job']}/results/video/video-labels/*")).unlink()
         assert calls(again(home, "retry").status()) == calls(first)  # from the first job again
         assert starts(endpoint) == {}
         assert scan_of(home, "s3://known/", "video-labels", s3, endpoint, "--again").status()["state"] == "finished"
         assert list(starts(endpoint).values()) == [1, 1]
+        costs = look("costs", "last", home=home)
+        assert costs["usd"]["planned"] == costs["usd"]["actual"] != "0"
 
 
 def test_an_answer_that_cannot_be_read_is_not_said_to_be_the_service_s_trouble(

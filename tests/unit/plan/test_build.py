@@ -18,7 +18,7 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand as plan_demand
 from jobs.plan.build import Counts, plan
-from jobs.plan.videos import FIXED_S, PER_SECOND
+from jobs.plan.videos import FIXED_S, PER_SECOND, FilmCalls
 
 PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
 APIS = st.lists(
@@ -220,6 +220,19 @@ def test_jobs_of_all_video_apis_share_the_slots_of_an_account():
 
 def test_a_film_alone_is_not_twenty_times_as_fast():
     assert films("video-labels", video(60)).duration_s == FIXED_S + 3600 * PER_SECOND
+
+
+def test_films_that_the_home_has_answers_on_are_not_in_the_price_nor_in_the_time():
+    known = FilmCalls()
+    for _ in range(4):
+        known.add(90_000)
+    counts = Counts(videos=10, videos_measured=10, video_ms=900_000, video_minutes_up=20)
+    built = films("video-labels,video-text", counts, known_films={"video-labels": known})
+    assert [(line.api, line.units) for line in built.lines] == [("video-labels", 9), ("video-text", 15)]
+    assert built.high_usd == PRICES.price("video-labels", "us-east-1", Decimal(12 + 20)).usd
+    assert (built.known, built.earlier, built.video_jobs.jobs) == (4, 4, 16)
+    assert built.duration_s == pytest.approx((16 * FIXED_S + 1440 * PER_SECOND) / 16)
+    assert {rate.operation: rate.calls for rate in built.rates} == {"StartLabelDetection": 6, "StartTextDetection": 10}
 
 
 def test_images_and_videos_are_priced_side_by_side():

@@ -1,0 +1,66 @@
+"""Which films of a source the home has answers on: nothing is paid for those. The same for `estimate`, `scan` and
+`submit`.
+
+Rule: a film that is to be staged is known by nothing before it is uploaded, and is in the price.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from jobs.apis import VideoChoice
+from jobs.aws import clients
+from jobs.errors import RekscanError
+from jobs.folder.films import FilmItem
+from jobs.known.films import known_films
+from jobs.known.question import Question
+from jobs.known.segments import Segments
+from jobs.known.sync import sync
+from jobs.plan.videos import FilmCalls
+from jobs.uris import is_local, object_of
+from rekscan.scans.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFilms:
+    """`calls`: by API, those that are left out of the plan. `notes`: what it cannot know."""
+
+    calls: dict[str, FilmCalls] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def known_films_of(films: Callable[[], Iterable[FilmItem]], terms: Terms, root: str | None) -> KnownFilms:
+    """What earlier jobs of the home have answered about these films. `root`: the folder of local ones that the bundled
+    emulator looks at."""
+    if terms.again or not any(choice.api.reusable for choice in terms.videos):
+        return KnownFilms()
+    settings = terms.settings
+    sync(settings.home, settings.aws)
+    segments = Segments(settings.home, settings.aws)
+    if not segments.paths():
+        return KnownFilms()
+    try:
+        account = account_of(terms, terms.region)
+    except RekscanError as error:
+        return KnownFilms(notes=(f"Whether earlier jobs have answers on these videos is not known: {error.what}.",))
+
+    def asks(film: FilmItem, choice: VideoChoice) -> Question:
+        return Question(account, terms.region, choice.api.operation, film, choice.arguments(), 0, root)
+
+    where_it_is = None if terms.stage or terms.transcode else root
+    there = (film for film in films() if not is_local(film.uri) or is_below(film.uri, where_it_is))
+    return KnownFilms(known_films(there, terms.videos, asks, segments))
+
+
+def account_of(terms: Terms, region: str) -> str:
+    """As job.json has it. Raises RekscanError where AWS does not say."""
+    if terms.local:
+        return "local"
+    return clients.account_of(replace(terms.settings.aws, region=region))
+
+
+def is_below(uri: str, root: str | None) -> bool:
+    """Whether a film of this machine is in the folder of the emulator's."""
+    try:
+        return bool(object_of(uri, root))
+    except ValueError:
+        return False
