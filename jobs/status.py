@@ -103,7 +103,7 @@ def status(
     }
     by_api = {choice.api.name: counted[choice.api.name] for choice in spec.choices}
     runs = state in ("running", "planned")
-    eta, eta_by = _to_go(spec, by_api, ran_s, before)
+    eta, eta_by = _to_go(spec, by_api, ran_s, counters, before)
     return Status(
         job=spec.job,
         state=state,
@@ -173,7 +173,11 @@ def kept(folder: JobFolder) -> Status | None:
 
 
 def _to_go(
-    spec: JobSpec, by_api: Mapping[str, Mapping[str, int]], ran_s: float, before: Mapping[str, int]
+    spec: JobSpec,
+    by_api: Mapping[str, Mapping[str, int]],
+    ran_s: float,
+    now: Mapping[str, int],
+    before: Mapping[str, int],
 ) -> tuple[float, str]:
     """Seconds until the slowest API is done, and whose rate says so."""
     rates: dict[str, tuple[float | None, str]] = {}
@@ -182,10 +186,22 @@ def _to_go(
         made = done(by_api[name]) - sum(before.get(f"{what}:{name}", 0) for what in DONE)
         measured = ran_s >= _SOON and made > 0
         rates[name] = (made / ran_s, MEASURED) if measured else (spec.quotas.get(choice.api.operation), PLANNED)
-    if spec.films and spec.plan.duration_s:  # no rate of starts, but how many run at once and how long
-        rates |= {choice.api.name: (spec.films / spec.plan.duration_s, PLANNED) for choice in spec.video_apis}
+    for choice in spec.video_apis:
+        rates[choice.api.name] = _of_films(spec, choice.api.name, ran_s, now, before)
     left = {name: calls["planned"] - done(calls) for name, calls in by_api.items()}
     return max(((left[name] / rate, by) for name, (rate, by) in rates.items() if rate), default=(0.0, PLANNED))
+
+
+def _of_films(
+    spec: JobSpec, name: str, ran_s: float, now: Mapping[str, int], before: Mapping[str, int]
+) -> tuple[float | None, str]:
+    """Calls a second: no rate of starts, but how many run at once and how long; as planned, until as many have ended as
+    run at once. The known took no time."""
+    ended = sum(now.get(f"{what}:{name}", 0) - before.get(f"{what}:{name}", 0) for what in DONE)
+    ended -= now.get(f"known:{name}", 0) - before.get(f"known:{name}", 0)
+    if ended >= spec.options.video_jobs and ran_s >= _SOON:
+        return ended / ran_s, MEASURED
+    return (spec.films / spec.plan.duration_s if spec.plan.duration_s else None), PLANNED
 
 
 def _waits_for(ledger: "Ledger", job: str, fields: Mapping[str, str]) -> str:

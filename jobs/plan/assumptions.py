@@ -11,8 +11,9 @@ from jobs.apis import Choice, VideoChoice
 from jobs.counts import Counts
 from jobs.money import staging
 from jobs.money.quotas import QuotaTable
+from jobs.plan.film_speed import ASSUMED
 from jobs.plan.values import Plan
-from jobs.plan.videos import FIXED_S, PER_SECOND, TRANSCODE_S, minutes
+from jobs.plan.videos import TRANSCODE_S, minutes
 from jobs.words import count, duration, many, size
 
 # Source of the rules: AWS's pricing page and FAQ as collected in docs/pricing.md.
@@ -29,10 +30,11 @@ _MINUTES = (
     "Video: exact length in minutes; the upper bound rounds each video up, as AWS does not say how part minutes count."
 )
 _SPEED = (
-    "AWS publishes no speed of video analysis. Until the first jobs show it, each API is taken to need"
-    f" {FIXED_S:g} s and {PER_SECOND:g} times the video's length; {{jobs}} jobs of an account run at a time, over all"
-    " APIs."
+    "AWS publishes no speed of video analysis. Until the first jobs of a home show it, an API is taken to need"
+    f" {ASSUMED.each:g} s and {ASSUMED.share:g} times the video's length; {{jobs}} jobs of an account run at a time,"
+    " over all APIs."
 )
+_SHOWN = "{api} is taken to need {each:.0f} s and {share:.2g} times the video's length, as {jobs} have shown."
 _AT_CAP = "Nothing says the length of {videos}: priced at the 6 hours that AWS takes at most."
 _ASSUMED = "Nobody looked at {videos}: priced at {minutes} minutes on the average (--video-average)."
 _STAGING = (
@@ -133,6 +135,8 @@ def _videos(plan: Plan, quotas: QuotaTable) -> Iterator[str]:
         told = {"videos": many(counts.transcoded, "video"), "minutes": count(minutes(counts.transcoded_ms))}
         yield _TRANSCODED.format(**told, cpu=cpu, each=TRANSCODE_S)
     yield _SPEED.format(jobs=quotas.concurrent_videos)
+    for api, one in plan.video_jobs.speeds.items() if plan.video_jobs else ():
+        yield _SHOWN.format(api=api, each=one.each, share=one.share, jobs=many(one.jobs, "job"))
 
 
 def _months(plan: Plan) -> Iterator[str]:

@@ -5,14 +5,15 @@ through their tiers from what was billed in the month before, each as if it were
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from jobs.apis import Choice, video_catalogue
 from jobs.counts import Counts
 from jobs.money.prices import PriceTable, Units, money, number, total
-from jobs.plan.videos import minutes, seconds_of_jobs
+from jobs.plan.film_speed import ASSUMED, Speed
+from jobs.plan.videos import minutes
 from jobs.words import count, dollars, duration, many
 
 HEADER = ("Frames by", "Frames", "Their price", "In", "Or by", "Minutes", "Its price", "in", "Frames cost less below")
@@ -64,6 +65,7 @@ class Market:
     used: Mapping[str, Units]  # units billed before, by meter
     tps: Mapping[str, float | None]
     at_once: int
+    speeds: Mapping[str, Speed] = field(default_factory=dict)  # of APIs for video, as jobs have shown them
 
     def usd(self, meters: Sequence[str], units: Decimal) -> Decimal | None:
         return total(self.prices.price(meter, self.region, units, self.used.get(meter, 0)).usd for meter in meters)
@@ -74,7 +76,6 @@ def both_ways(choices: Sequence[Choice], counts: Counts, market: Market) -> tupl
     frames, length = Decimal(counts.either_frames), minutes(counts.either_ms)
     if not (frames and length):
         return ()
-    seconds = seconds_of_jobs(counts.either, counts.either_ms, market.at_once)
     twins = {api.twin: api for api in video_catalogue().values()}
     found = []
     for choice in choices:
@@ -83,6 +84,8 @@ def both_ways(choices: Sequence[Choice], counts: Counts, market: Market) -> tupl
             by_frames = Way(
                 choice.api.name, frames, market.usd(choice.meters, frames), float(frames) / tps if tps else None
             )
+            speed = market.speeds.get(api.name, ASSUMED)
+            seconds = speed.seconds(counts.either, counts.either_ms) / min(counts.either, market.at_once)
             found.append(BothWays(by_frames, Way(api.name, length, market.usd(api.meters, length), seconds)))
     return tuple(found)
 

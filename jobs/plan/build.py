@@ -20,6 +20,7 @@ from jobs.plan.assumptions import assumptions
 from jobs.plan.both_ways import Market, both_ways
 from jobs.plan.conditional import Conditional
 from jobs.plan.demand import Demand
+from jobs.plan.film_speed import Speed
 from jobs.plan.stream import MonthlyStream
 from jobs.plan.values import Plan, PlanLine, PlanMonth, Rate
 from jobs.plan.videos import FilmCalls
@@ -49,6 +50,7 @@ def plan(
     unread: int = 0,
     near: Mapping[str, int] | None = None,
     known_films: Mapping[str, FilmCalls] | None = None,
+    film_speeds: Mapping[str, Speed] | None = None,
 ) -> Plan:
     """Price and time these APIs on these items.
 
@@ -59,7 +61,8 @@ def plan(
     `extra`: demands besides (storage, hours of a model). `stream`: new images each month, which takes a start.
     `copies`: of the images, those whose content another has, in `known` too. `unread`: those of which that is told only
     when they are read. `near`: calls by API that take another's answer, beside the known. `known_films`: as `known`, of
-    the videos. Raises RekscanError if an API does not exist in the Region.
+    the videos; `film_speeds`: of APIs for them, as jobs have shown it. Raises RekscanError if an API does not exist in
+    the Region.
     """
     films = known_films or {}
     have = dict.fromkeys((c.api.name for c in choices), known) if isinstance(known, int) else dict(known)
@@ -68,7 +71,8 @@ def plan(
     more = list(extra)
     stated = {demand.meter for demand in more}
     at_once = min(video_jobs or quotas.concurrent_videos, quotas.concurrent_videos)
-    jobs = jobs_of(counts, len(videos), at_once, films.values())
+    speeds = film_speeds or {}
+    jobs = jobs_of(counts, [choice.api.name for choice in videos], at_once, films, speeds)
     asked = plan_demand.of_choices(choices, counts, prices, have, stream)
     asked += plan_demand.of_videos(videos, counts, films, jobs.seconds if jobs else None)
     demands = [demand for demand in asked if not ((demand.open or demand.running) and demand.meter in stated)] + more
@@ -104,7 +108,9 @@ def plan(
         video_jobs=jobs,
         conditional=tuple(_conditional(choice, lines) for choice in choices if choice.when),
         both=both_ways(
-            choices, counts, Market(region, prices, used, {name: rate.tps for name, rate in rates.items()}, at_once)
+            choices,
+            counts,
+            Market(region, prices, used, {name: rate.tps for name, rate in rates.items()}, at_once, speeds),
         ),
     )
     return built.assuming(assumptions(built, quotas, (*choices, *videos)))

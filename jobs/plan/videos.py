@@ -3,19 +3,15 @@
 Rule: numbers of films come in, as jobs/counts.py has them; nothing here knows how they were measured.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from jobs.counts import Counts
 from jobs.money.months import quantity
 from jobs.money.prices import number
-
-# AWS publishes no speed. Clips of ten seconds took 20 to 46 s where somebody wrote it down; of long films nobody did,
-# so the second number is ours. The first jobs of an account show what is true.
-FIXED_S = 30.0  # seconds a job takes, however short its film
-PER_SECOND = 0.5  # seconds more for each second of film
+from jobs.plan.film_speed import ASSUMED, Speed
 
 TRANSCODE_S = 34  # CPU-seconds for a minute of 1080p by x264 veryfast, measured on one thread of a machine of 2026
 
@@ -41,26 +37,34 @@ class VideoJobs:
     jobs: int
     at_once: int
     seconds: float  # that all of them take
+    speeds: Mapping[str, Speed] = field(
+        default_factory=dict
+    )  # by API, as jobs have shown them; of others it is assumed
+    guessed: bool = True  # for one of the APIs, or all
 
     def to_json(self) -> dict[str, Any]:
-        assumed = {"seconds_each": FIXED_S, "seconds_per_second": PER_SECOND}
-        return {"jobs": self.jobs, "at_once": self.at_once, "duration_s": self.seconds, "assumed": assumed}
+        told = {"jobs": self.jobs, "at_once": self.at_once, "duration_s": self.seconds}
+        shown = {name: {"jobs": one.jobs, **_speed_json(one)} for name, one in sorted(self.speeds.items())}
+        return told | ({"assumed": _speed_json(ASSUMED)} if self.guessed else {}) | ({"shown": shown} if shown else {})
 
 
-def video_jobs(counts: Counts, apis: int, at_once: int, known: Iterable[FilmCalls] = ()) -> VideoJobs | None:
-    """The jobs of so many APIs on these films, but for the known; None where there are none or their length is not
+def _speed_json(speed: Speed) -> dict[str, float]:
+    return {"seconds_each": round(speed.each, 1), "seconds_per_second": round(speed.share, 4)}
+
+
+def video_jobs(
+    counts: Counts, apis: Sequence[str], at_once: int, known: Mapping[str, FilmCalls], speeds: Mapping[str, Speed]
+) -> VideoJobs | None:
+    """The jobs of these APIs on these films, but for the known; None where there are none or their length is not
     known."""
-    have = list(known)
-    jobs = counts.videos * apis - sum(one.calls for one in have)
-    if jobs <= 0 or counts.videos_measured < counts.videos:
+    have = {api: known.get(api, FilmCalls()) for api in apis}
+    jobs = {api: counts.videos - one.calls for api, one in have.items()}
+    if not sum(jobs.values()) or counts.videos_measured < counts.videos:
         return None
-    ms = counts.video_ms * apis - sum(one.ms for one in have)
-    return VideoJobs(jobs, at_once, seconds_of_jobs(jobs, ms, at_once))
-
-
-def seconds_of_jobs(jobs: int, ms: int, at_once: int) -> float:
-    """How long so many jobs take on films of that length together."""
-    return (jobs * FIXED_S + ms / 1000 * PER_SECOND) / min(jobs, at_once)
+    by_api = [speeds.get(api, ASSUMED).seconds(jobs[api], counts.video_ms - one.ms) for api, one in have.items()]
+    seconds = sum(by_api) / min(sum(jobs.values()), at_once)
+    shown = {api: speeds[api] for api in apis if api in speeds}
+    return VideoJobs(sum(jobs.values()), at_once, seconds, shown, len(shown) < len(have))
 
 
 def minutes(ms: int) -> Decimal:

@@ -163,6 +163,7 @@ def plan_of(
             video_jobs=terms.video_jobs,
             near=near,
             known_films=known.films,
+            film_speeds=known.speeds,
         )
 
     plan = known.near.priced(without) if known.near else without({})

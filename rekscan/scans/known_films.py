@@ -11,10 +11,13 @@ from jobs.apis import VideoChoice
 from jobs.aws import clients
 from jobs.errors import RekscanError
 from jobs.folder.films import FilmItem
+from jobs.folder.whose import answering
+from jobs.known.film_speed import film_speeds
 from jobs.known.films import known_films
 from jobs.known.question import Question
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
+from jobs.plan.film_speed import Speed
 from jobs.plan.videos import FilmCalls
 from jobs.uris import is_local, object_of
 from rekscan.scans.terms import Terms
@@ -22,33 +25,39 @@ from rekscan.scans.terms import Terms
 
 @dataclass(frozen=True, slots=True)
 class KnownFilms:
-    """`calls`: by API, those that are left out of the plan. `notes`: what it cannot know."""
+    """`calls`: by API, those that are left out of the plan. `speeds`: by API, how long jobs have taken. `notes`: what
+    the plan cannot know."""
 
     calls: dict[str, FilmCalls] = field(default_factory=dict)
+    speeds: dict[str, Speed] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
 def known_films_of(films: Callable[[], Iterable[FilmItem]], terms: Terms, root: str | None) -> KnownFilms:
-    """What earlier jobs of the home have answered about these films. `root`: the folder of local ones that the bundled
-    emulator looks at."""
-    if terms.again or not any(choice.api.reusable for choice in terms.videos):
+    """What earlier jobs of the home have answered about these films, and have shown of others. `root`: the folder of
+    local ones that the bundled emulator looks at."""
+    if not terms.videos:
         return KnownFilms()
     settings = terms.settings
+    answered_by = answering(local=terms.local, endpoint=settings.rekognition_url)
+    known = KnownFilms(speeds=film_speeds(settings.home, settings.aws, answered_by))
+    if terms.again or not any(choice.api.reusable for choice in terms.videos):
+        return known
     sync(settings.home, settings.aws)
     segments = Segments(settings.home, settings.aws)
     if not segments.paths():
-        return KnownFilms()
+        return known
     try:
         account = account_of(terms, terms.region)
     except RekscanError as error:
-        return KnownFilms(notes=(f"Whether earlier jobs have answers on these videos is not known: {error.what}.",))
+        return replace(known, notes=(f"Whether earlier jobs have answers on these videos is not known: {error.what}.",))
 
     def asks(film: FilmItem, choice: VideoChoice) -> Question:
         return Question(account, terms.region, choice.api.operation, film, choice.arguments(), 0, root)
 
     where_it_is = None if terms.stage or terms.transcode else root
     there = (film for film in films() if not is_local(film.uri) or is_below(film.uri, where_it_is))
-    return KnownFilms(known_films(there, terms.videos, asks, segments))
+    return replace(known, calls=known_films(there, terms.videos, asks, segments))
 
 
 def account_of(terms: Terms, region: str) -> str:

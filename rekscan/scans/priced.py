@@ -253,6 +253,7 @@ def _plan(
         unread=known.unread if known else 0,
         near=near,
         known_films=known.films if known else None,
+        film_speeds=known.speeds if known else None,
     )
     built = replace(built, first=first_stage(asked.first, counts.images, os.cpu_count() or 1))
     note = () if terms.named else (f"No Region is set: priced in {DEFAULT_REGION} (--region sets one).",)

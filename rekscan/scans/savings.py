@@ -13,6 +13,7 @@ from jobs.known.keys import with_files
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.media.check import Skip
+from jobs.plan.film_speed import Speed
 from jobs.plan.near_calls import NearCalls
 from jobs.plan.videos import FilmCalls
 from jobs.uris import is_aws
@@ -34,10 +35,11 @@ class KnownCalls:
     unread: int = 0  # images that are compared only when they are read
     near: NearCalls | None = None  # images that take the answers of others
     films: Mapping[str, FilmCalls] = field(default_factory=dict)  # as `calls`, of films
+    speeds: Mapping[str, Speed] = field(default_factory=dict)  # by API for films, as jobs of the home have shown
 
     def and_of(self, films: KnownFilms) -> "KnownCalls":
         """With what is known of films."""
-        return replace(self, films=films.calls, notes=(*self.notes, *films.notes))
+        return replace(self, films=films.calls, speeds=films.speeds, notes=(*self.notes, *films.notes))
 
 
 def known_of(

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from jobs.plan.film_speed import line
+
 _STEP, _VAGUE = 0.01, 0.02  # of the time a job runs, until the next look; where nothing is expected
 _SOONEST, _LATEST = 0.2, 60.0  # seconds between two looks
 _CLOSE = 8  # looks that find a job's end in the time in which it may be, whatever the quota
@@ -109,20 +111,14 @@ class Looks:
 
 
 def _learned(ended: Iterable[_Ended]) -> _Known:
-    """The line that is least off, in shares of the time each job took; late jobs weigh more."""
+    """Late jobs weigh more."""
     jobs = list(ended)
-    n = x = y = xx = xy = 0.0
-    for age, job in enumerate(reversed(jobs)):
-        took = (job.low + job.high) / 2
-        weight = _FADES**age / max(took, _SOONEST) ** 2
-        n, x, y = n + weight, x + weight * job.film, y + weight * took
-        xx, xy = xx + weight * job.film**2, xy + weight * job.film * took
-    spread = n * xx - x * x
-    share = max(0.0, (n * xy - x * y) / spread) if spread > 1e-6 * xx * n else 0.0  # films of more than one length
+    weighed = ((job.film, (job.low + job.high) / 2, _FADES**age) for age, job in enumerate(reversed(jobs)))
+    each, share = line(weighed)
     films = [job.film for job in jobs]
-    line = _Known((y - share * x) / n, share, (min(films), max(films)))
+    plain = _Known(each, share, (min(films), max(films)))
     last = jobs[-_SCATTER:]
-    earliest = min((job.low / line.expected(job.film) for job in last if job.low), default=0.0)
-    latest = max(job.high / line.expected(job.film) for job in last)
+    earliest = min((job.low / plain.expected(job.film) for job in last if job.low), default=0.0)
+    latest = max(job.high / plain.expected(job.film) for job in last)
     window = max(latest - earliest, _NARROWEST)
-    return _Known(line.each, line.share, line.films, earliest - _BEFORE * window, latest)
+    return _Known(each, share, plain.films, earliest - _BEFORE * window, latest)

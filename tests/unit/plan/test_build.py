@@ -18,7 +18,8 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand as plan_demand
 from jobs.plan.build import Counts, plan
-from jobs.plan.videos import FIXED_S, PER_SECOND, FilmCalls
+from jobs.plan.film_speed import ASSUMED, Speed
+from jobs.plan.videos import FilmCalls
 
 PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
 APIS = st.lists(
@@ -214,12 +215,12 @@ def test_videos_of_unknown_length_leave_the_price_unknown():
 def test_jobs_of_all_video_apis_share_the_slots_of_an_account():
     one, two = (films(apis, video(600, 100)) for apis in ("video-labels", "video-labels,video-text"))
     assert (one.video_jobs.jobs, one.video_jobs.at_once) == (100, QUOTAS.concurrent_videos)
-    assert one.duration_s == (100 * FIXED_S + 36_000 * PER_SECOND) / QUOTAS.concurrent_videos
+    assert one.duration_s == ASSUMED.seconds(100, 36_000_000) / QUOTAS.concurrent_videos
     assert two.duration_s == 2 * one.duration_s
 
 
 def test_a_film_alone_is_not_twenty_times_as_fast():
-    assert films("video-labels", video(60)).duration_s == FIXED_S + 3600 * PER_SECOND
+    assert films("video-labels", video(60)).duration_s == ASSUMED.seconds(1, 3_600_000)
 
 
 def test_films_that_the_home_has_answers_on_are_not_in_the_price_nor_in_the_time():
@@ -231,8 +232,20 @@ def test_films_that_the_home_has_answers_on_are_not_in_the_price_nor_in_the_time
     assert [(line.api, line.units) for line in built.lines] == [("video-labels", 9), ("video-text", 15)]
     assert built.high_usd == PRICES.price("video-labels", "us-east-1", Decimal(12 + 20)).usd
     assert (built.known, built.earlier, built.video_jobs.jobs) == (4, 4, 16)
-    assert built.duration_s == pytest.approx((16 * FIXED_S + 1440 * PER_SECOND) / 16)
+    assert built.duration_s == pytest.approx(ASSUMED.seconds(16, 1_440_000) / 16)
     assert {rate.operation: rate.calls for rate in built.rates} == {"StartLabelDetection": 6, "StartTextDetection": 10}
+
+
+def test_what_jobs_have_shown_of_an_api_takes_the_place_of_the_guess():
+    speeds = {"video-labels": Speed(20, 0.1, 40)}
+    built = films("video-labels,video-text", video(600, 100), film_speeds=speeds)
+    assert built.duration_s == (100 * 20 + 3600 + ASSUMED.seconds(100, 36_000_000)) / QUOTAS.concurrent_videos
+    told = built.video_jobs.to_json()
+    assert told["shown"] == {"video-labels": {"jobs": 40, "seconds_each": 20, "seconds_per_second": 0.1}}
+    assert told["assumed"] == {"seconds_each": 30, "seconds_per_second": 0.5}
+    assert "assumed" not in films("video-labels", video(60), film_speeds=speeds).video_jobs.to_json()
+    said = "video-labels is taken to need 20 s and 0.1 times the video's length, as 40 jobs have shown."
+    assert said in built.assumptions
 
 
 def test_images_and_videos_are_priced_side_by_side():
