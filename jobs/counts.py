@@ -136,6 +136,20 @@ class Counts:
             self.s3_images += s3
 
 
+@dataclass(slots=True)
+class FilmCalls:
+    """Calls of one API on films that need not be paid for, and the length of those films."""
+
+    calls: int = 0
+    ms: int = 0
+    minutes_up: int = 0  # with each film rounded up to whole minutes
+
+    def add(self, ms: int) -> None:
+        self.calls += 1
+        self.ms += ms
+        self.minutes_up += -(-ms // 60_000)
+
+
 def _reason(skip: str | None) -> str:
     """A skip reason without its detail, so that a source has a handful of them: `unreadable: [Errno 13] ...`."""
     return (skip or Code.NOT_MEDIA).split(":", 1)[0]

@@ -186,8 +186,7 @@ def _to_go(
         made = done(by_api[name]) - sum(before.get(f"{what}:{name}", 0) for what in DONE)
         measured = ran_s >= _SOON and made > 0
         rates[name] = (made / ran_s, MEASURED) if measured else (spec.quotas.get(choice.api.operation), PLANNED)
-    for choice in spec.video_apis:
-        rates[choice.api.name] = _of_films(spec, choice.api.name, ran_s, now, before)
+    rates |= {one.api.name: _of_films(spec, one.api.name, ran_s, now, before) for one in spec.video_apis}
     left = {name: calls["planned"] - done(calls) for name, calls in by_api.items()}
     return max(((left[name] / rate, by) for name, (rate, by) in rates.items() if rate), default=(0.0, PLANNED))
 

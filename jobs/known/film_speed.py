@@ -5,10 +5,10 @@ Rule: bounded: a few parts of a few jobs are read, whatever the home has. Who an
 
 from jobs.errors import RekscanError
 from jobs.files import Aws, read_columns
+from jobs.film_speed import Speed, shown
 from jobs.folder import JobFolder, list_jobs
 from jobs.folder.whose import whose
 from jobs.ledger import FIRST_OF_FILMS
-from jobs.plan.film_speed import Speed, shown
 
 _JOBS, _PARTS = 20, 10  # the newest ones, and of each
 _COLUMNS = ["api", "outcome", "sent", "ms", "latency_ms"]

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.apis import VideoChoice
+from jobs.counts import FilmCalls
 from jobs.folder.films import FilmItem, FilmsWriter, film_items
 from jobs.known.buckets import Buckets, names_of
 from jobs.known.question import Question
 from jobs.known.segments import SCHEMA, Names, Segments
 from jobs.known.sync import OF_FILMS
-from jobs.plan.videos import FilmCalls
 
 _ROWS = 1000  # films looked up together
 _ENTRY = ["content", "call"]

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from jobs.apis import Choice, VideoChoice
 from jobs.counts import Counts
+from jobs.film_speed import ASSUMED
 from jobs.money import staging
 from jobs.money.quotas import QuotaTable
-from jobs.plan.film_speed import ASSUMED
 from jobs.plan.values import Plan
 from jobs.plan.videos import TRANSCODE_S, minutes
 from jobs.words import count, duration, many, size

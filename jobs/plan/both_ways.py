@@ -11,8 +11,8 @@ from typing import Any
 
 from jobs.apis import Choice, video_catalogue
 from jobs.counts import Counts
+from jobs.film_speed import ASSUMED, Speed
 from jobs.money.prices import PriceTable, Units, money, number, total
-from jobs.plan.film_speed import ASSUMED, Speed
 from jobs.plan.videos import minutes
 from jobs.words import count, dollars, duration, many
 

@@ -9,8 +9,9 @@ from datetime import date
 from decimal import Decimal
 
 from jobs.apis import Choice, VideoChoice
-from jobs.counts import Counts
+from jobs.counts import Counts, FilmCalls
 from jobs.errors import UsageError
+from jobs.film_speed import Speed
 from jobs.money.free_tier import FreeTier, Month
 from jobs.money.months import by_days, by_rate, by_time, month_of
 from jobs.money.prices import PriceTable, TierLine, Units, known_total
@@ -20,10 +21,8 @@ from jobs.plan.assumptions import assumptions
 from jobs.plan.both_ways import Market, both_ways
 from jobs.plan.conditional import Conditional
 from jobs.plan.demand import Demand
-from jobs.plan.film_speed import Speed
 from jobs.plan.stream import MonthlyStream
 from jobs.plan.values import Plan, PlanLine, PlanMonth, Rate
-from jobs.plan.videos import FilmCalls
 from jobs.plan.videos import video_jobs as jobs_of
 
 Spread = dict[str, dict[int, Decimal]]  # month -> number of the demand -> its units in that month

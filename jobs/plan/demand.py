@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from jobs.apis import Choice, VideoChoice, requests
-from jobs.counts import Counts
+from jobs.counts import Counts, FilmCalls
 from jobs.errors import UsageError
 from jobs.money.months import quantity
 from jobs.money.prices import PriceTable
 from jobs.plan.stream import MonthlyStream
-from jobs.plan.videos import FilmCalls, minutes
+from jobs.plan.videos import minutes
 from jobs.words import many
 
 

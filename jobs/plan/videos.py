@@ -8,26 +8,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from jobs.counts import Counts
+from jobs.counts import Counts, FilmCalls
+from jobs.film_speed import ASSUMED, Speed
 from jobs.money.months import quantity
 from jobs.money.prices import number
-from jobs.plan.film_speed import ASSUMED, Speed
 
 TRANSCODE_S = 34  # CPU-seconds for a minute of 1080p by x264 veryfast, measured on one thread of a machine of 2026
-
-
-@dataclass(slots=True)
-class FilmCalls:
-    """Calls of one API on films that need not be paid for, and the length of those films."""
-
-    calls: int = 0
-    ms: int = 0
-    minutes_up: int = 0  # with each film rounded up to whole minutes
-
-    def add(self, ms: int) -> None:
-        self.calls += 1
-        self.ms += ms
-        self.minutes_up += -(-ms // 60_000)
 
 
 @dataclass(frozen=True, slots=True)

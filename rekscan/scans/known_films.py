@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from jobs.apis import VideoChoice
 from jobs.aws import clients
+from jobs.counts import FilmCalls
 from jobs.errors import RekscanError
+from jobs.film_speed import Speed
 from jobs.folder.films import FilmItem
 from jobs.folder.whose import answering
 from jobs.known.film_speed import film_speeds
@@ -17,8 +19,6 @@ from jobs.known.films import known_films
 from jobs.known.question import Question
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
-from jobs.plan.film_speed import Speed
-from jobs.plan.videos import FilmCalls
 from jobs.uris import is_local, object_of
 from rekscan.scans.terms import Terms
 

@@ -6,16 +6,15 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from jobs.apis import Choice
-from jobs.counts import Counts
+from jobs.counts import Counts, FilmCalls
 from jobs.files import ParquetFiles
+from jobs.film_speed import Speed
 from jobs.known.count import Followers, Saved, known_calls
 from jobs.known.keys import with_files
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.media.check import Skip
-from jobs.plan.film_speed import Speed
 from jobs.plan.near_calls import NearCalls
-from jobs.plan.videos import FilmCalls
 from jobs.uris import is_aws
 from rekscan.scans.beside import AskingScan, Rival, calls_of, rivals_here
 from rekscan.scans.inputs import input_picture

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from jobs.plan.film_speed import line
+from jobs.film_speed import line
 
 _STEP, _VAGUE = 0.01, 0.02  # of the time a job runs, until the next look; where nothing is expected
 _SOONEST, _LATEST = 0.2, 60.0  # seconds between two looks

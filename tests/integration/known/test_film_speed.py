@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.synthetic_films import film_item, make_films
+from jobs.film_speed import ASSUMED
 from jobs.folder.films import FilmItem
 from jobs.folder.whose import AWS, EMULATOR
 from jobs.known.film_speed import film_speeds
 from jobs.outcomes import Outcome
-from jobs.plan.film_speed import ASSUMED
 from jobs.status import status
 
 

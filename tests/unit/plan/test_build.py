@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.apis import catalogue, parse, sort_out
+from jobs.counts import FilmCalls
 from jobs.errors import RekscanError, UsageError
+from jobs.film_speed import ASSUMED, Speed
 from jobs.item_rows import to_batch
 from jobs.items import Item
 from jobs.money.free_tier import FreeTier
@@ -18,8 +20,6 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand as plan_demand
 from jobs.plan.build import Counts, plan
-from jobs.plan.film_speed import ASSUMED, Speed
-from jobs.plan.videos import FilmCalls
 
 PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
 APIS = st.lists(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.plan.film_speed import ASSUMED, shown
+from jobs.film_speed import ASSUMED, shown
 
 
 def test_jobs_on_films_of_many_lengths_show_what_each_takes_and_what_its_length_adds():
