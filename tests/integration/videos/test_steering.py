@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from redis import Redis
 
+from jobs.ledger.keys import key
 from tests.support.film_scans import ENV, again, calls, film_rows, scan_of, starts
 from tests.support.films import second
 from tests.support.redis import RedisServer
@@ -31,6 +33,33 @@ def rekognition(tmp_path: Path) -> Iterator[Emulator]:
 
 def started(rekognition: Emulator) -> int:
     return sum(rekognition.counts().get("StartLabelDetection", {}).values())
+
+
+def test_films_that_wait_are_rows_and_pictures_go_on_beside_those_that_aws_works_on(
+    tmp_path: Path,
+    s3: S3Server,
+    redis_server: RedisServer,
+    redis: "Redis[bytes]",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """AWS takes ten minutes for a film: nothing that a picture needs is held meanwhile."""
+    home = tmp_path / "home"
+    Image.new("RGB", (96, 96), (10, 200, 30)).save(picture := tmp_path / "a.jpg")
+    pictures = {f"many/{number:03}.jpg": picture.read_bytes() + bytes(number) for number in range(12)}
+    films = {f"many/{number:03}-1s.mp4": second() + bytes(number) for number in range(70)}
+    s3.bucket("beside", films | pictures)
+    for name, value in {**ENV, "REKSCAN_REDIS_URL": redis_server.url, "AWS_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(name, value)
+    with emulator(tmp_path, "--video-latency", "600s") as endpoint, workers(1, tmp_path, {"REKSCAN_HOME": str(home)}):
+        scan = scan_of(home, "s3://beside/many/", "labels,video-labels", s3, endpoint, "--video-jobs", "2")
+        until(lambda: started(endpoint) == 2, "as many are started as may be")
+        until(lambda: look("status", "last", home=home)["by_api"]["labels"]["ok"] == 12, "all pictures are answered")
+        status = look("status", "last", home=home)
+        assert (status["state"], status["by_api"]["video-labels"]["ok"], started(endpoint)) == ("running", 0, 2)
+        job = key(status["job"])
+        assert redis.zcard(f"{job}:films:leases") == 3 and redis.zcard(f"{job}:films:todo") == 4
+        assert look("cancel", "last", home=home)["state"] == "cancelled"
+        assert scan.wait()[0] == 4
 
 
 def test_a_pause_starts_nothing_and_reads_on_and_a_cancel_leaves_what_aws_works_on_to_a_resume(
