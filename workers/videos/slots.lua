@@ -2,7 +2,8 @@
 -- SLOTS: token -> when its slot lapses (ms): who holds a film says so again and again. OWNERS: token -> job.
 -- USERS: job -> when it last asked. LIMITS: `limit` AWS named it; `room`, `next`: somebody else has open jobs, too: how
 -- many of ours there is room for, and when one more may try.
--- VERBS: `take` TOKEN JOB MOST LAPSE: 1, or 0: ask again. `open` TOKEN JOB LAPSE: it is open, whatever there is room
+-- VERBS: `take` TOKEN JOB MOST LAPSE: 1, or 0: ask again. `still` TOKEN: 1, or 0: it is free again, as more were taken than
+-- there are by what AWS has said since. `open` TOKEN JOB LAPSE: it is open, whatever there is room
 -- for. `keep` LAPSE TOKEN...; `free` TOKEN. `refused` TOKEN LIMIT HOLD: AWS had no slot for it; LIMIT: what it named, 0:
 -- nothing. `look`. These return {how many are taken, limit}.
 local SLOTS, OWNERS, USERS, LIMITS = unpack(KEYS)
@@ -46,6 +47,13 @@ local function take(job, most, lapse)
 end
 
 if VERB == 'take' then return take(ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])) end
+if VERB == 'still' then
+  local room = tonumber(redis.call('HGET', LIMITS, 'room') or '') or math.huge
+  if not redis.call('ZSCORE', SLOTS, TOKEN) then return 0 end
+  if redis.call('ZCARD', SLOTS) <= math.min(limit, room) then return 1 end
+  free(TOKEN)
+  return 0
+end
 if VERB == 'open' then
   redis.call('ZADD', SLOTS, now + tonumber(ARGV[4]), TOKEN)
   redis.call('HSET', OWNERS, TOKEN, ARGV[3])

@@ -33,6 +33,10 @@ class Slots:
         """Whether it has one now."""
         return bool(self._ask("take", token, self.job, self.most, _LAPSE_MS))
 
+    def still(self, token: str) -> bool:
+        """Whether it still has one, just before its start is sent: AWS may have named fewer meanwhile."""
+        return bool(self._ask("still", token))
+
     def is_open(self, token: str) -> None:
         """AWS works on it, whatever is known here."""
         self._ask("open", token, self.job, _LAPSE_MS)

@@ -73,8 +73,9 @@ class Starting:
 
     async def _started(self) -> bool:
         ask, way = self.record.ask, self.record.ask.way
-        trouble = Trouble(way.patience)
+        trouble, fresh = Trouble(way.patience), ask.prior is None
         while True:
+            fresh = fresh and ask.start is None  # AWS knows nothing of it
             try:
                 if not await self._admitted():
                     return False
@@ -83,6 +84,9 @@ class Starting:
                     return False
                 continue
             ticket = await way.starts_at.pass_through(self.stop)
+            if fresh and not await blocking(way.slots.still, ask.begun_start.token):
+                await self.record.withdraw()
+                continue
             try:
                 answer = await way.start(**ask.question.start)
                 if _JOB_ID.fullmatch(job_id := str(answer.get("JobId", ""))):

@@ -40,6 +40,18 @@ def test_the_limit_that_aws_names_is_learnt(of: Callable[..., Slots]) -> None:
     assert taken(slots, "de") == "d"
 
 
+def test_those_that_are_about_to_start_when_a_lower_limit_is_learnt_give_theirs_back(of: Callable[..., Slots]) -> None:
+    slots = of()
+    assert taken(slots, "abcdef") == "abcdef"
+    slots.refused("f", FULL)
+    assert [token for token in "edf" if slots.still(token)] == []
+    assert [token for token in "abc" if slots.still(token)] == ["a", "b", "c"]
+    slots.free("a")
+    slots.refused("b", "5 open Jobs for User me Maximum limit: 3")  # two of a stranger's
+    assert taken(slots, "d") == ""
+    assert slots.still("c")
+
+
 def test_while_others_have_jobs_open_one_more_is_tried_each_half_minute(
     of: Callable[..., Slots], redis: "Redis[bytes]"
 ) -> None:
