@@ -16,6 +16,7 @@ from workers.gate.gate import Turnstile
 from workers.videos.known import KnownFilms
 from workers.videos.looks import Looks
 from workers.videos.rows import Subject
+from workers.videos.shown import Shown
 from workers.videos.slots import Slots
 from workers.videos.staging import Staging
 
@@ -37,6 +38,7 @@ class FilmWay:
     records: Starts
     look: Callable[[FilmItem], "Skip | None"]  # whether the object is still the one that was priced; may block
     looks: Looks
+    shown: Shown
     staging: Staging | None  # where films of this machine are uploaded
     known: KnownFilms
     freed: asyncio.Event  # set when a slot was given back here

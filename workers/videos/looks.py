@@ -8,7 +8,7 @@ are about as long as those it was learned from: a line drawn further may be far 
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from jobs.film_speed import line
@@ -20,7 +20,7 @@ _UNSURE = 1.0  # seconds between two looks while nothing is expected, at least
 _SHARE = 0.5  # of the quota, for looks: pages are read by the same operation
 _NARROWEST = 0.008  # of what is expected: the time in which a job may end is no shorter
 _BEFORE = 0.25  # of that time, by which the first look is before it: one that finds a job running tells most
-_KEPT = 64  # jobs that are remembered
+KEPT = 64  # jobs that are remembered
 _FADES = 0.95  # what a job weighs when the next one has ended
 _SCATTER = 20  # last jobs that say how far what is expected may be off
 _BEYOND = 1.1  # times shorter or longer than any known, in which a film may be
@@ -28,7 +28,7 @@ _SHRINKS, _AT_MOST = 0.02, 0.3  # what a job whose first look found it over may 
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
+class Ended:
     """A job that had ended when it was `high` seconds old, and not at `low`."""
 
     film: float
@@ -62,7 +62,7 @@ class Looks:
     first: float
     tps: float
     open: int
-    _ended: deque[_Ended] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    _jobs: deque[Ended] = field(default_factory=lambda: deque(maxlen=KEPT))
     _known: _Known | None = None
     _late: int = 0  # first looks in a row that found a job over
 
@@ -83,15 +83,22 @@ class Looks:
             return earliest
         return running + self._close(running, expected)
 
-    def ended(self, film: float, running: float | None, over: float) -> None:
-        """A job had ended when it was `over` seconds old, and not at `running`; None: nobody had looked before."""
+    def ended(self, film: float, running: float | None, over: float) -> Ended:
+        """A job had ended when it was `over` seconds old, and not at `running`; None: nobody had looked before. What it
+        shows, for others."""
         if running is None:
             late = min(_SHRINKS * 2**self._late, _AT_MOST) if self.expected(film) is not None else 1.0
             self._late, running = self._late + 1, over * (1 - late)
         else:
             self._late = 0
-        self._ended.append(_Ended(film, running, over))
-        self._known = _learned(self._ended)
+        shown = Ended(film, running, over)
+        self.learn([*self._jobs, shown])
+        return shown
+
+    def learn(self, jobs: Collection[Ended]) -> None:
+        """What jobs of all workers have shown, the latest at the end, instead of what is known here."""
+        self._jobs = deque(jobs, KEPT)
+        self._known = _learned(self._jobs) if self._jobs else None
 
     def _within_quota(self) -> float:
         """Seconds between two looks at each open job, that all of them have their share of the quota."""
@@ -110,7 +117,7 @@ class Looks:
         return min(max(_SOONEST, seconds), _LATEST)
 
 
-def _learned(ended: Iterable[_Ended]) -> _Known:
+def _learned(ended: Collection[Ended]) -> _Known:
     """Late jobs weigh more."""
     jobs = list(ended)
     weighed = ((job.film, (job.low + job.high) / 2, _FADES**age) for age, job in enumerate(reversed(jobs)))

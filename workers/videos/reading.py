@@ -16,7 +16,7 @@ from jobs.video.film import MAX_MS
 from workers.calls.attempts import JobFault
 from workers.calls.waiting import sleep
 from workers.videos.pages import keep_pages
-from workers.videos.record import Record
+from workers.videos.record import Record, blocking
 from workers.videos.rows import metadata, whole
 from workers.videos.trouble import AWS_SAYS, PASSING, PATIENCE, WELL, Trouble
 
@@ -35,7 +35,6 @@ class Reading:
     async def run(self) -> None:
         """Fill the call's rows. Raises Stopped or JobFault."""
         if (page := await self._ended()) is not None:
-            await self.record.free(self.record.ask.begun_start.token)
             await self._succeeded(page)
 
     async def _ended(self) -> Mapping[str, Any] | None:
@@ -49,7 +48,9 @@ class Reading:
                 await record.over(replace(ask.begun_start, mark="m"), Code.ANSWER_EXPIRED, _EXPIRED)
                 return None
             if (status := page.get("JobStatus")) == "SUCCEEDED":
-                ask.way.looks.ended(film, running, self._age())
+                shown = ask.way.looks.ended(film, running, self._age())
+                await record.free(ask.begun_start.token)
+                await blocking(ask.way.shown.tell, shown)
                 return page
             if status == "FAILED":
                 said = str(page.get("StatusMessage") or "AWS does not say why")

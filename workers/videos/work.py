@@ -23,6 +23,7 @@ from workers.gate.gate import Gate, Quota, Turnstile
 from workers.videos.ask import FilmWay
 from workers.videos.known import KnownFilms
 from workers.videos.looks import Looks
+from workers.videos.shown import Shown
 from workers.videos.slots import Slots
 from workers.videos.staging import Staging
 
@@ -42,10 +43,12 @@ class FilmWork:
     door: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def keep(self, tokens: Iterable[str]) -> None:
-        """The slots of these jobs are still taken. May block."""
+        """The slots of these jobs are still taken; what others have learnt meanwhile is known here. May block."""
         taken = self.slots.keep(tokens)
         for way in self.ways.values():
             way.looks.open = taken or way.looks.open
+            if shown := way.shown.all():
+                way.looks.learn(shown)
 
     def close(self) -> None:
         self.threads.shutdown(wait=False)
@@ -90,6 +93,7 @@ def open_film_work(ledger: Ledger, gate: Gate, config: WorkerConfig, job: str) -
             records,
             _Look(aws).look,
             Looks(config.video_look_seconds, gets.tps, most),
+            Shown(ledger.redis, spec.account, spec.region, choice.api.operation),
             staging,
             known,
             freed,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from workers.videos.looks import Looks
+from workers.videos.looks import KEPT, Ended, Looks
 
 MINUTES = (1, 2, 3, 5, 8, 12, 20, 30)
 
@@ -23,14 +23,13 @@ class Job:
     looked: list[float] = field(default_factory=list)  # how old it was at looks that found it running
 
 
-def look(looks: Looks, job: Job, age: float) -> bool:
-    """Whether it is over."""
+def look(looks: Looks, job: Job, age: float) -> Ended | None:
+    """What it shows, if it is over."""
     if age < job.took:
         job.looked.append(age)
-        return False
+        return None
     job.seen = age
-    looks.ended(job.film, job.looked[-1] if job.looked else None, age)
-    return True
+    return looks.ended(job.film, job.looked[-1] if job.looked else None, age)
 
 
 def alone(looks: Looks, film: float, took: float) -> Job:
@@ -59,7 +58,8 @@ def looked(jobs: list[Job]) -> float:
 
 @dataclass
 class Account:
-    """Slots that several processes fill, each of which learns for itself: a tenth of a second after another."""
+    """Slots that several processes fill, a tenth of a second after a job is seen to be over. Once a second each learns
+    what jobs of all have shown."""
 
     processes: int
     takes: Callable[[float], float]
@@ -70,19 +70,22 @@ class Account:
 
     def run(self, films: list[float]) -> None:
         looks = [Looks(15, self.tps, self.slots) for _ in range(self.processes)]
-        waiting, open_jobs, now = deque(films), list[tuple[int, Job]](), 0.0
+        waiting, open_jobs, shown, tick = deque(films), list[tuple[int, Job]](), list[Ended](), 0
         while waiting:
+            now, tick = tick / 20, tick + 1
+            for each in looks if shown and not tick % 20 else ():
+                each.learn(shown[-KEPT:])
             for who, job in list(open_jobs):
                 age = now - job.began
                 last = job.looked[-1] if job.looked else None
-                if age >= looks[who].due(job.film, last) and look(looks[who], job, age):
+                if age >= looks[who].due(job.film, last) and (ended := look(looks[who], job, age)):
                     open_jobs.remove((who, job))
+                    shown.append(ended)
             while waiting and len(open_jobs) < self.slots and self._may_start(now):
                 film = waiting.popleft()
                 job = Job(film, now + self.pause, self.takes(film))
                 open_jobs.append((len(self.jobs) % self.processes, job))
                 self.jobs.append(job)
-            now += 0.05
 
     def _may_start(self, now: float) -> bool:
         """Five starts a second."""
