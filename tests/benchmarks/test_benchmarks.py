@@ -19,6 +19,7 @@ SMALLEST = {
     "emulator_record": "{url} {photo} --to {scratch}/fixed.json",
     "emulator_report": "--rounds 1 --photos 1 --seconds 0.2",
     "enumeration": "--scale 0.005",
+    "film_answer": "--minutes 0.1",
     "first_stage": "--pictures 0 --photos 1",
     "frames": "--seconds 2 --rounds 1",
     "mending": "--megapixels 2 --rounds 1",
