@@ -165,7 +165,9 @@ def retry(
 
 def _refuse_spent(folder: JobFolder, found: Status, max_cost: Decimal | None) -> None:
     """Raises RekscanError where the cap has nothing left: the finished job would end as incomplete, and nothing be
-    asked."""
+    asked. Not of films: an answer on one whose file is lost is read again for nothing."""
+    if folder.spec.films:
+        return
     most = folder.spec.options.max_cost if max_cost is None else max_cost
     spent = sum((Decimal(found.usd.get(what) or 0) for what in ("actual", "maybe")), Decimal(0))
     if most is not None and spent >= most:
