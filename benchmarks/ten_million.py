@@ -8,6 +8,7 @@ A job of all objects, half of them there twice; an earlier job has answers of ha
 
 import argparse
 import json
+import random
 import subprocess
 import sys
 import tempfile
@@ -34,7 +35,11 @@ from jobs.known.keys import call_ids
 from jobs.known.segments import Segments
 from jobs.known.sync import index_job
 from jobs.ledger import Ledger
+from jobs.media.marker import Marked
+from jobs.media.marks import Mark
+from jobs.near.groups import Marks
 from jobs.outcomes import RESULT_SCHEMA, Outcome, to_table
+from jobs.plan.near_rule import Near
 from jobs.planned import PlanDocument
 from jobs.status import status_of
 from rekscan.scans.create import create
@@ -185,6 +190,27 @@ def opened(home: str, items: int) -> Any:
         return f"{folder.spec.shards} shards, {held:.1f} MB, {opened - began:.2f} s, status {looked - opened:.3f} s"
 
 
+def who_follows_whom(home: str, items: int) -> Any:
+    """Of pictures as their decoders mark them: one in five is near one of the 50 before it."""
+    with Marks() as marks:
+        for start in range(0, items, 10_000):
+            marks.add(marked(start, min(items, start + 10_000)))
+        marks.group(Near(4))
+        return f"{int(marks.follow().sum()):,} follow"
+
+
+def marked(start: int, end: int) -> Iterator[Marked]:
+    """Hashes by chance; one of a burst differs in a bit from another of it. Of one size, as one camera takes them."""
+    chance = random.Random(start)
+    hashes: list[int] = []
+    for item in range(start, end):
+        if hashes and chance.random() < 0.2:
+            hashes.append(chance.choice(hashes[-50:]) ^ 1 << chance.randrange(64))
+        else:
+            hashes.append(chance.getrandbits(64))
+        yield Marked(item, Mark(hashes[-1], 120, 120, 120), 4000, 3000)
+
+
 def _segments(home: str) -> str:
     files = Segments(home).paths()
     return f"{len(files)} files, {sum(f.size for f in files) // 1_000_000} MB"
@@ -205,6 +231,7 @@ STEPS: dict[str, Callable[[str, int], Any]] = {
         parts_listed,
         parts_counted,
         opened,
+        who_follows_whom,
     )
 }
 

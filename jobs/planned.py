@@ -99,6 +99,26 @@ class TotalBounds:
 
 
 @dataclass(frozen=True, slots=True)
+class PairsAsked:
+    """Pairs of pictures that look alike of which both were asked: in how many the answers of an API differ."""
+
+    api: str = ""  # as --api names it (since 3)
+    what: str = ""  # of the answers was compared: labels, number of faces (since 3)
+    pairs: int = 0  # that were compared (since 3)
+    differ: int = 0  # of them (since 3)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNear:
+    """What --near saves, and what it may miss."""
+
+    images: int = 0  # that take the answers of others (since 3)
+    usd: Dollars | None = None  # dollars it saves (since 3)
+    job: str = ""  # that asked pairs (since 3)
+    asked: tuple[PairsAsked, ...] = ()  # what it found (since 3)
+
+
+@dataclass(frozen=True, slots=True)
 class PlanDocument:
     """What a job was approved for. `lines`, `months`, ... as jobs/plan made them."""
 

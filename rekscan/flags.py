@@ -189,6 +189,7 @@ class Pilot:
     sample
         Send so many random images of the source for real (asks first: it is paid for) and extrapolate from them. APIs
         under a condition (--when) are asked of all of them, which tells what the condition saves and what it misses.
+        With --near half as many pairs that look alike are asked, too, which tells how often their answers differ.
     yes
         Do not ask before the sample is paid for.
     max_cost

@@ -57,6 +57,14 @@ class Preparation:
     fine: tuple[str, ...] = ()  # error codes that mean it had been done before
 
 
+@dataclass(frozen=True, slots=True)
+class Gist:
+    """What people act on in an answer, by which answers on two pictures that look alike are compared (`--near`)."""
+
+    what: str  # "labels", "number of faces"
+    of: Callable[[Mapping[str, Any]], Any]  # response -> a value that is equal where the gist is
+
+
 # Operations by which it is looked at, started and stopped.
 TO_RUN = ("DescribeProjects", "DescribeProjectVersions", "StartProjectVersion", "StopProjectVersion")
 
@@ -186,3 +194,4 @@ class Api(Tabled):
     reusable: bool = True  # False: the answer depends on a collection that changes, so an earlier job's is not taken
     inherits: bool = True  # False: it says who somebody is, which is asked of each picture (`--near`)
     local: bool = False  # the bundled models answer it on the workers, for nothing (`--first local`)
+    gist: Gist | None = None  # None: how many rows there are

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs.apis.base import Api, Cap, Image, Params
+from jobs.apis.base import Api, Cap, Gist, Image, Params
 from jobs.apis.columns import (
     EMPTY,
     FLAG,
@@ -14,6 +14,7 @@ from jobs.apis.columns import (
     as_json,
     box,
     column,
+    named,
     percent,
     several,
     sides,
@@ -108,4 +109,5 @@ API = Api(
     cap=Cap(64, "faces", lambda r: len(r.get("CelebrityFaces") or ()) + len(r.get("UnrecognizedFaces") or ())),
     name_column="name",
     confidence_column="match_confidence",
+    gist=Gist("celebrities", lambda r: named(r.get("CelebrityFaces"))),
 )

@@ -102,6 +102,11 @@ def names(rows: Sequence[Mapping[str, Any]]) -> str | None:
     return "; ".join([row["Name"] for row in rows if row.get("Name")]) or None
 
 
+def named(rows: Iterable[Mapping[str, Any]] | None) -> frozenset[Any]:
+    """The different names of some rows."""
+    return frozenset(row.get("Name") for row in rows or ())
+
+
 def as_json(value: Any) -> str | None:
     """A list of points as compact JSON; nothing -> null."""
     return orjson.dumps(value).decode() if value else None

@@ -6,8 +6,8 @@ The model must run, and is billed by the hour it does, not by the image.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs.apis.base import Api, Cap, Image, Limits, Param, Params, Runs
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, as_json, box, column, percent, sides, summary
+from jobs.apis.base import Api, Cap, Gist, Image, Limits, Param, Params, Runs
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, as_json, box, column, named, percent, sides, summary
 from jobs.apis.moderation import VERSION_ARN
 from jobs.apis.sights import Sight
 from jobs.items import Item
@@ -86,4 +86,5 @@ API = Api(
         "An inference unit is taken to answer 5 images a second. AWS publishes no number, as it depends on the model"
         " and the pictures: --tps custom-labels=N says what yours does. Minutes of starting are not in the price.",
     ),
+    gist=Gist("labels", lambda r: named(r.get("CustomLabels"))),
 )

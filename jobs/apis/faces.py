@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs.apis.base import Api, Cap, Image, Param, Params
+from jobs.apis.base import Api, Cap, Gist, Image, Param, Params
 from jobs.apis.columns import EMPTY, WHOLE, Columns, column
 from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns
 from jobs.apis.sights import people
@@ -59,4 +59,5 @@ API = Api(
         Param("attributes", "list", ["ALL"], "ALL, DEFAULT or single ones, joined by +", choices=ATTRIBUTES, most=14),
     ),
     name_column="emotion",
+    gist=Gist("number of faces", lambda r: len(r.get("FaceDetails") or ())),
 )

@@ -3,8 +3,22 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, highest, names, percent, several, sides, summary
+from jobs.apis.base import Api, Cap, Gist, Image, Limits, Param, Params
+from jobs.apis.columns import (
+    EMPTY,
+    TEXT,
+    WHOLE,
+    Columns,
+    box,
+    column,
+    highest,
+    named,
+    names,
+    percent,
+    several,
+    sides,
+    summary,
+)
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
@@ -120,4 +134,5 @@ API = Api(
     version_key="LabelModelVersion",
     name_column="name",
     shares=True,
+    gist=Gist("labels", lambda r: named(r.get("Labels"))),
 )

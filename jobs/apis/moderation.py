@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from jobs.apis.base import Api, Image, Limits, Param, Params
-from jobs.apis.columns import TEXT, WHOLE, Column, Columns, column, percent, summary
+from jobs.apis.base import Api, Gist, Image, Limits, Param, Params
+from jobs.apis.columns import TEXT, WHOLE, Column, Columns, column, named, percent, summary
 from jobs.apis.sights import Sight
 from jobs.items import Item
 
@@ -94,4 +94,5 @@ API = Api(
     version_key="ModerationModelVersion",
     name_column="name",
     meters_by_params=lambda params: ("custom-moderation",) if params.get("project_version") else ("image-group-2",),
+    gist=Gist("flags", lambda r: named(r.get("ModerationLabels"))),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs.apis.base import Api, Image, Limits, Param, Params
+from jobs.apis.base import Api, Gist, Image, Limits, Param, Params
 from jobs.apis.columns import EMPTY, NUMBER, TEXT, WHOLE, Columns, column, highest, percent
 from jobs.apis.sights import Sight
 from jobs.items import Item
@@ -105,4 +105,5 @@ API = Api(
     assumptions=(
         "A DetectLabels call for both labels and properties bills both meters, image-group-2 and image-properties.",
     ),
+    gist=Gist("main colour", lambda r: brief(r)[1]),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs.apis.base import Api, Cap, Image, Limits, Param, Params
+from jobs.apis.base import Api, Cap, Gist, Image, Limits, Param, Params
 from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, Columns, box, column, percent, several, sides
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
@@ -119,4 +119,5 @@ API = Api(
     limits=Limits(max_bytes=4_194_304, min_side=64, max_side=4096),
     version_key="ProtectiveEquipmentModelVersion",
     name_column="equipment",
+    gist=Gist("people and equipment", brief),
 )

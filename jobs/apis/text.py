@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from jobs.apis.base import Api, Cap, Image, Param, Params
+from jobs.apis.base import Api, Cap, Gist, Image, Param, Params
 from jobs.apis.columns import EMPTY, TEXT, WHOLE, Column, Columns, as_json, box, column, percent, sides
 from jobs.apis.sights import Sight
 from jobs.items import Item
@@ -55,9 +55,13 @@ def rows(response: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
 
 
 def brief(response: Mapping[str, Any]) -> tuple[Any, ...]:
-    found = response.get("TextDetections") or ()
-    lines = [one.get("DetectedText") or "" for one in found if one.get("Type") == "LINE"]
+    lines = lines_of(response)
     return joined(lines), len(lines)
+
+
+def lines_of(response: Mapping[str, Any]) -> list[str]:
+    found = response.get("TextDetections") or ()
+    return [one.get("DetectedText") or "" for one in found if one.get("Type") == "LINE"]
 
 
 def joined(lines: Iterable[str]) -> str | None:
@@ -86,4 +90,5 @@ API = Api(
     ),
     version_key="TextModelVersion",
     name_column="text",
+    gist=Gist("lines", lambda r: sorted(lines_of(r))),
 )

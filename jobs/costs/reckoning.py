@@ -54,10 +54,14 @@ class CostLine:
 
     @property
     def spared_usd(self) -> Decimal | None:
-        """About what the calls that were not asked would have cost: so many at the plan's average price."""
+        """About what the calls that were not asked would have cost."""
+        return self.worth(self.calls.not_asked)
+
+    def worth(self, calls: int) -> Decimal | None:
+        """About what so many calls cost: at the plan's average price."""
         if self.planned_usd is None or not self.planned_units:
             return None
-        return self.planned_usd * self.calls.not_asked / self.planned_units
+        return self.planned_usd * calls / self.planned_units
 
     def to_json(self) -> dict[str, Any]:
         spared = {"spared_usd": money(self.spared_usd)} if self.calls.not_asked else {}

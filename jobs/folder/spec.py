@@ -8,7 +8,7 @@ from pydantic import PlainSerializer, PlainValidator
 
 from jobs import documents
 from jobs.apis import Choice, VideoChoice, choices_from_json, video_choices_from_json
-from jobs.planned import Dollars, PlanDocument
+from jobs.planned import Dollars, PlanDocument, PlannedNear
 from jobs.sample.record import Sample
 
 PART_ROWS = 100_000  # items in a part of the manifest
@@ -98,6 +98,7 @@ class JobSpec:
     epoch: int = 0  # of this job's first start on each film: over 0 where it was knowingly paid again (since 2)
     sample: Sample | None = None  # where it asks about a sample of its source: what that was drawn from (since 2)
     first: Choices = ()  # what the bundled models answer on the workers before `apis` are asked (since 4)
+    near: PlannedNear | None = None  # with --near: what it was planned to save, and what it may miss (since 3)
 
     @property
     def shards(self) -> int:

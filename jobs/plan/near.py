@@ -1,11 +1,15 @@
-"""What --near saves: calls of pictures that take the answers of others, which are not in a plan's lines."""
+"""What --near saves: calls of pictures that take the answers of others, which are not in a plan's lines. And what it
+may miss: how often the answers on two pictures that look alike differ, by pairs of which both were asked. Pure."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from jobs.intervals import Interval, share
 from jobs.money.prices import money
-from jobs.words import dollars
+from jobs.planned import PairsAsked, PlannedNear
+from jobs.words import count, dollars, many
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +17,8 @@ class NearSaving:
     images: int  # that take the answers of others
     bits: int  # in which they differ at most
     usd: Decimal | None  # None: a price is not known
+    job: str = ""  # that asked pairs
+    asked: tuple[PairsAsked, ...] = ()
 
     def text(self, of: int) -> str:
         verb = "is" if self.images == 1 else "are"
@@ -21,5 +27,54 @@ class NearSaving:
             f"{self.images:,} of {of:,} {verb} within {self.bits} bits of another (--near), whose answers count{saves}."
         )
 
+    def missed(self) -> list[str]:
+        """What it may miss."""
+        return list(missed(self.record()))
+
+    def record(self) -> PlannedNear:
+        return PlannedNear(self.images, self.usd, self.job, self.asked)
+
     def to_json(self) -> dict[str, Any]:
-        return {"images": self.images, "bits": self.bits, "saves_usd": money(self.usd)}
+        pairs = {"pairs": {"job": self.job, "apis": [_pairs_json(one, self.images) for one in self.asked]}}
+        saves = {"images": self.images, "bits": self.bits, "saves_usd": money(self.usd)}
+        return saves | (pairs if self.job else {})
+
+
+def missed(near: PlannedNear) -> Iterator[str]:
+    """Sentences for plan, report and costs; none where nothing was inherited."""
+    if not near.images:
+        return
+    if not near.job:
+        yield "How often their answers differ is not known: `estimate --pilot N --near D` asks pairs (paid, capped)."
+    for one in near.asked:
+        yield f"{one.api}: {_differing(one, near.images)} (job {near.job})."
+
+
+def inherited(api: str, by_distance: Mapping[int, int]) -> str:
+    """`36 answers of labels inherited (--near): 12 at 0 bits, 24 at 1 bit`."""
+    each = ", ".join(f"{count(n)} at {many(bits, 'bit')}" for bits, n in sorted(by_distance.items()))
+    return f"{many(sum(by_distance.values()), 'answer')} of {api} inherited (--near): {each}"
+
+
+def differ(one: PairsAsked, images: int) -> Interval:
+    """Of the answers that `images` inherit, the share that another answer would be."""
+    return share(one.differ, one.pairs, max(images, one.pairs))
+
+
+def _differing(one: PairsAsked, images: int) -> str:
+    if not one.pairs:
+        return "of no pair both were answered, so how often they differ is not known"
+    found = differ(one, images)
+    return (
+        f"other {one.what} in {count(one.differ)} of {many(one.pairs, 'pair')} asked, so in {_percent(found.low)} to"
+        f" {_percent(found.high)} of what is inherited, by 95 %"
+    )
+
+
+def _pairs_json(one: PairsAsked, images: int) -> dict[str, Any]:
+    numbers = {"pairs": one.pairs, "differ": one.differ, "share": differ(one, images).to_json()}
+    return {"api": one.api, "compared": one.what, **numbers}
+
+
+def _percent(part: float) -> str:
+    return f"{count(100 * part, 1 if part < 0.1 else 0)} %"

@@ -56,7 +56,7 @@ def head(plan: Plan) -> list[str]:
         found.append(f"{plan.copies:,} of {plan.counts.images:,} {are} of others (same ETag), paid once.")
     found += at_the_head(plan)
     if plan.near:
-        found.append(plan.near.text(plan.counts.images))
+        found += [plan.near.text(plan.counts.images), *plan.near.missed()]
     if plan.earlier:
         found.append(f"{many(plan.earlier, 'call')} answered by earlier jobs, not paid again (--again pays again).")
     return found

@@ -52,6 +52,11 @@ def numbered(rows: pa.RecordBatch, start: int) -> pa.RecordBatch:
     return rows.set_column(at, MANIFEST_SCHEMA.field(at), ids)
 
 
+def one_batch(rows: pa.Table) -> pa.RecordBatch:
+    """Rows of a manifest put together."""
+    return (rows.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], MANIFEST_SCHEMA)])[0]
+
+
 class Draw:
     """N random images of a stream of manifest batches: those with the lowest keys, in constant memory."""
 
@@ -74,9 +79,12 @@ class Draw:
 
     def batch(self) -> pa.RecordBatch:
         """The images drawn, in the source's order, numbered from 0."""
+        return numbered(one_batch(self.rows()), 0)
+
+    def rows(self) -> pa.Table:
+        """The images drawn, in the source's order."""
         self._drop()
-        rows = self._rows[0].sort_by("item_id").combine_chunks()
-        return numbered((rows.to_batches() or [pa.RecordBatch.from_pylist([], MANIFEST_SCHEMA)])[0], 0)
+        return self._rows[0].sort_by("item_id")
 
     def _drop(self) -> None:
         """All but the lowest."""

@@ -1,6 +1,7 @@
 """`rekscan costs`: what a job cost beside its plan, what AWS counted, and a month of all jobs."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from jobs import costs as reckoning
+from jobs import documents
 from jobs.aws import clients, cloudwatch, face_collections
 from jobs.costs.counting import tally
 from jobs.costs.month import home_month
@@ -19,6 +21,7 @@ from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.folder.whose import unpaid, whose
 from jobs.money.prices import PriceTable, money, total
 from jobs.money.stored import stored_prices
+from jobs.near.inherited import inherited
 from jobs.words import dollars, many
 from rekscan.console.costs import show_parts
 from rekscan.console.output import print_json, print_line, print_lines
@@ -60,13 +63,25 @@ def costs(
         tallies = tally(folder)
         found, last = reckoning.reckon(spec, tallies), tallies.last
     aws = gaps(found, _counts(spec, last, settings)) if cloudwatch else None
+    near = inherited(folder) if spec.options.near is not None else {}
     left, staging = left_over([spec], settings), spec.options.stage is not None
     if json:
         more = {"cloudwatch": aws} if aws is not None else {}
         stage = {"stage": {**staged(folder, stored_prices()).to_json(), "left": left_of(folder)}} if staging else {}
-        print_json({**found.to_json(), "answered_by": whose(spec), **more, "collections": left, **stage})
+        print_json(
+            {
+                **found.to_json(),
+                "answered_by": whose(spec),
+                **more,
+                "collections": left,
+                **stage,
+                **_near_json(spec, near),
+            }
+        )
         return 0
     show_parts(costs_parts(found), stdout())
+    for line in inherited_text(found, spec.near, near):
+        print_line(line)
     if note := unpaid(spec):
         print_line(note)
     if aws is not None:
@@ -75,6 +90,12 @@ def costs(
     if staging:
         print_lines("\n".join([*staged_text(staged(folder, stored_prices())), *left_text(left_of(folder), folder.job)]))
     return 0
+
+
+def _near_json(spec: JobSpec, found: Mapping[str, Mapping[int, int]]) -> dict[str, Any]:
+    """With --near: answers inherited by API and distance, and the plan's part on them."""
+    planned = documents.to_json(spec.near) if spec.near else None
+    return {"near": {"inherited": found, "planned": planned}} if spec.options.near is not None else {}
 
 
 def _month(settings: Settings, month: str, *, json: bool) -> int:

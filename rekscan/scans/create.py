@@ -68,6 +68,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
         films=drafted.films,
         epoch=int(time.time()) if terms.again else 0,  # more than any retry of an earlier job has made of its own
         sample=drafted.sampled.record() if drafted.sampled else None,
+        near=plan.near.record() if plan.near else None,
     )
     folder.create(spec)
     return spec

@@ -23,7 +23,6 @@ from jobs.files import ParquetFiles
 from jobs.item_rows import MANIFEST_SCHEMA, from_batch
 from jobs.items import Item
 from jobs.known.buckets import ROWS
-from jobs.known.count import Followers
 from jobs.media.marker import Marked, Marker, is_read
 from jobs.media.pool import DecoderPool
 from jobs.near.groups import Marks
@@ -50,12 +49,6 @@ def near_of(listing: ParquetFiles, counts: Counts, terms: Terms, told: Told | No
                 marks.add([marked])
         marks.group(terms.near)
         yield marks
-
-
-def followed(listing: ParquetFiles, counts: Counts, terms: Terms, told: Told) -> Followers:
-    """Of each item of a listing, whether it takes the answers of another."""
-    with near_of(listing, counts, terms, told) as marks:
-        return marks.follow()
 
 
 class _Pace:

@@ -34,8 +34,9 @@ from rekscan.scans.films import (
 from rekscan.scans.frames import count_assumed_frames, count_expected
 from rekscan.scans.known_films import known_films_of
 from rekscan.scans.listing import refuse_vain_list
-from rekscan.scans.near import COLUMNS, followed
+from rekscan.scans.near import COLUMNS, Told, near_of
 from rekscan.scans.nothing import nothing_in
+from rekscan.scans.pairs import Pairs, draw_pairs
 from rekscan.scans.savings import KnownCalls, known_of
 from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
@@ -52,7 +53,8 @@ class Lengths:
 @dataclass(frozen=True, slots=True)
 class CountedSource:
     """What is listed, and how. `region`: where it is priced, and of S3. `lengths`: None where neither videos nor
-    frames of them are priced. `films`: APIs for video are asked. `sample`: draws so many random images on the way."""
+    frames of them are priced. `films`: APIs for video are asked. `sample`: draws so many random images on the way, and
+    with `near` half as many pairs."""
 
     sources: Sequence[str]
     settings: Settings
@@ -104,6 +106,7 @@ class Counted:
     counts: Counts
     notes: tuple[str, ...]
     drawn: pa.RecordBatch | None
+    pairs: Pairs | None
     _listing: CountedListing = field(repr=False)
     _films: KeptFilms = field(repr=False)
     _follow: Followers = field(default=None, repr=False)
@@ -127,11 +130,20 @@ def counted(source: CountedSource) -> Iterator[Counted]:
     draw = Draw(source.sample) if source.sample is not None else None
     with CountedListing(COLUMNS if source.near else COUNTED) as listing, KeptFilms() as films:
         counts, notes = _count(source, listing, films, draw)
-        follow = None
+        follow = pairs = None
         if source.near is not None:
             with talk.status("comparing") as status:
-                follow = followed(listing.read(), counts, source.terms(()), status.update)
-        yield Counted(source, counts, notes, draw.batch() if draw else None, listing, films, follow)
+                follow, pairs = _compared(source, listing, counts, status.update)
+        yield Counted(source, counts, notes, draw.batch() if draw else None, pairs, listing, films, follow)
+
+
+def _compared(
+    source: CountedSource, listing: CountedListing, counts: Counts, told: Told
+) -> tuple[Followers, Pairs | None]:
+    """Of each item, whether it takes the answers of another; and pairs, where a sample is drawn."""
+    with near_of(listing.read(), counts, source.terms(()), told) as marks:
+        pairs = draw_pairs(listing.read(), marks, -(-source.sample // 2)) if source.sample else None
+        return marks.follow(), pairs
 
 
 def _count(

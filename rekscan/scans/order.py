@@ -50,6 +50,7 @@ from rekscan.scans.listing import Progress, known_at_most, reach
 from rekscan.scans.models import check_models
 from rekscan.scans.month_cap import months_cap, note, set_cap
 from rekscan.scans.near import Told
+from rekscan.scans.pairs import with_known_pairs
 from rekscan.scans.sampled import of_sample, refuse_to_sample
 from rekscan.scans.savings import known_of
 from rekscan.scans.stages import check_stage
@@ -213,6 +214,7 @@ def plan_order(
             follow=drafted.follow,
         ).and_of(known_films_of(lambda: all_films(drafted.folder), terms, drafted.film_root))
         plan = with_known_shares(plan_of(terms, drafted.counts, known), terms, source)
+        plan = with_known_pairs(plan, terms, source)
         plan = plan.cut_by_cap() if drafted.listing else plan
         if drafted.sampled:
             plan = of_sample(plan, plan_of(terms, drafted.sampled.source), drafted.sampled, terms)

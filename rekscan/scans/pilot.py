@@ -1,20 +1,26 @@
 """`estimate --sample N`: a paid pilot of N random images through the same workers a scan uses, and what it says.
 
 Rule: nothing is paid before `approve`. The images are drawn with a fixed seed, so the same source gives the same pilot.
-The pilot is a job of its own in the home, with its answers, tables and costs.
+The pilot is a job of its own in the home, with its answers, tables and costs; with `--near` its pairs are another.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.costs import reckon, tally
 from jobs.counts import Counts
 from jobs.errors import RekscanError
-from jobs.folder import JobFolder, new_job_id
+from jobs.folder import JobFolder, JobSpec, new_job_id
+from jobs.known.buckets import Records
+from jobs.near.groups import write_found
 from jobs.plan.pilot import ApiSample
+from jobs.plan.values import Plan
 from jobs.uris import storable
 from jobs.words import dollars, many
 from rekscan.console.output import say
@@ -24,6 +30,8 @@ from rekscan.scans.draft import Draft, plan_of
 from rekscan.scans.engine import Engine
 from rekscan.scans.follow import follow
 from rekscan.scans.open import open_job
+from rekscan.scans.pairs import Pairs, source_of_pairs
+from rekscan.scans.savings import KnownCalls
 from rekscan.scans.terms import Terms
 from rekscan.scans.tried import PILOT
 
@@ -31,45 +39,110 @@ _VECTORS = "faces_indexed"  # column of the images table that counts the face ve
 
 
 def pilot(
-    batch: pa.RecordBatch, sources: Sequence[str], terms: Terms, *, yes: bool, quiet: bool
-) -> tuple[JobFolder, list[ApiSample]]:
-    """Ask, run the images of `batch` as a job, and count what became of them. The job and the counts.
+    batch: pa.RecordBatch, pairs: Pairs | None, sources: Sequence[str], terms: Terms, *, yes: bool, quiet: bool
+) -> tuple[JobFolder, list[ApiSample], JobFolder | None]:
+    """Ask, run the images of `batch` as a job, and count what became of them; then `pairs` as another, within the same
+    cap. The job, the counts, and the pairs' job.
 
     Raises RekscanError if it is not approved; nothing was paid then.
     """
     if batch.num_rows == 0:
         raise RekscanError("there is no image to sample", "Give a source with pictures in it.")
-    settings = terms.settings
-    folder = JobFolder(settings.home, new_job_id(), settings.aws)
-    counts = Counts()
-    counts.add_batch(batch)
-    small = plan_of(terms, counts)
-    if terms.max_cost is not None and (small.total or 0) > terms.max_cost:  # what comes first is no fair sample
-        what = f"a pilot of {many(batch.num_rows, 'image')} costs {dollars(small.total)}"
-        raise RekscanError(f"{what}, over --max-cost {dollars(terms.max_cost)}", "Sample fewer images, or raise it.")
-    try:
-        with folder.manifest_writer() as writer:
-            writer.add_batch(batch)
-        payer = "the bundled emulator, so nobody bills it" if terms.local else "AWS"
-        say(f"A pilot of {many(batch.num_rows, 'image')} costs {dollars(small.total)} at {payer}.")
-        approve(
-            small,
-            yes=yes or terms.local,
-            max_cost=terms.max_cost,
-            threshold=settings.approve_under,
-            accept_unknown=terms.local,
+    settings, near, terms = terms.settings, terms.near, replace(terms, near=None)
+    parts = [_part(tuple(f"{PILOT}{storable(source)}" for source in sources), batch, terms)]
+    if pairs is not None and near is not None and len(pairs.found):
+        parts.append(
+            _part_of_pairs(
+                tuple(f"{source_of_pairs(near)}{storable(source)}" for source in sources), pairs, batch, terms
+            )
         )
-        drafted = Draft(folder, tuple(f"{PILOT}{storable(source)}" for source in sources), counts, batch.num_rows)
-        spec = create(drafted, terms, small)
-    except BaseException:
-        if folder.read("job.json") is None:
-            folder.remove()
-        raise
+    _approve(parts, terms, yes=yes)
     with Engine(settings, local=terms.local) as engine:
-        ledger = engine.start(spec)
-        open_job(ledger, folder, rekognition_url=engine.rekognition_url)
-        follow(ledger, folder, tend=engine.tend, quiet=quiet)
-    return folder, list(samples(folder))
+        for part in parts:
+            spec = part.create(terms.max_cost)
+            ledger = engine.start(spec)
+            open_job(ledger, part.folder, rekognition_url=engine.rekognition_url)
+            follow(ledger, part.folder, tend=engine.tend, quiet=quiet)
+            terms = replace(terms, max_cost=_left(part.folder, terms.max_cost))
+    folder, *of_pairs = [part.folder for part in parts]
+    return folder, list(samples(folder)), of_pairs[0] if of_pairs else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A job that is still to be made. `found`: its pairs."""
+
+    folder: JobFolder
+    sources: tuple[str, ...]
+    images: pa.RecordBatch
+    terms: Terms
+    plan: Plan
+    found: Records | None = None
+
+    def create(self, max_cost: Decimal | None) -> JobSpec:
+        """Raises OSError or RekscanError where it cannot be; nothing of it is left then."""
+        counts = Counts()
+        counts.add_batch(self.images)
+        try:
+            with self.folder.manifest_writer() as writer:
+                writer.add_batch(self.images)
+            if self.found is not None:
+                write_found(self.folder, self.found)
+            drafted = Draft(self.folder, self.sources, counts, self.images.num_rows)
+            return create(drafted, replace(self.terms, max_cost=max_cost), self.plan)
+        except BaseException:
+            if self.folder.read("job.json") is None:
+                self.folder.remove()
+            raise
+
+
+def _part(sources: tuple[str, ...], images: pa.RecordBatch, terms: Terms, known: int = 0) -> _Part:
+    """`known`: images whose answers are there by then."""
+    counts = Counts()
+    counts.add_batch(images)
+    calls = {choice.api.name: known for choice in terms.choices} if known else {}
+    folder = JobFolder(terms.settings.home, new_job_id(), terms.settings.aws)
+    return _Part(folder, sources, images, terms, plan_of(terms, counts, KnownCalls(calls)))
+
+
+def _part_of_pairs(sources: tuple[str, ...], pairs: Pairs, batch: pa.RecordBatch, terms: Terms) -> _Part:
+    """Only of APIs that let pictures inherit. What the pilot asks before is known."""
+    both = pc.is_in(pairs.images.column("uri"), value_set=batch.column("uri"))
+    choices = tuple(choice for choice in terms.choices if choice.inherits)
+    part = _part(sources, pairs.images, replace(terms, choices=choices, first=(), again=False), pc.sum(both).as_py())
+    return replace(part, found=pairs.found)
+
+
+def _approve(parts: Sequence[_Part], terms: Terms, *, yes: bool) -> None:
+    """All of it at once. Raises RekscanError where it is not, or would pass the cap."""
+    lines = tuple(line for part in parts for line in part.plan.lines)
+    rates = tuple(rate for part in parts for rate in part.plan.rates)
+    whole = replace(parts[0].plan, lines=lines, rates=rates)
+    what = " and ".join([many(parts[0].images.num_rows, "image"), *_said_of_pairs(parts[1:])])
+    if terms.max_cost is not None and (whole.total or 0) > terms.max_cost:  # what comes first is no fair sample
+        told = f"a pilot of {what} costs {dollars(whole.total)}, over --max-cost {dollars(terms.max_cost)}"
+        raise RekscanError(told, "Sample fewer images, or raise it.")
+    payer = "the bundled emulator, so nobody bills it" if terms.local else "AWS"
+    say(f"A pilot of {what} costs {dollars(whole.total)} at {payer}.")
+    approve(
+        whole,
+        yes=yes or terms.local,
+        max_cost=terms.max_cost,
+        threshold=terms.settings.approve_under,
+        accept_unknown=terms.local,
+    )
+
+
+def _said_of_pairs(parts: Sequence[_Part]) -> list[str]:
+    return [f"{many(len(part.found), 'pair')} that look alike" for part in parts if part.found is not None]
+
+
+def _left(folder: JobFolder, max_cost: Decimal | None) -> Decimal | None:
+    """Of the cap, by what the job may have been billed."""
+    if max_cost is None:
+        return None
+    spent = reckon(folder.spec, tally(folder))
+    return max(Decimal(0), max_cost - (spent.actual_usd or 0) - (spent.maybe_usd or 0))
 
 
 def samples(folder: JobFolder) -> Iterator[ApiSample]:

@@ -34,12 +34,13 @@ from rekscan.settings import Settings
 if TYPE_CHECKING:
     from jobs.aws import cloudwatch
     from rekscan.scans import first, numbers_only, tried, who_answers
+    from rekscan.scans import pairs as near_pairs
     from rekscan.scans import pilot as pilots
     from rekscan.scans.savings import KnownCalls
 else:
     cloudwatch = Later("jobs.aws.cloudwatch")
     first, tried = Later("rekscan.scans.first"), Later("rekscan.scans.tried")
-    who_answers = Later("rekscan.scans.who_answers")
+    who_answers, near_pairs = Later("rekscan.scans.who_answers"), Later("rekscan.scans.pairs")
     numbers_only, pilots = Later("rekscan.scans.numbers_only"), Later("rekscan.scans.pilot")
 
 DEFAULT_REGION = "us-east-1"  # where an estimate without --region is priced
@@ -87,8 +88,8 @@ class PriceQuestion:
             raise UsageError("--video-average, and each video is looked at", "Add --no-probe, or leave it out.")
         if self.frames and self.frames.way == "keyframes" and not (self.sources and self.probe):
             raise UsageError("--frames keyframes are counted in each film", "Give a SOURCE, and leave --no-probe out.")
-        if self.near and (not self.sources or self.pilot.sample is not None):
-            raise UsageError("--near compares all pictures of a source", "Give a SOURCE, and leave --sample out.")
+        if self.near and not self.sources:
+            raise UsageError("--near compares all pictures of a source", "Give a SOURCE.")
         if not (self.asks_of_items or amounts.given):
             raise UsageError(
                 "nothing to price", "Give a SOURCE, or --images, --monthly, --video-minutes, --faces-stored or --units."
@@ -132,6 +133,8 @@ def priced(question: PriceQuestion, *, quiet: bool = False) -> tuple[Plans, Extr
             if built.conditional and counted.drawn is None:
                 terms_of = source.terms(asked.images, asked.first)
                 built = tried.with_known_shares(built, terms_of, question.sources)
+            if built.near and counted.drawn is None:
+                built = near_pairs.with_known_pairs(built, source.terms(asked.images), question.sources)
             plans.append((name, built.assuming((*counted.notes, *built.assumptions, *known.notes))))
     if counted.drawn is None:
         return plans, None
@@ -139,9 +142,13 @@ def priced(question: PriceQuestion, *, quiet: bool = False) -> tuple[Plans, Extr
     ((_, asked),) = question.sets
     asked_of_all = tuple(replace(choice, when="") for choice in asked.images)
     scan = replace(source.terms(asked_of_all, asked.first), max_cost=question.pilot.cap)
-    folder, rows = pilots.pilot(counted.drawn, question.sources, scan, yes=question.pilot.yes, quiet=quiet)
+    folder, rows, of_pairs = pilots.pilot(
+        counted.drawn, counted.pairs, question.sources, scan, yes=question.pilot.yes, quiet=quiet
+    )
     if built.conditional:
         built = tried.with_shares_of(built, folder, (*asked.first, *asked.images))
+    if of_pairs is not None:
+        built = near_pairs.with_pairs_of(built, of_pairs, asked_of_all)
     return [(name, built)], extrapolate(built, folder.job, rows, terms.prices)
 
 

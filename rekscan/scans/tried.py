@@ -3,7 +3,7 @@
 Rule: free, and only where the answers are a fair sample of the source: a whole job on it, or a pilot's.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from random import Random
 
 import orjson
@@ -31,7 +31,7 @@ def with_known_shares(plan: Plan, terms: Terms, sources: Sequence[str]) -> Plan:
     """The plan with what the newest fitting job of the home says of its conditions, if there is one."""
     if not plan.conditional:
         return plan
-    folder = _fitting(terms, sources)
+    folder = fitting(terms, sources, needed(terms.choices), PILOT)
     return with_shares_of(plan, folder, (*terms.first, *terms.choices)) if folder is not None else plan
 
 
@@ -54,28 +54,34 @@ def _images(table: pa.Table) -> Iterator[Calls]:
     yield from calls.values()
 
 
-def _fitting(terms: Terms, sources: Sequence[str]) -> JobFolder | None:
-    """The newest whole job on these sources with the answers that the conditions read."""
+def fitting(
+    terms: Terms, sources: Sequence[str], asked: Set[str], before: str, *, always: bool = False
+) -> JobFolder | None:
+    """The newest whole job on these sources with answers of the APIs `asked`. `before`: what may stand before its
+    sources, or must."""
     settings = terms.settings
-    asked = needed(terms.choices)
     choices = (*terms.first, *terms.choices)
     wanted = {choice.api.name: dict(choice.params) for choice in choices if choice.api.name in asked}
     for job in reversed(list_jobs(settings.home, settings.aws)[-_JOBS:]):
         folder = JobFolder(settings.home, job, settings.aws)
         try:
-            if _fits(folder, wanted, terms, sources):
+            named = {
+                source.removeprefix(before) for source in folder.spec.sources if source.startswith(before) or not always
+            }
+            if _fits(folder, wanted, terms, sources, {absolute(name) for name in named}):
                 return folder
         except RekscanError:  # a job of a newer version, or a damaged one
             continue
     return None
 
 
-def _fits(folder: JobFolder, wanted: dict[str, dict[str, object]], terms: Terms, sources: Sequence[str]) -> bool:
+def _fits(
+    folder: JobFolder, wanted: dict[str, dict[str, object]], terms: Terms, sources: Sequence[str], named: Set[str]
+) -> bool:
     spec = folder.spec
     there = {choice.api.name: dict(choice.params) for choice in spec.for_pictures}
     if spec.cut or spec.options.local != terms.local or any(there.get(name) != wanted[name] for name in wanted):
         return False
-    named = {absolute(source.removeprefix(PILOT)) for source in spec.sources}
     if named != {absolute(source) for source in sources}:
         return False
     if sum(shard < FIRST_OF_FILMS for shard in folder.result_parts()) != spec.shards:

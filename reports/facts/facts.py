@@ -3,7 +3,7 @@
 Rule: one pass of DuckDB per question, so time grows with the job and memory does not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import duckdb
 from jobs.apis import Choice, VideoChoice
 from jobs.codes import Code
 from jobs.folder import JobSpec
+from jobs.plan.near import inherited, missed
 from reports.facts.causes import advice
 from reports.facts.charts import found
 from reports.facts.sights import outlook, seen
@@ -35,11 +36,12 @@ def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
     several = [_ITEMS.format(table=name, frames=Code.AS_FRAMES) for name in listing]
     query.execute(f"create or replace temp view items as {' union all '.join(several)}")
     each = tuple(found(query, choice.api, answered.get(choice.api.name, 0)) for choice in spec.choices)
+    calls = tuple(_calls(query, choice, near=spec.options.near is not None) for choice in spec.choices)
     return Facts(
         items=dict(query.execute("select status, count(*) from items group by 1 order by 2 desc").fetchall()),
         skips=_skips(query),
         bytes=query.execute("select coalesce(sum(size), 0) from items where status <> 'skipped'").fetchall()[0][0],
-        calls=tuple(_calls(query, choice) for choice in spec.choices),
+        calls=calls,
         found=each,
         causes=_causes(query, spec.job),
         timeline=_timeline(query),
@@ -49,6 +51,7 @@ def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
         new=since.pop(spec.job, 0),
         earlier=since,
         whole=whole(query, spec),
+        near=tuple(_near(spec, calls)),
     )
 
 
@@ -80,6 +83,14 @@ def _since(query: Query, tables: Sequence[str]) -> dict[str, int]:
     return dict(query.execute(sql).fetchall())
 
 
+def _near(spec: JobSpec, calls: Sequence[Calls]) -> Iterator[str]:
+    """What --near saved, and what it may have missed."""
+    some = [one for one in calls if one.inherited]
+    yield from (f"{inherited(one.api, one.inherited)}." for one in some)
+    if some and spec.near is not None:
+        yield from missed(spec.near)
+
+
 def _skips(query: Query) -> dict[str, int]:
     """Items the listing left out, by reason; calls that were skipped later are among the causes."""
     sql = """
@@ -88,14 +99,14 @@ def _skips(query: Query) -> dict[str, int]:
     return dict(query.execute(sql).fetchall())
 
 
-def _calls(query: Query, choice: Choice | VideoChoice) -> Calls:
+def _calls(query: Query, choice: Choice | VideoChoice, *, near: bool) -> Calls:
     """Answered calls are counted in the outcomes, the others in `failures`, where a retry has replaced them."""
     name = choice.api.name
     seen = records(
         query,
         """
         select count(*) filter (outcome = 'ok') ok,
-            count(*) filter (outcome = 'ok' and sent in ('known', 'inherited')) known,
+            count(*) filter (outcome = 'ok' and sent = 'known') known,
             coalesce(sum(maybe_billed), 0) maybe, coalesce(sum(greatest(attempts - 1, 0)), 0) again,
             approx_quantile(latency_ms, 0.5) median, approx_quantile(latency_ms, 0.95) slow,
             list_sort(list(distinct model_version) filter (model_version is not null)) versions
@@ -107,8 +118,13 @@ def _calls(query: Query, choice: Choice | VideoChoice) -> Calls:
     return Calls(
         name, seen["ok"], ends.get("skipped", 0), ends.get("failed", 0), seen["known"], int(seen["maybe"]),
         int(seen["again"]), seen["median"], seen["slow"], tuple(seen["versions"] or ()), dict(choice.params),
-        _not_asked(query, name) if choice.when else 0, choice.when,
+        _not_asked(query, name) if choice.when else 0, choice.when, _inherited(query, name) if near else {},
     )  # fmt: skip
+
+
+def _inherited(query: Query, api: str) -> dict[int, int]:
+    sql = "select distance, count(*) from outcomes where api = ? and outcome = 'ok' and sent = 'inherited' group by 1"
+    return dict(query.execute(sql, [api]).fetchall())
 
 
 def _not_asked(query: Query, api: str) -> int:

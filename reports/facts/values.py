@@ -72,6 +72,7 @@ class Calls:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     not_asked: int = 0  # their condition did not hold
     when: str = ""  # that condition
+    inherited: Mapping[int, int] = field(default_factory=dict)  # of `ok`, by the bits between the two pictures
 
     @property
     def total(self) -> int:
@@ -206,6 +207,7 @@ class Facts:
     new: int = 0  # items first answered in this job
     earlier: Mapping[str, int] = field(default_factory=dict)  # job that answered first -> items, of the others
     whole: Whole | None = None  # of a job that is a sample
+    near: tuple[str, ...] = ()  # sentences on what was inherited, and what may be missed by that
 
 
 @dataclass(frozen=True, slots=True)

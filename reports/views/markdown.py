@@ -46,6 +46,7 @@ def markdown(
     if partial:
         yield f"\n**This report is partial.** {_plain(partial, 400)}"
     yield from _table(("Status", "Items"), facts.items.items())
+    yield from (f"\n{_plain(line, 400)}" for line in facts.near)
     for found in facts.found:
         on = f"{count(found.rows)} rows on {count(found.items)} of {count(found.answered)} answered items"
         yield f"\n## {_plain(found.api)}\n\n{on}"

@@ -21,6 +21,7 @@ def lines(facts: Facts, *, rows: int = ROWS) -> list[str]:
     """Plain text lines, no wider than about 76 cells; the caller prints them."""
     text = ["Items"]
     text += _bars((name, count, "") for name, count in facts.items.items())
+    text += ["", *facts.near] if facts.near else []
     for found in facts.found:
         text += ["", _title(found), *([found.full] if found.full else [])]
         for chart in found.charts[:1] if found.charts else ():

@@ -90,7 +90,18 @@ Block = tuple[str, Sequence[str], Iterable[Sequence[Any]]]  # title, header, row
 def _blocks(facts: Facts) -> Iterator[Block]:
     """The summary, one block under the other."""
     yield "Items", ("status", "items"), facts.items.items()
-    header = ("API", "calls", "ok", "skipped", "failed", "not asked", "known before", "maybe billed", "model version")
+    header = (
+        "API",
+        "calls",
+        "ok",
+        "skipped",
+        "failed",
+        "not asked",
+        "known before",
+        "inherited",
+        "maybe billed",
+        "model version",
+    )
     yield "Calls", header, map(_calls, facts.calls)
     yield "Left out while listing", ("reason", "items"), facts.skips.items()
     causes = [
@@ -119,7 +130,16 @@ def _estimate(one: Estimate) -> tuple[Any, ...]:
 
 
 def _calls(one: Calls) -> tuple[Any, ...]:
-    ends = (one.total, one.ok, one.skipped, one.failed, one.not_asked, one.known, one.maybe_billed)
+    ends = (
+        one.total,
+        one.ok,
+        one.skipped,
+        one.failed,
+        one.not_asked,
+        one.known,
+        sum(one.inherited.values()),
+        one.maybe_billed,
+    )
     return one.api, *ends, "; ".join(one.model_versions)
 
 

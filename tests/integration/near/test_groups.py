@@ -20,7 +20,7 @@ def pairs(pictures: Iterable[Marked], near: Near) -> dict[int, tuple[int, int]]:
     with Marks() as marks:
         marks.add(pictures)
         marks.group(near)
-        return {n: (int(marks.leaders[n]), int(marks.distances[n])) for n in marks.follow().nonzero()[0].tolist()}
+        return {item: (leader, distance) for item, leader, distance in marks.followers(0, len(marks.follow())).tolist()}
 
 
 def flipped(hash: int, bits: int, chance: random.Random) -> int:
