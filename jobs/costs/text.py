@@ -12,8 +12,6 @@ from jobs.costs.reckoning import MINUTE_MS, Costs
 from jobs.costs.staged import Staged
 from jobs.costs.tallies import Tally
 from jobs.money.months import quantity
-from jobs.plan import near
-from jobs.planned import PlannedNear
 from jobs.words import ROUNDING, count, dollars, each, many, size, table
 
 HEADER = ("API", "Meter", "Planned", "Planned $", "Actual", "Actual $", "Maybe", "Maybe $")
@@ -99,17 +97,6 @@ def _films(calls: Tally) -> list[str]:
     probed, answered = (quantity(Decimal(ms), MINUTE_MS) for ms in (calls.probed_ms, calls.ms))
     up = f"{count(calls.minutes_up)} if AWS rounds each film up"
     return [f"  {count(probed)} minutes by the films' headers, {count(answered)} by AWS's answers; {up}"]
-
-
-def inherited_text(costs: Costs, planned: PlannedNear | None, found: Mapping[str, Mapping[int, int]]) -> list[str]:
-    """What --near saved, and what it may have missed. `found`: answers by API and by the bits between two pictures."""
-    lines = []
-    for line in costs.lines:
-        if by_distance := found.get(line.api):
-            usd = line.worth(sum(by_distance.values()))
-            spared = f": about {dollars(usd)} spared" if usd is not None else ""
-            lines.append(near.inherited(line.api, by_distance) + spared)
-    return [*lines, *(near.missed(planned) if planned and lines else ())]
 
 
 def staged_text(staged: Staged) -> list[str]:

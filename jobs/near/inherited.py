@@ -1,9 +1,14 @@
 """What of a job's answers was inherited, and from how far away."""
 
 from collections import Counter
+from collections.abc import Mapping
 
+from jobs.costs import Costs
 from jobs.folder import JobFolder
 from jobs.outcomes import INHERITED
+from jobs.plan import near
+from jobs.planned import PlannedNear
+from jobs.words import dollars
 
 
 def inherited(folder: JobFolder) -> dict[str, Counter[int]]:
@@ -15,3 +20,14 @@ def inherited(folder: JobFolder) -> dict[str, Counter[int]]:
             if sent == INHERITED:
                 found.setdefault(api, Counter())[distance or 0] += 1
     return found
+
+
+def inherited_text(costs: Costs, planned: PlannedNear | None, found: Mapping[str, Mapping[int, int]]) -> list[str]:
+    """What --near saved, and what it may have missed. `found`: answers by API and by the bits between two pictures."""
+    lines = []
+    for line in costs.lines:
+        if by_distance := found.get(line.api):
+            usd = line.worth(sum(by_distance.values()))
+            spared = f": about {dollars(usd)} spared" if usd is not None else ""
+            lines.append(near.inherited(line.api, by_distance) + spared)
+    return [*lines, *(near.missed(planned) if planned and lines else ())]

@@ -21,7 +21,7 @@ from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.folder.whose import unpaid, whose
 from jobs.money.prices import PriceTable, money, total
 from jobs.money.stored import stored_prices
-from jobs.near.inherited import inherited
+from jobs.near.inherited import inherited, inherited_text
 from jobs.words import dollars, many
 from rekscan.console.costs import show_parts
 from rekscan.console.output import print_json, print_line, print_lines
