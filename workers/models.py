@@ -5,9 +5,10 @@ Rule: what it stops stands in Redis (jobs/ledger/models.py), and the stop is wri
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jobs.aws import clients, models
@@ -15,9 +16,9 @@ from jobs.aws.access import Aws
 from jobs.aws.control import Refused
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder
-from jobs.folder.models import write_stop
+from jobs.folder.models import unit_ms, write_stop
 from jobs.ledger import Ledger
-from jobs.ledger.models import Models, Running
+from jobs.ledger.models import Models, Running, Turn
 
 log = logging.getLogger(__name__)
 
@@ -52,39 +53,50 @@ class ModelKeeper:
 
     def _tend(self, running: Running) -> Left | None:
         if self.used_by(running):
-            self._ledger.charge(running.job, running.cost(datetime.now(UTC), ENDING_SECONDS))
+            self._charge(running, ENDING_SECONDS)
             return None
-        with self.models.turn():
+        with self.models.turn() as turn:
             if self.used_by(running) or running not in self.models.running():
                 return None  # somebody began to, or stopped it just now
             try:
-                return self._stop(running)
+                return self._stop(running, turn)
             except RekscanError as error:
                 log.warning("%s is not stopped yet: %s", running.model, error)
                 return Left(running, error)
 
-    def _stop(self, running: Running) -> Left | None:
+    def _stop(self, running: Running, turn: Turn) -> Left | None:
         client = client_of(self._aws(running.s3_url), running.region, running.rekognition_url)
-        stopped = stop(client, running.model)
+        stopped = stop(client, running.model, turn.still)
         if stopped is None:
             return Left(running)
         record_stop(JobFolder(running.home, running.job, self._aws(running.s3_url)), running.number, sent=stopped)
+        self._charge(running, 0)
         self.models.forget(running.model)
         return None
+
+    def _charge(self, running: Running, more_seconds: float) -> None:
+        """Count its hours, and so many seconds to come, for the caps of its job and of the home's month."""
+        now = datetime.now(UTC)
+        units = Counter(running.before_ms)
+        for month, ms in unit_ms(running.at, now + timedelta(seconds=more_seconds), running.units):
+            units[month] += ms
+        self._ledger.charge(running.job, running.cost(now, more_seconds), running.meter, units)
 
 
 def client_of(aws: Aws, region: str, rekognition_url: str | None) -> Any:
     return clients.rekognition(replace(aws, region=region, rekognition_url=rekognition_url), read_timeout=20)
 
 
-def stop(client: Any, model: str) -> bool | None:
-    """Whether its stop was sent: False where it did not run, None where it cannot be stopped yet.
+def stop(client: Any, model: str, still: Callable[[], None]) -> bool | None:
+    """Whether its stop was sent: False where it did not run, None where it cannot be stopped yet. `still`: raises where
+    it is not ours to stop any more.
 
     Raises RekscanError.
     """
     status = models.describe(client, model).status
     if status not in (models.RUNNING, models.STARTING):
         return False
+    still()
     try:
         models.stop(client, model)
     except Refused as refused:

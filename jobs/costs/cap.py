@@ -67,12 +67,15 @@ class CapSchedule:
         chosen, cost = list(choices), 0
         for month, rows in tallies.by_month().items():
             counts = dict.fromkeys(self.meters, 0)
+            models: dict[str, int] = {}  # no part of `cost`: the ledger adds what they cost until they are stopped
             for choice in chosen:
                 row = rows.get(choice.api.name, Tally())
+                if choice.api.runs and choice.api.runs.meter in self.meters:
+                    models[choice.api.runs.meter] = row.ms
                 films = isinstance(choice, VideoChoice)
                 for meter in choice.meters:
                     counts[meter] += row.ms + row.maybe_ms if films else row.units + row.maybe_billed
-            fields |= {f"m:{month}:{meter}": units for meter, units in counts.items() if units}
+            fields |= {f"m:{month}:{meter}": units for meter, units in (counts | models).items() if units}
             cost += self.spent(counts, month)
         return {**fields, "cost": cost}
 
@@ -144,6 +147,9 @@ def cap_schedule(
     timed = {meter for choice in videos for meter in choice.meters}
     wanted |= {choice.api.name: dict.fromkeys(choice.meters, 1) for choice in videos}
     steps, later = {}, {}
+    for meter in {choice.api.runs.meter for choice in choices if choice.api.runs}:
+        if tiers := [_finer(tier, HOUR_MS) for tier in prices.tiers(meter, region)]:
+            steps[meter] = later[meter] = _steps(tiers, 0, None, f"{meter} in {region}", HOUR_MS)
     for meter in dict.fromkeys(meter for units in wanted.values() for meter in units):
         per = MINUTE_MS if meter in timed else 1
         before = ceil((used or {}).get(meter, 0) * per)

@@ -41,12 +41,17 @@ class ModelRun:
 
     def unit_ms(self, now: datetime) -> Iterator[tuple[str, int]]:
         """By month (`2026-11`), milliseconds that it ran times its units."""
-        at, end = self.start.at.astimezone(UTC), (self.stop.at if self.stop else now).astimezone(UTC)
-        while at < end:
-            month = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-            until = min(end, (month + timedelta(days=32)).replace(day=1))
-            yield f"{at:%Y-%m}", round((until - at) / timedelta(milliseconds=1)) * self.start.units
-            at = until
+        yield from unit_ms(self.start.at, self.stop.at if self.stop else now, self.start.units)
+
+
+def unit_ms(at: datetime, end: datetime, units: int) -> Iterator[tuple[str, int]]:
+    """By month, milliseconds of that time times the units."""
+    at, end = at.astimezone(UTC), end.astimezone(UTC)
+    while at < end:
+        month = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        until = min(end, (month + timedelta(days=32)).replace(day=1))
+        yield f"{at:%Y-%m}", round((until - at) / timedelta(milliseconds=1)) * units
+        at = until
 
 
 def model_runs(folder: JobFolder) -> list[ModelRun]:

@@ -85,7 +85,7 @@ def script(name: str, clock: str | None = None) -> str:
     for word, before in (
         ("doubt_attempts", "doubt"),
         ("read_attempt|month_of", "attempts"),
-        ("load_schedule", "cost"),
+        ("load_schedule|load_purse", "cost"),
         ("load_health", "health"),
         ("now", "clock"),
     ):
@@ -246,10 +246,12 @@ class Ledger:
     def set_cap(self, job: str, nano_dollars: int) -> None:
         self.redis.hset(key(job), "cap", nano_dollars)
 
-    def charge(self, job: str, nanousd: int) -> None:
-        """What the models of a job cost until they could be stopped. With that over its cap it sends nothing more, and
-        its last step comes."""
-        self._scripts["charge"]([key(job), key(job, "open"), key(job, "todo")], [nanousd])
+    def charge(self, job: str, nanousd: int, meter: str = "", units: Mapping[str, int] | None = None) -> None:
+        """What the models of a job cost until they could be stopped; `units` of their meter by month, the last of which
+        goes on. With that over a cap it sends nothing more, and its last step comes."""
+        purse = self.redis.hget(key(job), "purse")
+        keys = [key(job), key(job, "open"), key(job, "todo"), *([purse] if purse else [])]
+        self._scripts["charge"](keys, [nanousd, meter, orjson.dumps(units or {}), max(units or {}, default="")])
 
     def close(
         self,

@@ -5,10 +5,12 @@ running.
 """
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from redis.exceptions import RedisError
 
@@ -16,23 +18,26 @@ from jobs.apis import Choice
 from jobs.aws import models
 from jobs.aws.control import Refused
 from jobs.aws.models import Model
-from jobs.costs.cap import hour_nanousd, models_nanousd
+from jobs.costs.cap import NANO, hour_nanousd
 from jobs.costs.counting import tally
+from jobs.costs.reckoning import HOUR_MS, reckon
 from jobs.errors import RekscanError
 from jobs.files import home_path
 from jobs.folder import JobFolder
-from jobs.folder.models import ModelStart, open_runs, write_start
+from jobs.folder.models import ModelStart, model_runs, open_runs, write_start
+from jobs.folder.whose import AWS, whose
 from jobs.ledger import Ledger
-from jobs.ledger.models import Models, Running
+from jobs.ledger.models import Models, Running, Turn, TurnLost
 from jobs.uris import model_name
-from jobs.words import duration
+from jobs.words import dollars, duration
 from rekscan.console.output import say, talk
 from rekscan.ending import in_order
 from rekscan.scans.models_left import ModelLeft, an_hour, models_left
+from rekscan.scans.month_cap import months_cap
 from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
 from workers import bell
-from workers.models import ModelKeeper, client_of, record_stop, stop
+from workers.models import ENDING_SECONDS, ModelKeeper, client_of, record_stop, stop
 from workers.reconcile import reconcile
 
 _LOOK = 1.0  # seconds between two looks at one that starts; AWS allows five a second
@@ -58,41 +63,60 @@ def _checked(choice: Choice, terms: Terms) -> Choice:
     return replace(choice, params={**choice.params, choice.api.runs.units: found.units})
 
 
-def make_models_run(ledger: Ledger, folder: JobFolder, settings: Settings, rekognition_url: str | None) -> None:
-    """Start what the job asks and wait until it runs. Raises RekscanError where it does not."""
+def make_models_run(
+    ledger: Ledger, folder: JobFolder, settings: Settings, rekognition_url: str | None, max_cost: Decimal | None = None
+) -> None:
+    """Start what the job asks and wait until it runs. Raises RekscanError where it does not, or where a cap does not
+    pay for that. `max_cost` replaces that of job.json."""
     spec = folder.spec
     asked = {choice.params[choice.api.runs.model]: choice for choice in spec.apis if choice.api.runs}
     if not asked:
         return
-    started = _Starting(Models(ledger), folder, settings, rekognition_url or spec.rekognition_url)
+    left = _left(folder, settings, spec.options.max_cost if max_cost is None else max_cost)
+    started = _Starting(Models(ledger), folder, settings, rekognition_url or spec.rekognition_url, left)
     started.models.want(folder.job, asked)
     for model, choice in asked.items():
         started.run(model, choice)
 
 
 class _Starting:
-    def __init__(self, models: Models, folder: JobFolder, settings: Settings, rekognition_url: str | None) -> None:
+    """`left`: dollars of the caps, with the cap that leaves so few; None where there is none."""
+
+    def __init__(
+        self,
+        models: Models,
+        folder: JobFolder,
+        settings: Settings,
+        rekognition_url: str | None,
+        left: tuple[Decimal, str] | None = None,
+    ) -> None:
         self.models = models
         self._folder = folder
         self._client = client_of(settings.aws, folder.spec.region, rekognition_url)
         self._url = rekognition_url
+        self._left = left
 
     def run(self, model: str, choice: Choice) -> None:
         status, told = "", time.monotonic()
         with talk.status(f"starting the model {model_name(model)}") as shown:
             while status != models.RUNNING:
-                with self.models.turn():
-                    found = self._step(model, choice, first=not status)
+                try:
+                    with self.models.turn() as turn:
+                        found = self._step(model, choice, turn, first=not status)
+                except TurnLost:
+                    continue
                 if found.status == "FAILED" and status:
                     why = f": {found.message}" if found.message else ""
                     what = f"the model {model_name(model)} could not be started{why}"
                     raise RekscanError(what, "Look at it in the console of Custom Labels.")
                 status = found.status
+                if (ours := self._ours(model)) is not None:
+                    self._refuse_beyond_caps(choice, time.monotonic() - told, ours.units)
                 shown.update(f"the model {model_name(model)} is {status}, for {duration(time.monotonic() - told)}")
                 if status != models.RUNNING:
                     time.sleep(_LOOK)
 
-    def _step(self, model: str, choice: Choice, *, first: bool) -> Model:
+    def _step(self, model: str, choice: Choice, turn: Turn, *, first: bool) -> Model:
         """Look, and start it where it is down. As it was found; one that was just started is STARTING."""
         found = models.describe(self._client, model)
         found.check()
@@ -102,7 +126,7 @@ class _Starting:
         elif found.status in models.STARTABLE and (first or found.status == "STOPPED"):
             if ours is not None:  # somebody else stopped it
                 record_stop(self._folder, ours.number, sent=False)
-            return self._start(model, choice)
+            return self._start(model, choice, turn)
         elif first and ours is not None:
             self._remember(ours, choice)
         return found
@@ -113,11 +137,29 @@ class _Starting:
             return f"The model {model_name(model)} runs already: it is left running, its hours are not this scan's."
         return f"The model {model_name(model)} was started by job {of}, and is stopped when no job works with it."
 
-    def _start(self, model: str, choice: Choice) -> Model:
+    def _refuse_beyond_caps(self, choice: Choice, seconds: float, units: int) -> None:
+        """Raises RekscanError where so long, and what its stop needs, is not paid for."""
+        each = hour_nanousd(self._folder.spec, choice)
+        if self._left is None or each is None:
+            return
+        usd, cap = self._left
+        if each * units * NANO * Decimal(seconds + ENDING_SECONDS) / 3600 > usd:
+            hour = dollars(each * units * NANO)
+            what = f"{cap} leaves {dollars(usd)}, and the model that {choice.api.name} asks costs {hour} an hour"
+            raise RekscanError(what, "Raise the cap, or ask with fewer units.")
+
+    def _start(self, model: str, choice: Choice, turn: Turn) -> Model:
+        self._refuse_beyond_caps(choice, 0, choice.units)
         start = write_start(self._folder, choice.api.name, model, choice.units)
         running = self._remember(start, choice)
         try:
+            turn.still()
             models.start(self._client, model, choice.units)
+        except TurnLost:
+            record_stop(self._folder, start.number, sent=False)
+            if running in self.models.running():
+                self.models.forget(model)
+            raise
         except Refused:
             if not models.describe(self._client, model).up:
                 record_stop(self._folder, start.number, sent=False)
@@ -136,31 +178,59 @@ class _Starting:
         return running
 
 
+def _left(folder: JobFolder, settings: Settings, max_cost: Decimal | None) -> tuple[Decimal, str] | None:
+    """What the caps leave in dollars, and which leaves that."""
+    found = []
+    if max_cost is not None:
+        spent = reckon(folder.spec, tally(folder))
+        found.append((max_cost - (spent.actual_usd or 0) - (spent.maybe_usd or 0), "--max-cost"))
+    if whose(folder.spec) == AWS and (month := months_cap(settings)) is not None:
+        found.append((month.left, f"the home's cap for {month.month}"))
+    return min(found, default=None)
+
+
 def running_of(folder: JobFolder, start: ModelStart, rekognition_url: str | None) -> Running:
     """As Redis remembers it."""
     spec = folder.spec
     choice = next(choice for choice in spec.apis if choice.api.name == start.api)
     each = hour_nanousd(spec, choice)
     hour = None if each is None else each * start.units
-    so_far = models_nanousd(spec, tally(folder))
-    this = 0 if hour is None else round(hour * (datetime.now(UTC) - start.at).total_seconds() / 3600)
+    before: Counter[str] = Counter()
+    for run in model_runs(folder):
+        if run.start.number != start.number:
+            before.update(dict(run.unit_ms(datetime.now(UTC))))
+    paid = round((each or 0) * before.total() / HOUR_MS)
+    runs = choice.api.runs
     return Running(
         start.model, folder.job, home_path(folder.home), spec.s3_url, spec.region, rekognition_url, start.number,
-        start.at, max(0, so_far - this), hour,
+        start.at, paid, hour, start.units, runs.meter if runs else "", before,
     )  # fmt: skip
 
 
 def stop_left(settings: Settings, folder: JobFolder, left: ModelLeft, ledger: Ledger | None) -> None:
-    """Stop what a job that is not running has left. Raises RekscanError where it cannot be."""
+    """Stop what a job that is not running has left. Raises RekscanError where it cannot be, or another job works with
+    it: then it is stopped with that."""
+    if ledger is None:
+        _stop_left(settings, folder, left.start, lambda: None)
+        return
+    known, model = Models(ledger), left.start.model
+    with known.turn() as turn:
+        if users := known.users(model):
+            known.put(running_of(folder, left.start, settings.rekognition_url or folder.spec.rekognition_url))
+            what = f"job {users[0]} works with the model {model_name(model)}, which is stopped when that ends"
+            raise RekscanError(what, f"`rekscan cancel {users[0]}` ends it.")
+        _stop_left(settings, folder, left.start, turn.still)
+        known.forget(model)
+
+
+def _stop_left(settings: Settings, folder: JobFolder, start: ModelStart, still: Callable[[], None]) -> None:
     spec = folder.spec
     client = client_of(settings.aws, spec.region, settings.rekognition_url or spec.rekognition_url)
-    sent = stop(client, left.start.model)
+    sent = stop(client, start.model, still)
     if sent is None:
-        what = f"the model {model_name(left.start.model)} is starting, and AWS stops none that is"
+        what = f"the model {model_name(start.model)} is starting, and AWS stops none that is"
         raise RekscanError(what, "Try again in some minutes.")
-    record_stop(folder, left.start.number, sent=sent)
-    if ledger is not None:
-        Models(ledger).forget(left.start.model)
+    record_stop(folder, start.number, sent=sent)
 
 
 @contextmanager

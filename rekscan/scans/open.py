@@ -119,6 +119,7 @@ def open_job(
     try:
         schedule = job_schedule(spec)
         fields |= schedule.so_far(spec.choices, tallies)
+        fields["place"] = schedule.place
     except RekscanError:
         if cap is not None or month_cap is not None:
             raise

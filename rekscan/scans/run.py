@@ -61,7 +61,7 @@ def run_here(
                 with starting(ledger, spec.job):
                     engine.start(spec)
                     make_job_ready(folder, settings, engine.rekognition_url)
-                    make_models_run(ledger, folder, settings, engine.rekognition_url)
+                    make_models_run(ledger, folder, settings, engine.rekognition_url, max_cost)
                     if spec.job not in ledger.live():
                         _list_on(folder, settings, max_cost, quiet=json)
                     put = _put(engine, ledger, folder, max_cost, beside=beside, told=told)

@@ -9,6 +9,7 @@ import pytest
 
 from jobs.folder import whose
 from rekscan.cli import run as command
+from rekscan.testing import Emulator as Client
 from tests.support.scans import Emulator, Scan, emulator, look, make_photos
 
 ON_AWS = ("-m", "tests.faults.on_aws")
@@ -83,3 +84,30 @@ def test_the_plan_says_what_is_left_and_the_emulators_jobs_count_nothing(
 def test_what_is_no_cap_is_refused(tmp_path: Path, dollars: str) -> None:
     assert command(["cap", "--month", dollars, "--home", str(tmp_path / "home")]) == 2
     assert cap(tmp_path) is None
+
+
+def test_hours_of_a_model_count_and_none_is_started_that_the_month_does_not_pay_for(tmp_path: Path) -> None:
+    source, project = make_photos(tmp_path / "photos", 60), "arn:aws:rekognition:us-east-1:000000000000:project/logos"
+    with emulator(tmp_path, "--model-seconds", "0.5", "--custom-model", "logos/v1=cat") as rekognition:
+        api = f"custom-labels:units=2,project_version_arn={project}/version/v1/1767225600000"
+        asked = (
+            "scan", str(source), "--api", api, "--yes", "--json", "--tps", "custom-labels=2",
+            "--rekognition-endpoint-url", rekognition.url,
+        )  # fmt: skip
+        assert cap(tmp_path, "--month", "0.075") == ("0.075", "0", "0.075")  # 34 s, of which the stop may take 30
+        assert stopped(Scan(*asked, home=tmp_path / "home", program=ON_AWS).status())
+        _, spent, _ = cap(tmp_path)
+        assert 4 * hours(rekognition) <= float(spent) < 0.075
+        calls = rekognition.counts()["DetectCustomLabels"]
+
+        assert cap(tmp_path, "--month", spent) == (spent, spent, "0")
+        again = Scan(*asked, home=tmp_path / "home", program=ON_AWS)
+        assert again.wait()[0] == 1
+        assert "costs $8.00 an hour" in again.log.read_text()
+        assert (rekognition.counts()["DetectCustomLabels"], 4 * hours(rekognition) <= float(spent)) == (calls, True)
+
+
+def hours(rekognition: Emulator) -> float:
+    """Of all models, times their units."""
+    client = Client(rekognition.url, rekognition.process)  # type: ignore[arg-type]
+    return float(sum(client.counts()["inference_hours"].values()))

@@ -116,3 +116,19 @@ def test_without_a_cap_nothing_is_counted_and_nothing_holds(redis: "Redis[bytes]
     purse.empty()
     assert [word(ledger, lease, n) for n in range(1, 9)] == ["go 2026-11"] * 8
     assert set(redis.hgetall(purse_key(HOME))) == {b"version"}
+
+
+def test_hours_of_a_model_are_counted_once_however_often_they_are_told(redis: "Redis[bytes]", purse: Purse) -> None:
+    hours = {f"{PLACE} hours": [[0, 4, 0, 1000]]}
+    purse.fill(purse.version(), 52, steps=IN_IT | hours)
+    ledger, lease = opened(redis, "one", place=PLACE)
+    ledger.charge("one", 8, "hours", {"2026-11": 2000})
+    ledger.charge("one", 16, "hours", {"2026-11": 4000})
+    assert redis.hget(purse_key(HOME), f"2026-11 {PLACE} hours") == b"4000"
+    assert [word(ledger, lease, n) for n in range(4)] == ["go 2026-11"] * 3 + ["wait"]  # 16 and 3 x 10 of 52
+    assert purse.fill(purse.version(), 52, steps=IN_IT | hours, running={"one": PLACE})
+    assert redis.hget(purse_key(HOME), f"2026-11 {PLACE} hours") == b"4000"
+    ledger.charge("one", 24, "hours", {"2026-11": 5000, "2026-12": 1000})  # the new month has all of its cap
+    assert ledger.state("one") == "running"
+    ledger.charge("one", 92, "hours", {"2026-11": 9000, "2026-12": 14_000})
+    assert (ledger.state("one"), ledger.fields("one")["reason"]) == ("incomplete", "month-cap")

@@ -9,12 +9,14 @@ from redis import Redis
 
 from jobs.apis import parse
 from jobs.aws.access import Aws
+from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec
 from jobs.folder.models import ModelStart, model_runs, open_runs, write_start
 from jobs.ledger import Ledger
 from jobs.ledger.models import Models, Running
 from jobs.planned import PlanDocument
-from rekscan.scans.models import models_stopped
+from rekscan.scans.models import models_stopped, stop_left
+from rekscan.scans.models_left import ModelLeft
 from rekscan.settings import resolve
 from rekscan.testing import Emulator as Client
 from tests.support.redis import RedisServer
@@ -128,6 +130,22 @@ def test_one_that_two_jobs_ask_runs_until_the_last_of_them_is_over(
     assert status(aws) == "RUNNING"  # a call may be under way
     ledger.release(lease)  # type: ignore[arg-type]
     keeper.round()
+    assert (status(aws), open_runs(folder)) == ("STOPPED", [])
+
+
+def test_what_a_dead_job_has_left_is_not_stopped_under_another(
+    folder: JobFolder, keeper: ModelKeeper, aws: Any, redis: Redis, lasting: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, settings = Ledger(redis), resolve(None, endpoint_url=lasting.url)
+    aws.start_project_version(ProjectVersionArn=ARN, MinInferenceUnits=1)
+    left = ModelLeft(JOB, write_start(folder, "custom-labels", ARN, 1), None)
+    keeper.models.want(OTHER, [ARN])
+    ledger.open(OTHER, home=folder.home, shards=[0], fields={"shards_done": 0})
+    with pytest.raises(RekscanError, match=f"job {OTHER} works with the model"):
+        stop_left(settings, folder, left, ledger)
+    assert (status(aws), len(open_runs(folder))) == ("RUNNING", 1)
+    ledger.set_state(OTHER, "paused")
+    assert keeper.round() == []
     assert (status(aws), open_runs(folder)) == ("STOPPED", [])
 
 
