@@ -81,18 +81,18 @@ class Marks(AbstractContextManager["Marks"]):
             return
         self._follow = np.zeros(self._items, bool)
         self._found = _OnDisk(Path(self._directory.name) / "followers", self._items)
-        undecided = np.zeros(self._items, bool)
+        undecided, doubtful = np.zeros(self._items, bool), np.zeros(self._items, bool)
         for marks in self._chunks():
             undecided[marks["item"]] = True
         for _ in range(_ROUNDS):
-            doubtful = np.zeros(self._items, bool)
+            doubtful[:] = False
             for alike in self._alike(near, undecided):
                 _doubt(alike, near, doubtful)
             if not doubtful.any():
                 return
             for alike in self._alike(near, undecided):
                 self._take(alike, near, doubtful)
-            undecided = doubtful & ~self._follow
+            np.greater(doubtful, self._follow, out=undecided)  # in doubt, and following nobody
 
     def follow(self) -> npt.NDArray[np.bool_]:
         """Of each item, whether it takes the answers of another."""
