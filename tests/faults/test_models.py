@@ -133,6 +133,15 @@ def test_cancel_stops_what_a_killed_job_has_left(photos: Path, tmp_path: Path, r
     until(lambda: status(rekognition) == "STOPPED", "the model has stopped")
 
 
+def test_a_cancelled_scan_stops_what_it_started(photos: Path, tmp_path: Path, rekognition: Emulator) -> None:
+    running = scan(photos, tmp_path, rekognition, tps=5)
+    until(lambda: calls(rekognition) > 3, "calls are made")
+    look("cancel", "last", home=tmp_path / "home")
+    assert running.status()["state"] == "cancelled"
+    until(lambda: status(rekognition) == "STOPPED", "the model has stopped")
+    assert records(tmp_path) == ["001-started.json", "001-stopped.json"]
+
+
 def test_a_cap_counts_the_hours(photos: Path, tmp_path: Path, rekognition: Emulator) -> None:
     code, out = scan(photos, tmp_path, rekognition, "--max-cost", "0.073", tps=4).wait()  # 33 s at $8 an hour
     found = json.loads(out)
