@@ -29,6 +29,7 @@ SMALLEST = {
     "quota": "--quotas 50 --workers 1 --beliefs 2 --scale 0.04",
     "report": "100",
     "s3_home": "--scale 0.02 --rounds 1",
+    "savings": "--photos 2 --shots 1 --endpoint {url}",
     "script": "{url} --threads 2 --seconds 0.5",
     "slots": "--workers 1 --films 4 --slots 2 --latency 100ms",
     "start": "--rounds 1",
