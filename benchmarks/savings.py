@@ -30,13 +30,13 @@ CONDITIONS = {
     "moderation": "moderation: labels has Person",
 }
 COPIES = 4  # of the photos one in so many lies there twice
-HEADER = ("saving", "saves", "misses", "command")
+HEADER = ["saving", "saves", "misses", "command"]
 SHOTS: tuple[Callable[[Image.Image], Image.Image], ...] = (
     lambda image: ImageEnhance.Brightness(image).enhance(1.04),
     lambda image: _cut(image, 3, 2),
     lambda image: image.filter(ImageFilter.GaussianBlur(1.5)),  # a hand that shook
     lambda image: _cut(ImageEnhance.Brightness(image).enhance(0.93), image.width // 40, image.height // 40),
-    lambda image: image.rotate(1.5, Image.Resampling.BICUBIC, fillcolor=image.getpixel((0, 0))),  # type: ignore[arg-type]
+    lambda image: image.rotate(1.5, Image.Resampling.BICUBIC, fillcolor=image.getpixel((0, 0))),
 )
 
 
@@ -122,7 +122,7 @@ def main() -> None:
         where = ["--rekognition-endpoint-url", given.endpoint] if given.endpoint else ["--local"]
         rekscan = Commands(Path(directory) / "home", archive, where)
         rekscan("scan", "--yes")
-        rows = [row for saving in (copies, near, cascade) for row in saving(rekscan, pictures)]
+        rows = [list(row) for saving in (copies, near, cascade) for row in saving(rekscan, pictures)]
     print(f"\n{pictures} pictures: {given.photos} photos, {given.shots} shots more of each, and copies; {APIS}")
     print(f"{environment()}\n")
     print(table(HEADER, rows))
