@@ -29,7 +29,8 @@ from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, plan_of
 from rekscan.scans.engine import Engine
 from rekscan.scans.follow import follow
-from rekscan.scans.open import open_job
+from rekscan.scans.models import check_models, make_models_run, models_stopped
+from rekscan.scans.open import open_job, starting
 from rekscan.scans.pairs import Pairs, source_of_pairs
 from rekscan.scans.savings import KnownCalls
 from rekscan.scans.terms import Terms
@@ -48,21 +49,23 @@ def pilot(
     """
     if batch.num_rows == 0:
         raise RekscanError("there is no image to sample", "Give a source with pictures in it.")
-    settings, near, terms = terms.settings, terms.near, replace(terms, near=None)
-    parts = [_part(tuple(f"{PILOT}{storable(source)}" for source in sources), batch, terms)]
+    settings, near, terms = terms.settings, terms.near, check_models(replace(terms, near=None))
+    stored = [storable(source) for source in sources]
+    parts = [_part(tuple(f"{PILOT}{source}" for source in stored), batch, terms)]
     if pairs is not None and near is not None and len(pairs.found):
         parts.append(
-            _part_of_pairs(
-                tuple(f"{source_of_pairs(near)}{storable(source)}" for source in sources), pairs, batch, terms
-            )
+            _part_of_pairs(tuple(f"{source_of_pairs(near)}{source}" for source in stored), pairs, batch, terms)
         )
     _approve(parts, terms, yes=yes)
     with Engine(settings, local=terms.local) as engine:
         for part in parts:
             spec = part.create(terms.max_cost)
-            ledger = engine.start(spec)
-            open_job(ledger, part.folder, rekognition_url=engine.rekognition_url)
-            follow(ledger, part.folder, tend=engine.tend, quiet=quiet)
+            ledger, url = engine.start(spec), engine.rekognition_url
+            with models_stopped(ledger, part.folder, settings):
+                with starting(ledger, spec.job):
+                    make_models_run(ledger, part.folder, settings, url)
+                    open_job(ledger, part.folder, rekognition_url=url)
+                follow(ledger, part.folder, tend=engine.tend, quiet=quiet)
             terms = replace(terms, max_cost=_left(part.folder, terms.max_cost))
     folder, *of_pairs = [part.folder for part in parts]
     return folder, list(samples(folder)), of_pairs[0] if of_pairs else None

@@ -133,6 +133,15 @@ def test_cancel_stops_what_a_killed_job_has_left(photos: Path, tmp_path: Path, r
     until(lambda: status(rekognition) == "STOPPED", "the model has stopped")
 
 
+def test_a_pilot_starts_the_model_and_stops_it(photos: Path, tmp_path: Path, rekognition: Emulator) -> None:
+    asked = ("--api", f"custom-labels:project_version_arn={V1}", "--pilot", "5", "--max-cost", "0.2")
+    where = ("--rekognition-endpoint-url", rekognition.url)
+    found = Scan("estimate", str(photos), *asked, *where, "--json", home=tmp_path / "home").status()
+    assert found["sample"]["apis"][0]["answered"]["value"] == 1
+    until(lambda: status(rekognition) == "STOPPED", "the model has stopped")
+    assert records(tmp_path) == ["001-started.json", "001-stopped.json"]
+
+
 def test_a_cancelled_scan_stops_what_it_started(photos: Path, tmp_path: Path, rekognition: Emulator) -> None:
     running = scan(photos, tmp_path, rekognition, tps=5)
     until(lambda: calls(rekognition) > 3, "calls are made")
