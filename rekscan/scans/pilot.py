@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from jobs.costs import reckon, tally
 from jobs.counts import Counts
 from jobs.errors import RekscanError
-from jobs.folder import JobFolder, JobSpec, new_job_id
+from jobs.folder import JobFolder, new_job_id
 from jobs.known.buckets import Records
 from jobs.near.groups import write_found
 from jobs.plan.pilot import ApiSample
@@ -35,6 +35,7 @@ from rekscan.scans.pairs import Pairs, source_of_pairs
 from rekscan.scans.savings import KnownCalls
 from rekscan.scans.terms import Terms
 from rekscan.scans.tried import PILOT
+from rekscan.settings import Settings
 
 _VECTORS = "faces_indexed"  # column of the images table that counts the face vectors a call stored
 
@@ -57,46 +58,52 @@ def pilot(
             _part_of_pairs(tuple(f"{source_of_pairs(near)}{source}" for source in stored), pairs, batch, terms)
         )
     _approve(parts, terms, yes=yes)
+    folders, left = [], terms.max_cost
     with Engine(settings, local=terms.local) as engine:
         for part in parts:
-            spec = part.create(terms.max_cost)
-            ledger, url = engine.start(spec), engine.rekognition_url
-            with models_stopped(ledger, part.folder, settings):
-                with starting(ledger, spec.job):
-                    make_models_run(ledger, part.folder, settings, url)
-                    open_job(ledger, part.folder, rekognition_url=url)
-                follow(ledger, part.folder, tend=engine.tend, quiet=quiet)
-            terms = replace(terms, max_cost=_left(part.folder, terms.max_cost))
-    folder, *of_pairs = [part.folder for part in parts]
+            folders.append(folder := part.create(left))
+            _run(engine, folder, settings, quiet=quiet)
+            left = _left(folder, left)
+    folder, *of_pairs = folders
     return folder, list(samples(folder)), of_pairs[0] if of_pairs else None
+
+
+def _run(engine: Engine, folder: JobFolder, settings: Settings, *, quiet: bool) -> None:
+    ledger, url = engine.start(folder.spec), engine.rekognition_url
+    with models_stopped(ledger, folder, settings):
+        with starting(ledger, folder.job):
+            make_models_run(ledger, folder, settings, url)
+            open_job(ledger, folder, rekognition_url=url)
+        follow(ledger, folder, tend=engine.tend, quiet=quiet)
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
     """A job that is still to be made. `found`: its pairs."""
 
-    folder: JobFolder
     sources: tuple[str, ...]
     images: pa.RecordBatch
     terms: Terms
     plan: Plan
     found: Records | None = None
 
-    def create(self, max_cost: Decimal | None) -> JobSpec:
+    def create(self, max_cost: Decimal | None) -> JobFolder:
         """Raises OSError or RekscanError where it cannot be; nothing of it is left then."""
-        counts = Counts()
+        settings, counts = self.terms.settings, Counts()
+        folder = JobFolder(settings.home, new_job_id(), settings.aws)
         counts.add_batch(self.images)
         try:
-            with self.folder.manifest_writer() as writer:
+            with folder.manifest_writer() as writer:
                 writer.add_batch(self.images)
             if self.found is not None:
-                write_found(self.folder, self.found)
-            drafted = Draft(self.folder, self.sources, counts, self.images.num_rows)
-            return create(drafted, replace(self.terms, max_cost=max_cost), self.plan)
+                write_found(folder, self.found)
+            drafted = Draft(folder, self.sources, counts, self.images.num_rows)
+            create(drafted, replace(self.terms, max_cost=max_cost), self.plan)
         except BaseException:
-            if self.folder.read("job.json") is None:
-                self.folder.remove()
+            if folder.read("job.json") is None:
+                folder.remove()
             raise
+        return folder
 
 
 def _part(sources: tuple[str, ...], images: pa.RecordBatch, terms: Terms, known: int = 0) -> _Part:
@@ -104,8 +111,7 @@ def _part(sources: tuple[str, ...], images: pa.RecordBatch, terms: Terms, known:
     counts = Counts()
     counts.add_batch(images)
     calls = {choice.api.name: known for choice in terms.choices} if known else {}
-    folder = JobFolder(terms.settings.home, new_job_id(), terms.settings.aws)
-    return _Part(folder, sources, images, terms, plan_of(terms, counts, KnownCalls(calls)))
+    return _Part(sources, images, terms, plan_of(terms, counts, KnownCalls(calls)))
 
 
 def _part_of_pairs(sources: tuple[str, ...], pairs: Pairs, batch: pa.RecordBatch, terms: Terms) -> _Part:

@@ -10,7 +10,7 @@ import pytest
 from jobs.intervals import share
 from tests.support.bursts import NAMES, make_bursts
 from tests.support.people import has_person, on_some_pictures
-from tests.support.scans import Emulator, Scan, emulator, look, tables
+from tests.support.scans import Emulator, Scan, Tables, emulator, look, tables
 
 FOLLOW = len(NAMES) * 3
 IMAGES, PAIRS = 10, 5
@@ -49,7 +49,7 @@ def test_a_pilot_asks_pairs_within_its_cap_and_plan_report_and_costs_say_how_oft
     assert (refused, rekognition.counts()) == (1, asked)
 
     pairs = found["near"]["pairs"]
-    files = {row["uri"] for row in tables(home).rows("images")}  # the pairs' job is the newest
+    files = {row["uri"] for row in Tables(home / pairs["job"]).rows("images")}
     followers = [path for path in map(Path, files) if not path.name.endswith("-0.jpg")]
     person = {path: has_person(path.read_bytes()) for path in archive.iterdir()}
     differ = sum(person[path] != person[path.with_name(f"{path.stem[:-2]}-0.jpg")] for path in followers)
