@@ -20,7 +20,8 @@ def pairs_asked(folder: JobFolder, choices: Sequence[Choice]) -> tuple[PairsAske
     wanted = {choice.api.name: choice for choice in choices if choice.inherits}
     gists: dict[tuple[str, int], Any] = {}
     for files in folder.result_parts().values():
-        columns = (folder.result(files).column(name).to_pylist() for name in ("item_id", "api", "outcome", "response"))
+        table = folder.result(files)
+        columns = (table.column(name).to_pylist() for name in ("item_id", "api", "outcome", "response"))
         for item, api, outcome, response in zip(*columns, strict=True):
             if api in wanted and outcome == "ok":
                 gists[api, item] = _gist(wanted[api], orjson.loads(response))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from jobs.costs import Costs
 from jobs.folder import JobFolder
+from jobs.folder.facts import COLUMNS, facts
 from jobs.outcomes import INHERITED
 from jobs.plan import near
 from jobs.planned import PlannedNear
@@ -14,8 +15,9 @@ from jobs.words import dollars
 def inherited(folder: JobFolder) -> dict[str, Counter[int]]:
     """By API, answers by the bits in which the two pictures differ. As far as the folder has them."""
     found: dict[str, Counter[int]] = {}
-    for files in folder.result_parts().values():
-        columns = (folder.result(files).column(name).to_pylist() for name in ("api", "sent", "distance"))
+    for parts in folder.shard_parts().values():
+        table = facts(folder, parts, columns=(*COLUMNS, "distance"))  # no answer is read
+        columns = (table.column(name).to_pylist() for name in ("api", "sent", "distance"))
         for api, sent, distance in zip(*columns, strict=True):
             if sent == INHERITED:
                 found.setdefault(api, Counter())[distance or 0] += 1

@@ -123,7 +123,9 @@ def _calls(query: Query, choice: Choice | VideoChoice, *, near: bool) -> Calls:
 
 
 def _inherited(query: Query, api: str) -> dict[int, int]:
-    sql = "select distance, count(*) from outcomes where api = ? and outcome = 'ok' and sent = 'inherited' group by 1"
+    sql = """
+        select images.distance, count(*) from outcomes join images using (item_id)
+        where outcomes.api = ? and outcomes.outcome = 'ok' and outcomes.sent = 'inherited' group by 1"""
     return dict(query.execute(sql, [api]).fetchall())
 
 

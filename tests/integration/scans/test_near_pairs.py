@@ -10,7 +10,7 @@ import pytest
 from jobs.intervals import share
 from tests.support.bursts import NAMES, make_bursts
 from tests.support.people import has_person, on_some_pictures
-from tests.support.scans import Emulator, Scan, Tables, emulator, look, tables
+from tests.support.scans import Emulator, Scan, Tables, emulator, look
 
 FOLLOW = len(NAMES) * 3
 IMAGES, PAIRS = 10, 5
@@ -67,10 +67,10 @@ def test_a_pilot_asks_pairs_within_its_cap_and_plan_report_and_costs_say_how_oft
     status = scan(archive, home, rekognition)
     assert status["usd"]["actual"] == str(Decimal(rekognition.total() - sum(map(len, asked.values()))) / 1000)
     assert all(times == 1 for by in rekognition.counts().values() for times in by.values())  # answers are kept as known
-    costs = look("costs", "last", home=home)["near"]
+    costs = look("costs", status["job"], home=home)["near"]
     assert sum(costs["inherited"]["labels"].values()) == FOLLOW
     assert costs["planned"]["asked"][0] == {"api": "labels", "what": "labels", "pairs": PAIRS, "differ": differ}
-    page = (tables(home).folder / "reports" / "report.html").read_text()
+    page = (home / status["job"] / "reports" / "report.html").read_text()
     assert f"{FOLLOW} answers of labels inherited (--near): " in page
     assert f"labels: other labels in {differ} of {PAIRS} pairs asked" in page
 
