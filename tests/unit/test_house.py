@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -11,7 +12,12 @@ import grimp
 
 ROOMS = ("rekscan", "workers", "reports", "jobs", "emulator")
 HOUSE = Path(__file__).parents[2]
-TEXTS = {path: path.read_text() for room in ROOMS for path in sorted((HOUSE / room).rglob("*.py"))}
+INDENTED = re.compile(rf"^\s+(from|import) ({'|'.join(ROOMS)})\b", re.M)
+
+
+@cache
+def texts() -> dict[Path, str]:
+    return {path: path.read_text() for room in ROOMS for path in sorted((HOUSE / room).rglob("*.py"))}
 
 
 def test_no_file_imports_itself_on_any_way_round():
@@ -33,7 +39,9 @@ def _hidden(tree: ast.Module) -> Iterator[ast.stmt]:
 
 def test_an_import_inside_a_function_says_why_on_its_line():
     unexplained = []
-    for path, text in TEXTS.items():
+    for path, text in texts().items():
+        if not INDENTED.search(text):
+            continue  # what a parser would find
         lines = text.splitlines()
         hidden = [node.lineno for node in _hidden(ast.parse(text)) if "#" not in lines[node.lineno - 1]]
         unexplained += [f"{path.relative_to(HOUSE)}:{line}" for line in hidden]
@@ -41,11 +49,11 @@ def test_an_import_inside_a_function_says_why_on_its_line():
 
 
 def test_a_module_begins_with_what_it_is_for():
-    assert [path for path, text in TEXTS.items() if not ast.get_docstring(ast.parse(text))] == []
+    assert [path for path, text in texts().items() if not re.match(r'(#.*\n)*"""[^\s"]', text)] == []
 
 
 def test_no_module_is_named_like_one_of_the_standard_library():
-    names = {path: path.stem if path.name != "__init__.py" else path.parent.name for path in TEXTS}
+    names = {path: path.stem if path.name != "__init__.py" else path.parent.name for path in texts()}
     assert [path for path, name in names.items() if name in sys.stdlib_module_names - {"__main__"}] == []
 
 

@@ -1,6 +1,5 @@
 """What the wheel says it needs is what it imports: no more, no less."""
 
-import ast
 import re
 import sys
 import tomllib
@@ -10,6 +9,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
+import grimp
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -58,17 +58,15 @@ def extra_of(path: Path) -> str | None:
 
 def imported(path: Path) -> set[str]:
     """Distributions that a file imports something of, by their canonical names."""
-    tops = {module.partition(".")[0] for module in modules(ast.parse((ROOT / path).read_text()))}
+    module = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+    tops = {name.partition(".")[0] for name in imports().find_modules_directly_imported_by(module)}
     third = tops - OURS - set(sys.stdlib_module_names)
     return {canonicalize_name(installed().get(top, [top])[0]) for top in third}
 
 
-def modules(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
+@cache
+def imports() -> grimp.ImportGraph:
+    return grimp.build_graph(*sorted(OURS), include_external_packages=True, cache_dir=None)
 
 
 def test_what_a_file_imports_is_declared_for_it() -> None:
