@@ -1,11 +1,10 @@
 """Names of folders and files, and texts in pictures, that something on the way might take for its own language."""
 
+import contextlib
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from rekscan.cli import run
 from reports.facts.gallery import Wanted
 from reports.review.judged import make_sheet
 
+QUERY = "select name, count(*), min(item_id) from labels group by all order by all"
 HOSTILE = [
     "/p/a\r=cmd.jpg",
     '/p/b\n=cmd,".jpg',
@@ -30,6 +30,30 @@ HOSTILE = [
 ]
 
 
+def printed(*words: str, encoding: str = "utf-8") -> bytes:
+    """What a command prints where the terminal has this encoding."""
+    with (
+        io.TextIOWrapper(io.BytesIO(), encoding) as out,
+        io.TextIOWrapper(io.BytesIO(), encoding) as err,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = run(list(words))
+        out.flush()
+        err.flush()
+        assert (code, err.buffer.getvalue()) == (0, b"")  # type: ignore[attr-defined]
+        return out.buffer.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+def said_of(home: Path) -> tuple[list[str], list[str]]:
+    """By the report, without its paths, and a query; by the commands that name the home."""
+    named = ("--home", str(home))
+    report = printed("report", "--format", "csv,html", "--no-thumbnails", *named).decode()
+    rows = printed("sql", "last", QUERY, *named).decode()
+    looks = [printed(look, *named).decode() for look in ("jobs", "status", "costs", "watch")]
+    return [*(line for line in report.splitlines() if "/" not in line), rows], looks
+
+
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where nothing is odd."""
@@ -38,10 +62,9 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def said(home: Path, capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    capsys.readouterr()
-    assert run([*words, "--home", str(home)]) == 0
-    return capsys.readouterr().out
+@pytest.fixture(scope="module")
+def said_of_plain(plain: Path) -> tuple[list[str], list[str]]:
+    return said_of(plain)
 
 
 @pytest.mark.parametrize(
@@ -50,19 +73,14 @@ def said(home: Path, capsys: pytest.CaptureFixture[str], *words: str) -> str:
      "s3:", "tab\there", "esc\x1b[31m"],
 )  # fmt: skip
 def test_a_home_of_any_name_reads_like_any_other(
-    name: str, plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, plain: Path, said_of_plain: tuple[list[str], list[str]], tmp_path: Path
 ) -> None:
     for sibling in (name, "ab", "a1"):  # what a pattern would match besides
-        make_job(tmp_path / sibling / "jobs", 12)
+        shutil.copytree(plain, tmp_path / sibling / "jobs")
     home = tmp_path / name / "jobs"
-    query = ["sql", "last", "select name, count(*), min(item_id) from labels group by all order by all"]
-    report = [
-        said(each, capsys, "report", "--format", "csv,html", "--no-thumbnails").splitlines() for each in (home, plain)
-    ]
-    assert [line for line in report[0] if "/" not in line] == [line for line in report[1] if "/" not in line]
-    assert said(home, capsys, *query) == said(plain, capsys, *query)
-    for words in (["jobs"], ["status"], ["costs"], ["watch"]):
-        assert said(home, capsys, *words) == said(plain, capsys, *words).replace(str(plain), visible(str(home)))
+    nameless, naming = said_of(home)
+    assert nameless == said_of_plain[0]
+    assert naming == [said.replace(str(plain), visible(str(home))) for said in said_of_plain[1]]
 
 
 def test_a_home_of_any_name_is_printed_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,27 +136,21 @@ COMMANDS = [
     ["sql", "last", "--format", "csv", "select text from text"], ["sql", "last", "--json", "select text from text"],
     ["jobs"], ["apis"],
 ]  # fmt: skip
-ONE_AFTER_THE_OTHER = """
-import json, sys
-from rekscan.cli import run
-for words in json.loads(sys.argv[1]):
-    assert run(words) == 0
-    sys.stdout.flush()
-    sys.stdout.buffer.write(b"\\0")
-"""
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of answers in many scripts."""
+    home = tmp_path_factory.mktemp("texts")
+    make_job(home, 40, ("text",))
+    return home
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
-def test_a_terminal_of_another_encoding_is_no_trouble(encoding: str, tmp_path: Path) -> None:
-    make_job(tmp_path / "jobs", 40, ("text",))
-    words = [[*one, *([] if one == ["apis"] else ["--home", str(tmp_path / "jobs")])] for one in COMMANDS]
-    done = subprocess.run(
-        [sys.executable, "-c", ONE_AFTER_THE_OTHER, json.dumps(words)],
-        env={**os.environ, "PYTHONIOENCODING": encoding},
-        capture_output=True,
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-    for command, said in zip(COMMANDS, done.stdout.split(b"\0")[:-1], strict=True):
+def test_a_terminal_of_another_encoding_is_no_trouble(encoding: str, texts: Path) -> None:
+    for command in COMMANDS:
+        home = () if command == ["apis"] else ("--home", str(texts))
+        said = printed(*command, *home, encoding=encoding)
         if "--json" in command:
             assert any("東京" in row["text"] for row in json.loads(said))
         else:
