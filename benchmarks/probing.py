@@ -19,7 +19,7 @@ from botocore.config import Config
 from benchmarks.film_server import MEDIA_HEAD, START, Stored, film_server
 from benchmarks.running import environment, table
 from jobs.items import Item
-from jobs.video import Prober
+from jobs.video.probe import Prober
 from jobs.video.probing import IN_FLIGHT, ProbeTally, probe_all
 from tests.support.films import tracks_of_an_hour
 

@@ -23,9 +23,9 @@ from jobs.media.check import Skip
 from jobs.money import staging
 from jobs.sources import is_list
 from jobs.uris import is_aws, is_local, root_of, storable
-from jobs.video import Film, Probed, Prober
 from jobs.video.ffmpeg import Ffmpeg
-from jobs.video.film import MAX_MS, refused_size
+from jobs.video.film import MAX_MS, Film, Probed, refused_size
+from jobs.video.probe import Prober
 from jobs.video.probing import IN_FLIGHT, probe_all
 from jobs.words import many
 from rekscan.scans.known_films import is_below

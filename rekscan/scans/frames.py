@@ -26,11 +26,11 @@ from jobs.media.check import Skip
 from jobs.media.pool import DecoderPool
 from jobs.plan.frame_rule import FrameRule, expected, least_side
 from jobs.uris import frame_uri, is_aws
-from jobs.video import Prober
 from jobs.video.choosing import Chosen, choose, reading, without_frames
 from jobs.video.ffmpeg import Ffmpeg
 from jobs.video.film import Probed
 from jobs.video.frames import NEEDS, FilmFrames, can_decode, new_pool
+from jobs.video.probe import Prober
 from jobs.video.probing import IN_FLIGHT, probe_all
 from jobs.video.reading import Reads
 from rekscan.scans.films import Unseen, films_in, left_out, skipping

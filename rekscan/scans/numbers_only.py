@@ -19,8 +19,9 @@ from jobs.plan.near_rule import Near
 from jobs.sample.draw import Draw
 from jobs.sources import Globs, enumerate_batches
 from jobs.uris import is_aws, root_of
-from jobs.video import Probed, Prober
 from jobs.video.ffmpeg import Ffmpeg
+from jobs.video.film import Probed
+from jobs.video.probe import Prober
 from rekscan.console.output import talk
 from rekscan.scans.films import (
     Unseen,

@@ -16,6 +16,11 @@ INDENTED = re.compile(rf"^\s+(from|import) ({'|'.join(ROOMS)})\b", re.M)
 
 
 @cache
+def imports() -> grimp.ImportGraph:
+    return grimp.build_graph(*ROOMS, include_external_packages=False, cache_dir=None)
+
+
+@cache
 def texts() -> dict[Path, str]:
     return {path: path.read_text() for room in ROOMS for path in sorted((HOUSE / room).rglob("*.py"))}
 
@@ -23,8 +28,25 @@ def texts() -> dict[Path, str]:
 def test_no_file_imports_itself_on_any_way_round():
     """The contract looks at siblings; this looks at a package and its modules too. Imports inside functions and for
     type checkers count."""
-    graph = grimp.build_graph(*ROOMS, include_external_packages=False, cache_dir=None)
-    TopologicalSorter({name: graph.find_modules_directly_imported_by(name) for name in graph.modules}).prepare()
+    TopologicalSorter({name: imports().find_modules_directly_imported_by(name) for name in imports().modules}).prepare()
+
+
+def test_a_disposable_child_starts_without_what_reaches_aws():
+    children = [name for name in imports().modules if name.endswith("child") and name != "jobs.children.child"]
+    assert len(children) >= 5
+    loaded = {child: [name for name in _loaded_with(child) if name.startswith("jobs.aws")] for child in children}
+    assert loaded == {child: [] for child in children}
+
+
+def _loaded_with(module: str) -> set[str]:
+    """The modules of the house that are loaded when this one is: packages run before what is in them."""
+    found, left = set(), [module]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += [*imports().find_modules_directly_imported_by(name), *filter(None, [name.rpartition(".")[0]])]
+    return found
 
 
 def _hidden(tree: ast.Module) -> Iterator[ast.stmt]:

@@ -10,7 +10,7 @@ import av
 import pytest
 
 from jobs.items import Item
-from jobs.video import Prober
+from jobs.video.probe import Prober
 from tests.support.films import film, patched
 
 HEVC = {"codec": "libx265", "x265-params": "log-level=none:keyint=10:min-keyint=10"}

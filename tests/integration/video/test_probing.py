@@ -10,7 +10,8 @@ from botocore.config import Config
 
 from jobs.codes import Code
 from jobs.items import Item
-from jobs.video import Probed, Prober
+from jobs.video.film import Probed
+from jobs.video.probe import Prober
 from jobs.video.probing import ProbeTally, probe_all
 from tests.support.films import far_apart, film, second
 

@@ -8,8 +8,8 @@ import pytest
 
 from jobs.codes import Code
 from jobs.items import Item
-from jobs.video import Prober
 from jobs.video.film import Probed
+from jobs.video.probe import Prober
 from jobs.video.reading import FIRST, NEXT, Reads
 from tests.support.films import box, film, outer
 from tests.support.s3_gateway import Asked, Gateway, Refusal, s3_gateway

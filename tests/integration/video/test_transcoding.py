@@ -10,9 +10,9 @@ from jobs.errors import RekscanError
 from jobs.folder.films import FilmItem, pinned
 from jobs.items import Item
 from jobs.stage.bucket import Stopped
-from jobs.video import Prober
 from jobs.video.ffmpeg import Ffmpeg
 from jobs.video.film import Probed
+from jobs.video.probe import Prober
 from jobs.video.transcoding import NotTranscoded, transcode
 from tests.support import ffmpeg as tools
 from tests.support.films import ffmpeg, film

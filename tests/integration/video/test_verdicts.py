@@ -7,8 +7,8 @@ import pytest
 
 from jobs.codes import Code
 from jobs.items import Item
-from jobs.video import Probed, Prober
-from jobs.video.film import MAX_BYTES
+from jobs.video.film import MAX_BYTES, Probed
+from jobs.video.probe import Prober
 from jobs.video.reading import MAX_READS, Reads
 from tests.support.films import box, cut_out, far_apart, film, outer, patched
 from tests.support.pictures import encoded, picture
