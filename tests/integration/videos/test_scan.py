@@ -108,21 +108,32 @@ def manifest(folder: Path) -> list[dict[str, Any]]:
     return pq.read_table(folder / "manifest").to_pylist()  # type: ignore[no-any-return]
 
 
-def test_a_film_that_aws_fails_is_a_row_with_its_message_unpaid_and_retry_asks_anew(
+def test_what_aws_fails_or_has_no_more_is_a_row_that_says_so_and_only_a_retry_asks_anew(
     tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
 ) -> None:
     s3.bucket("failing", {"good-1s.mp4": SECOND, "bad-2s.mp4": TWO})
-    rekognition.set_faults("StartTextDetection:fail=Odd Ärger.:@bad-2s")
-    status = run("s3://failing/", "video-text").status()
-    assert (status["state"], calls(status)) == ("finished", {"video-text": (2, 1, 0, 1)})
-    [row] = [row for row in film_rows(tables(tmp_path / "home")) if row["outcome"] == "failed"]
-    assert (row["code"], row["message"], row["units"], row["maybe_billed"]) == ("video-failed", "Odd Ärger.", 0, 0)
-    assert look("costs", "last", home=tmp_path / "home")["lines"][0]["actual"]["units"] * 60_000 == pytest.approx(1000)
+    expired = "GetFaceDetection:400:ResourceNotFoundException:1"
+    rekognition.set_faults("StartTextDetection:fail=Odd Ärger.:@bad-2s", expired)
+    status = run("s3://failing/", "video-text,video-faces").status()
+    assert (status["state"], calls(status)) == ("finished", {"video-text": (2, 1, 0, 1), "video-faces": (2, 1, 0, 1)})
+    failed = {row["api"]: row for row in film_rows(tables(tmp_path / "home")) if row["outcome"] == "failed"}
+    text, faces = failed["video-text"], failed["video-faces"]
+    assert (text["code"], text["message"], text["units"], text["maybe_billed"]) == ("video-failed", "Odd Ärger.", 0, 0)
+    assert (faces["code"], faces["epoch"], status["calls"]["maybe_billed"]) == ("answer-expired", 0, 1)
+    assert (started(rekognition, "Text"), started(rekognition, "Face")) == ([1], [1, 1])
+    lines = {line["api"]: line for line in look("costs", "last", home=tmp_path / "home")["lines"]}
+    assert lines["video-text"]["actual"]["units"] * 60_000 == pytest.approx(1000)
     rekognition.set_faults()
     mended = again(tmp_path / "home", "retry").status()
-    assert calls(mended) == {"video-text": (2, 2, 0, 0)}
-    assert set(starts(rekognition).values()) == {1}
-    assert {row["epoch"] for row in film_rows(tables(tmp_path / "home"))} == {0, 1}
+    assert calls(mended) == {"video-text": (2, 2, 0, 0), "video-faces": (2, 2, 0, 0)}
+    assert (started(rekognition, "Text"), started(rekognition, "Face")) == ([1, 1], [1, 2])
+    epochs = {(row["api"], row["epoch"]) for row in film_rows(tables(tmp_path / "home"))}
+    assert epochs == {(api, epoch) for api in failed for epoch in (0, 1)}
+
+
+def started(rekognition: Emulator, what: str) -> list[int]:
+    """How often each film was paid for."""
+    return sorted(times for start, times in starts(rekognition).items() if start.startswith(f"Start{what}"))
 
 
 def test_a_full_house_waits_whoever_fills_it(tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run) -> None:
@@ -163,20 +174,6 @@ def test_an_answer_of_many_pages_is_read_to_its_end(
     assert times == sorted(times) and times[-1] == 599_500
 
 
-def test_an_answer_that_aws_has_no_more_is_said_and_bought_only_by_a_retry(
-    tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
-) -> None:
-    s3.bucket("expired", {"film-1s.mp4": SECOND})
-    rekognition.set_faults("GetFaceDetection:400:ResourceNotFoundException:1")
-    status = run("s3://expired/", "video-faces").status()
-    assert (calls(status), status["calls"]["maybe_billed"]) == ({"video-faces": (1, 0, 0, 1)}, 1)
-    [row] = film_rows(tables(tmp_path / "home"))
-    assert (row["code"], row["epoch"]) == ("answer-expired", 0)
-    assert sum(starts(rekognition).values()) == 1
-    assert calls(again(tmp_path / "home", "retry").status()) == {"video-faces": (1, 1, 0, 0)}
-    assert sum(starts(rekognition).values()) == 2
-
-
 def test_an_answer_whose_file_is_lost_is_read_again_by_a_retry_and_neither_paid_nor_reserved_twice(
     tmp_path: Path, s3: S3Server, rekognition: Emulator, run: Run
 ) -> None:
@@ -192,9 +189,7 @@ def test_an_answer_whose_file_is_lost_is_read_again_by_a_retry_and_neither_paid_
     assert len(findings(tables(home), "video-faces", "Faces")) == 2
 
 
-def test_an_answer_that_the_home_has_is_taken_however_old_it_is_and_bought_anew_only_by_again(
-    tmp_path: Path, s3: S3Server
-) -> None:
+def test_an_answer_that_the_home_has_is_taken_however_old_it_is(tmp_path: Path, s3: S3Server) -> None:
     """The endpoint forgets all: so does AWS after seven days."""
     s3.bucket("known", {"film-1s.mp4": SECOND, "long-200s.mp4": film(rate=1, frames=200)})
     home, apis = tmp_path / "home", "video-labels,video-segments"
