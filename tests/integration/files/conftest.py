@@ -1,8 +1,8 @@
 """A place for a home of each kind: on this disk, on S3, on S3 where only the role of a profile may go."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from itertools import count
 
 import pytest
 
@@ -38,24 +38,36 @@ def s3() -> Iterator[S3Server]:
         yield server
 
 
-@pytest.fixture(params=["disk", "s3", "s3 by a role"])
-def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    home, aws = str(tmp_path / "home"), Aws()
+@pytest.fixture(scope="module", params=["disk", "s3", "s3 by a role"])
+def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One home of each kind: to make users, roles and sessions is most of what a test would cost."""
+    directory = tmp_path_factory.mktemp("kind")
     if request.param == "disk":
-        yield _place(home, aws)
+        yield _place(str(directory / "home"), Aws())
         return
     server: S3Server = request.getfixturevalue("s3")
-    name = f"homes-{abs(hash(tmp_path)):x}"
-    server.bucket(name, {})
-    home = f"s3://{name}/some jobs/é"
-    if request.param == "s3":
-        for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            monkeypatch.setenv(variable, "test")
-        yield _place(home, Aws(region="us-east-1", s3_url=server.url), server)
-        return
-    with held_to_policies(server, role=name) as keys:
-        write_role_config(tmp_path, server.url, keys, name, monkeypatch)
-        yield _place(home, Aws(profile="archive"), server)
+    bucket = f"homes-{request.param.replace(' ', '-')}"
+    server.bucket(bucket, {})
+    home = f"s3://{bucket}/some jobs/é"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        if request.param == "s3":
+            for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+                monkeypatch.setenv(variable, "test")
+            yield _place(home, Aws(region="us-east-1", s3_url=server.url), server)
+            return
+        with held_to_policies(server, role=bucket) as keys:
+            write_role_config(directory, server.url, keys, bucket, monkeypatch)
+            yield _place(home, Aws(profile="archive"), server)
+
+
+_numbers = count()
+
+
+@pytest.fixture
+def place(kind: Place) -> Place:
+    """A folder of its own there."""
+    name = f"test {next(_numbers)}"
+    return replace(kind, base=kind.path(name), home=f"{kind.home}/{name}")
 
 
 def _place(home: str, aws: Aws, s3: S3Server | None = None) -> Place:

@@ -11,9 +11,9 @@ from jobs.documents import KEY, NEWEST, NewerFormat
 from jobs.folder import JobFolder
 from jobs.folder.half_written import set_pages_aside
 from jobs.folder.video_pages import PagesName, PagesReader, PagesWriter, all_pages, newest_pages
-from tests.integration.files.conftest import Place, place, s3
+from tests.integration.files.conftest import Place, kind, place, s3
 
-__all__ = ["place", "s3"]  # fixtures
+__all__ = ["kind", "place", "s3"]  # fixtures
 
 JOB = "20261123-000000-abcd"
 NAME = PagesName("video-labels", 12)
