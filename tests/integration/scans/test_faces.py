@@ -34,6 +34,12 @@ def found(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def rekognition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with emulator(tmp_path_factory.mktemp("models"), "--engine", "models") as running:
+        yield running
+
+
 def scan(source: Path, home: Path, api: str) -> None:
     status = Scan("scan", str(source), "--api", api, "--local", "--json", home=home).status()
     assert status["state"] == "finished"
@@ -59,9 +65,12 @@ def test_indexed_people_are_found_again_and_no_face_is_an_answer(known: Path, fo
     assert "nobody.jpg" not in matches
 
 
-def test_one_person_is_looked_for_in_a_whole_folder(known: Path, found: Path, tmp_path: Path) -> None:
+def test_one_person_is_looked_for_in_a_whole_folder(
+    known: Path, found: Path, tmp_path: Path, rekognition: Emulator
+) -> None:
     home = tmp_path / "home"
-    scan(found, home, f"compare-faces:source={known / 'obama-portrait.jpg'}")
+    code, out = compared(known / "obama-portrait.jpg", found, rekognition, home)
+    assert (code, json.loads(out)["calls"]["failed"]) == (0, 0), out
     rows = tables(home).rows("compare_faces")
     assert [row["uri"].rpartition("/")[2] for row in rows if row["matched"]] == ["speech.jpg"]
     # The picture asked for is in the job, where workers elsewhere find it too.
@@ -70,17 +79,12 @@ def test_one_person_is_looked_for_in_a_whole_folder(known: Path, found: Path, tm
 
 
 def compared(source: Path, photos: Path, rekognition: Emulator, home: Path) -> tuple[int, str]:
-    api = f"compare-faces:source={source}"
+    return asked(f"compare-faces:source={source}", photos, rekognition, home).wait()
+
+
+def asked(api: str, photos: Path, rekognition: Emulator, home: Path) -> Scan:
     url = ("--rekognition-endpoint-url", rekognition.url)
-    return Scan(
-        "scan", str(photos), "--api", api, "--yes", "--json", "--workers", "1", *url, home=home, env=KEYS
-    ).wait()
-
-
-@pytest.fixture(scope="module")
-def rekognition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with emulator(tmp_path_factory.mktemp("models"), "--engine", "models") as running:
-        yield running
+    return Scan("scan", str(photos), "--api", api, "--yes", "--json", "--workers", "1", *url, home=home, env=KEYS)
 
 
 def test_a_source_without_a_face_stops_the_job_at_the_first_call(
@@ -106,8 +110,12 @@ def test_pictures_without_a_face_cost_one_call_more_that_shows_the_source_has_on
     assert sum(row["attempts"] for row in tables(tmp_path / "home").outcomes()) == 3
 
 
-def test_a_collection_that_is_not_there_is_said_before_anything_is_paid(found: Path, tmp_path: Path) -> None:
-    run = Scan("scan", str(found), "--api", "search-faces:collection=nobody", "--local", home=tmp_path / "home")
+def test_a_collection_that_is_not_there_is_said_before_anything_is_paid(
+    found: Path, tmp_path: Path, rekognition: Emulator
+) -> None:
+    before = rekognition.counts().get("SearchFacesByImage")
+    run = asked("search-faces:collection=nobody", found, rekognition, tmp_path / "home")
     code, _ = run.wait()
+    assert rekognition.counts().get("SearchFacesByImage") == before
     assert code == 1
     assert "nobody" in run.log.read_text()
