@@ -35,17 +35,14 @@ LARGE = range(12, 16)  # the numbers of those
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Small pictures, and among them some whose 50 MB are mostly a hole in the file."""
+    """Small pictures, and among them some in files of 50 MB, which are mostly a hole."""
     directory = make_photos(tmp_path_factory.mktemp("photos"), PHOTOS)
     for number in LARGE:
         (directory / f"photo-{number:04d}.jpg").unlink()
         with (directory / f"photo-{number:04d}.bmp").open("wb") as file:
-            pixels = 3 * 4000 * 4200
-            file.write(
-                struct.pack("<2sIHHIIiiHHIIiiII", b"BM", 54 + pixels, 0, 0, 54, 40, 4000, 4200, 1, 24, 0, 0, 0, 0, 0, 0)
-            )
-            file.write(bytes([number]))
-            file.truncate(54 + pixels)
+            head = b"BM", 54 + 3 * 100 * 84, 0, 0, 54, 40, 100, 84, 1, 24, 0, 0, 0, 0, 0, 0
+            file.write(struct.pack("<2sIHHIIiiHHIIiiII", *head) + bytes([number]))
+            file.truncate(50 << 20)
     return directory
 
 
