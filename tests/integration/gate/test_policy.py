@@ -1,13 +1,14 @@
 """How the gate's rate follows the true quota: its own script on a real Redis, in simulated time."""
 
+import itertools
+
 import pytest
 from redis import Redis
 
 from tests.support.gate_simulation import World
 
 
-@pytest.mark.parametrize("quota", [50, 200, 1000])
-@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize(("quota", "workers"), [(50, 1), (50, 2), (50, 4), (200, 2), (1000, 1), (1000, 4)])
 def test_a_quota_that_is_known_is_used_whole_without_one_refusal(
     redis: "Redis[bytes]", quota: int, workers: int
 ) -> None:
@@ -41,9 +42,13 @@ def test_a_rate_that_the_user_named_is_never_exceeded(redis: "Redis[bytes]") -> 
     assert all(world.accepted(t, t + 1) <= 22 for t in range(60))
 
 
-@pytest.mark.parametrize("quota", [50, 200, 1000])
-@pytest.mark.parametrize("exact", [True, False])
-@pytest.mark.parametrize("back", [36, 41])
+@pytest.mark.parametrize(
+    ("quota", "exact", "back"),
+    [
+        *itertools.product((50,), (True, False), (36, 41)),
+        (200, True, 41), (200, False, 36), (1000, True, 36), (1000, False, 41),
+    ],
+)  # fmt: skip
 def test_a_quota_that_halves_and_comes_back_is_followed(
     redis: "Redis[bytes]", quota: int, exact: bool, back: int
 ) -> None:
@@ -81,7 +86,7 @@ def test_what_one_job_leaves_another_uses(redis: "Redis[bytes]") -> None:
     assert world.accepted(10, 40, "job0") >= 7
 
 
-@pytest.mark.parametrize(("quota", "turnstiles"), [(50, 10), (50, 1000), (1000, 100), (1000, 1000)])
+@pytest.mark.parametrize(("quota", "turnstiles"), [(50, 10), (50, 1000), (1000, 100)])
 def test_no_permit_lies_more_than_a_second_ahead_and_the_quota_is_used_whole(
     redis: "Redis[bytes]", quota: int, turnstiles: int
 ) -> None:
