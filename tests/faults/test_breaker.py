@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.scans import Emulator, Scan, emulator, make_photos, tables
+from tests.support.scans import Emulator, Scan, emulator, look, make_photos, tables
 from tests.support.waiting import until
 
 CALLS = 120
@@ -42,7 +42,7 @@ def now_comes(rekognition: Emulator, *faults: str) -> None:
 @pytest.mark.parametrize(
     ("fault", "workers", "says"),
     [
-        ("html", 4, "<html"),
+        ("html", 1, "<html"),
         ("hang", 4, "ReadTimeoutError"),
         ("500", 1, "InternalServerError"),
         ("418:TeapotException", 1, "TeapotException"),
@@ -80,7 +80,7 @@ def test_a_service_that_comes_back_in_time_is_waited_for_and_no_row_fails(photos
 
 
 def waits_for(tmp_path: Path) -> str:
-    return str(Scan("status", "last", "--json", home=tmp_path / "home").status()["waits_for"])
+    return str(look("status", "last", home=tmp_path / "home")["waits_for"])
 
 
 def test_a_refusal_that_nobody_knows_of_one_picture_is_a_failed_row(photos: Path, tmp_path: Path) -> None:

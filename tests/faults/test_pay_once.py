@@ -99,13 +99,6 @@ def test_other_parameters_are_another_call_and_so_is_again(photos: Path, tmp_pat
     assert rekognition.total() == 30
     scan(photos, home, rekognition, api="labels:min_confidence=71")
     assert rekognition.total() == 60
-    scan(
-        photos,
-        home,
-        rekognition,
-        api="labels",
-    )
-    assert rekognition.total() == 60
     # Of a call that two APIs share, the part that is not known is asked for.
     scan(photos, home, rekognition, api="labels,properties")
     assert rekognition.total() == 90

@@ -110,7 +110,7 @@ def test_claims_are_gone_with_the_job(redis: "Redis[bytes]", ledger: Ledger, cla
 
 
 def test_a_million_claims_fit_into_twenty_megabytes(redis: "Redis[bytes]", ledger: Ledger) -> None:
-    sample = 40_000  # of as many; bytes per claim do not depend on how many there are
+    sample = 20_000  # of as many; bytes per claim do not depend on how many there are
     many = Claims(redis, JOB, shard_size=200, candidates=sample)
     before = redis.info("memory")["used_memory"]
     with ThreadPoolExecutor(8) as pool:
