@@ -217,7 +217,7 @@ def test_a_slow_reader_of_a_long_listing_is_not_read_ahead_of(tmp_path: Path) ->
     assert max(held) < 8_000_000  # of 30 MB
 
 
-def test_many_rows_take_less_than_300_megabytes(tmp_path: Path) -> None:
+def test_many_rows_take_less_than_240_megabytes(tmp_path: Path) -> None:
     """The last step of a job and the plan of the next, each in a process of its own as they are in life.
 
     A million, with ROWS=1000000, take as much.
@@ -232,12 +232,12 @@ def test_many_rows_take_less_than_300_megabytes(tmp_path: Path) -> None:
         assert run.returncode == 0, run.stderr
         found[step] = json.loads(run.stdout or "{}")
     print(found)
-    assert found["index"]["hits"] == 2500
+    assert found["index"]["hits"] == 500
     assert found["plan"]["known"] == COUNT - 10_000
-    assert max(found["index"]["peak_mb"], found["plan"]["peak_mb"]) < 300
+    assert max(found["index"]["peak_mb"], found["plan"]["peak_mb"]) < 240  # of which Python and Arrow are 180
 
 
-COUNT = int(os.environ.get("ROWS", "250000"))
+COUNT = int(os.environ.get("ROWS", "100000"))
 
 
 def _make(home: Path) -> None:
@@ -281,9 +281,9 @@ def _index(home: Path) -> None:
     index_job(JobFolder(str(home), "job-b"), final=True)
     clock.done("index half as many, merge")
     index, calls = Index(Segments(str(home))), labels(folder)
-    step = COUNT // 2500
+    step = COUNT // 500
     hits = sum(bool(index.find(f"etag:{n:032x}:{n % 5000 + 1}", calls)) for n in range(0, 2 * COUNT, step))
-    clock.done("5,000 lookups")
+    clock.done("1,000 lookups")
     files = [info.size for info in Segments(str(home)).paths()]
     clock.show(hits=hits, files=len(files), file_mb=round(sum(files) / 1e6))
 
