@@ -1,8 +1,10 @@
 """A real S3 server for the tests of sources and media: moto's, over HTTP, in a thread."""
 
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import boto3
@@ -11,21 +13,27 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
+_turn = threading.Lock()
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """Made once, for it reads megabytes of descriptions. Not boto3's own, whose state is that of what is tested."""
+    return boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test")
+
 
 class S3Server:
     def __init__(self, url: str) -> None:
         self.url = url
 
     def client(self, region: str = "us-east-1") -> Any:
-        session = boto3.session.Session(
-            aws_access_key_id="test", aws_secret_access_key="test"
-        )  # its own botocore state
-        return session.client(
-            "s3",
-            endpoint_url=self.url,
-            region_name=region,
-            config=Config(retries={"mode": "standard", "total_max_attempts": 1}, max_pool_connections=32),
-        )
+        with _turn:  # a session makes one client at a time
+            return _session().client(
+                "s3",
+                endpoint_url=self.url,
+                region_name=region,
+                config=Config(retries={"mode": "standard", "total_max_attempts": 1}, max_pool_connections=32),
+            )
 
     def bucket(self, name: str, objects: dict[str, bytes], region: str = "us-east-1") -> str:
         client = self.client(region)
