@@ -1,24 +1,25 @@
-"""The whole way with the real emulator: 100 mixed files scanned twice, once with a worker killed; odd file names."""
+"""The whole way with the real emulator: 60 mixed files scanned twice, once with a worker killed; odd file names."""
 
 import csv
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.support.places import ROOT
-from tests.support.scans import Scan, Tables, tables
+from tests.support.scans import Emulator, Scan, Tables, emulator, tables
 from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """100 files: real photos cut and turned so that all differ, other formats, broken ones, no pictures at all."""
+    """60 files: real photos cut and turned so that all differ, other formats, broken ones, no pictures at all."""
     root = tmp_path_factory.mktemp("archive")
     shipped = ROOT / "emulator" / "photos"
     photos = [Image.open(path).convert("RGB") for path in sorted(shipped.glob("*.[jp][pn]g"))]
-    for number in range(100):
+    for number in range(60):
         photo = photos[number % len(photos)]
         side = min(photo.size) - number % 40
         picture = photo.crop((0, 0, side, side)).resize((224, 224))
@@ -40,8 +41,17 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def scan(archive: Path, home: Path) -> Scan:
-    return Scan("scan", str(archive), "--api", "faces,properties", "--local", "--json", "--shard-size", "15", home=home)
+@pytest.fixture(scope="module")
+def rekognition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with emulator(tmp_path_factory.mktemp("models"), "--engine", "models") as running:
+        yield running
+
+
+def scan(archive: Path, home: Path, rekognition: Emulator) -> Scan:
+    return Scan(
+        "scan", str(archive), "--api", "faces,properties", "--yes", "--json", "--shard-size", "10",
+        "--rekognition-endpoint-url", rekognition.url, home=home, env={"REKSCAN_CALLS": "4"},
+    )  # fmt: skip
 
 
 def check(found: Tables, status: dict, archive: Path) -> None:  # type: ignore[type-arg]
@@ -51,9 +61,11 @@ def check(found: Tables, status: dict, archive: Path) -> None:  # type: ignore[t
     assert sorted(uris) == sorted(str(path) for path in archive.rglob("*") if path.is_file())
 
 
-def test_two_scans_agree_row_for_row_though_a_worker_was_killed_in_one(archive: Path, tmp_path: Path) -> None:
-    whole = scan(archive, tmp_path / "whole").status()
-    killed = scan(archive, tmp_path / "killed")
+def test_two_scans_agree_row_for_row_though_a_worker_was_killed_in_one(
+    archive: Path, tmp_path: Path, rekognition: Emulator
+) -> None:
+    whole = scan(archive, tmp_path / "whole", rekognition).status()
+    killed = scan(archive, tmp_path / "killed", rekognition)
     until(lambda: list((tmp_path / "killed").glob("*/results/*.parquet")), "a first part is written", seconds=120)
     killed.kill_worker()
     other = killed.status()
