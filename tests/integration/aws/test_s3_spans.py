@@ -65,6 +65,11 @@ def test_whatever_is_no_plain_success_is_left_to_boto3(s3: S3Server) -> None:
     assert reader.read("arn:aws:s3:us-east-1:1:accesspoint/x", "a.jpg", 300, etag=None, version=None) is None
 
 
+@pytest.fixture(scope="module")
+def session() -> boto3.session.Session:
+    return boto3.session.Session(aws_access_key_id="AKID", aws_secret_access_key="secret")
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -79,10 +84,9 @@ def test_whatever_is_no_plain_success_is_left_to_boto3(s3: S3Server) -> None:
 @pytest.mark.parametrize("bucket", ["plain-bucket", "dotted.bucket.name"])
 @pytest.mark.parametrize("version", [None, "v+/1"])
 def test_requests_go_where_boto3_sends_them_signed_for_the_same_scope(
-    options: dict[str, Any], bucket: str, version: str | None
+    session: boto3.session.Session, options: dict[str, Any], bucket: str, version: str | None
 ) -> None:
     once = Config(retries={"total_max_attempts": 1}).merge(options.get("config", Config()))
-    session = boto3.session.Session(aws_access_key_id="AKID", aws_secret_access_key="secret")
     client = session.client("s3", **{**options, "config": once})
     seen: list[tuple[str, str]] = []
 
