@@ -164,13 +164,11 @@ def retry(
 
 
 def _refuse_spent(folder: JobFolder, found: Status, max_cost: Decimal | None) -> None:
-    """Raises RekscanError where the cap has nothing left: the finished job would end as incomplete, and nothing be
-    asked. Not of films: an answer on one whose file is lost is read again for nothing."""
-    if folder.spec.films:
-        return
+    """Raises RekscanError where the cap has nothing left for what failed: the finished job would end as incomplete, and
+    nothing be asked. An answer of a film whose file is lost is read again for nothing."""
     most = folder.spec.options.max_cost if max_cost is None else max_cost
     spent = sum((Decimal(found.usd.get(what) or 0) for what in ("actual", "maybe")), Decimal(0))
-    if most is not None and spent >= most:
+    if most is not None and spent >= most and found.calls["failed"]:
         raise RekscanError(
             f"job {folder.job} has cost {dollars(spent)}, and may cost {dollars(most)}",
             "Say with --max-cost what it may cost; what a `resume` was told held for that alone.",
