@@ -61,48 +61,54 @@ class Ramp:
 
 @dataclass(slots=True)
 class Quotas:
-    """`rates` by operation; `burst` None means a tenth of the rate, at least 1."""
+    """`rates` by operation, or by operation and Region (`DetectLabels@eu-west-1`): each Region has a quota of its own.
+    `burst` None means a tenth of the rate, at least 1."""
 
     rates: dict[str, float] = field(default_factory=dict)
     burst: float | None = None
     ramp: float | None = None
-    _buckets: dict[str, Bucket] = field(default_factory=dict)
-    _ramps: dict[str, Ramp] = field(default_factory=dict)
+    _buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)  # by operation and Region
+    _ramps: dict[tuple[str, str], Ramp] = field(default_factory=dict)
 
     def change(self, rates: dict[str, float], now: float) -> None:
         """Other rates from now on; a bucket keeps what it has, up to its new size."""
         self.rates = rates
-        for operation, bucket in list(self._buckets.items()):
-            if (rate := rates.get(operation)) is None:
-                del self._buckets[operation]
+        for place, bucket in list(self._buckets.items()):
+            if (rate := self._rate(*place)) is None:
+                del self._buckets[place]
                 continue
             burst = max(1.0, rate / 10 if self.burst is None else self.burst)
-            self._buckets[operation] = Bucket(rate, burst, min(bucket.tokens, burst), now)
+            self._buckets[place] = Bucket(rate, burst, min(bucket.tokens, burst), now)
 
-    def refusal(self, operation: str, now: float) -> AwsError | None:
+    def _rate(self, operation: str, region: str) -> float | None:
+        return self.rates.get(f"{operation}@{region}", self.rates.get(operation))
+
+    def refusal(self, operation: str, now: float, region: str = "") -> AwsError | None:
+        place = operation, region
         if self.ramp is not None:
-            ramp = self._ramps.setdefault(operation, Ramp(self.ramp))
+            ramp = self._ramps.setdefault(place, Ramp(self.ramp))
             if not ramp.take(now):
                 return AwsError("ThrottlingException", "Slow down; sudden increase in rate of requests")
-        rate = self.rates.get(operation)
+        rate = self._rate(*place)
         if rate is None:
             return None
-        bucket = self._buckets.get(operation)
+        bucket = self._buckets.get(place)
         if bucket is None:
             burst = max(1.0, rate / 10 if self.burst is None else self.burst)
-            bucket = self._buckets[operation] = Bucket(rate, burst, burst, now)
+            bucket = self._buckets[place] = Bucket(rate, burst, burst, now)
         if bucket.take(now):
             return None
         return AwsError("ProvisionedThroughputExceededException", "Provisioned Rate exceeded")
 
 
 def parse_quotas(texts: Iterable[str], scale: float, operation_of: Callable[[str], str]) -> dict[str, float]:
-    """`labels=50` or `DetectLabels=50`, each times `scale`."""
+    """`labels=50` or `DetectLabels=50`, or of one Region `labels@eu-west-1=50`, each times `scale`."""
     rates = {}
     for text in texts:
         name, _, value = text.partition("=")
         rate = _number(value, f"--quota {text}", "write --quota labels=50")
-        rates[operation_of(name)] = rate * scale
+        api, at, region = name.partition("@")
+        rates[operation_of(api) + at + region] = rate * scale
     return rates
 
 
@@ -144,9 +150,12 @@ class Fault:
     content: str = ""
     message: str = ""  # of a failed job
     text: str = ""
+    region: str = ""  # of the calls; "": any
     used: int = 0
 
-    def hits(self, operation: str, content: str, chance: float) -> bool:
+    def hits(self, operation: str, content: str, chance: float, region: str = "") -> bool:
+        if self.region not in ("", region):
+            return False
         if self.what == FAIL and not operation.startswith("Start"):
             return False
         if self.operation not in ("*", operation) or self.content not in content or chance >= self.share:
@@ -161,14 +170,15 @@ class Fault:
 
 
 def parse_fault(text: str, operation_of: Callable[[str], str]) -> Fault:
-    """`<operation or *>:<what>:<1%, 0.01, a count, or @content>`; see docs/emulator.md."""
+    """`<operation or *>[@<Region>]:<what>:<1%, 0.01, a count, or @content>`; see docs/emulator.md."""
     hint = "write --fault 'DetectFaces:500:1%', '*:reset:3' or 'labels:400:InvalidImageFormatException:@<sha256>'"
     rest, at, content = text.partition(":@")
     parts = rest.split(":")
     amount = "" if at else parts.pop() if len(parts) > 2 else "missing"
     if len(parts) not in (2, 3) or amount == "missing":
         raise OptionError(f"--fault {text}: {hint}")
-    fault = Fault("*" if parts[0] == "*" else operation_of(parts[0]), "", content=content, text=text)
+    name, _, region = parts[0].partition("@")
+    fault = Fault("*" if name == "*" else operation_of(name), "", content=content, text=text, region=region)
     _set_what(fault, parts[1:], hint)
     if amount.endswith("%"):
         fault.share = _number(amount[:-1], f"--fault {text}", hint) / 100
@@ -208,12 +218,12 @@ class Behaviour:
     seed: int = 0
     _attempts: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def fault(self, operation: str, content: str) -> Fault | None:
+    def fault(self, operation: str, content: str, region: str = "") -> Fault | None:
         if not self.faults:
             return None
         attempt = self._attempts[operation, content] = self._attempts.get((operation, content), 0) + 1
         for place, fault in enumerate(self.faults):
-            if fault.hits(operation, content, self._chance(f"{operation}|{content}|{attempt}|{place}")):
+            if fault.hits(operation, content, self._chance(f"{operation}|{content}|{attempt}|{place}"), region):
                 return fault
         return None
 

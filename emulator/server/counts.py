@@ -36,16 +36,28 @@ class Counts:
     calls: dict[str, Counter[str]] = field(default_factory=dict)
     billed: dict[str, Counter[str]] = field(default_factory=dict)
     meters: Counter[str] = field(default_factory=Counter)
+    regions: dict[str, dict[str, Counter[str]]] = field(default_factory=dict)  # of the signature, by operation
+    keys: Counter[str] = field(default_factory=Counter)  # ids of access keys, of all requests
     throttled: Counter[str] = field(default_factory=Counter)
     errors: dict[str, Counter[str]] = field(default_factory=dict)
     arrivals: Arrivals = field(default_factory=Arrivals)
 
-    def call(self, operation: str, content: str) -> None:
+    def call(self, operation: str, content: str, region: str) -> None:
         self.calls.setdefault(operation, Counter())[content] += 1
+        self._of(region)["calls"][operation] += 1
+        if "s3://" in content:
+            self._of(region)["objects"][operation] += 1
 
-    def bill(self, operation: str, content: str, meters: dict[str, int]) -> None:
+    def bill(self, operation: str, content: str, meters: dict[str, int], region: str) -> None:
         self.billed.setdefault(operation, Counter())[content] += 1
         self.meters.update(meters)
+        self._of(region)["billed"][operation] += 1
+
+    def _of(self, region: str) -> dict[str, Counter[str]]:
+        found = self.regions.get(region)
+        if found is None:
+            found = self.regions[region] = {"calls": Counter(), "billed": Counter(), "objects": Counter()}
+        return found
 
     def throttle(self, operation: str) -> None:
         self.throttled[operation] += 1
@@ -63,11 +75,13 @@ class Counts:
             "billed": self.billed | jobs,
             "meters": self.meters + milliseconds,
             "inference_hours": inference_hours,
+            "regions": self.regions,
+            "keys": self.keys,
             "throttled": self.throttled,
             "errors": self.errors,
         }
 
     def reset(self) -> None:
-        for counter in (self.calls, self.billed, self.meters, self.throttled, self.errors):
+        for counter in (self.calls, self.billed, self.meters, self.regions, self.keys, self.throttled, self.errors):
             counter.clear()
         self.arrivals.clear()

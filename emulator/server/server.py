@@ -24,7 +24,7 @@ from emulator.server.behaviour import FAIL, WIRE, Behaviour, Fault, parse_fault,
 from emulator.server.connections import Request, Response
 from emulator.server.counts import Counts, content_key
 from emulator.server.doors import Doors, from_elsewhere, is_json
-from emulator.server.signature import Verifier
+from emulator.server.signature import Verifier, key_of, region_of
 from emulator.videos.videos import Videos
 
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
@@ -77,15 +77,17 @@ class Server:
         operation = registry().get(name)
         if self.verifier is not None:
             self.verifier.check(request)
-        self._admit(name, request.arrived)
+        region = region_of(request)
+        self.counts.keys[key_of(request)] += 1
+        self._admit(name, region, request.arrived)
         arguments = protocol.parse(name, request.body)
         request.body = b""  # a waiting call holds its image once, not twice
         if operation is None:
             raise _not_emulated(name)
         operation.check(arguments)
         content = content_key(arguments, operation.images)
-        self.counts.call(name, content)
-        fault = self.behaviour.fault(name, content)
+        self.counts.call(name, content, region)
+        fault = self.behaviour.fault(name, content, region)
         if fault is not None and fault.what not in (*WIRE, FAIL):
             self.counts.error(name, fault.what)
             raise fault.error()
@@ -99,9 +101,9 @@ class Server:
         self._check_version(operation, arguments)
         answer = self.engine.answer(operation, arguments)
         if isinstance(answer, bytes):
-            self.counts.bill(name, content, operation.meters(arguments))
+            self.counts.bill(name, content, operation.meters(arguments), region)
             return _deliver(protocol.answer(answer, not_before), fault, self.now())
-        return self._later(operation, arguments, content, answer, not_before, fault)
+        return self._later(operation, arguments, content, region, answer, not_before, fault)
 
     def _of_versions(self, operation: VersionOperation, arguments: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -124,6 +126,7 @@ class Server:
         operation: Operation,
         arguments: dict[str, Any],
         content: str,
+        region: str,
         answer: Awaitable[bytes],
         not_before: float,
         fault: Fault | None,
@@ -135,7 +138,7 @@ class Server:
             return protocol.error(failure, not_before)
         except Exception:
             return _bug()
-        self.counts.bill(operation.name, content, operation.meters(arguments))
+        self.counts.bill(operation.name, content, operation.meters(arguments), region)
         return _deliver(protocol.answer(body, not_before), fault, self.now())
 
     async def _video(
@@ -156,8 +159,8 @@ class Server:
             return _bug()
         return _deliver(protocol.answer(body, not_before), fault, self.now())
 
-    def _admit(self, name: str, now: float) -> None:
-        refusal = self.behaviour.quotas.refusal(name, now)
+    def _admit(self, name: str, region: str, now: float) -> None:
+        refusal = self.behaviour.quotas.refusal(name, now, region)
         self.counts.arrivals.note(name, now, refusal is None)
         if refusal is not None:
             self.counts.throttle(name)

@@ -19,6 +19,21 @@ _HEADER = re.compile(
 _SKEW = timedelta(minutes=15)
 
 
+def region_of(request: Request) -> str:
+    """The Region that a request is signed for; "" of one that is not signed so."""
+    return _scope(request)[2]
+
+
+def key_of(request: Request) -> str:
+    """The id of the access key that it is signed with; the same."""
+    return _scope(request)[0]
+
+
+def _scope(request: Request) -> list[str]:
+    scope = request.headers.get("authorization", "").partition("Credential=")[2].split("/", 3)
+    return scope if len(scope) == 4 else [""] * 4
+
+
 @dataclass(frozen=True, slots=True)
 class Verifier:
     key_id: str

@@ -228,9 +228,31 @@ def test_counts_name_content_by_its_bytes_and_by_what_aws_bills(faulty: Emulator
         "billed": {},
         "meters": {},
         "inference_hours": {},
+        "regions": {},
+        "keys": {},
         "throttled": {},
         "errors": {},
     }
+
+
+def in_region(url: str, region: str) -> int:
+    signed = f"AWS4-HMAC-SHA256 Credential=anybody/20261128/{region}/rekognition/aws4_request"
+    return raw.post(url, "DetectLabels", image("a.jpg"), Authorization=signed).status
+
+
+def test_each_region_that_requests_are_signed_for_has_its_own_quota_faults_and_counts(faulty: Emulator) -> None:
+    faulty.set_quotas("labels@eu-west-1=0.001")
+    faulty.set_faults("*@us-west-2:503:100%")
+    statuses = {
+        region: [in_region(faulty.url, region) for _ in range(3)] for region in ("eu-west-1", "us-west-2", "us-east-1")
+    }
+    assert statuses == {"eu-west-1": [200, 400, 400], "us-west-2": [503] * 3, "us-east-1": [200] * 3}
+    found = faulty.counts()["regions"]
+    assert {region: of["calls"] for region, of in found.items()} == {
+        "eu-west-1": {"DetectLabels": 1}, "us-west-2": {"DetectLabels": 3}, "us-east-1": {"DetectLabels": 3},
+    }  # fmt: skip
+    assert found["us-west-2"]["billed"] == {}
+    assert found["us-east-1"]["objects"] == {"DetectLabels": 3}
 
 
 def test_quotas_can_be_changed_while_it_runs(faulty: Emulator) -> None:

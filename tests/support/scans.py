@@ -90,6 +90,14 @@ class Emulator:
         """What it bills, by its own meters: pictures, and milliseconds of films."""
         return self._get("/admin/counts")["meters"]  # type: ignore[no-any-return]
 
+    def regions(self) -> dict[str, dict[str, dict[str, int]]]:
+        """What requests are signed for -> `calls`, `billed`, `objects`, by operation."""
+        return self._get("/admin/counts")["regions"]  # type: ignore[no-any-return]
+
+    def keys(self) -> dict[str, int]:
+        """Requests by the id of the access key that signed them."""
+        return self._get("/admin/counts")["keys"]  # type: ignore[no-any-return]
+
     def refused(self) -> int:
         """Requests it answered with an error."""
         errors = self._get("/admin/counts")["errors"]
