@@ -7,8 +7,8 @@ An attempt is the holder's that sent it (the fence of its lease) and its number 
     n  not billed: an error came             ?  under way
 
 As text, in a row of a result part: `k3f9x2ab0q:b2026-11 z81ce4m5tt:m2026-11,b2026-12`: by holder, its attempts in
-order, each with the month (UTC, Redis's clock) it was begun in. Rule: two records of one attempt are one attempt; what
-its holder knows of it goes before what others took it for.
+order, each with the pool it was begun in: the month, by UTC and Redis's clock, and the place (jobs/pools.py).
+Rule: two records of one attempt are one attempt; what its holder knows of it goes before what others took it for.
 """
 
 import uuid
@@ -27,10 +27,10 @@ _NOT_KNOWN = "-"  # in texts, an attempt that only later ones tell of
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One attempt: `month` as `2026-11`."""
+    """One attempt: `pool` as `2026-11`, elsewhere than at the job's own place `2026-11@eu-west-1`."""
 
     mark: Mark
-    month: str
+    pool: str
 
 
 Named = tuple[str, int]  # its holder, its number from 1
@@ -55,7 +55,7 @@ class Attempts:
         """As `parse` reads it; None for no attempt."""
         if len(self.tried) == 1:  # as of nearly every call
             [((holder, number), one)] = self.tried.items()
-            return f"{holder}:{'-,' * (number - 1)}{one.mark}{one.month}"
+            return f"{holder}:{'-,' * (number - 1)}{one.mark}{one.pool}"
         holders: dict[str, dict[int, Tried]] = {}
         for (holder, number), one in self.tried.items():
             holders.setdefault(holder, {})[number] = one
@@ -70,7 +70,7 @@ class Attempts:
         for name, one in other.tried.items():
             had = both.get(name)
             if had is None or _RANK[one.mark] > _RANK[had.mark]:
-                both[name] = Tried(one.mark, had.month) if had is not None else one
+                both[name] = Tried(one.mark, had.pool) if had is not None else one
         return Attempts(both)
 
     def __contains__(self, other: "Attempts") -> bool:
@@ -109,18 +109,18 @@ class Attempts:
         """Attempts that AWS has or may have billed beside that one: a second answer among them."""
         return sum(one.mark in _SENT for one in self.tried.values()) - self.units
 
-    def months(self) -> Iterator[tuple[str, int, int, int]]:
-        """By month: attempts, `units`, `maybe_billed`."""
+    def pools(self) -> Iterator[tuple[str, int, int, int]]:
+        """By pool: attempts, `units`, `maybe_billed`."""
         billed = self._billed
-        for month in sorted({one.month for one in self.tried.values()}):
-            mine = [(name, one) for name, one in self.tried.items() if one.month == month]
+        for pool in sorted({one.pool for one in self.tried.values()}):
+            mine = [(name, one) for name, one in self.tried.items() if one.pool == pool]
             units = sum(name == billed for name, _ in mine)
-            yield month, len(mine), units, sum(one.mark in _SENT for _, one in mine) - units
+            yield pool, len(mine), units, sum(one.mark in _SENT for _, one in mine) - units
 
     @property
     def _billed(self) -> Named | None:
         """The attempt whose answer counts: the first of those billed."""
-        return min(((one.month, name) for name, one in self.tried.items() if one.mark == "b"), default=("", None))[1]
+        return min(((one.pool, name) for name, one in self.tried.items() if one.mark == "b"), default=("", None))[1]
 
 
 NONE = Attempts({})
@@ -145,7 +145,7 @@ def counted(attempts: int, units: int, maybe_billed: int, throttles: int, month:
 
 
 def of_journal(records: Iterable[tuple[str, str]]) -> dict[str, dict[str, Attempts]]:
-    """Call -> API -> attempts, of the records in Redis: `CALL HOLDER NUMBER` -> mark, month and request
+    """Call -> API -> attempts, of the records in Redis: `CALL HOLDER NUMBER` -> mark, pool and request
     (`b2026-11 labels+properties`)."""
     found: dict[str, dict[str, Attempts]] = {}
     for name, value in records:
@@ -164,7 +164,7 @@ def _tried(text: str) -> Tried:
 
 def _texts(tried: Mapping[int, Tried]) -> str:
     some = (tried.get(number) for number in range(1, max(tried) + 1))
-    return ",".join(f"{one.mark}{one.month}" if one else _NOT_KNOWN for one in some)
+    return ",".join(f"{one.mark}{one.pool}" if one else _NOT_KNOWN for one in some)
 
 
 @lru_cache(4096)

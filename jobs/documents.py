@@ -15,7 +15,8 @@ from jobs.errors import RekscanError
 FORMAT = 2  # of what this version writes; 1 is what says nothing of a format
 CONDITIONS = 3  # of a job with conditions or --near, of which earlier readers would ask everything
 FIRST = 4  # of a job that asks the bundled models first, of which earlier readers know no answer
-NEWEST = 4  # that this version reads
+PLACES = 5  # of a job that asks at several places, of which earlier readers would ask at one and price it so
+NEWEST = 5  # that this version reads
 FIELD = "format"  # in a JSON document
 KEY = b"rekscan.format"  # in the metadata of a Parquet file
 STAMP = {KEY: str(FORMAT).encode()}  # what this version's Parquet files say of themselves

@@ -49,6 +49,7 @@ class Outcome:
     video_job: str | None = None  # of a film: AWS's JobId (since 2)
     epoch: int | None = None  # of a film: 0, or more where it was knowingly paid again (since 2)
     distance: int | None = None  # of an inherited answer: bits in which the two pictures' hashes differ (since 3)
+    place: str | None = None  # of a job at several places: where it was answered or refused; None: its own (since 5)
 
 
 RESULT_SCHEMA = pa.schema(
@@ -79,6 +80,7 @@ RESULT_SCHEMA = pa.schema(
         pa.field("video_job", pa.string()),
         pa.field("epoch", pa.int64()),
         pa.field("distance", pa.int32()),
+        pa.field("place", pa.string()),
     ]
 )
 _NAMES = tuple(field.name for field in fields(Outcome))

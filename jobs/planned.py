@@ -51,6 +51,7 @@ class PlannedLine:
     units: Quantity = Decimal(0)  # how many
     tiers: tuple[PlannedTier, ...] = ()  # the same by price
     usd: Dollars | None = None  # dollars
+    place: str = ""  # where, of a job at several places; "": its own (since 5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from jobs import costs, documents
+from jobs.apis import requests
 from jobs.folder import JobFolder, JobSpec
 from jobs.folder.part_names import fingerprint
 from jobs.folder.whose import AWS, whose
 from jobs.money.prices import money
+from jobs.pools import OWN, at, place_of
 from jobs.redact import redact
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class Status:
     eta_s: float | None = None  # seconds to go, of a job that runs
     eta_by: str = ""  # what that goes by: the rate of this run so far (measured) or the planned one (since 2)
     waits_for: str = ""  # what it waits for, of a job that runs
+    without: str = ""  # a Region that is not well, whose calls the others take (since 5)
+    by_region: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # paid for at each place (since 5)
     throttled: int = 0  # requests that AWS refused as too fast
     answered_by: str = AWS  # AWS, the bundled emulator, or an endpoint's address: AWS alone is paid (since 2)
     parts: str = ""  # which result parts were counted, of a job that no Redis knows (since 2)
@@ -80,6 +84,7 @@ def status(
     reason: str = "",
     do: str = "",
     waits_for: str = "",
+    without: str = "",
     ran_s: float = 0.0,
     before: Mapping[str, int] = MappingProxyType({}),
 ) -> Status:
@@ -113,9 +118,11 @@ def status(
         first={choice.api.name: _looks(counted[choice.api.name]) for choice in spec.first},
         usd=_usd(spec, tallies),
         answered_by=whose(spec),
+        by_region=_by_region(spec, tallies),
         eta_s=round(eta, 1) if runs else None,
         eta_by=eta_by if runs else "",
         waits_for=waits_for,
+        without=without,
         throttled=sum(n for name, n in counters.items() if name.startswith("throttled:")),
     )
 
@@ -131,13 +138,15 @@ def status_of(folder: JobFolder, ledger: "Ledger | None") -> Status:
     fields = ledger.fields(spec.job) if ledger is not None and ledger.is_live(spec.job) else {}
     if ledger is not None and "state" in fields:  # unless Redis was wiped between the two looks
         ran_s, before = ledger.run(fields)
+        without = _without(ledger, spec, fields)
         return status(
             spec,
             ledger.progress(spec.job),
             fields["state"],
             reason=fields.get("reason", ""),
             do=fields.get("do", ""),
-            waits_for=_waits_for(ledger, spec.job, fields),
+            waits_for="" if without else _waits_for(ledger, spec.job, fields),
+            without=without,
             ran_s=ran_s,
             before=before,
         )
@@ -185,7 +194,7 @@ def _to_go(
         name = choice.api.name
         made = done(by_api[name]) - sum(before.get(f"{what}:{name}", 0) for what in DONE)
         measured = ran_s >= _SOON and made > 0
-        rates[name] = (made / ran_s, MEASURED) if measured else (spec.quotas.get(choice.api.operation), PLANNED)
+        rates[name] = (made / ran_s, MEASURED) if measured else (spec.tps(choice.api.operation), PLANNED)
     rates |= {one.api.name: _of_films(spec, one.api.name, ran_s, now, before) for one in spec.video_apis}
     left = {name: calls["planned"] - done(calls) for name, calls in by_api.items()}
     return max(((left[name] / rate, by) for name, (rate, by) in rates.items() if rate), default=(0.0, PLANNED))
@@ -201,6 +210,29 @@ def _of_films(
     if ended >= spec.options.video_jobs and ran_s >= _SOON:
         return ended / ran_s, MEASURED
     return (spec.films / spec.plan.duration_s if spec.plan.duration_s else None), PLANNED
+
+
+def _by_region(spec: JobSpec, tallies: costs.Tallies) -> dict[str, dict[str, int]]:
+    """What was paid for at each place of a job at several."""
+    found: dict[str, dict[str, int]] = {}
+    for place in (OWN, *(place.name for place in spec.places)) if spec.places else ():
+        found[spec.where(place)] = {"answered": 0, "maybe_billed": 0}
+    for (pool, _), row in tallies.rows.items() if found else ():
+        of = found[spec.where(place_of(pool))]
+        of["answered"] += row.units
+        of["maybe_billed"] += row.maybe_billed
+    return found
+
+
+def _without(ledger: "Ledger", spec: JobSpec, fields: Mapping[str, str]) -> str:
+    """The Region that a request is not asked in for now, while it is in another."""
+    trouble = redact(fields.get("trouble", ""))
+    if not (spec.places and trouble and fields["state"] == "running"):
+        return ""
+    name, _, place = trouble.partition(":")[0].partition("@")
+    operation = next((r.operation for r in requests(spec.apis) if r.name == name), "")
+    roads = {name, *(name + at(other.name) for other in spec.places if operation in other.quotas)}
+    return f"{spec.where(place)}, which is not well ({trouble})" if roads - ledger.shut(spec.job) else ""
 
 
 def _waits_for(ledger: "Ledger", job: str, fields: Mapping[str, str]) -> str:

@@ -13,10 +13,11 @@ from jobs.conditions import conditioned
 from jobs.errors import UsageError
 from jobs.media.fetch import fetcher_of
 from jobs.sources import is_local
-from rekscan.flags import Amounts, Billing, Monthly, chosen_frames, chosen_near
+from rekscan.flags import Amounts, Billing, Monthly, chosen_frames, chosen_near, chosen_regions
 from rekscan.scans.engine import ledger_for_a_job
 from rekscan.scans.order import Order, plan_order
-from rekscan.scans.priced import PriceQuestion, document, priced
+from rekscan.scans.places import in_places
+from rekscan.scans.priced import DEFAULT_REGION, PriceQuestion, document, priced
 from rekscan.scans.run import hand_over
 from rekscan.settings import resolve
 from reports import pictures
@@ -48,6 +49,7 @@ def estimate(
     start: date | None = None,
     frames: str | None = None,
     near: str | None = None,
+    regions: str | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
     """The plan of a scan as `rekscan estimate --json` prints it: lines, total_usd, duration_s, months, assumptions.
@@ -57,20 +59,23 @@ def estimate(
     `images`: so many, instead of a source. `monthly`: new images in each of `months` calendar months beside it,
     `total_usd` is the whole; `faces_per_image`: that they leave in a collection, for an API that stores them.
     `start`: first day, lays it over calendar months. `frames`: those of films are images, too (`1/s`, `shots`, ...).
-    `near`: of pictures that look alike one is asked ("4": docs/near.md).
+    `near`: of pictures that look alike one is asked ("4": docs/near.md). `regions`: asked together, as
+    "us-east-1,us-west-2"; `by_regions` says what the first ones alone would take.
     `settings`: region, home, endpoint_url, ... as the command line's flags, with underscores.
     Raises jobs.errors.RekscanError with what happened and what to do.
     """
     asked = sort_out([api], whole=False)
+    resolved, places = in_places(resolve(None, **settings), chosen_regions(regions), DEFAULT_REGION)
     question = PriceQuestion(
         [(api, conditioned(asked, _list(when), first))],
-        resolve(None, **settings),
+        resolved,
         tuple(_list(source)),
         Amounts(images=images),
         Monthly(monthly, months, faces_per_image),
         Billing(start=start),
         frames=chosen_frames(frames, asked),
         near=chosen_near(near, *asked.images),
+        places=places,
     )
     ((_, plan),), _ = priced(question)
     return document(plan)
@@ -85,6 +90,7 @@ def submit(
     max_cost: Decimal | None = None,
     frames: str | None = None,
     near: str | None = None,
+    regions: str | None = None,
     sample: str | None = None,
     seed: int | None = None,
     beside: bool = False,
@@ -97,7 +103,8 @@ def submit(
     `first`: "local" has the bundled models look before, on the workers, for conditions to read.
     `frames`: asks about frames of films, too (`1/s`, `shots`, ...). `sample`: only so many images, drawn at random
     ("2%", "5000"); `seed`: another draw.
-    `near`: of pictures that look alike one is asked ("4": docs/near.md).
+    `near`: of pictures that look alike one is asked ("4": docs/near.md). `regions`: asked together, as
+    "us-east-1,us-west-2".
     `accept_unknown_cost`: also where the Region has no known price.
 
     Raises jobs.errors.RekscanError when a running job of the home may have some of its pictures, unless told to go
@@ -107,7 +114,10 @@ def submit(
     records = ledger_for_a_job(resolved) if resolved.redis_url else None
     if records is None:
         raise UsageError("submit hands the job to a cluster, and no Redis is named", "Set REKSCAN_REDIS_URL.")
-    order = Order(max_cost=max_cost, when=_list(when), first=first, frames=frames, near=near, sample=sample, seed=seed)
+    order = Order(
+        max_cost=max_cost, when=_list(when), first=first, frames=frames, near=near, regions=regions, sample=sample,
+        seed=seed,
+    )  # fmt: skip
     folder = plan_order(_list(source), [api], order, resolved).approved(
         yes=True, beside=beside, accept_unknown=accept_unknown_cost
     )

@@ -54,6 +54,10 @@ NEAR = (
     "Of pictures that look alike ask about one, and give the others its answer: 4 of 64 bits of a hash may differ, say"
     " (0 to 8). `4,any-size`: pictures of other sizes, too. docs/near.md."
 )
+REGIONS = (
+    "Ask in these Regions together, each at its own quota: us-east-1,us-west-2,eu-west-1. The first is the job's own:"
+    " what can be asked in one Region alone is asked there. docs/regions.md."
+)
 SAMPLE = "Only so many images, drawn at random: a share (2%) or a number (5000). The report says what holds for all."
 SEED = f"Another draw of --sample [{sample.SEED}]. The same seed draws the same images."
 INCLUDE = "Take only what this glob matches; --exclude still leaves out of that. Repeatable."
@@ -265,6 +269,16 @@ def chosen_frames(text: str | None, *asked: Asked) -> FrameRule | None:
             "Name one (--api labels), or leave --frames out: APIs for video take the films.",
         )
     return frame_rule(text)
+
+
+def chosen_regions(text: str | None) -> tuple[str, ...]:
+    """--regions, in the order given. Raises UsageError where they are none."""
+    if text is None:
+        return ()
+    found = tuple(name.strip() for name in text.split(","))
+    if not all(found) or len(set(found)) < len(found):
+        raise UsageError(f"--regions {text}: a name is missing or there twice", "Write --regions us-east-1,us-west-2.")
+    return found
 
 
 def cap(dollars: Decimal | None, flag: str = "--max-cost") -> Decimal | None:

@@ -38,7 +38,7 @@ class Settings(WorkerLimits, FromEnvironment):
         None, description="Redis of a cluster; without it a server is started on this machine"
     )
     region: str | None = Field(None, description="AWS Region (else AWS_REGION, AWS_DEFAULT_REGION, the profile's)")
-    profile: str | None = Field(None, description="AWS profile")
+    profile: str | None = Field(None, description="AWS profile; several (a,b): a scan asks in each one's account")
     endpoint_url: str | None = Field(None, description="endpoint of both Rekognition and S3, instead of AWS")
     rekognition_endpoint_url: str | None = Field(None, description="endpoint of Rekognition alone")
     s3_endpoint_url: str | None = Field(None, description="endpoint of S3 alone")
@@ -65,6 +65,16 @@ class Settings(WorkerLimits, FromEnvironment):
     @classmethod
     def _is_a_stage(cls, stage: str | None) -> str | None:
         return None if stage is None else Stage.parse(stage).uri
+
+    @field_validator("profile")
+    @classmethod
+    def _is_profiles(cls, text: str | None) -> str | None:
+        names = text.split(",") if text else []
+        if len(names) > 1 and not (
+            len(set(names)) == len(names) and all(re.fullmatch(r"[A-Za-z0-9_.+-]+", name) for name in names)
+        ):
+            raise ValueError("not profiles, as work,archive: each once, of letters, digits and _ . + -")
+        return text
 
     @field_validator("region")
     @classmethod
@@ -106,10 +116,15 @@ class Settings(WorkerLimits, FromEnvironment):
         """How AWS is reached: all clients are made of this."""
         return Aws(
             self.region,
-            self.profile,
+            self.profiles[0],
             s3_url=self.s3_endpoint_url or self.endpoint_url,
             rekognition_url=self.rekognition_endpoint_url or self.endpoint_url,
         )
+
+    @property
+    def profiles(self) -> tuple[str | None, ...]:
+        """The job's own first; None: as the environment says."""
+        return tuple(self.profile.split(",")) if self.profile else (None,)
 
     @property
     def rekognition_url(self) -> str | None:
@@ -151,7 +166,7 @@ class Connection:
     home: Annotated[str | None, _flag("Job home: a directory or s3://bucket/prefix [rekscan-jobs].")] = None
     redis_url: Annotated[str | None, _flag("Redis of a cluster; without it this machine starts its own.")] = None
     region: Annotated[str | None, _flag("AWS Region.")] = None
-    profile: Annotated[str | None, _flag("AWS profile.")] = None
+    profile: Annotated[str | None, _flag("AWS profile. Several (a,b): a scan asks in each one's account.")] = None
     endpoint_url: Annotated[str | None, _flag("Endpoint of Rekognition and S3, instead of AWS.")] = None
     rekognition_endpoint_url: Annotated[str | None, _flag("Endpoint of Rekognition alone.")] = None
     s3_endpoint_url: Annotated[str | None, _flag("Endpoint of S3 alone.")] = None

@@ -123,7 +123,8 @@ def markdown() -> str:
 def _lines() -> Iterator[str]:
     yield (
         f"This version writes format {documents.FORMAT}, and {documents.CONDITIONS} as that of a job with conditions;"
-        f" {documents.FIRST} as that of one that asks the bundled models first; it reads up to {documents.NEWEST}."
+        f" {documents.FIRST} as that of one that asks the bundled models first; {documents.PLACES} as that of one in"
+        f" several Regions or accounts; it reads up to {documents.NEWEST}."
     )
     stamp = Field(documents.FIELD, "whole number", 2, "the format of this document; without it: 1")
     for name, record in DOCUMENTS.items():

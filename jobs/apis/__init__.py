@@ -91,6 +91,13 @@ class Choice(AnyChoice[Api]):
         """Whether a picture may take the answer of one that looks like it."""
         return self.api.inherits and self.api.reusable
 
+    @property
+    def bound(self) -> bool:
+        """Whether it can be asked at one place alone: what it needs is there (a model, an adapter, a collection), or
+        one picture is to be proved once."""
+        of_a_region = any(isinstance(value, str) and value.startswith("arn:") for value in self.params.values())
+        return bool(of_a_region or self.api.runs or self.api.question or self.api.prepare(self.params))
+
 
 class VideoChoice(AnyChoice[VideoApi]):
     """An API for stored video, as one scan asks for it."""

@@ -2,10 +2,11 @@
 
 Rule: spend depends only on how many units each meter counts, not on the order of calls: reserving a call adds one to
 each of its meters, a call found unbilled takes them back, and `spent` stays exact. A price that is no whole number of
-nanodollars is rounded up, so a cap is never overspent. AWS counts units by calendar month, so the job's do,
-too: those of its first month come after the month to date it was planned with, those of any other month from the first
-tier on. (Nano, not pico: a Lua number is exact up to 2**53, which is
-$9,007,199 in nanodollars and only $9,007 in picodollars. Every price of the bundled table is whole in nanodollars.)
+nanodollars is rounded up, so a cap is never overspent. AWS counts units by pool (a calendar month of an account and
+Region), so the job's do, too: those of its first month come after the month to date it was planned with, those of any
+other month, and of other places than its own, from the first tier on. (Nano, not pico: a Lua number is exact up to
+2**53, which is $9,007,199 in nanodollars and only $9,007 in picodollars. Every price of the bundled table is whole in
+nanodollars.)
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,8 @@ from jobs.costs.tallies import Tallies, Tally
 from jobs.errors import RekscanError
 from jobs.folder import JobSpec
 from jobs.money.prices import PriceTable, Tier, Units
+from jobs.places import Place
+from jobs.pools import OWN, at, month_of, place_of
 
 NANO = Decimal("0.000000001")
 _ENDLESS = 10**12  # images; no archive has more
@@ -50,10 +53,20 @@ class CapSchedule:
     later: Steps = field(default_factory=dict)  # of each other month
     first: str = ""  # the first month, as `2026-11`
     place: str = ""  # account and Region, where AWS pools tiers
+    places: Mapping[str, "CapSchedule"] = field(default_factory=dict)  # others that the job asks at, by name
 
-    def spent(self, counts: Mapping[str, int], month: str | None = None) -> int:
-        """Nanodollars of so many units on each meter in a month (None: the first): as the ledger's script computes."""
-        return spend(self.meters if month in (None, self.first) else self.later, counts)
+    def spent(self, counts: Mapping[str, int], pool: str | None = None) -> int:
+        """Nanodollars of so many units on each meter in a pool (None: the first month's): as the ledger's script
+        computes."""
+        if pool is None:
+            return spend(self.meters, counts)
+        here = self.places.get(place_of(pool), self)
+        return spend(here.meters if month_of(pool) == self.first else here.later, counts)
+
+    @property
+    def by_suffix(self) -> "dict[str, CapSchedule]":
+        """Each place by how pools tell it: "" the job's own, `@eu-west-1`."""
+        return {OWN: self} | {at(name): place for name, place in self.places.items()}
 
     def next(self, counts: Mapping[str, int], request: str) -> int:
         """Nanodollars one more call of a request adds."""
@@ -61,12 +74,12 @@ class CapSchedule:
         return self.spent({**counts, **more}) - self.spent(counts)
 
     def so_far(self, choices: Iterable[Choice | VideoChoice], tallies: Tallies) -> dict[str, int]:
-        """What a job has spent, as the ledger keeps it: units per month and meter (`m:2026-11:<meter>`), those that may
+        """What a job has spent, as the ledger keeps it: units per pool and meter (`m:2026-11:<meter>`), those that may
         have been billed among them, and their `cost` in nanodollars."""
         fields: dict[str, int] = {}
         chosen, cost = list(choices), 0
-        for month, rows in tallies.by_month().items():
-            counts = dict.fromkeys(self.meters, 0)
+        for pool, rows in tallies.by_pool().items():
+            counts: dict[str, int] = {}
             models: dict[str, int] = {}  # no part of `cost`: the ledger adds what they cost until they are stopped
             for choice in chosen:
                 row = rows.get(choice.api.name, Tally())
@@ -74,9 +87,11 @@ class CapSchedule:
                     models[choice.api.runs.meter] = row.ms
                 films = isinstance(choice, VideoChoice)
                 for meter in choice.meters:
-                    counts[meter] += row.ms + row.maybe_ms if films else row.units + row.maybe_billed
-            fields |= {f"m:{month}:{meter}": units for meter, units in (counts | models).items() if units}
-            cost += self.spent(counts, month)
+                    units = row.ms + row.maybe_ms if films else row.units + row.maybe_billed
+                    counts[meter] = counts.get(meter, 0) + units
+            counts = {meter: units for meter, units in counts.items() if units}
+            fields |= {f"m:{pool}:{meter}": units for meter, units in (counts | models).items() if units}
+            cost += self.spent(counts, pool)
         return {**fields, "cost": cost}
 
     def reach(self, cap: int) -> int | None:
@@ -100,7 +115,7 @@ class CapSchedule:
 
     def to_json(self) -> dict[str, Any]:
         """For Redis: `{"first": month, "meters": {meter: [[start, nanousd, before, per], ...]}, "later": the
-        same, "requests": {name: {meter: units}}, "place": ...}`.
+        same, "requests": {name: {meter: units}}, "place": ..., "places": {"@eu-west-1": {meters, later, place}}}`.
 
         Spend of n units is that of the last step with `start <= n`: `before + (n - start) * nanousd / per`, rounded up.
         """
@@ -110,6 +125,11 @@ class CapSchedule:
             "later": steps_json(self.later),
             "requests": {name: dict(units) for name, units in self.requests.items()},
             "place": self.place,
+            "places": {
+                suffix: {"meters": steps_json(one.meters), "later": steps_json(one.later), "place": one.place}
+                for suffix, one in self.by_suffix.items()
+                if suffix
+            },
         }
 
 
@@ -171,7 +191,15 @@ def job_schedule(spec: JobSpec) -> CapSchedule:
     prices = PriceTable.from_json(spec.prices)
     used, videos = spec.plan.month_to_date, spec.video_apis
     found = cap_schedule(spec.apis, spec.region, prices, used, planned, spec.first_month, videos)
-    return replace(found, place=f"{spec.account}:{spec.region}")
+    elsewhere = {place.name: _elsewhere(spec, place, prices, planned) for place in spec.places}
+    return replace(found, place=f"{spec.account}:{spec.region}", places=elsewhere)
+
+
+def _elsewhere(spec: JobSpec, place: Place, prices: PriceTable, planned: Mapping[str, Units]) -> CapSchedule:
+    """At another place; it may have to take all that is planned, where the others are not well."""
+    asked = [choice for choice in spec.apis if choice.api.operation in place.quotas]
+    found = cap_schedule(asked, place.region, prices, planned=planned, first=spec.first_month)
+    return replace(found, place=f"{place.account}:{place.region}")
 
 
 def _parts(asked: Iterable[Request]) -> Iterator[Request]:

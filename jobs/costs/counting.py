@@ -1,6 +1,6 @@
 """Counting what became of a job's calls, from its result parts: streaming, without reading an answer.
 
-Rule: a call counts once by its outcome, and every attempt at it that any part tells of once, in the month it was begun
+Rule: a call counts once by its outcome, and every attempt at it that any part tells of once, in the pool it was begun
 in (jobs/folder/merging.py): a retry does not undo what the try before it cost.
 """
 
@@ -18,6 +18,7 @@ from jobs.folder import JobFolder, ShardParts
 from jobs.folder.facts import COLUMNS, facts
 from jobs.folder.models import model_runs
 from jobs.outcomes import FREE, OPEN, RESULT_SCHEMA, counted_as
+from jobs.pools import pool_of
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def _add_paid(found: Tallies, table: pa.Table, month: str) -> None:
             found.add(row["month"], row["api"], paid)
             continue
         times, ms = row["item_id_count"], row["ms_sum"] or 0
-        for when, attempts, units, maybe in Attempts.parse(row["marks"]).months():
+        for when, attempts, units, maybe in Attempts.parse(row["marks"]).pools():
             more = Tally(
                 attempts=attempts * times,
                 units=units * times,
@@ -103,13 +104,13 @@ def _add_outcomes(found: Tallies, table: pa.Table, month: str) -> None:
     up = pc.ceil(pc.divide(pc.cast(table.column("ms"), pa.float64()), 60_000))
     table = _with_month(table, month).append_column("known", known).append_column("up", up)
     sums = [("item_id", "count"), ("known", "sum"), ("probed_ms", "sum"), ("up", "sum")]
-    groups = table.group_by(["month", "api", "outcome"], use_threads=False)
+    groups = table.group_by(["month", "place", "api", "outcome"], use_threads=False)
     for row in groups.aggregate(sums).to_pylist():
         counted = {counted_as(row["outcome"]): row["item_id_count"]}
         if row["outcome"] == "ok":
             counted["known"] = int(row["known_sum"] or 0)
             counted |= {"probed_ms": row["probed_ms_sum"] or 0, "minutes_up": int(row["up_sum"] or 0)}
-        found.add(row["month"], row["api"], Tally(**counted))
+        found.add(pool_of(row["month"], row["place"]), row["api"], Tally(**counted))
 
 
 def _with_month(table: pa.Table, default: str) -> pa.Table:

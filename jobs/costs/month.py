@@ -15,6 +15,7 @@ from jobs.costs.tallies import Tallies
 from jobs.folder import JobSpec
 from jobs.folder.whose import AWS, EMULATOR, whose
 from jobs.money.prices import known_total, money
+from jobs.pools import OWN, pool_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +95,19 @@ def home_month(month: str, jobs: Iterable[tuple[JobSpec, Tallies]]) -> HomeMonth
     used: dict[str, dict[str, Decimal]] = {}  # account and Region -> meter -> units so far
     found = []
     for spec, tallies in sorted(jobs, key=lambda row: (row[0].created_at, row[0].job)):
-        rows = {key: row for key, row in tallies.rows.items() if key[0] == month}
-        if not any(row.attempts or row.units or row.maybe_billed for row in rows.values()):
+        mine = tallies.of_month(month)
+        if not any(row.attempts or row.units or row.maybe_billed for row in mine.rows.values()):
             continue
-        where = f"{spec.account} {spec.region}"
-        running = used.setdefault(where, _stated(spec, month))
-        costs = reckon(spec, Tallies(rows), before={month: running})
+        running = {OWN: used.setdefault(f"{spec.account} {spec.region}", _stated(spec, month))}
+        for place in spec.places:
+            running[place.name] = used.setdefault(f"{place.account} {place.region}", {})
+        before = {pool_of(month, place): so_far for place, so_far in running.items()}
+        costs = reckon(spec, mine, before=before)
         found.append(JobMonth(costs, spec.created_at, spec.sources, whose(spec)))
         for line in costs.lines:
             more = sum((tier.units for tier in line.actual), Decimal(0))
-            running[line.meter] = running.get(line.meter, Decimal(0)) + more
+            so_far = running[line.place]
+            so_far[line.meter] = so_far.get(line.meter, Decimal(0)) + more
     return HomeMonth(month, tuple(found))
 
 

@@ -20,6 +20,7 @@ from jobs.folder.home import read_home
 from jobs.folder.whose import AWS, whose
 from jobs.ledger import Ledger, Purse, purse_key
 from jobs.money.prices import money
+from jobs.pools import at, month_of, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,12 @@ class MonthCap:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Units by `2026-11 PLACE METER`, of jobs that do not run; what they cost by `PLACE METER`; job -> place of those
-    that run. A place is an account and Region."""
+    """Units by `2026-11 PLACE METER`, of jobs that do not run; what they cost by `PLACE METER`; job -> its places of
+    those that run, by how its pools tell them. A PLACE is an account and Region."""
 
     units: Mapping[str, int]
     steps: Steps
-    running: Mapping[str, str]
+    running: Mapping[str, Mapping[str, str]]
 
     def nanousd(self, month: str) -> int:
         counts = {name.partition(" ")[2]: n for name, n in self.units.items() if name.startswith(f"{month} ")}
@@ -61,8 +62,8 @@ def month_cap(
         return None
     counted = _counted(home, aws, ledger)
     units = Counter(counted.units)
-    for job, place in counted.running.items():
-        units.update(_units(ledger.fields(job) if ledger else {}, place))
+    for job, places in counted.running.items():
+        units.update(_units(ledger.fields(job) if ledger else {}, places))
     return MonthCap(month, cap, replace(counted, units=units).nanousd(month) * NANO)
 
 
@@ -91,19 +92,21 @@ def purse_of(home: str) -> str:
 def _counted(home: str, aws: Aws | None, ledger: Ledger | None, own: Mapping[str, Any] | None = None) -> Counted:
     units: Counter[str] = Counter()
     steps: dict[str, tuple[Step, ...]] = {}
-    running: dict[str, str] = {}
+    running: dict[str, Mapping[str, str]] = {}
     live = set(ledger.live()) if ledger else set()
     for job in list_jobs(home, aws):
         folder = JobFolder(home, job, aws)
         spec = folder.spec
         if whose(spec) != AWS or (schedule := _schedule(spec)) is None:
             continue
-        steps |= {f"{schedule.place} {meter}": some for meter, some in schedule.later.items()}
+        for one in schedule.by_suffix.values():
+            steps |= {f"{one.place} {meter}": some for meter, some in one.later.items()}
+        places = {suffix: one.place for suffix, one in schedule.by_suffix.items()}
         if job in live:
-            running[job] = schedule.place
+            running[job] = places
             continue
         fields = (own or {}).get(job) or _known(ledger, job) or schedule.so_far(spec.choices, tally(folder))
-        units.update(_units(fields, schedule.place))
+        units.update(_units(fields, places))
     return Counted(units, steps, running)
 
 
@@ -113,13 +116,13 @@ def _known(ledger: Ledger | None, job: str) -> Mapping[str, Any] | None:
     return fields if any(name.startswith("m:") for name in fields) else None
 
 
-def _units(fields: Mapping[str, Any], place: str) -> dict[str, int]:
+def _units(fields: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, int]:
     """Of a job's fields in the ledger (`m:2026-11:image-group-2`) those that count units, by `2026-11 PLACE METER`."""
     found = {}
     for name, value in fields.items():
         if name.startswith("m:"):
-            _, month, meter = name.split(":", 2)
-            found[f"{month} {place} {meter}"] = int(value)
+            _, pool, meter = name.split(":", 2)
+            found[f"{month_of(pool)} {places[at(place_of(pool))]} {meter}"] = int(value)
     return found
 
 

@@ -2,10 +2,11 @@
 
 Rule: actual is what was answered, priced by the rows and the month-to-date the job was planned with, tier by tier; so
 when nothing failed it equals the plan to the last digit. Attempts whose answer never came are counted apart as `maybe`:
-never hidden in `actual`, never guessed away. Months are those the calls were made in.
+never hidden in `actual`, never guessed away. Months are those the calls were made in, places those they were made at:
+each has tiers of its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from jobs.money.free_tier import FreeTier, Month
 from jobs.money.months import quantity
 from jobs.money.prices import PriceTable, TierLine, Units, known_total, money, number, total
 from jobs.planned import PlannedLine
+from jobs.pools import OWN, month_of, place_of
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
@@ -35,6 +37,9 @@ class CostLine:
     actual: tuple[TierLine, ...]
     maybe: tuple[TierLine, ...]
     calls: Tally
+    place: str = ""  # of a job at several places, where it was asked; "": its own
+    region: str = ""  # of that place, where there are several
+    account: str = ""  # the same
 
     @property
     def actual_units(self) -> Decimal:
@@ -65,16 +70,21 @@ class CostLine:
 
     def to_json(self) -> dict[str, Any]:
         spared = {"spared_usd": money(self.spared_usd)} if self.calls.not_asked else {}
-        return spared | {
-            "api": self.api,
-            "operation": self.operation,
-            "meter": self.meter,
-            "unit": self.unit,
-            "planned": {"units": number(self.planned_units), "usd": money(self.planned_usd)},
-            "actual": _part_json(self.actual, self.actual_usd),
-            "maybe": _part_json(self.maybe, self.maybe_usd),
-            "calls": self.calls.to_json(),
-        }
+        region = {"region": self.region, "account": self.account} if self.region else {}
+        return (
+            spared
+            | region
+            | {
+                "api": self.api,
+                "operation": self.operation,
+                "meter": self.meter,
+                "unit": self.unit,
+                "planned": {"units": number(self.planned_units), "usd": money(self.planned_usd)},
+                "actual": _part_json(self.actual, self.actual_usd),
+                "maybe": _part_json(self.maybe, self.maybe_usd),
+                "calls": self.calls.to_json(),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,7 @@ class Costs:
     prices_source: str
     prices_as_of: str
     planned_usd: Decimal | None  # the plan's total, of the lines whose price is known
+    regions: tuple[str, ...] = ()  # of a job at several places: theirs, its own first
 
     @property
     def actual_usd(self) -> Decimal | None:
@@ -107,6 +118,7 @@ class Costs:
         return {
             "job": self.job,
             "region": self.region,
+            **({"regions": list(self.regions)} if self.regions else {}),
             "lines": [line.to_json() for line in self.lines],
             "usd": {
                 "planned": money(self.planned_usd),
@@ -131,10 +143,12 @@ def reckon(
 ) -> Costs:
     """What a job cost by the tallies of its folder, or by live counters (`ok:labels`, `units:labels`, ...).
 
-    `before`: units per month and meter that other jobs were billed first, in place of the plan's month to date.
+    `before`: units per pool and meter that other jobs were billed first, in place of the plan's month to date.
     """
     found = tallies if isinstance(tallies, Tallies) else Tallies.of_counters(tallies, spec.first_month)
-    months = {month: _month(spec, month, calls, before) for month, calls in found.by_month().items()}
+    months: dict[str, tuple[CostLine, ...]] = {}
+    for pool, calls in found.by_pool().items():
+        months[month_of(pool)] = months.get(month_of(pool), ()) + _pool(spec, pool, calls, before)
     return Costs(
         job=spec.job,
         region=spec.region,
@@ -143,25 +157,40 @@ def reckon(
         prices_source=spec.prices["source"],
         prices_as_of=spec.prices["as_of"],
         planned_usd=spec.plan.total_usd,
+        regions=tuple(map(spec.where, (OWN, *(place.name for place in spec.places)))) if spec.places else (),
     )
 
 
-def _month(
-    spec: JobSpec, month: str, calls: Mapping[str, Tally], before: Mapping[str, Mapping[str, Decimal]] | None
+def _pool(
+    spec: JobSpec, pool: str, calls: Mapping[str, Tally], before: Mapping[str, Mapping[str, Decimal]] | None
 ) -> tuple[CostLine, ...]:
-    """The lines of one calendar month: all that was answered, then all that may have been billed."""
-    prices = PriceTable.from_json(spec.prices)
+    """The lines of one pool: all that was answered, then all that may have been billed."""
+    prices, place = PriceTable.from_json(spec.prices), place_of(pool)
+    region, account = spec.at(place)
     if before is not None:
-        used = dict(before.get(month, {}))
+        used = dict(before.get(pool, {}))
     else:
-        used = dict(spec.plan.month_to_date) if month == spec.first_month else {}
-    name = spec.plan.free_tier
-    running = Month(prices, spec.region, used, FreeTier.named(name, prices) if name else None)
-    rows = [(c, meter, calls.get(c.api.name, Tally())) for c in spec.choices for meter in _meters(c)]
+        used = dict(spec.plan.month_to_date) if pool == spec.first_month else {}
+    name = spec.plan.free_tier if not place else None
+    running = Month(prices, region, used, FreeTier.named(name, prices) if name else None)
+    asked = [choice for choice in spec.choices if not place or choice.api.name in calls]
+    rows = [(c, meter, calls.get(c.api.name, Tally())) for c in asked for meter in _meters(c)]
     actual = [running.price(meter, billed(c, tally_)).tiers for c, meter, tally_ in rows]
     maybe = [running.price(meter, maybe_billed(c, tally_)).tiers for c, meter, tally_ in rows]
     return tuple(
-        CostLine(c.api.name, c.api.operation, meter, prices.unit(meter), Decimal(0), Decimal(0), a, m, tally_)
+        CostLine(
+            c.api.name,
+            c.api.operation,
+            meter,
+            prices.unit(meter),
+            Decimal(0),
+            Decimal(0),
+            a,
+            m,
+            tally_,
+            place,
+            *((region, account) if spec.places else ()),
+        )
         for (c, meter, tally_), a, m in zip(rows, actual, maybe, strict=True)
     )
 
@@ -187,30 +216,47 @@ def _meters(choice: Choice | VideoChoice) -> tuple[str, ...]:
 
 def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterable[CostLine]:
     """Every line of the plan with what became of it over all months."""
-    prices = PriceTable.from_json(spec.prices)
-    planned = {(row.api, row.meter): row for row in spec.plan.lines}
+    planned = {(row.api, row.meter, row.place): row for row in spec.plan.lines}
+    made: dict[tuple[str, str, str], list[CostLine]] = {}
+    for line in (line for lines in months.values() for line in lines):
+        made.setdefault((line.api, line.meter, line.place), []).append(line)
     for choice in spec.choices:
         for meter in _meters(choice):
-            name = choice.api.name
-            found = [line for lines in months.values() for line in lines if (line.api, line.meter) == (name, meter)]
-            plan = planned.get((name, meter), PlannedLine(usd=Decimal(0)))
-            calls = Tally()
-            for line in found:
-                calls = calls.plus(line.calls)
-            yield CostLine(
-                name,
-                choice.api.operation,
-                meter,
-                prices.unit(meter),
-                plan.units,
-                plan.usd,
-                _pool(tier for line in found for tier in line.actual),
-                _pool(tier for line in found for tier in line.maybe),
-                calls,
-            )
+            for place in (OWN, *(place.name for place in spec.places)):
+                which = (choice.api.name, meter, place)
+                if not place or which in planned or which in made:
+                    plan = planned.get(which, PlannedLine(usd=Decimal(0)))
+                    yield _line(spec, choice, meter, place, plan, made.get(which, ()))
 
 
-def _pool(tiers: Iterable[TierLine]) -> tuple[TierLine, ...]:
+def _line(
+    spec: JobSpec,
+    choice: Choice | VideoChoice,
+    meter: str,
+    place: str,
+    plan: PlannedLine,
+    made: Sequence[CostLine],
+) -> CostLine:
+    """One line of the plan with what became of it over all months."""
+    calls = Tally()
+    for line in made:
+        calls = calls.plus(line.calls)
+    return CostLine(
+        choice.api.name,
+        choice.api.operation,
+        meter,
+        PriceTable.from_json(spec.prices).unit(meter),
+        plan.units,
+        plan.usd,
+        _together(tier for line in made for tier in line.actual),
+        _together(tier for line in made for tier in line.maybe),
+        calls,
+        place,
+        *(spec.at(place) if spec.places else ()),
+    )
+
+
+def _together(tiers: Iterable[TierLine]) -> tuple[TierLine, ...]:
     """Units of one price put together."""
     found: dict[tuple[Decimal | None, str, str], TierLine] = {}
     for tier in tiers:

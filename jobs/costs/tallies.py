@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 
+from jobs.pools import month_of
+
 _OF_A_MONTH = ("units", "maybe_billed", "ms", "maybe_ms")  # counters that money hangs on
 _OF_SOME = ("not_asked", "ms", "maybe_ms", "probed_ms", "minutes_up")
 
@@ -37,20 +39,23 @@ class Tally:
 
 @dataclass(slots=True)
 class Tallies:
-    """Tallies by calendar month (`2026-11`) and API."""
+    """Tallies by pool (jobs/pools.py: `2026-11`) and API."""
 
     rows: dict[tuple[str, str], Tally] = field(default_factory=dict)
     last: datetime | None = None  # start of the last attempt, where known
 
-    def add(self, month: str, api: str, more: Tally) -> None:
-        self.rows[month, api] = self.rows.get((month, api), Tally()).plus(more)
+    def add(self, pool: str, api: str, more: Tally) -> None:
+        self.rows[pool, api] = self.rows.get((pool, api), Tally()).plus(more)
 
-    def by_month(self) -> dict[str, dict[str, Tally]]:
-        """Months in order, each with its APIs."""
+    def by_pool(self) -> dict[str, dict[str, Tally]]:
+        """Pools in order, each with its APIs."""
         found: dict[str, dict[str, Tally]] = {}
-        for (month, api), row in sorted(self.rows.items()):
-            found.setdefault(month, {})[api] = row
+        for (pool, api), row in sorted(self.rows.items()):
+            found.setdefault(pool, {})[api] = row
         return found
+
+    def of_month(self, month: str) -> "Tallies":
+        return Tallies({key: row for key, row in self.rows.items() if month_of(key[0]) == month})
 
     def by_api(self) -> dict[str, Tally]:
         """Over all months."""
@@ -62,16 +67,16 @@ class Tallies:
     def counters(self) -> dict[str, int]:
         """Named as the ledger names them: `ok:labels`, `units:labels:2026-11`, ..."""
         found: dict[str, int] = {}
-        for (month, api), row in self.rows.items():
+        for (pool, api), row in self.rows.items():
             for name, value in row.to_json().items():
-                key = f"{name}:{api}:{month}" if name in _OF_A_MONTH else f"{name}:{api}"
+                key = f"{name}:{api}:{pool}" if name in _OF_A_MONTH else f"{name}:{api}"
                 if value:
                     found[key] = found.get(key, 0) + value
         return found
 
     @classmethod
     def of_counters(cls, counters: Mapping[str, int], month: str) -> "Tallies":
-        """From the ledger's counters. `month`: of those that tell none."""
+        """From the ledger's counters. `month`: that of those that tell no pool."""
         names = {f.name for f in fields(Tally)}
         found = cls()
         for key, value in counters.items():

@@ -52,7 +52,7 @@ def costs_parts(costs: Costs) -> list[Part]:
     """Planned, actual and maybe billed per API, and how the tiers were walked."""
     rows = [
         (
-            line.api,
+            f"{line.api} in {line.place or line.region}" if line.region else line.api,
             line.meter,
             count(line.planned_units),
             dollars(line.planned_usd),
@@ -64,12 +64,13 @@ def costs_parts(costs: Costs) -> list[Part]:
         for line in costs.lines
     ]
     totals = (dollars(costs.planned_usd), "", dollars(costs.actual_usd), "", dollars(costs.maybe_usd))
-    parts: list[Part] = [f"Job {costs.job} in {costs.region}", ""]
+    parts: list[Part] = [f"Job {costs.job} in {', '.join(costs.regions) or costs.region}", ""]
     parts += [Columns(HEADER, [*rows, ("Total", "", "", *totals)], HEADER[2:], "Meter"), ""]
     for line in costs.lines:
         walk = " + ".join(f"{count(tier.units)} x {each(tier.usd_each)} ({tier.confidence})" for tier in line.actual)
         if walk:
-            parts.append(f"{line.api} on {line.meter}: {walk}")
+            where = f" in {line.place or line.region}" if line.region else ""
+            parts.append(f"{line.api}{where} on {line.meter}: {walk}")
         calls = line.calls
         done = f"{count(calls.ok)} answered ({count(calls.known)} known before)"
         parts.append(
@@ -130,7 +131,7 @@ def _month_rows(jobs: Sequence[JobMonth]) -> list[tuple[str, ...]]:
     return [
         (
             job.costs.job,
-            job.costs.region,
+            line.place or job.costs.region,
             line.api,
             line.meter,
             count(sum((tier.units for tier in line.actual), Decimal(0))),
@@ -143,10 +144,11 @@ def _month_rows(jobs: Sequence[JobMonth]) -> list[tuple[str, ...]]:
 
 
 def gaps(costs: Costs, aws: Mapping[str, int]) -> list[dict[str, int | str]]:
-    """Our answered calls beside AWS's counts, per operation. Calls that serve two APIs count once."""
+    """Our answered calls beside AWS's counts in the job's own Region, per operation. Calls that serve two APIs count
+    once."""
     found: list[dict[str, int | str]] = []
     for operation, theirs in aws.items():
-        lines = [line for line in costs.lines if line.operation == operation]
+        lines = [line for line in costs.lines if line.operation == operation and not line.place]
         answered = max((line.calls.ok - line.calls.known for line in lines), default=0)
         maybe = max((line.calls.maybe_billed for line in lines), default=0)
         gap = theirs - answered

@@ -8,6 +8,7 @@ from pydantic import PlainSerializer, PlainValidator
 
 from jobs import documents
 from jobs.apis import Choice, VideoChoice, choices_from_json, video_choices_from_json
+from jobs.places import Place
 from jobs.planned import Dollars, PlanDocument, PlannedNear
 from jobs.sample.record import Sample
 
@@ -96,6 +97,7 @@ class JobSpec:
     video_apis: VideoChoices = ()  # those for stored video, each with its name and every parameter (since 2)
     films: int = 0  # that those are asked about: rows of films/ (since 2)
     epoch: int = 0  # of this job's first start on each film: over 0 where it was knowingly paid again (since 2)
+    places: tuple[Place, ...] = ()  # where its calls go besides its own Region and account (since 5)
     sample: Sample | None = None  # where it asks about a sample of its source: what that was drawn from (since 2)
     first: Choices = ()  # what the bundled models answer on the workers before `apis` are asked (since 4)
     near: PlannedNear | None = None  # with --near: what it was planned to save, and what it may miss (since 3)
@@ -124,6 +126,20 @@ class JobSpec:
     def planned(self, choice: Choice | VideoChoice) -> int:
         """Calls of one API."""
         return self.films if isinstance(choice, VideoChoice) else self.plan.items.images
+
+    def at(self, place: str | None) -> tuple[str, str]:
+        """The Region and account of a place by its name."""
+        other = next((one for one in self.places if one.name == place), None)
+        return (other.region, other.account) if other else (self.region, self.account)
+
+    def where(self, place: str | None) -> str:
+        """A place as people read it: its name, the Region where it is the job's own."""
+        return place or self.region
+
+    def tps(self, operation: str) -> float | None:
+        """Calls a second at all places together, as planned; None where no quota is known."""
+        rates = [self.quotas.get(operation), *(place.quotas.get(operation) for place in self.places)]
+        return sum(rate for rate in rates if rate) or None
 
     @property
     def shows_films(self) -> bool:
@@ -157,7 +173,8 @@ class JobSpec:
     def to_json(self) -> bytes:
         spares = self.options.near is not None or any(choice.when for choice in self.apis)
         least = documents.CONDITIONS if spares else documents.FORMAT
-        return documents.dump(self, format=documents.FIRST if self.first else least)
+        least = documents.FIRST if self.first else least
+        return documents.dump(self, format=documents.PLACES if self.places else least)
 
     @classmethod
     def from_json(cls, data: bytes, job: str) -> "JobSpec":

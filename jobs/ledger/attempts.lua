@@ -1,18 +1,28 @@
--- Prepended to the scripts that write attempts. INTENTS keeps a field for each: 'CALL HOLDER NUMBER' -> mark, month and
--- request ('b2026-11 labels+properties'); jobs/attempts.py tells the marks.
+-- Prepended to the scripts that write attempts. INTENTS keeps a field for each: 'CALL HOLDER NUMBER' -> mark, pool and
+-- request ('b2026-11 labels+properties'); jobs/attempts.py tells the marks. A pool is what AWS counts units in: the month
+-- ('2026-11'), and where the job asks at several places ('2026-11@eu-west-1'), '' being its own.
 local function read_attempt(text)
-  return text:sub(1, 1), text:sub(2, 8), text:sub(10)
+  return text:match('^(.)(%S+) (.+)$')
 end
 
-local function attempt_text(mark, month, request)
-  return mark .. month .. ' ' .. request
+local function attempt_text(mark, pool, request)
+  return mark .. pool .. ' ' .. request
+end
+
+-- A request and where it is asked: 'labels@eu-west-1' -> 'labels', '@eu-west-1'.
+local function at_place(request)
+  return request:match('^([^@]+)(.*)$')
+end
+
+local function place_of(pool)
+  return pool:sub(8)
 end
 
 -- What the counters of a shard under way say of an attempt with this mark: `units:labels:2026-11`, ...
-local function tell(live, mark, month, request, by)
+local function tell(live, mark, pool, request, by)
   local name = mark == 'b' and 'units:' or (mark == 'u' or mark == 'm') and 'maybe_billed:'
   if not name then return end
-  for api in request:gmatch('[^+]+') do redis.call('HINCRBY', live, name .. api .. ':' .. month, by) end
+  for api in request:gmatch('[^+]+') do redis.call('HINCRBY', live, name .. api .. ':' .. pool, by) end
 end
 
 -- The calendar month (UTC) of a time in milliseconds: '2026-11'. Days to civil dates, as Howard Hinnant gives it

@@ -1,7 +1,8 @@
 -- The door before paid calls: the lease is still held, the job runs, the budget covers the call, the service is well;
--- then the intent is written. ARGV goes on with call, request, number triples; numbers count a holder's attempts at a call.
--- Returns for each 'go MONTH' (the month it is begun in), 'wait' (the budget is held by calls in flight: ask again),
--- 'hold MS' (no room, or the service is not well: ask again after so long) or why not: 'answered' where a holder before
+-- then the intent is written. ARGV goes on with call, request and place, number triples; numbers count a holder's attempts
+-- at a call.
+-- Returns for each 'go POOL' (the pool it is begun in), 'wait' (the budget is held by calls in flight: ask again),
+-- 'hold MS' (no room: ask again after so long), 'hold MS shut' (the service is not well) or why not: 'answered' where a holder before
 -- brought the answer after this one had looked.
 local JOB, HOLDERS, INTENTS, PRICES, TODO, ANSWERS, HEALTH, PURSE = unpack(KEYS)
 local SHARD, FENCE = ARGV[1], ARGV[2]
@@ -13,10 +14,12 @@ local month = month_of(now)
 local answer = {}
 
 for i = 3, #ARGV, 3 do
-  local call, request, number = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local call, number = ARGV[i], ARGV[i + 2]
+  local request, place = at_place(ARGV[i + 1])
+  local pool = month .. place
   local field = call .. ' ' .. FENCE .. ' ' .. number
   local written = redis.call('HGET', INTENTS, field)
-  local word = 'go ' .. month
+  local word = 'go ' .. pool
   if not mine then
     word = 'lost'
   elseif written then -- before; only the reply was lost
@@ -26,21 +29,22 @@ for i = 3, #ARGV, 3 do
     word = state
   elseif redis.call('HEXISTS', ANSWERS, call) == 1 then
     word = 'answered'
-  elseif must_wait(load_health(HEALTH, call)) then
-    word = 'hold ' .. must_wait(load_health(HEALTH, call))
-  elseif short_of(schedule, JOB, cap, purse, request, month, 1) then
+  elseif must_wait(load_health(HEALTH, call, place)) then
+    local of = load_health(HEALTH, call, place)
+    word = 'hold ' .. must_wait(of) .. (of.next > 0 and ' shut' or '')
+  elseif short_of(schedule, JOB, cap, purse, request, pool, 1) then
     if tonumber(redis.call('HGET', JOB, 'in_flight') or '0') > 0 then
       word = 'wait'
     else
       word, state = 'incomplete', 'incomplete'
-      redis.call('HSET', JOB, 'state', state, 'reason', short_of(schedule, JOB, cap, purse, request, month, 1))
+      redis.call('HSET', JOB, 'state', state, 'reason', short_of(schedule, JOB, cap, purse, request, pool, 1))
       redis.call('ZADD', TODO, -1, '-1')
     end
   else
-    count(schedule, JOB, purse, request, month, 1)
+    count(schedule, JOB, purse, request, pool, 1)
     redis.call('HINCRBY', JOB, 'in_flight', 1)
-    begun(load_health(HEALTH, call), field)
-    redis.call('HSET', INTENTS, field, attempt_text('?', month, request))
+    begun(load_health(HEALTH, call, place), field)
+    redis.call('HSET', INTENTS, field, attempt_text('?', pool, request))
   end
   answer[#answer + 1] = word
 end

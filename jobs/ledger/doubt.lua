@@ -4,13 +4,13 @@
 local function doubt_attempts(job, health, intents, live)
   local found = redis.call('HGETALL', intents)
   for i = 1, #found, 2 do
-    local mark, month, request = read_attempt(found[i + 1])
+    local mark, pool, request = read_attempt(found[i + 1])
     if mark == '?' then
-      found[i + 1] = attempt_text('m', month, request)
+      found[i + 1] = attempt_text('m', pool, request)
       redis.call('HSET', intents, found[i], found[i + 1])
       redis.call('HINCRBY', job, 'in_flight', -1)
-      ended(job, load_health(health, found[i]), found[i], false, 0, '')
-      tell(live, 'm', month, request, 1)
+      ended(job, load_health(health, found[i], place_of(pool)), found[i], false, 0, '')
+      tell(live, 'm', pool, request, 1)
     end
   end
   save_health(health)

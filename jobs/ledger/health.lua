@@ -1,5 +1,5 @@
 -- Prepended to the scripts that begin and settle attempts. Is the service behind a request well? HEALTH keeps of each
--- request of the job, as `labels:out`, ...:
+-- request of the job at each of its places, as `labels:out`, `labels@eu-west-1:out`, ...:
 --   out, last    attempts under way, and when the last one was begun (ms)
 --   room         how many may be under way: it grows while they are answered, up to twice as many as there are
 --   debt         calls that went wrong, less the answers since; at LIMIT the door shuts
@@ -18,14 +18,14 @@ local of_health = {out = 0, last = 0, room = ROOM, debt = NEW, next = 0, probe =
 local health_names = {'out', 'last', 'room', 'debt', 'next', 'probe', 'pause', 'since'}
 local health_seen = {}
 
--- Of the request that CALL (`12:labels`) is of.
-local function load_health(key, call)
-  local request = call:match('^%d+:([^ ]+)') or call
+-- Of the request that CALL (`12:labels`) is of, at PLACE ('': the job's own).
+local function load_health(key, call, place)
+  local request = (call:match('^%d+:([^ ]+)') or call) .. place
   local found = health_seen[request]
   if found then return found end
   local fields = {}
   for i, name in ipairs(health_names) do fields[i] = request .. ':' .. name end
-  found = {request = request}
+  found = {request = request, key = key}
   for i, value in ipairs(redis.call('HMGET', key, unpack(fields))) do
     local name = health_names[i]
     found[name] = value and (name == 'probe' and value or tonumber(value)) or of_health[name]
@@ -62,8 +62,22 @@ local function is_well(job, of)
   end
   if of.debt == 0 and of.since > 0 then
     of.since, of.pause = 0, FIRST
-    redis.call('HDEL', job, 'trouble')
+    local told = redis.call('HGET', job, 'trouble') or ''
+    if told:sub(1, #of.request + 1) == of.request .. ':' then redis.call('HDEL', job, 'trouble') end
   end
+end
+
+-- Whether the request is asked at another place, too, that was well within PATIENCE.
+local function well_elsewhere(of, patience)
+  local all = redis.call('HGETALL', of.key)
+  for i = 1, #all, 2 do
+    local other = all[i]:match('^(.*):since$')
+    if other and other ~= of.request and other:match('^[^@]+') == of.request:match('^[^@]+') then
+      local since = health_seen[other] and health_seen[other].since or tonumber(all[i + 1])
+      if since == 0 or now - since < patience then return true end
+    end
+  end
+  return false
 end
 
 -- FIRST_TRY: of its call. The others of a call say little of the service: some pictures go wrong each time.
@@ -77,6 +91,7 @@ local function is_ill(job, of, probed, first_try, patience, sample)
     if probed then
       of.pause = math.min(2 * of.pause, LONGEST)
       of.next = now + of.pause
+      redis.call('HSET', job, 'trouble', of.request .. ': ' .. sample:match('^[^\n]*'))
     end
   elseif first_try or of.since > 0 then
     of.debt = of.debt + 1
@@ -85,7 +100,8 @@ local function is_ill(job, of, probed, first_try, patience, sample)
     of.next = now + of.pause
     redis.call('HSET', job, 'trouble', of.request .. ': ' .. sample:match('^[^\n]*'))
   end
-  if of.next > 0 and now - of.since >= patience and redis.call('HGET', job, 'state') == 'running' then
+  if of.next > 0 and now - of.since >= patience and redis.call('HGET', job, 'state') == 'running'
+    and not well_elsewhere(of, patience) then
     local text, advice = sample:match('^([^\n]*)\n?(.*)$')
     local lasted = (now - of.since) / 1000
     local reason = string.format('%s: nothing usable was answered for %d s, the last was %s', of.request, lasted, text)

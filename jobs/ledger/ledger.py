@@ -68,7 +68,7 @@ class Attempt:
     """What came of one request sent to AWS, or of a call that needed none (`mark` empty)."""
 
     call: str
-    request: str
+    request: str  # its name, and the place where it is not the job's own: `labels@eu-west-1`
     number: int  # from 1, of this holder's attempts at the call
     mark: Mark | Literal[""]
     answer: bytes = b""  # empty: the call will be tried again
@@ -429,8 +429,8 @@ class Ledger:
         return sorted(int(shard) for shard in self.redis.smembers(key(job, "journals")))
 
     def begin(self, lease: Lease, calls: Iterable[tuple[str, str, int]], pipe: Pipeline | None = None) -> Any:
-        """The door before paid calls: (call, request name, number of the attempt from 1) -> `go MONTH`, `wait`,
-        `hold MS` or why not (`answered`: a holder before brought its answer late), as bytes.
+        """The door before paid calls: (call, request and place, number of the attempt from 1) -> `go POOL`, `wait`,
+        `hold MS`, `hold MS shut` or why not (`answered`: a holder before brought its answer late), as bytes.
 
         The intent is written for each `go`. With `pipe` the script is queued there instead.
         """
@@ -456,7 +456,8 @@ class Ledger:
         return self._scripts["settle"](keys, arguments, client=pipe)
 
     def shut(self, job: str) -> set[str]:
-        """The requests whose service is not well, so that their calls wait (health.lua)."""
+        """The requests whose service is not well, so that their calls wait (health.lua), or go to another place:
+        `labels`, `labels@eu-west-1`."""
         found = self.redis.hgetall(key(job, "health"))
         return {
             name.decode().removesuffix(":next") for name, at in found.items() if name.endswith(b":next") and at != b"0"

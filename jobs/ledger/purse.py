@@ -38,10 +38,11 @@ class Purse:
         *,
         units: Mapping[str, int] | None = None,
         steps: Mapping[str, object] | None = None,
-        running: Mapping[str, str] | None = None,
+        running: Mapping[str, Mapping[str, str]] | None = None,
     ) -> bool:
         """`cap`: nano-dollars. `units` of jobs that do not run, by `2026-11 PLACE METER`; `steps` of `PLACE METER`, as
-        jobs/costs/cap.py has them for Redis; `running`: job -> its place.
+        jobs/costs/cap.py has them for Redis; `running`: job -> its places, by how its
+        pools tell them (`{"": its own}`).
 
         False where somebody filled it, or put a job on the table, since `version`: look again.
         """

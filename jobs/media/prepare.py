@@ -88,15 +88,19 @@ class Preparer:
         self._lock = threading.Lock()
         self._s3: Any = None
         self._reader: SpanReader | None = None
-        self._near: dict[str, bool] = {}  # bucket -> in Rekognition's Region, as far as we can tell
+        self._regions: dict[str, str | None] = {}  # bucket -> its Region, as far as we can tell
 
     @property
     def inflight_bytes(self) -> int:
         """Bytes of pictures held now."""
         return self._store.used
 
-    def prepare(self, item: Item, limits: Limits, *, s3_allowed: bool) -> Prepared | Skip:
-        """What to send for `item` to an API with `limits`. `s3_allowed`: the API may be given an S3Object."""
+    def prepare(
+        self, item: Item, limits: Limits, *, s3_allowed: bool, as_object: bool | None = None
+    ) -> Prepared | Skip:
+        """What to send for `item` to an API with `limits`. `s3_allowed`: the API may be given an S3Object. `as_object`:
+        whether it goes to where its bucket is; None: it goes to Rekognition's Region.
+        """
         if item.skip:
             return Skip(item.skip.partition(":")[0], item.skip)
         if item.kind == "frame":
@@ -104,7 +108,8 @@ class Preparer:
             take = self._frames
             return self._as_bytes(item, limits, lambda: take(item))
         if item.uri.startswith("s3://"):
-            if s3_allowed and self._objects and self._is_near(split_s3(item.uri)[0]):
+            near = self._is_near(split_s3(item.uri)[0]) if as_object is None else as_object
+            if s3_allowed and self._objects and near:
                 ready = self._as_object(item, limits)
                 if ready is not None:
                     return ready
@@ -222,20 +227,29 @@ class Preparer:
             return self._s3
 
     def _known_near(self, bucket: str) -> bool:
-        return not is_arn(bucket) and (self._region is None or self._near.get(bucket, False))
+        if is_arn(bucket) or self._region is None:
+            return not is_arn(bucket)
+        return bucket in self._regions and self._regions[bucket] in (None, self._region)
 
     def _is_near(self, bucket: str) -> bool:
         if is_arn(bucket):
             return False
         if self._region is None:
             return True
-        known = self._near.get(bucket)
-        if known is None:
-            there = self._bucket_region(bucket)
-            known = self._near[bucket] = there is None or there == self._region
-        return known
+        return self._region_of(bucket) in (None, self._region)
 
-    def _bucket_region(self, bucket: str) -> str | None:
+    def bucket_region(self, item: Item) -> str | None:
+        """Where an object of S3 lies that Rekognition may read itself: its bucket's Region; None where it may not, or
+        nobody says where that is."""
+        bucket = split_s3(item.uri)[0]
+        return None if is_arn(bucket) or not self._objects or item.kind == "frame" else self._region_of(bucket)
+
+    def _region_of(self, bucket: str) -> str | None:
+        if bucket not in self._regions:
+            self._regions[bucket] = self._asked_region(bucket)
+        return self._regions[bucket]
+
+    def _asked_region(self, bucket: str) -> str | None:
         """The bucket's Region; None when S3 does not tell, as servers other than AWS."""
         try:
             answer = self._client().head_bucket(Bucket=bucket)

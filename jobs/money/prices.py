@@ -136,11 +136,11 @@ class PriceTable:
             "meters": {m.name: {"unit": m.unit, "regions": _regions_json(m)} for m in self.meters.values()},
         }
 
-    def only(self, region: str, meters: Iterable[str]) -> "PriceTable":
-        """The rows one job is priced with, for its job.json."""
+    def only(self, region: str, meters: Iterable[str], *elsewhere: str) -> "PriceTable":
+        """The rows one job is priced with, for its job.json. `elsewhere`: further Regions."""
         kept = {name: self.meters[name] for name in dict.fromkeys(meters) if name in self.meters}
         rows = {
-            name: Meter(name, meter.unit, {r: tiers for r, tiers in meter.regions.items() if r == region})
+            name: Meter(name, meter.unit, {r: tiers for r, tiers in meter.regions.items() if r in (region, *elsewhere)})
             for name, meter in kept.items()
         }
         operations = {name: self.operations[name] for name in rows if name in self.operations}

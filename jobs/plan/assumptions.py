@@ -65,6 +65,17 @@ _GROWS = (
 )
 _STORED = "Stored vectors are billed by the month and prorated by days kept{flat}."
 _NOT = "Not included: S3 requests and data transfer, SNS, SQS, KMS, taxes, discounts."
+_PLACES = (
+    "Calls go to {regions}, to each in proportion to its quota; each Region and account has tiers of its own, and what"
+    " was billed earlier in the month is known of {region} alone."
+)
+_ONLY_HERE = "Asked in {region} alone: {apis}."
+_NOT_THERE = "Left out in {region}, which has no such API: {apis}."
+_OBJECTS = (
+    "The bucket is taken to be in {region}: there an object goes as it is, elsewhere the workers read it and send its"
+    " bytes. These leave the bucket's Region, for the price of transfer into another Region where the workers are in"
+    " AWS, and of transfer to the Internet where they are not."
+)
 _DURATION = "Duration: APIs run side by side, each at its quota from the first second; the slowest sets it."
 
 
@@ -80,6 +91,8 @@ def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice | VideoC
         yield _SENT
     for choice in choices:
         yield from choice.api.assumptions
+    if plan.places:
+        yield from _places(plan, choices)
     if plan.counts.frames and "image" in units:
         yield from _frames(plan.counts)
     yield from at_the_head(plan)
@@ -109,6 +122,19 @@ def at_the_head(plan: Plan) -> Iterator[str]:
     if plan.unread:
         are = "image is compared when it is" if plan.unread == 1 else "images are compared when they are"
         yield f"{plan.unread:,} {are} read: copies, and what an earlier job answered, cost nothing then."
+
+
+def _places(plan: Plan, choices: Sequence[Choice | VideoChoice]) -> Iterator[str]:
+    yield _PLACES.format(regions=", ".join(plan.regions), region=plan.region)
+    bound = [one.api.name for one in choices if isinstance(one, VideoChoice) or one.bound]
+    if bound:
+        yield _ONLY_HERE.format(region=plan.region, apis=", ".join(bound))
+    for place in plan.places:
+        missing = [c.api.name for c in choices if c.api.operation not in place.quotas and c.api.name not in bound]
+        if missing:
+            yield _NOT_THERE.format(region=place.name, apis=", ".join(missing))
+    if plan.counts.s3_images:
+        yield _OBJECTS.format(region=plan.region)
 
 
 def _frames(counts: Counts) -> Iterator[str]:

@@ -4,7 +4,8 @@ Rule: `estimate`, `scan --dry-run` and `scan` build the same Plan; only what con
 and dates are passed in. Every number on it comes from a price row, a quota row or a count.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -16,14 +17,19 @@ from jobs.money.free_tier import FreeTier, Month
 from jobs.money.months import by_days, by_rate, by_time, month_of
 from jobs.money.prices import PriceTable, TierLine, Units, known_total
 from jobs.money.quotas import QuotaTable
+from jobs.places import Place
 from jobs.plan import demand as plan_demand
+from jobs.plan import spread
 from jobs.plan.assumptions import assumptions
 from jobs.plan.both_ways import Market, both_ways
+from jobs.plan.by_regions import WithRegions
 from jobs.plan.conditional import Conditional
 from jobs.plan.demand import Demand
+from jobs.plan.s3_requests import transfer
 from jobs.plan.stream import MonthlyStream
 from jobs.plan.values import Plan, PlanLine, PlanMonth, Rate
 from jobs.plan.videos import video_jobs as jobs_of
+from jobs.pools import OWN
 
 Spread = dict[str, dict[int, Decimal]]  # month -> number of the demand -> its units in that month
 Lines = dict[int, PlanLine]  # number of the demand -> its line
@@ -50,6 +56,7 @@ def plan(
     near: Mapping[str, int] | None = None,
     known_films: Mapping[str, FilmCalls] | None = None,
     film_speeds: Mapping[str, Speed] | None = None,
+    places: Sequence[Place] = (),
 ) -> Plan:
     """Price and time these APIs on these items.
 
@@ -60,8 +67,8 @@ def plan(
     `extra`: demands besides (storage, hours of a model). `stream`: new images each month, which takes a start.
     `copies`: of the images, those whose content another has, in `known` too. `unread`: those of which that is told only
     when they are read. `near`: calls by API that take another's answer, beside the known. `known_films`: as `known`, of
-    the videos; `film_speeds`: of APIs for them, as jobs have shown it. Raises RekscanError if an API does not exist in
-    the Region.
+    the videos; `film_speeds`: of APIs for them, as jobs have shown it. `places`: further ones, which take calls in
+    proportion to their quotas. Raises RekscanError if an API does not exist in the Region.
     """
     films = known_films or {}
     have = dict.fromkeys((c.api.name for c in choices), known) if isinstance(known, int) else dict(known)
@@ -79,12 +86,17 @@ def plan(
         quotas.check(operation, region)
     calls = plan_demand.calls(choices, counts, have) | plan_demand.video_calls(videos, counts, films)
     rates = _rates(demands, calls, region, quotas, tps or {}, plan_demand.paces(choices))
+    others = spread.with_quotas(places, choices, quotas, tps or {})
     demands = [_timed(demand, rates.get(demand.operation)) for demand in demands]
+    parts = spread.parts(others, region, {name: rate.tps for name, rate in rates.items()})
+    demands, rates = spread.split(demands, parts), {name: _of_all(rate, parts) for name, rate in rates.items()}
     used = dict(month_to_date or {})
-    months = _priced(demands, _spread(demands, rates, start, stream), Month(prices, region, used, free_tier), prices)
-    high = _priced(
-        _dear(demands), _spread(_dear(demands), rates, start, stream), Month(prices, region, used, free_tier), prices
-    )
+    first = {place.name: Month(prices, place.region, {}) for place in others}
+    first[OWN] = Month(prices, region, used, free_tier)
+    months = _priced(demands, _spread(demands, rates, start, stream), first, prices)
+    first = {name: month.next() for name, month in first.items()}
+    first[OWN] = Month(prices, region, used, free_tier)
+    high = _priced(_dear(demands), _spread(_dear(demands), rates, start, stream), first, prices)
     lines = tuple(_merge(demands, months, prices))
     built = Plan(
         region=region,
@@ -93,7 +105,7 @@ def plan(
         months=tuple(PlanMonth(month, tuple(rows.values())) for month, rows in months.items()) if start else (),
         rates=tuple(rates.values()),
         high_usd=known_total(line.usd for line in _merge(demands, high, prices)),
-        prices=prices.only(region, (demand.meter for demand in demands)),
+        prices=prices.only(region, (demand.meter for demand in demands), *(place.region for place in others)),
         quotas_source=quotas.source,
         quotas_as_of=quotas.as_of,
         start=start,
@@ -111,8 +123,26 @@ def plan(
             counts,
             Market(region, prices, used, {name: rate.tps for name, rate in rates.items()}, at_once, speeds),
         ),
+        places=others,
     )
     return built.assuming(assumptions(built, quotas, (*choices, *videos)))
+
+
+def side_by_side(places: Sequence[Place], prices: PriceTable, build: Callable[[Sequence[Place]], Plan]) -> Plan:
+    """The plan with all these places, which says what the first Region alone, the first two, ... would cost. `prices`:
+    those of S3 among them."""
+    built = build(places)
+    if not built.places:
+        return built
+    several = [build(places[:n]) for n in range(len(places))]
+    return replace(built, by_regions=tuple(_with_regions(one, prices) for one in (*several, built)))
+
+
+def _with_regions(built: Plan, prices: PriceTable) -> WithRegions:
+    slowest = max(built.rates, key=lambda rate: rate.seconds or 0)
+    moved = transfer(built, prices)
+    usd = built.total if built.complete else None
+    return WithRegions(built.regions, slowest.tps, built.duration_s, usd, moved.usd if moved else Decimal(0))
 
 
 def _conditional(choice: Choice, lines: Sequence[PlanLine]) -> Conditional:
@@ -144,6 +174,14 @@ def _rates(
     return found
 
 
+def _of_all(rate: Rate, parts: spread.Parts) -> Rate:
+    """The rate of all places together."""
+    if rate.operation not in parts:
+        return rate
+    at = {part.place: part.tps for part in parts[rate.operation]}
+    return replace(rate, tps=sum(tps for tps in at.values() if tps) or None, at=at)
+
+
 def _timed(demand: Demand, rate: Rate | None) -> Demand:
     """A model's hours are known by the rate of its calls."""
     return demand.at(rate.tps) if rate is not None and rate.tps else demand
@@ -173,20 +211,25 @@ def _months(demand: Demand, rate: Rate | None, start: date | None) -> list[tuple
         return [("", demand.units)]
     if demand.seconds is not None:
         return by_time(demand.units, demand.seconds, start)
-    if rate is None or rate.tps is None or not demand.per_call:  # no rate to spread by
+    tps = rate.at.get(demand.place, rate.tps) if rate is not None else None
+    if tps is None or not demand.per_call:  # no rate to spread by
         return [(month_of(start), demand.units)]
-    return [(month, Decimal(calls)) for month, calls in by_rate(demand.calls, rate.tps, start)]
+    return [(month, Decimal(calls)) for month, calls in by_rate(demand.calls, tps, start)]
 
 
-def _priced(demands: Sequence[Demand], spread: Spread, first: Month, prices: PriceTable) -> dict[str, Lines]:
-    """The lines of each month: the first goes on from the month to date, the others start at zero."""
+def _priced(
+    demands: Sequence[Demand], by_month: Spread, first: Mapping[str, Month], prices: PriceTable
+) -> dict[str, Lines]:
+    """The lines of each month: the first goes on from the month to date, the others start at zero. `first`: of each
+    place."""
     found: dict[str, Lines] = {}
-    month = first
-    for name, units in spread.items():
+    totals = first
+    for name, units in by_month.items():
         found[name] = {
-            n: _line(demands[n], prices, u, month.price(demands[n].meter, u).tiers) for n, u in units.items()
+            n: _line(demands[n], prices, u, totals[demands[n].place].price(demands[n].meter, u).tiers)
+            for n, u in units.items()
         }
-        month = first.next()
+        totals = {place: month.next() for place, month in first.items()}
     return found
 
 
@@ -204,11 +247,12 @@ def _merge(demands: Sequence[Demand], months: Mapping[str, Lines], prices: Price
 
 
 def _line(demand: Demand, prices: PriceTable, units: Decimal, tiers: tuple[TierLine, ...]) -> PlanLine:
-    return PlanLine(demand.api, demand.operation, demand.meter, prices.unit(demand.meter), units, tiers, demand.open)
+    unit = prices.unit(demand.meter)
+    return PlanLine(demand.api, demand.operation, demand.meter, unit, units, tiers, demand.open, demand.place)
 
 
 def _dear(demands: Sequence[Demand]) -> list[Demand]:
     return [demand.dear() for demand in demands]
 
 
-__all__ = ["Counts", "Demand", "Plan", "PlanLine", "PlanMonth", "Rate", "plan"]
+__all__ = ["Counts", "Demand", "Plan", "PlanLine", "PlanMonth", "Rate", "plan", "side_by_side"]

@@ -35,12 +35,13 @@ def with_shares(plan: Plan, tried: Iterable[Tried], job: str, *, groups: int = 0
 
 def usd_of(plan: Plan, shares: Mapping[str, float]) -> dict[str, Decimal | None]:
     """Dollars by API, with the units of images of some APIs times a share, through the same tiers, all in one month."""
-    month = Month(plan.prices, plan.region, plan.month_to_date, plan.free_tier)
+    months: dict[str, Month] = {}  # by place
     found: dict[str, list[Decimal | None]] = {}
     for line in plan.lines:
         units = line.units
         if line.unit == "image" and line.api in shares:
             units = Decimal(round(float(line.units) * shares[line.api]))
+        month = months.setdefault(line.place, plan.month(line.place))
         found.setdefault(line.api, []).append(None if line.open else month.price(line.meter, units).usd)
     return {name: known_total(amounts) for name, amounts in found.items()}
 

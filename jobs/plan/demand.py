@@ -34,6 +34,7 @@ class Demand:
     days: Decimal | None = None  # kept so long, and billed by the month
     per_unit: Decimal | None = None  # calls that make a unit of the meter, where `units` counts calls
     open: str | None = None  # why the quantity is not fully known
+    place: str = ""  # where the calls go, of a job at several places; "": its own
 
     def dear(self) -> "Demand":
         """The demand if AWS reads its unclear rule the dearer way."""

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from jobs.money.prices import known_total
-from jobs.plan import both_ways, text
+from jobs.plan import both_ways, by_regions, text
 from jobs.plan.values import Plan, PlanMonth
 from jobs.redact import redact
 from jobs.words import ROUNDING, dollars, visible
@@ -49,7 +49,7 @@ def page_of(plan: Plan, *, sources: Sequence[str], beside: Sequence[str], made: 
         price=text.price(plan)[0],
         parts=tuple(_parts(plan, sources, beside, (header, rows))),
         made=made,
-        numbers=frozenset((*text.RIGHT, *both_ways.RIGHT, *header[1:])),
+        numbers=frozenset((*text.RIGHT, *both_ways.RIGHT, *by_regions.RIGHT, *header[1:])),
     )
 
 
@@ -62,6 +62,8 @@ def _parts(plan: Plan, sources: Sequence[str], beside: Sequence[str], months: Ta
         yield Part(
             "Frames or the whole film", (both_ways.title(plan.counts),), (both_ways.HEADER, both_ways.rows(plan.both))
         )
+    if plan.by_regions:
+        yield Part("Regions side by side", table=(by_regions.HEADER, by_regions.rows(plan.by_regions)))
     notes = [line for line in text.notes(plan, brief=True, both=False) if line != ROUNDING]
     said = "\n".join((*notes, *beside)).splitlines()
     yield Part("Notes", tuple(line.strip().removeprefix("- ") for line in said if line.strip()))

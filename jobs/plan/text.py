@@ -10,7 +10,7 @@ from decimal import Decimal
 from jobs.codes import Code
 from jobs.counts import Counts
 from jobs.money.prices import known_total, money, number
-from jobs.plan import both_ways, cascade
+from jobs.plan import both_ways, by_regions, cascade
 from jobs.plan.assumptions import at_the_head
 from jobs.plan.values import Plan, PlanLine
 from jobs.plan.videos import minutes
@@ -27,7 +27,7 @@ CSV = ("set", "month", "api", "operation", "meter", "unit", "units", "usd_each",
 def title(plan: Plan) -> str:
     """What is priced: `2,500,000 images and 3 videos in us-east-1`."""
     what = contents(plan) or "price"
-    return f"{what[0].upper()}{what[1:]} in {plan.region}"
+    return f"{what[0].upper()}{what[1:]} in {', '.join(plan.regions)}"
 
 
 def contents(plan: Plan, *, priced: bool = False) -> str:
@@ -64,7 +64,7 @@ def head(plan: Plan) -> list[str]:
 
 def rows(plan: Plan) -> list[tuple[str, ...]]:
     """The table's rows by HEADER, a row per tier and the total last."""
-    found = [row for line in plan.lines for row in _line(line)]
+    found = [row for line in plan.lines for row in _line(plan, line)]
     name = "Total" if plan.complete else "Total of the lines with a price"
     return [*found, (name, "", "", "", dollars(plan.total), "")]
 
@@ -74,14 +74,14 @@ def month_rows(plan: Plan) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for month in plan.months:
         for line in month.lines:
-            found += [(month.month, *row) for row in _line(line)]
+            found += [(month.month, *row) for row in _line(plan, line)]
         found.append((month.month, "all", "", "", "", dollars(month.usd), ""))
     return found
 
 
 def notes(plan: Plan, *, brief: bool = False, explain: bool = False, both: bool = True) -> list[str]:
     """What stands below the table: unknowns, bounds, skips, time. `explain`: and assumptions; `brief`: not a word of
-    them. `both`: with what films cost as frames and as a whole."""
+    them. `both`: with what films cost as frames and as a whole, and what fewer Regions do."""
     found = [plan.cut] if plan.cut else []
     if not plan.complete:
         found.append("NOT COMPLETE: a part of this price is unknown.")
@@ -94,6 +94,13 @@ def notes(plan: Plan, *, brief: bool = False, explain: bool = False, both: bool 
     found += plan.first.notes() if plan.first else []
     found += cascade.notes(plan)
     found += _duration(plan)
+    if plan.by_regions and both:
+        found += [
+            "",
+            "Regions side by side",
+            *table(by_regions.HEADER, by_regions.rows(plan.by_regions), by_regions.RIGHT).splitlines(),
+            "",
+        ]
     if plan.both and both:
         found += ["", both_ways.title(plan.counts), *_both(plan), ""]
     found.append(ROUNDING)
@@ -130,7 +137,7 @@ def price(plan: Plan) -> list[str]:
         by_api.setdefault(line.api, []).append(line)
     drivers = sorted(by_api.values(), key=lambda lines: _usd(lines) or Decimal(0), reverse=True)
     shown = drivers if len(drivers) <= _DRIVERS else drivers[: _DRIVERS - 1]
-    cells = [(lines[0].api, f"{count(lines[0].units)} {_unit(lines[0])}", dollars(_usd(lines))) for lines in shown]
+    cells = [(lines[0].api, _units(lines), dollars(_usd(lines))) for lines in shown]
     if rest := drivers[len(shown) :]:
         cells.append((f"{len(rest)} more", "", dollars(_usd(line for lines in rest for line in lines))))
     widths = [max((len(row[at]) for row in cells), default=0) for at in range(3)]
@@ -179,7 +186,8 @@ def csv_rows(plans: Iterable[tuple[str, Plan]]) -> Iterator[tuple[str, ...]]:
         months: list[tuple[str, tuple[PlanLine, ...]]] = [(month.month, month.lines) for month in plan.months]
         for month, lines in months or [("", plan.lines)]:
             for line in lines:
-                head = (name, month, line.api, line.operation, line.meter, line.unit)
+                api = f"{line.api} in {plan.where(line.place)}" if plan.places else line.api
+                head = (name, month, api, line.operation, line.meter, line.unit)
                 for tier in line.tiers:
                     usd = money(tier.usd) or "unknown"
                     yield (*head, str(number(tier.units)), money(tier.usd_each) or "unknown", usd, tier.confidence)
@@ -223,15 +231,18 @@ def _usd(lines: Iterable[PlanLine]) -> Decimal | None:
     return known_total(line.usd for line in lines)
 
 
-def _unit(line: PlanLine) -> str:
-    return line.unit if line.units == 1 else f"{line.unit}s"
+def _units(lines: Sequence[PlanLine]) -> str:
+    """Those of an API on its first meter, at all places."""
+    units = sum((line.units for line in lines if line.meter == lines[0].meter), Decimal(0))
+    return f"{count(units)} {lines[0].unit if units == 1 else f'{lines[0].unit}s'}"
 
 
-def _line(line: PlanLine) -> list[tuple[str, ...]]:
+def _line(plan: Plan, line: PlanLine) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
+    name = f"{line.api} in {plan.where(line.place)}" if plan.places else line.api
     for tier in line.tiers:
-        what = (line.api, line.meter) if not found else ("", "")
+        what = (name, line.meter) if not found else ("", "")
         found.append((*what, count(tier.units), each(tier.usd_each), dollars(tier.usd), tier.confidence))
     if line.open:
-        found.append((line.api, line.meter, "unknown", "", "unknown", ""))
-    return found or [(line.api, line.meter, "0", "", dollars(Decimal(0)), "")]
+        found.append((name, line.meter, "unknown", "", "unknown", ""))
+    return found or [(name, line.meter, "0", "", dollars(Decimal(0)), "")]

@@ -11,9 +11,11 @@ from typing import Any
 
 from jobs import documents
 from jobs.counts import Counts
-from jobs.money.free_tier import FreeTier
+from jobs.money.free_tier import FreeTier, Month
 from jobs.money.prices import PriceTable, TierLine, Units, known_total, number, total
+from jobs.places import Place
 from jobs.plan.both_ways import BothWays
+from jobs.plan.by_regions import WithRegions
 from jobs.plan.conditional import Conditional
 from jobs.plan.first import FirstStage
 from jobs.plan.near import NearSaving
@@ -30,6 +32,7 @@ from jobs.planned import (
     PricesUsed,
     TotalBounds,
 )
+from jobs.pools import OWN
 
 # Seconds of a core that the emulator takes for a call on a picture, and for a second of film and an API: by the clock
 # of a busy machine, docs/emulator-models.md.
@@ -47,6 +50,7 @@ class PlanLine:
     units: Decimal
     tiers: tuple[TierLine, ...]
     open: str | None = None  # why the quantity is not fully known
+    place: str = ""  # where it is asked, of a plan for several places; "": its own
 
     @property
     def usd(self) -> Decimal | None:
@@ -55,7 +59,7 @@ class PlanLine:
 
     def document(self) -> PlannedLine:
         tiers = tuple(PlannedTier(t.units, t.usd_each, t.usd, t.confidence, t.as_of or None) for t in self.tiers)
-        return PlannedLine(self.api, self.operation, self.meter, self.unit, self.units, tiers, self.usd)
+        return PlannedLine(self.api, self.operation, self.meter, self.unit, self.units, tiers, self.usd, self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,12 @@ class Rate:
     tps: float | None
     source: str  # where the rate is from: a confidence of the quota table, "--tps", or "units" of a model
     as_of: str = ""  # date of the quota
+    at: Mapping[str, float | None] = field(default_factory=dict)  # of several places, each one's: `tps` is their sum
+
+    @property
+    def here(self) -> float | None:
+        """The rate at the job's own place."""
+        return self.at.get(OWN, self.tps)
 
     @property
     def seconds(self) -> float | None:
@@ -119,6 +129,31 @@ class Plan:
     near: NearSaving | None = None  # of --near: pictures that take the answers of others
     drawn_from: int = 0  # images of the source, where the plan is of a sample of them
     first: FirstStage | None = None  # the bundled models, which look at the images before AWS does
+    places: tuple[Place, ...] = ()  # where the calls go besides the Region, each with the rates there
+    by_regions: tuple[WithRegions, ...] = ()  # what the first Region alone would take, the first two, ...
+
+    def region_of(self, place: str) -> str:
+        """Of a place by its name."""
+        return next((one.region for one in self.places if one.name == place), self.region)
+
+    def profile_of(self, place: str) -> str | None:
+        """Of another account than the job's own."""
+        return next((one.profile for one in self.places if one.name == place), None)
+
+    def where(self, place: str) -> str:
+        """A place as people read it: its name, the Region where it is the job's own."""
+        return place or self.region
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Where it is asked, the job's own Region first: by the names of places."""
+        return (self.region, *(place.name for place in self.places))
+
+    def month(self, place: str = OWN) -> Month:
+        """The running totals of a place's first month: other places than its own begin at zero, with no free units."""
+        if place:
+            return Month(self.prices, self.region_of(place), {})
+        return Month(self.prices, self.region, self.month_to_date, self.free_tier)
 
     def assuming(self, assumptions: tuple[str, ...]) -> "Plan":
         """The plan with what it takes for granted."""
@@ -159,9 +194,8 @@ class Plan:
         for line in self.lines:
             units = sum((tier.units for tier in line.tiers if tier.usd is None), Decimal(0))
             if units:
-                found.append(
-                    f"{line.api}: no price of {line.meter} in {self.region} for {number(units):,} {line.unit}s"
-                )
+                where = self.where(line.place)
+                found.append(f"{line.api}: no price of {line.meter} in {where} for {number(units):,} {line.unit}s")
             if line.open:
                 found.append(f"{line.api}: {line.open}")
         return tuple(found)
@@ -218,4 +252,5 @@ class Plan:
         conditions = {"conditions": [one.to_json() for one in self.conditional]} if self.conditional else {}
         near = {"near": self.near.to_json()} if self.near else {}
         first = {"first": self.first.to_json()} if self.first else {}
-        return documents.to_json(self.document()) | conditions | near | first
+        regions = {"by_regions": [one.to_json() for one in self.by_regions]} if self.by_regions else {}
+        return documents.to_json(self.document()) | conditions | near | first | regions

@@ -31,6 +31,7 @@ from rekscan.flags import (
     INCLUDE,
     NEAR,
     PAYER,
+    REGIONS,
     WHEN,
     Amounts,
     Billing,
@@ -40,8 +41,10 @@ from rekscan.flags import (
     Pilot,
     chosen_frames,
     chosen_near,
+    chosen_regions,
 )
-from rekscan.scans.priced import PriceQuestion, document, priced
+from rekscan.scans.places import in_places
+from rekscan.scans.priced import DEFAULT_REGION, PriceQuestion, document, priced
 from rekscan.settings import Connection, resolve
 
 if TYPE_CHECKING:
@@ -73,6 +76,7 @@ def estimate(
     probe: bool = True,
     frames: Annotated[str | None, Parameter(help=FRAMES, negative=())] = None,
     near: Annotated[str | None, Parameter(help=NEAR, negative=())] = None,
+    regions: Annotated[str | None, Parameter(help=REGIONS, negative=())] = None,
     again: Flag = False,
     strict: Flag = False,
     json: Flag = False,
@@ -124,11 +128,13 @@ def estimate(
         raise UsageError("--when and --first are of one estimate", "Leave --compare out, or them.")
     if when or first:
         sets = [(name, conditioned(asked, when or (), first)) for name, asked in sets]
+    settings, places = in_places(resolve(connection, stage=stage), chosen_regions(regions), DEFAULT_REGION)
     question = PriceQuestion(
-        sets, resolve(connection, stage=stage), sources, amounts or Amounts(), monthly or Monthly(),
+        sets, settings, sources, amounts or Amounts(), monthly or Monthly(),
         billing or Billing(), pilot, column, include or (), exclude or (), request_payer, probe, again, transcode,
         chosen_frames(frames, *(asked for _, asked in sets)),
         chosen_near(near, *(choice for _, asked in sets for choice in asked.images)),
+        places,
     )  # fmt: skip
     if not all(asked.images or asked.videos for _, asked in sets) and question.asks_of_items:
         parse([])  # says which APIs there are

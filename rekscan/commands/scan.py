@@ -112,9 +112,9 @@ def _staged_json(planned: Planned) -> dict[str, Any]:
 
 
 def _asks_more_of_s3(planned: Planned) -> bool:
-    """Whether films are uploaded, pictures compared, or looked at by the bundled models."""
-    counts = planned.plan.counts
-    return bool(counts.staged or counts.near_gets or (planned.plan.first and counts.s3_images))
+    """Whether films are uploaded, pictures compared, looked at by the bundled models, or sent to other Regions."""
+    plan, counts = planned.plan, planned.plan.counts
+    return bool(counts.staged or counts.near_gets or ((plan.first or plan.places) and counts.s3_images))
 
 
 def _sample_json(planned: Planned) -> dict[str, Any]:

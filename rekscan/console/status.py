@@ -55,6 +55,10 @@ def status_notes(status: Status) -> list[str]:
         found.append(f"To go    {duration(status.eta_s)} at the {rate} of the slowest API")
     if status.waits_for:
         found.append(f"Waits    for {status.waits_for}")
+    if status.without:
+        found.append(f"Without  {status.without}: the other Regions take its calls")
+    if status.by_region:
+        found.append(f"Regions  {regions_of(status)}")
     for name, calls in status.by_api.items():
         if not_asked := calls.get("not_asked", 0):
             found.append(f"Not asked {count(not_asked)} of {count(calls['planned'])} of {name}, by its condition")
@@ -81,8 +85,12 @@ def status_line(status: Status) -> str:
     parts += [UNKNOWN] if is_unknown(status) else [*calls_of(calls), cost_of(status)]
     if status.throttled:
         parts.append(f"{status.throttled:,} throttled")
+    if status.by_region:
+        parts.append(regions_of(status))
     if status.waits_for:
         parts.append(f"waits for {status.waits_for}")
+    if status.without:
+        parts.append(f"goes on without {status.without}")
     if status.do:
         parts.append(status.do)
     return "  ".join(parts)
@@ -97,6 +105,11 @@ def calls_of(calls: Mapping[str, int]) -> list[str]:
         f"{calls['failed']:,} failed",
         *([f"{not_asked:,} not asked"] if not_asked else []),
     ]
+
+
+def regions_of(status: Status) -> str:
+    """Calls paid for in each."""
+    return ", ".join(f"{region} {calls['answered']:,}" for region, calls in status.by_region.items())
 
 
 def looks_of(status: Status) -> list[str]:

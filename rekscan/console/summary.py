@@ -4,7 +4,7 @@ from jobs.folder import JobFolder
 from jobs.folder.whose import unpaid
 from jobs.status import Status
 from rekscan.console.output import print_line, say
-from rekscan.console.status import calls_of, cost_of, looks_of, status_line
+from rekscan.console.status import calls_of, cost_of, looks_of, regions_of, status_line
 from reports.facts.headline import headline
 from reports.facts.summary import summarize
 from reports.tables.built import BuiltTables
@@ -23,6 +23,8 @@ def print_summary(folder: JobFolder, status: Status) -> None:
     print_line("")
     print_line(headline(facts, min_confidence=built.min_confidence, note=unpaid(folder.spec)))
     print_line(f"Calls   {'  '.join(calls_of(status.calls))}")
+    if status.by_region:
+        print_line(f"Regions {regions_of(status)}")
     for line in looks_of(status):
         print_line(f"First   {line}")
     print_line(f"Cost    {cost_of(status)} at AWS prices of {folder.spec.plan.prices.as_of}")

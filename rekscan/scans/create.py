@@ -21,6 +21,7 @@ from jobs.plan.values import Plan
 from rekscan.scans.draft import Draft
 from rekscan.scans.inputs import input_params, input_picture
 from rekscan.scans.known_films import account_of
+from rekscan.scans.places import with_accounts
 from rekscan.scans.terms import Terms
 
 
@@ -39,7 +40,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
         account=account_of(terms, plan.region),
         items=drafted.items,
         shard_size=settings.shard_size,
-        quotas={rate.operation: rate.tps for rate in plan.rates if rate.tps} | _reading(terms, plan.region),
+        quotas={rate.operation: rate.here for rate in plan.rates if rate.here} | _reading(terms, plan.region),
         plan=plan.document(),
         prices=plan.prices.to_json(),
         rekognition_url=rekognition_url,
@@ -69,6 +70,9 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
         epoch=int(time.time()) if terms.again else 0,  # more than any retry of an earlier job has made of its own
         sample=drafted.sampled.record() if drafted.sampled else None,
         near=plan.near.record() if plan.near else None,
+    )
+    spec = replace(
+        spec, places=with_accounts(tuple(place for place in plan.places if place.quotas), settings, plan.region)
     )
     folder.create(spec)
     return spec

@@ -19,7 +19,9 @@ from jobs.known.duplicates import manifest
 from jobs.money.prices import PriceTable
 from jobs.money.stored import stored_prices, stored_quotas
 from jobs.near.groups import write_followers
+from jobs.places import Place
 from jobs.plan.build import plan as make_plan
+from jobs.plan.build import side_by_side
 from jobs.plan.first import first_stage
 from jobs.plan.values import Plan
 from jobs.uris import root_of, storable
@@ -147,8 +149,9 @@ def plan_of(
     """The plan of a draft: the same function `estimate` calls. `prices`: another table than the stored one."""
     known = known or KnownCalls()
 
-    def without(near: Mapping[str, int]) -> Plan:
-        return make_plan(
+    def at(places: Sequence[Place]) -> Plan:
+        without = partial(
+            make_plan,
             terms.choices,
             counts,
             region=terms.region,
@@ -161,12 +164,13 @@ def plan_of(
             unread=known.unread,
             videos=terms.videos,
             video_jobs=terms.video_jobs,
-            near=near,
             known_films=known.films,
             film_speeds=known.speeds,
+            places=places,
         )
+        return known.near.priced(lambda near: without(near=near)) if known.near else without()
 
-    plan = known.near.priced(without) if known.near else without({})
+    plan = side_by_side(terms.places, prices or stored_prices(), at)
     plan = timed(plan, terms.settings, local=terms.local)
     plan = replace(plan, first=first_stage(terms.first, counts.images, os.cpu_count() or 1))
     return plan.assuming((*known.notes, *plan.assumptions))

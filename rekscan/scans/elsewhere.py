@@ -10,6 +10,7 @@ from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobSpec
 from jobs.folder.whose import AWS, EMULATOR, answering, whose
 from jobs.uris import is_aws
+from rekscan.scans.places import same_accounts
 from rekscan.settings import Connection, Settings
 
 _FLAG = "--rekognition-endpoint-url"
@@ -37,6 +38,7 @@ def same_service(
         )
     if whose(spec) == AWS and not told and not other_account:
         _same_account(spec, settings)
+        same_accounts(spec.places, settings)
 
 
 def _same_account(spec: JobSpec, settings: Settings) -> None:

@@ -97,7 +97,7 @@ _LOCAL_LOOK = 1.0  # seconds until a film is first looked at
 
 def worker_config(settings: Settings, redis_url: str) -> WorkerConfig:
     """What the settings say of a worker."""
-    return WorkerConfig(redis_url=redis_url, profile=settings.profile, region=settings.region, **settings.limits())
+    return WorkerConfig(redis_url=redis_url, profile=settings.aws.profile, region=settings.region, **settings.limits())
 
 
 def _leave_alone(records: "Ledger", job: str) -> bool:
@@ -177,7 +177,9 @@ class Engine(AbstractContextManager["Engine"]):
             files = spec.options.film_root
             if spec.options.made:
                 Path(spec.options.made).mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.rekognition_url = self.supervisor.emulator(s3_url=spec.s3_url, profile=settings.profile, files=files)
+            self.rekognition_url = self.supervisor.emulator(
+                s3_url=spec.s3_url, profile=settings.aws.profile, files=files
+            )
         config = worker_config(settings, self._url)
         if self.local:  # the emulator answers one picture a core; more would only wait in line, also at Ctrl-C
             look = min(config.video_look_seconds, _LOCAL_LOOK)

@@ -97,15 +97,23 @@ class News:
             return ""
         self._last = self._clock()
         far = f"{status.done:,}/{status.calls['planned']:,} calls  {speed:.1f}/s  ETA {_eta(left)}"
-        return f"{far}  waits for {status.waits_for}" if status.waits_for else far
+        held = _held(status)
+        return f"{far}  {held}" if held else far
 
     def _of_waiting(self, status: Status) -> str:
-        if status.waits_for != self._waits:
-            self._waits, self._since = status.waits_for, self._clock()
+        if (held := _held(status)) != self._waits:
+            self._waits, self._since = held, self._clock()
         if self._waits == self._told or (self._waits and self._clock() - self._since < _LASTS):
             return ""
         self._told = self._waits
-        return f"job {status.job} waits for {self._waits}" if self._waits else f"job {status.job} goes on"
+        return f"job {status.job} {self._waits or 'goes on'}"
+
+
+def _held(status: Status) -> str:
+    """What a job waits for, or does without."""
+    if status.waits_for:
+        return f"waits for {status.waits_for}"
+    return f"goes on without {status.without}" if status.without else ""
 
 
 def follow(

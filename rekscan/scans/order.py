@@ -1,6 +1,6 @@
 """What a scan is asked to do, and the way from there to an approved job: the same for `scan`, `submit` and Python."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -27,6 +27,7 @@ from rekscan.flags import (
     NEAR,
     PAYER,
     PRIVATE,
+    REGIONS,
     SAMPLE,
     SEED,
     STAGE,
@@ -35,6 +36,7 @@ from rekscan.flags import (
     cap,
     chosen_frames,
     chosen_near,
+    chosen_regions,
     rates,
 )
 from rekscan.scans.approval import approve
@@ -51,6 +53,7 @@ from rekscan.scans.models import check_models
 from rekscan.scans.month_cap import months_cap, note, set_cap
 from rekscan.scans.near import Told
 from rekscan.scans.pairs import with_known_pairs
+from rekscan.scans.places import in_places, refuse_places, with_accounts
 from rekscan.scans.sampled import of_sample, refuse_to_sample
 from rekscan.scans.savings import known_of
 from rekscan.scans.stages import check_stage
@@ -74,6 +77,7 @@ class Order:
     when: Annotated[list[str] | None, Parameter(help=WHEN, negative=())] = None
     first: Annotated[Literal["local"] | None, Parameter(help=FIRST)] = None
     near: Annotated[str | None, Parameter(help=NEAR)] = None
+    regions: Annotated[str | None, Parameter(help=REGIONS)] = None
     month_cap: Annotated[
         Decimal | None,
         Parameter(help="Dollars all jobs of the home may cost in a calendar month, from now on (see `rekscan cap`)."),
@@ -114,6 +118,8 @@ class Order:
     def terms(self, asked: Asked, settings: Settings, *, local: bool) -> Terms:
         """What was typed, resolved. Raises UsageError."""
         asked = conditioned(asked, self.when or (), self.first)
+        settings, places = in_places(settings, chosen_regions(self.regions), _LOCAL_REGION if local else None)
+        refuse_places(places, local=local)
         return Terms(
             asked.images,
             settings.with_shards_for(len(requests((*asked.first, *asked.images)))),
@@ -123,6 +129,7 @@ class Order:
             chosen_frames(self.frames, asked),
             chosen_near(self.near, *asked.images),
             first=asked.first,
+            places=places,
             local=local,
             transcode=self.transcode,
             fit=self.fit,
@@ -204,6 +211,8 @@ def plan_order(
     check_inputs(terms.choices, fit=terms.fit)
     check_first(terms.first, settings)
     terms = check_models(terms)
+    if any(place.profile for place in terms.places):
+        terms = replace(terms, places=with_accounts(terms.places, terms.settings, terms.region))
     drafted = draft(source, terms, limit=_limit(terms), progress=progress, told=told)
     try:
         known = known_of(
@@ -237,7 +246,8 @@ def _capped(terms: Terms) -> MonthCap | None:
 def _limit(terms: Terms) -> int | None:
     """Images that the cap can pay for at the very most, with those that may be known; None: any number."""
     # Films are all looked at before the first is sent, a sample is drawn from all there is, and so is --near.
-    if terms.max_cost is None or terms.videos or terms.frames or terms.sample or terms.near:
+    # In several Regions nobody knows yet which price a call will have.
+    if terms.max_cost is None or terms.videos or terms.frames or terms.sample or terms.near or terms.places:
         return None
     limit = reach(terms.choices, terms.region, stored_prices(), terms.max_cost)
     return limit if limit is None or terms.again else limit + known_at_most(terms.choices, terms.settings)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jobs.apis import Asked
@@ -19,7 +20,8 @@ from jobs.money.months import month_of
 from jobs.money.prices import PriceTable, number
 from jobs.money.quotas import QuotaTable
 from jobs.money.stored import stored_prices, stored_quotas
-from jobs.plan.build import Plan, plan
+from jobs.places import Place
+from jobs.plan.build import Plan, plan, side_by_side
 from jobs.plan.first import first_stage
 from jobs.plan.frame_rule import FrameRule, expected, least_side, left_open
 from jobs.plan.near_rule import Near
@@ -67,6 +69,7 @@ class PriceQuestion:
     transcode: bool = False
     frames: FrameRule | None = None
     near: Near | None = None
+    places: tuple[Place, ...] = ()
 
     @property
     def asks_of_videos(self) -> bool:
@@ -90,6 +93,8 @@ class PriceQuestion:
             raise UsageError("--frames keyframes are counted in each film", "Give a SOURCE, and leave --no-probe out.")
         if self.near and not self.sources:
             raise UsageError("--near compares all pictures of a source", "Give a SOURCE.")
+        if self.places and (self.monthly.monthly is not None or self.pilot.sample is not None):
+            raise UsageError("--regions, and --monthly or --sample", "Those are priced in one Region: leave one out.")
         if not (self.asks_of_items or amounts.given):
             raise UsageError(
                 "nothing to price", "Give a SOURCE, or --images, --monthly, --video-minutes, --faces-stored or --units."
@@ -242,7 +247,8 @@ def _plan(
     """The plan of one set of APIs. `known`: what is not paid of a source."""
     billing, prices, stream, start = question.billing, terms.prices, terms.stream, terms.start
     days = Decimal(stream.days(start)) if stream and start else None
-    built = plan(
+    at = partial(
+        plan,
         asked.images,
         counts,
         region=terms.region,
@@ -262,6 +268,7 @@ def _plan(
         known_films=known.films if known else None,
         film_speeds=known.speeds if known else None,
     )
+    built = side_by_side(question.places, prices, lambda places: at(places=places))
     built = replace(built, first=first_stage(asked.first, counts.images, os.cpu_count() or 1))
     note = () if terms.named else (f"No Region is set: priced in {DEFAULT_REGION} (--region sets one).",)
     if question.pilot.local:

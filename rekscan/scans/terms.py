@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from jobs.apis import Choice, VideoChoice
+from jobs.places import Place
 from jobs.plan.frame_rule import FrameRule
 from jobs.plan.near_rule import Near
 from jobs.sample.asked import SampleSize
@@ -27,6 +28,7 @@ class Terms:
     frames: FrameRule | None = None  # which frames of films the APIs for pictures are asked about
     near: Near | None = None  # which pictures look alike: one of them is asked
     first: tuple[Choice, ...] = ()  # what the bundled models answer before, on the workers
+    places: tuple[Place, ...] = ()  # where calls go besides `region`
     local: bool = False  # the bundled emulator answers
     transcode: bool = False  # films of other codecs are made into H.264 before they are sent
     fit: bool = True  # mend what AWS refuses

@@ -16,8 +16,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from jobs.errors import UsageError
-from jobs.folder import JobFolder, ShardParts
+from jobs.folder import JobFolder, JobSpec, ShardParts
 from jobs.folder.part_names import fingerprint
+from jobs.pools import OWN
 from reports.tables import dictionary
 from reports.tables.built import INDEX, BuiltTables, built_tables
 from reports.tables.films import FilmRows
@@ -70,7 +71,7 @@ def build_tables(
     names, videos = (tuple(one.api.name for one in several) for several in (spec.apis, spec.video_apis))
     layout = Layout(
         spec.job, names, min_confidence, partial, caps, videos,
-        frames=spec.options.frames is not None, near=spec.options.near is not None,
+        frames=spec.options.frames is not None, near=spec.options.near is not None, places=_places(spec),
     )  # fmt: skip
     parts = folder.shard_parts()
     calls = len(parts) * spec.shard_size * len(spec.apis)
@@ -92,6 +93,11 @@ def build_tables(
         built = built.with_files(before, kept)
     folder.write(f"reports/{INDEX}", built.to_json())
     return built
+
+
+def _places(spec: JobSpec) -> dict[str, tuple[str, str]] | None:
+    """Of a job at several places: Region and account, by their names."""
+    return {name: spec.at(name) for name in (OWN, *(place.name for place in spec.places))} if spec.places else None
 
 
 def _check(formats: tuple[str, ...], min_confidence: float | None) -> None:

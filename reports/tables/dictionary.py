@@ -66,7 +66,10 @@ def as_markdown(schemas: Mapping[str, pa.Schema]) -> str:
 
 def every_schema() -> dict[str, pa.Schema]:
     """The schemas of a job that asks every API of the catalogue, and its costs."""
-    schemas = Layout("", tuple(catalogue()), videos=tuple(video_catalogue()), frames=True, near=True).schemas
+    images = Layout(
+        "", tuple(catalogue()), videos=tuple(video_catalogue()), frames=True, near=True, places={"": ("", "")}
+    )
+    schemas = images.schemas
     return {**schemas, COSTS: COSTS_SCHEMA}
 
 

@@ -63,7 +63,7 @@ def _flatten(layout: Layout, items: pa.Table, outcomes: pa.Table | None, whole: 
         with no_collector():
             tables[api.table], ids, brief = _one_api(layout, api, schemas[api.table], outcomes, keys)
         briefs.append((api, ids, brief))
-    images = _images(schemas[IMAGES], items, keys, calls_of(items, outcomes, layout.job), whole, briefs)
+    images = _images(layout, schemas[IMAGES], items, keys, calls_of(items, outcomes, layout.job), whole, briefs)
     if layout.videos:  # they are in a table of their own
         images = images.filter(pc.not_equal(images.column("kind"), "video"))
     return {IMAGES: images, **tables, FAILURES: _failures(schemas[FAILURES], outcomes, keys)}
@@ -197,6 +197,7 @@ def failures(schema: pa.Schema, bad: pa.Table, uris: pa.Array | pa.ChunkedArray)
 
 
 def _images(
+    layout: Layout,
     schema: pa.Schema,
     items: pa.Table,
     keys: Keys,
@@ -222,6 +223,9 @@ def _images(
     if "answer_of" in schema.names:
         pairs = [row.near or (None, None) if row else (None, None) for row in calls]
         columns |= {"answer_of": [item for item, _ in pairs], "distance": [bits for _, bits in pairs]}
+    if layout.places:
+        for what, name in enumerate(("region", "account")):
+            columns[name] = [_each(layout.places, what, row) for row in calls]
     arrays = [columns[name] for name in schema.names[: len(columns)]]
     for api, ids, rows in briefs:
         width = len(api.brief_schema) + (api.cap is not None)
@@ -230,6 +234,11 @@ def _images(
         [a if isinstance(a, pa.ChunkedArray) else pa.array(a, f.type) for a, f in zip(arrays, schema, strict=True)],
         schema=schema,
     )
+
+
+def _each(places: Mapping[str, tuple[str, str]], what: int, row: Calls | None) -> str | None:
+    """The Regions, or the accounts, that answered."""
+    return "; ".join(dict.fromkeys(places[name][what] for name in row.places)) or None if row else None
 
 
 def _spread(rows: list[tuple[Any, ...]], places: list[int], count: int, width: int) -> list[list[Any]]:

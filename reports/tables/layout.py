@@ -36,6 +36,10 @@ NEAR_FIELDS = (
     _field("answer_of", pa.int64(), "With --near: item_id of the picture whose answers it has; null: it has its own"),
     _field("distance", pa.int32(), "With --near: bits of 64 in which the hashes of the two differ"),
 )
+PLACE_FIELDS = (
+    _field("region", pa.string(), "With --regions or --profile a,b: the Region that answered; several joined by '; '"),
+    _field("account", pa.string(), "The same: the AWS account that was asked and pays"),
+)
 _IMAGE_FIELDS = (
     _field("kind", pa.string(), "image, frame (of a film), video or other"),
     _field("size", pa.int64(), "Bytes"),
@@ -115,6 +119,8 @@ class Layout:
     videos: tuple[str, ...] = ()  # APIs for stored video
     frames: bool = False  # items may be frames of films
     near: bool = False  # pictures may have the answers of others
+    # Of a job at several places: Region and account by their names.
+    places: Mapping[str, tuple[str, str]] | None = None
 
     @property
     def rows(self) -> tuple[Api, ...]:
@@ -142,7 +148,7 @@ class Layout:
 
     @property
     def _image_fields(self) -> tuple[pa.Field, ...]:
-        return (*_IMAGE_FIELDS, *NEAR_FIELDS) if self.near else _IMAGE_FIELDS
+        return (*_IMAGE_FIELDS, *(NEAR_FIELDS if self.near else ()), *(PLACE_FIELDS if self.places else ()))
 
     @property
     def schemas(self) -> Mapping[str, pa.Schema]:
@@ -159,7 +165,7 @@ class Layout:
 
     def brief_fields(self) -> list[pa.Field]:
         """The columns the APIs add to `images`; a name two of them share is prefixed by the table's."""
-        taken = {field.name for field in (*KEY_FIELDS, *FRAME_FIELDS, *_IMAGE_FIELDS, *NEAR_FIELDS)}
+        taken = {field.name for field in (*KEY_FIELDS, *FRAME_FIELDS, *_IMAGE_FIELDS, *NEAR_FIELDS, *PLACE_FIELDS)}
         fields = []
         for api in self.rows:
             fields += _named_apart(api, taken)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from jobs.codes import Code
-from jobs.outcomes import INHERITED, NOT_ASKED
+from jobs.outcomes import FREE, INHERITED, NOT_ASKED
+from jobs.pools import OWN
 
 
 @dataclass(slots=True)
@@ -18,6 +19,7 @@ class Calls:
     outcomes: list[str] = field(default_factory=list)
     reasons: list[tuple[str, str]] = field(default_factory=list)  # api, code
     sent: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)  # that answered
     not_asked: list[str] = field(default_factory=list)  # APIs whose condition did not hold
     since: str | None = None  # the first job that got an answer
     near: tuple[int, int] | None = None  # the picture whose answers it has, and how far that is
@@ -26,8 +28,10 @@ class Calls:
     width: int | None = None
     height: int | None = None
 
-    def add(self, api: str, outcome: str, code: str | None, sent: str | None, job: str = "") -> None:
-        """`job`: the one that paid for the answer; a job's id begins with its time."""
+    def add(
+        self, api: str, outcome: str, code: str | None, sent: str | None, job: str = "", place: str | None = None
+    ) -> None:
+        """`job`: the one that paid for the answer; a job's id begins with its time. `place`: where, None: its own."""
         if outcome == NOT_ASKED:
             self.not_asked.append(api)
             return
@@ -38,6 +42,8 @@ class Calls:
             self.reasons.append((api, code or outcome))
         else:
             self.since = min(self.since or job, job)
+            if sent not in FREE:
+                self.places.append(place or OWN)
 
 
 SEEN = ("fit", "format", "width", "height")
@@ -49,8 +55,8 @@ def calls_of(items: pa.Table, outcomes: pa.Table | None, job: str) -> list[Calls
     if outcomes is None or not items.num_rows:
         return rows
     first = items.column("item_id")[0].as_py()
-    names = ("item_id", "api", "outcome", "code", "sent", "answer_of", "distance", *SEEN)
-    for item_id, api, outcome, code, sent, answer_of, distance, fit, format_, width, height in zip(
+    names = ("item_id", "api", "outcome", "code", "sent", "answer_of", "distance", "place", *SEEN)
+    for item_id, api, outcome, code, sent, answer_of, distance, place, fit, format_, width, height in zip(
         *(outcomes.column(name).to_pylist() for name in names), strict=True
     ):
         row = rows[item_id - first]
@@ -59,7 +65,7 @@ def calls_of(items: pa.Table, outcomes: pa.Table | None, job: str) -> list[Calls
         elif row.width is None or row.format is None:
             row.fit, row.format = row.fit or fit, row.format or format_
             row.width, row.height = row.width or width, row.height or height
-        row.add(api, outcome, code, sent, answer_of.partition("/")[0] if answer_of else job)
+        row.add(api, outcome, code, sent, answer_of.partition("/")[0] if answer_of else job, place)
         if sent == INHERITED:
             row.near = int(answer_of.partition("/")[2]), distance
     return rows

@@ -42,7 +42,7 @@ BILLED = {OK, CUT, SURROGATE, HUGE, HANG_BILLED}
 class Intended(Protocol):
     """The intent that a request was sent under."""
 
-    month: str
+    pool: str
     lost: bool
     knowers: set[Process]
 
@@ -56,9 +56,9 @@ class Bill:
     reread: bool = False  # the folder had it when the job was last put on the table
 
     @property
-    def month(self) -> str:
+    def pool(self) -> str:
         """Of the intent: a request that was under way at a month's edge may be of either."""
-        return self.intent.month
+        return self.intent.pool
 
 
 class Endpoint:
@@ -69,7 +69,7 @@ class Endpoint:
         self,
         scheduler: Scheduler,
         kind: Callable[[Call, int], int],
-        sent: Callable[[Call, Process], Intended],
+        sent: Callable[[Call, Process, str], Intended],
         billed: Callable[[Bill], None],
     ) -> None:
         self.process = Process("endpoint")
@@ -82,21 +82,21 @@ class Endpoint:
         self.requests: Counter[Call] = Counter()
         self.last_sent: dict[Call, float] = {}
 
-    def method(self, operation: str) -> Callable[..., Any]:
+    def method(self, region: str, operation: str) -> Callable[..., Any]:
         async def call(**arguments: Any) -> Mapping[str, Any]:
             item = int(arguments["Image"]["Bytes"].rpartition(b" ")[2])
-            return await self._request((item, operation))
+            return await self._request((item, operation), region)
 
         return call
 
-    async def _request(self, call: Call) -> Mapping[str, Any]:
+    async def _request(self, call: Call, region: str) -> Mapping[str, Any]:
         me = current()
         assert me is not None
         self.requests[call] += 1
         self.last_sent[call] = self.scheduler.now
         number = self.requests[call]
         kind = self.kind(call, number)
-        intent = self._sent(call, me.process)
+        intent = self._sent(call, me.process, region)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Mapping[str, Any]] = loop.create_future()
 

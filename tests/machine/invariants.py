@@ -2,7 +2,8 @@
 
 lost         each attempt the endpoint billed is a unit or a mark in the folder, once Redis has forgotten the job
 invented     no unit is counted that the endpoint did not bill
-cap          billed never passes the cap in force, months told apart (world.py, at each bill)
+cap          billed never passes the cap in force, months and places told apart (world.py, at each bill)
+place        a call is sent to the place that its intent names (world.py, at each request)
 asked again  an answer that Redis has, or that the folder had when the shard was taken, is not asked again (world.py, at
              each intent)
 order        a command that began before a pause or cancel was accepted does not go on with the job (world.py, where
@@ -17,6 +18,7 @@ retry        a finished retry has asked each of its calls, or has an answer that
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from jobs import costs
@@ -24,6 +26,7 @@ from jobs.codes import Code
 from jobs.folder import JobFolder
 from jobs.folder.facts import rows_of
 from jobs.outcomes import NOT_ASKED, Outcome
+from jobs.pools import place_of
 from jobs.status import DONE, kept
 from tests.machine import job as jobs_of
 from tests.machine.endpoint import Call
@@ -100,11 +103,12 @@ def _sums(world: "World") -> list[Broken]:
         said = {name: (status.by_api if status else {}).get(api, {}).get(name) for name in calls}
         if said != calls:
             found.append(Broken("sums", f"{api}: status says {said}, costs {calls}"))
-    for api in world.job.apis:
-        billed = sum(1 for b in world.endpoint.bills if b.call[1] == jobs_of.OPERATIONS[api] and not world.excused(b))
-        own = _total(counted, f"units:{api}") + _total(counted, f"maybe_billed:{api}")
+    for api, place in product(world.job.apis, ("", jobs_of.WEST)):
+        bills = [b for b in world.endpoint.bills if b.call[1] == jobs_of.OPERATIONS[api] and not world.excused(b)]
+        billed = sum(place_of(b.pool) == place for b in bills)
+        own = sum(_total(counted, f"{name}:{api}", place) for name in ("units", "maybe_billed"))
         if own < billed:
-            found.append(Broken("lost", f"{api}: {billed} billed, costs count {own}"))
+            found.append(Broken("lost", f"{api}: {billed} billed at {place or jobs_of.HERE}, costs count {own}"))
     return found
 
 
@@ -124,9 +128,10 @@ def _conditions(world: "World") -> list[Broken]:
     return found
 
 
-def _total(counters: Mapping[str, int], name: str) -> int:
-    """Over all months."""
-    return sum(n for key, n in counters.items() if key == name or key.startswith(f"{name}:"))
+def _total(counters: Mapping[str, int], name: str, place: str | None = None) -> int:
+    """Over all months, and all places unless one is named."""
+    mine = ((key, n) for key, n in counters.items() if key == name or key.startswith(f"{name}:"))
+    return sum(n for key, n in mine if place in (None, key.partition("@")[2]))
 
 
 def _retried(world: "World") -> list[Broken]:

@@ -26,6 +26,8 @@ METERS = {"labels": "image-group-2", "text": "image-group-2", "properties": "ima
 _APIS = (("labels",), ("labels", "text"), ("labels", "properties"))
 CAT = "Cat"
 _WHEN = (f"text: labels has {CAT}",)
+HERE, WEST = "us-east-1", "us-west-2"
+DEARER = 3  # times as dear as here
 _FIRST, _THEN = 1 * NANO, NANO // 10  # nanodollars of a unit before and after the tier's edge
 
 
@@ -42,14 +44,16 @@ class Job:
     slots: int  # shards at once in a worker
     calls: int  # at once in a worker, per API
     when: bool = False  # text is asked only where labels has CAT
+    places: bool = False  # it asks in a second Region, too, where all is dearer
 
     @property
     def planned(self) -> int:
         return self.items * len(self.apis)
 
-    def price(self, meter: str, units: int) -> int:
-        """Nanodollars of so many units of a meter in one month."""
-        return min(units, self.tier) * _FIRST + max(units - self.tier, 0) * _THEN
+    def price(self, place: str, units: int) -> int:
+        """Nanodollars of so many units of a meter in one month at a place."""
+        times = DEARER if place else 1
+        return times * (min(units, self.tier) * _FIRST + max(units - self.tier, 0) * _THEN)
 
     def meters(self, operation: str) -> list[str]:
         return [METERS[api] for api in self.apis if OPERATIONS[api] == operation]
@@ -94,6 +98,7 @@ def drawn(tape: Tape) -> Job:
         slots=1 + one_of("slots", 0.4, 1),
         calls=(4, 1, 2)[one_of("calls", 0.75, 2)],
         when="text" in apis and bool(one_of("when", 0.5, 1)),
+        places=bool(one_of("places", 0.3, 1)),
     )
 
 
@@ -129,11 +134,14 @@ def _spec(job: Job, duplicates: int) -> JobSpec:
     document = {
         "job": NAME, "created_at": job.start.isoformat(timespec="seconds"), "sources": ["/pictures"],
         "apis": [choice.to_json() for choice in under_conditions(parse(job.apis), _WHEN if job.when else ())],
-        "region": "us-east-1", "account": "endpoint:machine", "rekognition_url": "http://machine",
+        "region": HERE, "account": "endpoint:machine", "rekognition_url": "http://machine",
         "items": job.items, "shard_size": job.shard_size, "quotas": dict.fromkeys(sorted(operations), 100.0),
         "plan": {
-            "region": "us-east-1", "items": {"images": job.items, "bytes": 1000}, "lines": lines, "total_usd": "1",
+            "region": HERE, "items": {"images": job.items, "bytes": 1000}, "lines": lines, "total_usd": "1",
         },
+        "places": [
+            {"name": WEST, "region": WEST, "account": "endpoint:machine", "quotas": dict.fromkeys(operations, 90.0)}
+        ][: job.places],
         "prices": _prices(job.tier),
         "options": {
             "again": not job.twins, "duplicates": duplicates,
@@ -149,7 +157,10 @@ def _prices(tier: int) -> dict[str, object]:
         {"from": start, "to": end, "usd": str(Decimal(usd) / NANO), "confidence": "price-list", "as_of": "2026-11-01"}
         for start, end, usd in ((0, tier, _FIRST), (tier, None, _THEN))
     ]
+    dearer = [{**one, "usd": str(Decimal(str(one["usd"])) * DEARER)} for one in tiers]
     return {
         "source": "the machine", "as_of": "2026-11-01", "confidence": {}, "operations": {}, "free_tier": {},
-        "meters": {name: {"unit": "image", "regions": {"us-east-1": tiers}} for name in sorted(set(METERS.values()))},
+        "meters": {
+            name: {"unit": "image", "regions": {HERE: tiers, WEST: dearer}} for name in sorted(set(METERS.values()))
+        },
     }  # fmt: skip

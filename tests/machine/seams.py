@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import UTC, datetime, tzinfo
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from io import StringIO
 from types import ModuleType, SimpleNamespace
@@ -120,7 +120,7 @@ class Pictures:
     def may_block(self, item: Item, limits: object) -> bool:
         return False
 
-    def prepare(self, item: Item, limits: object, *, s3_allowed: bool) -> Prepared:
+    def prepare(self, item: Item, limits: object, *, s3_allowed: bool, as_object: bool | None) -> Prepared:
         content = now.world.content_of(item.item_id)
         data = f"{content} {item.item_id}".encode()
         return Prepared({"Bytes": data}, "bytes", None, "jpeg", 96, 96, content, len(data))
@@ -153,9 +153,9 @@ def _replacements() -> list[tuple[object, object]]:
         (config.connect, lambda url, **_: now.world.connect()),
         (bell.ring, lambda job, shard: now.world.ring(job, shard)),
         (app.configure, _nothing),
-        (clients.rekognition, _nothing),
+        (clients.rekognition, lambda aws, **_: aws.region),
         (clients.s3, _nothing),
-        (methods.methods, lambda client, pool=None: now.world.endpoint.method),
+        (methods.methods, lambda region, pool=None: partial(now.world.endpoint.method, region)),
         (Preparer, Pictures),
         (ProcessPictures, lambda config: SimpleNamespace(pool=None, store=None, close=_nothing)),
         (Turnstile, OpenTurnstile),

@@ -24,6 +24,7 @@ from jobs.folder import JobFolder
 from jobs.known.sync import index_job
 from jobs.ledger import Lease, Ledger
 from jobs.ledger.keys import key
+from jobs.pools import place_of, pool_of
 from jobs.status import Status, status_of
 from rekscan.commands import steer as commands
 from rekscan.settings import Connection
@@ -32,7 +33,7 @@ from tests.machine import faults, invariants, seams
 from tests.machine import job as jobs_of
 from tests.machine.endpoint import HANG, OK, REFUSED, Bill, Call, Endpoint
 from tests.machine.invariants import Broken
-from tests.machine.job import NANO, Job
+from tests.machine.job import HERE, NANO, Job
 from tests.machine.store import Server, Store
 from tests.machine.tape import Tape
 from tests.machine.threads import Process, Scheduler, outside, park, sleep
@@ -52,7 +53,7 @@ class Intent:
     """An attempt that the door let through: until it is in the folder, Redis and some processes know of it."""
 
     call: Call
-    month: str
+    pool: str
     at: int  # the step
     knowers: set[Process]
     lost: bool = False  # Redis forgot it
@@ -224,8 +225,8 @@ class World:
         for bill in self.endpoint.bills:
             if bill.reread or not bill.intent.lost:
                 for meter in self.job.meters(bill.call[1]):
-                    units[bill.month, meter] = units.get((bill.month, meter), 0) + 1
-        return sum(self.job.price(meter, n) for (_, meter), n in units.items())
+                    units[bill.pool, meter] = units.get((bill.pool, meter), 0) + 1
+        return sum(self.job.price(place_of(pool), n) for (pool, _), n in units.items())
 
     def excused(self, bill: Bill) -> bool:
         """The exceptions of docs/guarantees.md: Redis lost the intent, and no process that knew of it was left."""
@@ -380,7 +381,8 @@ class World:
             heard = attempt in self.let_through  # only the reply was lost: its intent is that of before
             self.let_through.add(attempt)
             call = self.call_of(name)
-            self.intents[call].append(Intent(call, self.month(), self.steps, {process}))
+            pool = pool_of(self.month(), request.partition("@")[2])
+            self.intents[call].append(Intent(call, pool, self.steps, {process}))
             taken = self.taken.get(str(lease.fence), self.steps)
             if not heard and (call in self.known or self.kept.get(call, taken) < taken):
                 where = "Redis" if call in self.known else "the folder"
@@ -474,7 +476,7 @@ class World:
         self.tell(f"{call} attempt {number}: {faults.answer_name(kind)}")
         return kind
 
-    def _sent(self, call: Call, process: Process) -> Intent:
+    def _sent(self, call: Call, process: Process, region: str) -> Intent:
         if self.befalls and self.tape.draw_nth("freezing", self.endpoint.requests.total(), self._freezing):
             for worker in self.workers:
                 if worker.process is process:
@@ -483,6 +485,8 @@ class World:
         if not mine:
             self.found([Broken("intent", f"{call} is sent by {process.name} without an intent")])
             return Intent(call, self.month(), self.steps, {process})
+        if (place_of(mine[-1].pool) or HERE) != region:
+            self.found([Broken("place", f"{call} is sent to {region}, and its intent is of {mine[-1].pool}")])
         return mine[-1]
 
     def _billed(self, bill: Bill) -> None:

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal, Protocol
@@ -17,7 +17,6 @@ from typing import Any, Literal, Protocol
 from jobs.apis import Request
 from jobs.attempts import NONE, Attempts, Mark, Tried
 from jobs.aws.faults import Fault, Kind, understand, unreadable
-from jobs.aws.lean.methods import Method
 from jobs.aws.object_faults import named
 from jobs.items import Item
 from jobs.ledger import WELL, Attempt, Lease
@@ -26,10 +25,11 @@ from jobs.outcomes import Outcome
 from workers import memory
 from workers.calls import rows
 from workers.calls.proof import Doubt
+from workers.calls.roads import Road, Roads
 from workers.calls.streak import Streak, Undecided
 from workers.calls.tries import TryAgain, persistently
-from workers.calls.waiting import Hold, Seat, sleep
-from workers.gate.gate import Stopped, Turnstile
+from workers.calls.waiting import Seat, sleep
+from workers.gate.gate import Stopped
 from workers.journal.journal import Journal
 
 log = logging.getLogger(__name__)
@@ -47,10 +47,10 @@ class JobFault(Exception):
 
 
 class Keep(Protocol):
-    """Keeps the outcomes of the call, and the mark of the attempt that they came of."""
+    """Keeps the outcomes of the call, and the mark of the attempt that they came of; `at`: the suffix of its road."""
 
     def __call__(
-        self, outcomes: list[Outcome], number: int = 0, mark: Mark | Literal[""] = "", tells: str = "", /
+        self, outcomes: list[Outcome], number: int = 0, mark: Mark | Literal[""] = "", tells: str = "", at: str = "", /
     ) -> list[Outcome]: ...
 
 
@@ -67,6 +67,10 @@ class Way(Protocol):
     def asking(self) -> Streak:
         """Refusals by who answers."""
 
+    @property
+    def roads(self) -> Roads | None:
+        """Where they go; None: nowhere, they are answered here."""
+
     def of(
         self,
         request: Request,
@@ -78,6 +82,7 @@ class Way(Protocol):
         attempts: dict[str, Attempts],
         stop: threading.Event,
         place: Seat,
+        only: Road | None,
         /,
     ) -> Making: ...
 
@@ -86,12 +91,10 @@ class Way(Protocol):
 class PaidWay:
     """What calls go through that somebody may be paid for."""
 
-    method: Method
-    turnstile: Turnstile
+    roads: Roads
     journal: Journal
     at_once: asyncio.Semaphore  # calls under way
     asking: Streak = field(default_factory=Streak)  # refusals by Rekognition
-    hold: Hold = field(default_factory=Hold)
 
     def of(self, *of_the_call: Any) -> "CallAttempts":
         return CallAttempts(self, *of_the_call)
@@ -114,10 +117,15 @@ class CallAttempts:
     attempts: dict[str, Attempts]
     stop: threading.Event
     place: Seat  # among those that wait at the gate
+    only: Road | None = None  # the one that the picture can go
     ticket: int = 0  # of the permit of the last attempt
     number: int = 0  # of the attempt under way, else of the last one
-    month: str = ""  # in which it was begun
+    pool: str = ""  # in which it was begun
+    road: Road = field(init=False)  # of the last attempt
     under_way: bool = False
+
+    def __post_init__(self) -> None:
+        self.road = self.only or self.way.roads.all[0]
 
     async def run(self, started: datetime) -> list[Outcome]:
         arguments = self.request.arguments(self.picture.image, self.item)
@@ -125,7 +133,7 @@ class CallAttempts:
         try:
             return await persistently(lambda: self._once(arguments, started), partial(sleep, self.stop))
         except TryAgain as last:
-            if last.fault.kind is Kind.AWAY:
+            if last.fault.kind is Kind.AWAY and not self.way.roads.several:
                 raise JobFault(last.fault) from last
             # The last attempt's mark is settled already; this only keeps the row.
             raise self._undecided(last.fault, started) from last
@@ -142,7 +150,7 @@ class CallAttempts:
     async def _ask(self, arguments: dict[str, Any], started: datetime) -> list[Outcome]:
         before = time.monotonic()
         try:
-            response = await self.way.method(**arguments)
+            response = await self.road.method(**arguments)
         except Doubt as doubt:  # AWS has answered, but not said which picture it means
             with doubt:
                 self._settle("b", tells=WELL)
@@ -163,10 +171,11 @@ class CallAttempts:
         """Keep an answer, in whatever form it can be kept."""
         before = dict(self.attempts)
         self.way.asking.end()
+        self.road.refusal = None
         call = (self.request, self.item, response, self.attempts, self.picture, started)
         try:
             self._note("b")
-            return self._settled("b", rows.answered(*call, took, code), WELL)
+            return self._settled("b", rows.answered(*call, took, code, self.road.name), WELL)
         except MemoryError:
             self.attempts.update(before)
             raise
@@ -179,12 +188,12 @@ class CallAttempts:
         self.number += 1
         go = "hold"
         while go == "hold":
-            await self.way.hold.over(self.stop)
-            self.ticket = await self.way.turnstile.pass_through(self.stop)
+            self.road, self.ticket = await self.way.roads.pass_through(self.stop, self.only)
             go, _, more = (await self._word()).partition(" ")
             if go == "hold":
-                self.way.hold.back_off(int(more) / 1000)
-        self.month = more
+                ms, _, shut = more.partition(" ")
+                self.road.hold.back_off(int(ms) / 1000, shut=bool(shut))
+        self.pool = more
         if go != "go":
             if go != "answered":  # that one is found by who takes the shard next
                 self.stop.set()
@@ -198,12 +207,17 @@ class CallAttempts:
             while (word := await self._begin()) == "wait":
                 await sleep(self.stop, 0.1)
         except asyncio.CancelledError:  # the intent may stand all the same
-            self.way.journal.settle(self.lease, Attempt(self.name, self.request.name, self.number, "n"))
+            self.way.journal.settle(self.lease, Attempt(self.name, self._asked, self.number, "n"))
             raise
         return word
 
     async def _begin(self) -> str:
-        return await self.way.journal.begin(self.lease, self.name, self.request.name, self.number)
+        return await self.way.journal.begin(self.lease, self.name, self._asked, self.number)
+
+    @property
+    def _asked(self) -> str:
+        """The request, and where."""
+        return self.request.name + self.road.suffix
 
     async def _went_wrong(self, fault: Fault, started: datetime) -> list[Outcome]:
         stands_for = next(
@@ -212,6 +226,8 @@ class CallAttempts:
         )
         if stands_for is not None:
             return self._answered(stands_for, started, code=fault.code)
+        if fault.kind is Kind.JOB and self.way.roads.several and not self.way.roads.all_refuse(self.road, fault):
+            fault = replace(fault, kind=Kind.TRANSIENT)  # of this place: others take its calls (health.lua)
         mark = _MARKS.get(fault.kind, "n")
         if fault.kind is Kind.DENIED:
             fault = named(fault, self.item)
@@ -226,31 +242,32 @@ class CallAttempts:
         if fault.kind is Kind.DENIED:
             raise self._undecided(fault, started)
         if fault.kind is Kind.THROTTLED:
-            await self.way.turnstile.throttled(self.ticket)
+            await self.road.turnstile.throttled(self.ticket)
         raise TryAgain(fault)
 
     def _undecided(self, fault: Fault, started: datetime) -> Undecided:
         return Undecided(fault, partial(self.keep, self._failed(fault, started)))
 
     def _failed(self, fault: Fault, started: datetime) -> list[Outcome]:
-        return rows.failed(self.request, self.item, fault, self.attempts, self.picture, started)
+        call = (self.request, self.item, fault, self.attempts, self.picture, started)
+        return rows.failed(*call, self.road.name)
 
     def _note(self, mark: Mark) -> None:
         """The attempt under way has come to this."""
-        made = Attempts({(self.lease.fence, self.number): Tried(mark, self.month)})
+        made = Attempts({(self.lease.fence, self.number): Tried(mark, self.pool)})
         for choice in self.request.choices:
             self.attempts[choice.api.name] = self.attempts.get(choice.api.name, NONE) | made
 
     def _settle(self, mark: Mark, counter: str = "", tells: str = "") -> None:
         """The attempt is over, and the call has no outcome yet."""
         self._note(mark)
-        attempt = Attempt(self.name, self.request.name, self.number, mark, b"", counter, tells)
+        attempt = Attempt(self.name, self._asked, self.number, mark, b"", counter, tells)
         self.way.journal.settle(self.lease, attempt)
         self.under_way = False
 
     def _settled(self, mark: Mark, outcomes: list[Outcome], tells: str = "") -> list[Outcome]:
         """The attempt is over, and the call has its outcomes."""
-        kept = self.keep(outcomes, self.number, mark, tells)
+        kept = self.keep(outcomes, self.number, mark, tells, self.road.suffix)
         self.under_way = False
         return kept
 

@@ -30,6 +30,7 @@ from workers.calls import rows
 from workers.calls.attempts import JobFault, Way
 from workers.calls.copies import Later
 from workers.calls.known import Known
+from workers.calls.roads import WAITING, Elsewhere, Road
 from workers.calls.streak import Streak, Undecided
 from workers.calls.tries import TRIES, TryAgain, persistently
 from workers.calls.waiting import Seat, sleep
@@ -39,16 +40,18 @@ from workers.journal.packing import counters_of, encode
 
 log = logging.getLogger(__name__)
 
-_WAITING = 32  # pictures being prepared, or ready and waiting at the gate: more would only hold memory
-
 
 class Pictures(Protocol):
     """Where the pictures of one request come from."""
 
-    def prepare(self, item: Item) -> Prepared | Skip: ...
+    def prepare(self, item: Item, *, as_object: bool | None) -> Prepared | Skip:
+        """`as_object`: whether an S3 object goes to where its bucket is; None: the picture goes to one place alone."""
 
     def may_block(self, item: Item) -> bool:
         """False: `prepare` gives this item without reading anything."""
+
+    def bucket_region(self, item: Item) -> str | None:
+        """Where an S3 object lies that Rekognition may read itself; None: it may not. May block."""
 
 
 class Caller:
@@ -75,7 +78,8 @@ class Caller:
         self._journal = journal
         self._threads = threads
         self._way = way
-        self._waiting = asyncio.Semaphore(min(_WAITING, at_once))
+        self._roads = way.roads if way.roads is not None and way.roads.several else None  # a choice of them
+        self._waiting = asyncio.Semaphore(way.roads.seats if way.roads is not None else min(WAITING, at_once))
         self._looking: set[asyncio.Task[Any] | None] = set()  # whose pictures are read just now
         self.reading, self.asking = Streak(), self._way.asking  # refusals by S3, and by Rekognition
 
@@ -133,8 +137,37 @@ class Caller:
         content: str | None,
         place: "Seat",
     ) -> list[Outcome]:
+        while True:
+            only = await self._one_way(item, place)
+            try:
+                return await self._go(item, lease, attempts, stop, content, place, only)
+            except Elsewhere:
+                continue
+
+    async def _one_way(self, item: Item, place: Seat) -> Road | None:
+        """Of several roads the one that an S3 object is to go as it is; None: its bytes go, to any place."""
+        if self._roads is None or not item.uri.startswith("s3://"):
+            return None
+        loop = asyncio.get_running_loop()
+        with self._may_be_left():
+            region = await loop.run_in_executor(self._threads, self._pictures.bucket_region, item)
+        road = self._roads.for_object(region)
+        place.heads_for(road)
+        return road
+
+    async def _go(
+        self,
+        item: Item,
+        lease: Lease,
+        attempts: dict[str, Attempts],
+        stop: threading.Event,
+        content: str | None,
+        place: Seat,
+        only: Road | None,
+    ) -> list[Outcome]:
         started = datetime.now(UTC)
-        rest, picture = await self._looked_at(item, attempts, stop, content)
+        as_object = only is not None if self._roads is not None else None
+        rest, picture = await self._looked_at(item, attempts, stop, content, as_object)
         name = self.name(item)
         if picture is None:
             return rest._keep(lease, name, [])
@@ -145,22 +178,25 @@ class Caller:
             return rest._keep(lease, name, rows.skipped(rest.request, item, picture, attempts))
         with picture:
             keep = partial(rest._keep, lease, name)
-            call = self._way.of(rest.request, keep, item, picture, lease, name, attempts, stop, place)
+            if picture.sent != "s3":
+                place.heads_for(only := None)
+            call = self._way.of(rest.request, keep, item, picture, lease, name, attempts, stop, place, only)
             return await call.run(started)
 
     async def _looked_at(
-        self, item: Item, attempts: ByApi, stop: threading.Event, content: str | None
+        self, item: Item, attempts: ByApi, stop: threading.Event, content: str | None, as_object: bool | None
     ) -> "tuple[Caller, Prepared | Skip | None]":
         """As `_ready`; trouble that passes (of a network, a disk, S3 itself) is waited for."""
         loop = asyncio.get_running_loop()
+        ready_of = partial(self._ready, item, attempts, stop, content, as_object)
 
         async def look() -> "tuple[Caller, Prepared | Skip | None]":
             try:
-                if self._known.may_block() or self._pictures.may_block(item):
+                if self._may_block(item):
                     with self._may_be_left():
-                        ready = await loop.run_in_executor(self._threads, self._ready, item, attempts, stop, content)
+                        ready = await loop.run_in_executor(self._threads, ready_of)
                 else:
-                    ready = self._ready(item, attempts, stop, content)
+                    ready = ready_of()
             except OSError as error:  # no decoder can be started, no earlier answer be read
                 raise TryAgain(of_machine(error, item.uri)) from error
             fault = ready[1].fault if isinstance(ready[1], Skip) else None
@@ -174,6 +210,9 @@ class Caller:
             if last.fault.kind is Kind.AWAY:
                 raise JobFault(last.fault) from last
             return self, Skip(Code.UNREADABLE, last.fault.message, fault=replace(last.fault, kind=Kind.DENIED))
+
+    def _may_block(self, item: Item) -> bool:
+        return self._known.may_block() or self._roads is not None or self._pictures.may_block(item)
 
     def leave(self) -> None:
         """The process ends: calls whose pictures are still being read raise Stopped, the readers are left behind."""
@@ -202,14 +241,14 @@ class Caller:
         return give_up()
 
     def _ready(
-        self, item: Item, attempts: ByApi, stop: threading.Event, content: str | None
+        self, item: Item, attempts: ByApi, stop: threading.Event, content: str | None, as_object: bool | None
     ) -> "tuple[Caller, Prepared | Skip | None]":
         """This caller for what is not known, and the picture to send; None when everything is known. May block."""
         content = content or self._known.listed(item)
         rest = self._without(self._known.rows(item, self.request, content, stop), attempts)
         if not rest.request.choices:
             return rest, None
-        picture = self._pictures.prepare(item)
+        picture = self._pictures.prepare(item, as_object=as_object)
         if isinstance(picture, Skip) or picture.content == content:
             return rest, picture
         with ExitStack() as held:
@@ -238,10 +277,11 @@ class Caller:
         number: int = 0,
         mark: Mark | Literal[""] = "",
         tells: str = "",
+        at: str = "",
     ) -> list[Outcome]:
         if self._beside:
             apis = [choice.api.name for choice in self._all.choices]
             outcomes = sorted([*outcomes, *self._beside], key=lambda row: apis.index(row.api))
-        attempt = Attempt(name, self.request.name, number, mark, encode(outcomes), counters_of(outcomes), tells)
+        attempt = Attempt(name, self.request.name + at, number, mark, encode(outcomes), counters_of(outcomes), tells)
         self._journal.settle(lease, attempt)
         return outcomes

@@ -53,5 +53,6 @@ def free_copy(row: Outcome, sent: str, answer_of: str, **more: Any) -> Outcome:
         latency_ms=None,
         started_at=None,
         answer_of=answer_of,
+        place=None,
         **more,
     )

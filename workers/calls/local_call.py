@@ -35,6 +35,7 @@ class LocalWay:
 
     models: LocalModels
     asking: Streak = field(default_factory=Streak)
+    roads: None = None
 
     def of(
         self,
@@ -47,6 +48,7 @@ class LocalWay:
         attempts: dict[str, Attempts],
         stop: threading.Event,
         place: Seat,
+        only: object,
     ) -> "LocalLook":
         return LocalLook(self.models, request, keep, item, picture, stop, place)
 

@@ -51,10 +51,11 @@ def failed(
     attempts: ByApi,
     picture: Prepared | None = None,
     started: datetime | None = None,
+    place: str | None = None,
 ) -> list[Outcome]:
-    """Not answered, for good."""
+    """Not answered, for good. `place`: that said so, where it is not the job's own."""
     why: dict[str, Any] = {"code": storable(fault.code), "message": storable(fault.message)[:1000]}
-    return _each(request, item, attempts, picture, started, outcome="failed", **why)
+    return _each(request, item, attempts, picture, started, outcome="failed", place=place, **why)
 
 
 def answered(
@@ -66,11 +67,13 @@ def answered(
     started: datetime,
     took: float | None = None,
     code: str | None = None,
+    place: str | None = None,
 ) -> list[Outcome]:
     """Answered: each API keeps the members of the response that are its own. `took`: seconds. `code`: of an error that
-    stands for an answer. Raises TypeError on an answer that cannot be stored."""
+    stands for an answer. `place`: where, if it is not the job's own. Raises TypeError on one that cannot be stored."""
     latency = None if took is None else round(took * 1000)
-    return _each(request, item, attempts, picture, started, response, outcome="ok", latency_ms=latency, code=code)
+    more: dict[str, Any] = {"outcome": "ok", "latency_ms": latency, "code": code, "place": place}
+    return _each(request, item, attempts, picture, started, response, **more)
 
 
 def unstorable(

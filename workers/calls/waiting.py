@@ -6,6 +6,7 @@ Rule: every wait ends when `stop` is set.
 import asyncio
 import threading
 import time
+from typing import Protocol
 
 from workers.gate.gate import sleep_until
 
@@ -13,22 +14,34 @@ from workers.gate.gate import sleep_until
 class Hold:
     """The door's word that calls must wait. Who hears it tells the others of this process: no permit is used up."""
 
+    __slots__ = ("shut", "until")
+
     def __init__(self) -> None:
-        self._until = 0.0  # time.monotonic()
+        self.until = 0.0  # time.monotonic()
+        self.shut = False  # for a service that is not well; else there is no room for a moment
 
-    def back_off(self, seconds: float) -> None:
-        self._until = time.monotonic() + seconds
+    def back_off(self, seconds: float, *, shut: bool) -> None:
+        self.until, self.shut = time.monotonic() + seconds, shut
 
-    async def over(self, stop: threading.Event) -> None:
-        await sleep_until(self._until, stop)
+
+class Heading(Protocol):
+    heading: int
 
 
 class Seat:
-    """A place of a semaphore, given back early or at the end."""
+    """A place of a semaphore, given back early or at the end; and until then that its call heads for one road alone."""
 
     def __init__(self, semaphore: asyncio.Semaphore) -> None:
         self._semaphore = semaphore
         self._taken = False
+        self._road: Heading | None = None
+
+    def heads_for(self, road: Heading | None) -> None:
+        if self._road is not None:
+            self._road.heading -= 1
+        if road is not None:
+            road.heading += 1
+        self._road = road
 
     async def __aenter__(self) -> "Seat":
         await self._semaphore.acquire()
@@ -42,6 +55,7 @@ class Seat:
         if self._taken:
             self._semaphore.release()
             self._taken = False
+            self.heads_for(None)
 
 
 async def sleep(stop: threading.Event, seconds: float) -> None:

@@ -13,8 +13,7 @@ from redis import Redis
 from jobs.apis import Request, requests
 from jobs.apis.base import Limits
 from jobs.aws import clients
-from jobs.aws.lean import methods
-from jobs.folder import JobFolder, JobSpec
+from jobs.folder import JobFolder
 from jobs.items import Item
 from jobs.known.keys import with_files
 from jobs.media.check import Skip
@@ -29,17 +28,17 @@ from workers.calls.caller import Caller
 from workers.calls.known import Known
 from workers.calls.lanes import Lanes
 from workers.calls.local_call import LocalWay
-from workers.calls.proof import proving
+from workers.calls.roads import Roads
 from workers.config import WorkerConfig, connect
-from workers.gate.gate import Gate, Quota, Turnstile
+from workers.gate.gate import Gate
 from workers.journal.journal import Journal
 from workers.local_models import LocalModels, cores, refuse_missing_models
 from workers.open_files import calls_that_fit
 from workers.shards.job_frames import JobFrames, new_runs
+from workers.shards.job_roads import JobRoads
 
 _PREPARING = 16  # threads of a lane that read and look at pictures
 _CLAIMING = 8  # connections to Redis of the threads that look for known answers
-_UNKNOWN = 5.0  # calls per second to begin with where no quota is known; the gate finds out
 
 
 @dataclass(slots=True)
@@ -69,13 +68,6 @@ class ProcessPictures:
         self.films.close()
 
 
-def quota_of(spec: JobSpec, request: Request) -> Quota:
-    """What the plan holds for the rate. Named by the user or read from the account, it is never exceeded."""
-    planned = spec.plan.quotas.operations.get(request.operation)
-    exact = planned is not None and planned.source in ("--tps", "service-quotas")
-    return Quota(spec.account, spec.region, request.operation, spec.quotas.get(request.operation, _UNKNOWN), exact)
-
-
 def open_work(
     folder: JobFolder,
     config: WorkerConfig,
@@ -97,7 +89,8 @@ def open_work(
     redis = connect(config.redis_url, at_most=_CLAIMING)
     known = Known(folder, redis, choices)
     asked = requests(choices)
-    at_once = calls_that_fit(config.calls, len(asked), _CLAIMING + _PREPARING * len(asked))
+    ways = len(asked) * (1 + len(spec.places))  # each keeps the connections it has made
+    at_once = calls_that_fit(config.calls, ways, _CLAIMING + _PREPARING * len(asked))
     aws = replace(
         folder.aws,
         region=spec.region,
@@ -105,7 +98,6 @@ def open_work(
         rekognition_url=rekognition_url or spec.rekognition_url,
         requester_pays=spec.options.request_payer,
     )
-    rekognition = clients.rekognition(aws, connections=at_once, read_timeout=config.read_timeout)
     s3 = partial(clients.s3, aws, connections=_PREPARING * len(asked))
     ahead = ThreadPoolExecutor(1, thread_name_prefix="frames")  # starts none where there are none
     preparer = Preparer(
@@ -122,15 +114,13 @@ def open_work(
         frames=_frames_of(folder, pictures, s3, ahead) if spec.options.frames else None,
     )
     boto3s = ThreadPoolExecutor(at_once, thread_name_prefix="boto3")  # starts none unless boto3 makes the calls
-    method = methods.methods(rekognition, boto3s)
+    roads = JobRoads(spec, aws, gate, boto3s, connections=at_once, read_timeout=config.read_timeout)
     preparing = [ThreadPoolExecutor(_PREPARING, thread_name_prefix=request.name) for request in asked]
 
     def way(request: Request) -> Way:
         if request.choices[0].api.local:
             return LocalWay(local)
-        turnstile = Turnstile(gate, quota_of(spec, request), spec.job)
-        called = proving(method(request.operation), request)
-        return PaidWay(called, turnstile, journal, asyncio.Semaphore(at_once))
+        return PaidWay(Roads(roads.of(request), at_once), journal, asyncio.Semaphore(at_once))
 
     def caller(request: Request, threads: Executor) -> Caller:
         api = request.choices[0].api
@@ -157,8 +147,11 @@ class RequestPictures:
     limits: Limits
     as_objects: bool = True
 
-    def prepare(self, item: Item) -> Prepared | Skip:
-        return self.preparer.prepare(item, self.limits, s3_allowed=self.as_objects)
+    def prepare(self, item: Item, *, as_object: bool | None) -> Prepared | Skip:
+        return self.preparer.prepare(item, self.limits, s3_allowed=self.as_objects, as_object=as_object)
+
+    def bucket_region(self, item: Item) -> str | None:
+        return self.preparer.bucket_region(item)
 
     def may_block(self, item: Item) -> bool:
         return not self.as_objects or self.preparer.may_block(item, self.limits)

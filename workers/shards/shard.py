@@ -211,7 +211,7 @@ class Shard:
         if not undecided:
             return []
         self.journal.flush()
-        shut = self.ledger.shut(self.lease.job)
+        shut = {name.partition("@")[0] for name in self.ledger.shut(self.lease.job)}
         again = [ask for ask, why in undecided if why.fault.of_service and ask.request.name in shut]
         for ask, why in undecided:
             if ask not in again:
@@ -274,8 +274,8 @@ def shard_counters(outcomes: Iterable[Outcome]) -> Counter[str]:
     for row in outcomes:
         counters[f"{counted_as(row.outcome)}:{row.api}"] += 1
         counters[f"known:{row.api}"] += row.sent in FREE
-        for month, attempts, units, maybe_billed in Attempts.parse(row.marks).months():
-            counters[f"units:{row.api}:{month}"] += units
-            counters[f"maybe_billed:{row.api}:{month}"] += maybe_billed
+        for pool, attempts, units, maybe_billed in Attempts.parse(row.marks).pools():
+            counters[f"units:{row.api}:{pool}"] += units
+            counters[f"maybe_billed:{row.api}:{pool}"] += maybe_billed
             counters[f"attempts:{row.api}"] += attempts
     return counters

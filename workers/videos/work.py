@@ -16,6 +16,7 @@ from jobs.folder import JobFolder, JobSpec
 from jobs.folder.films import FilmItem, pinned
 from jobs.ledger import Ledger, Starts
 from jobs.media.check import Skip
+from jobs.places import BEGIN_TPS
 from jobs.uris import is_local, split_s3
 from jobs.video.made import place_of
 from workers.config import WorkerConfig
@@ -27,7 +28,6 @@ from workers.videos.shown import Shown
 from workers.videos.slots import Slots
 from workers.videos.staging import Staging
 
-_UNKNOWN = 5.0  # calls per second where no quota is known
 _CONNECTIONS = 8
 
 
@@ -107,7 +107,7 @@ def open_film_work(ledger: Ledger, gate: Gate, config: WorkerConfig, job: str) -
 def _quota(spec: JobSpec, operation: str) -> Quota:
     planned = spec.plan.quotas.operations.get(operation)
     exact = planned is not None and planned.source in ("--tps", "service-quotas")
-    return Quota(spec.account, spec.region, operation, spec.quotas.get(operation, _UNKNOWN), exact)
+    return Quota(spec.account, spec.region, operation, spec.quotas.get(operation, BEGIN_TPS), exact)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from jobs.planned import PlanDocument, PlannedRate, PlannedRates
 from tests.support.redis import RedisServer
 from workers.config import connect
 from workers.gate.gate import MOST, Block, Gate, Quota, Stopped, Turnstile
-from workers.shards.job_work import quota_of
+from workers.shards.job_roads import quota_of
 
 QUOTA = Quota("account", "us-east-1", "DetectLabels", 400, exact=True)
 

@@ -17,12 +17,21 @@ from workers.config import connect
 PROCESSES = 4
 # A tier edge on the first meter after 7 units; `b` is billed on both meters in one call.
 STEPS = {"m1": [[0, 10, 0], [7, 4, 70]], "m2": [[0, 3, 0], [2, 1, 6]]}
+DEARER = {"m1": [[0, 12, 0], [5, 6, 60]], "m2": [[0, 5, 0]]}  # in another Region, with an edge of its own
 REQUESTS = {"a": {"m1": 1}, "b": {"m1": 1, "m2": 1}}
-PRICES = {"first": "2026-11", "meters": STEPS, "later": STEPS, "requests": REQUESTS, "place": "account:region"}
-IN_THE_PURSE = {f"account:region {meter}": steps for meter, steps in STEPS.items()}
+ASKED = ("a", "b", "a@w", "b@w")  # @w: there
+PRICES = {
+    "first": "2026-11", "meters": STEPS, "later": STEPS, "requests": REQUESTS, "place": "account:region",
+    "places": {"@w": {"meters": DEARER, "later": DEARER, "place": "account:w"}},
+}  # fmt: skip
+IN_THE_PURSE = {
+    f"account:{region} {meter}": steps
+    for region, of in (("region", STEPS), ("w", DEARER))
+    for meter, steps in of.items()
+}
 MARKS = ("b", "b", "u", "n")  # answered, answered, answer never came, not billed
 
-Spent = dict[str, int]  # request -> calls billed or possibly billed
+Spent = dict[str, int]  # request and place -> calls billed or possibly billed
 
 
 def spender(url: str, number: int, tasks: "Queue[Any]", done: "Queue[Any]") -> None:
@@ -31,10 +40,10 @@ def spender(url: str, number: int, tasks: "Queue[Any]", done: "Queue[Any]") -> N
     while (task := tasks.get()) is not None:
         job, plan = task
         lease = ledger.lease(job, number)
-        spent = dict.fromkeys(REQUESTS, 0)
+        spent = dict.fromkeys(ASKED, 0)
         refused = not isinstance(lease, Lease)  # the others had spent it all before this one came
         for place, (request, mark) in enumerate(plan if isinstance(lease, Lease) else []):
-            call = f"{place}:{request}"
+            call = f"{place}:{request[0]}"
             while (word := ledger.begin(lease, [(call, request, 1)])[0]) == b"wait":
                 continue
             if not word.startswith(b"go "):
@@ -62,22 +71,28 @@ def spenders(redis_server: RedisServer) -> Iterator[tuple[list[Any], Any]]:
         process.join(10)
 
 
-def cost(units: dict[str, int]) -> int:
-    """What so many units cost, by the price list itself."""
-    first, second = units["m1"], units["m2"]
-    return min(first, 7) * 10 + max(0, first - 7) * 4 + min(second, 2) * 3 + max(0, second - 2)
+def cost(spent: Spent) -> int:
+    """What so many calls cost, by the price lists themselves."""
+    first, second = (units(spent)[f"account:region {meter}"] for meter in STEPS)
+    here = min(first, 7) * 10 + max(0, first - 7) * 4 + min(second, 2) * 3 + max(0, second - 2)
+    first, second = (units(spent)[f"account:w {meter}"] for meter in STEPS)
+    return here + min(first, 5) * 12 + max(0, first - 5) * 6 + second * 5
 
 
 def units(spent: Spent) -> dict[str, int]:
-    return {meter: sum(REQUESTS[r].get(meter, 0) * calls for r, calls in spent.items()) for meter in STEPS}
+    found = dict.fromkeys(IN_THE_PURSE, 0)
+    for asked, calls in spent.items():
+        for meter, each in REQUESTS[asked[0]].items():
+            found[f"account:{'w' if '@' in asked else 'region'} {meter}"] += each * calls
+    return found
 
 
-CALLS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(MARKS)), max_size=12)
+CALLS = st.lists(st.tuples(st.sampled_from(ASKED), st.sampled_from(MARKS)), max_size=12)
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(cap=75, plans=[[("b", "b")] * 12] * PROCESSES)
-@example(cap=100, plans=[[("a", "u")] * 12, [("b", "b")] * 12, [("a", "n")] * 12, [("b", "n")] * 12])
+@example(cap=100, plans=[[("a@w", "u")] * 12, [("b", "b")] * 12, [("a", "n")] * 12, [("b@w", "n")] * 12])
 @given(cap=st.integers(0, 260), plans=st.lists(CALLS, min_size=PROCESSES, max_size=PROCESSES))
 def test_many_processes_never_pass_the_cap_and_end_less_than_a_call_under_it(
     redis: Redis, spenders: tuple[list[Any], Any], cap: int, plans: list[list[tuple[str, str]]]
@@ -89,14 +104,14 @@ def test_many_processes_never_pass_the_cap_and_end_less_than_a_call_under_it(
     for mine, plan in zip(tasks, plans, strict=True):
         mine.put(("job-1", plan))
     ended = [done.get(timeout=30) for _ in range(PROCESSES)]
-    spent = {request: sum(one[request] for one, _ in ended) for request in REQUESTS}
-    total = cost(units(spent))
+    spent = {asked: sum(one[asked] for one, _ in ended) for asked in ASKED}
+    total = cost(spent)
     assert total <= cap
     fields = ledger.fields("job-1")
     assert (int(fields.get("cost", 0)), int(fields.get("in_flight", 0))) == (total, 0)
     if any(refused for _, refused in ended):
         assert (fields["state"], fields["reason"]) == ("incomplete", "budget")
-        dearest = max(cost(units({**spent, request: spent[request] + 1})) for request in REQUESTS)
+        dearest = max(cost({**spent, asked: spent[asked] + 1}) for asked in ASKED)
         assert dearest > cap  # one more call of those asked for would have been over
     else:
         assert fields["state"] == "running"
@@ -104,7 +119,7 @@ def test_many_processes_never_pass_the_cap_and_end_less_than_a_call_under_it(
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(cap=75, plans=[[("b", "b")] * 12] * PROCESSES)
-@example(cap=100, plans=[[("a", "u")] * 12, [("b", "b")] * 12, [("a", "n")] * 12, [("b", "n")] * 12])
+@example(cap=100, plans=[[("a@w", "u")] * 12, [("b", "b")] * 12, [("a", "n")] * 12, [("b@w", "n")] * 12])
 @given(cap=st.integers(0, 260), plans=st.lists(CALLS, min_size=PROCESSES, max_size=PROCESSES))
 def test_processes_of_two_jobs_together_never_pass_the_months_cap_of_their_home(
     redis: Redis, spenders: tuple[list[Any], Any], cap: int, plans: list[list[tuple[str, str]]]
@@ -119,10 +134,10 @@ def test_processes_of_two_jobs_together_never_pass_the_months_cap_of_their_home(
     for number, (mine, plan) in enumerate(zip(tasks, plans, strict=True)):
         mine.put((jobs[number % 2], plan))
     ended = [done.get(timeout=30) for _ in range(PROCESSES)]
-    spent = {request: sum(one[request] for one, _ in ended) for request in REQUESTS}
-    assert cost(units(spent)) <= cap  # one walk through the tiers for both jobs
+    spent = {asked: sum(one[asked] for one, _ in ended) for asked in ASKED}
+    assert cost(spent) <= cap  # one walk through the tiers of a place for both jobs
     kept = {name.decode(): int(value) for name, value in redis.hgetall(purse_key("/tmp")).items() if b"20" in name[:2]}
-    assert {name.rpartition(" ")[2]: n for name, n in kept.items() if n} == {m: n for m, n in units(spent).items() if n}
+    assert {name.partition(" ")[2]: n for name, n in kept.items() if n} == {m: n for m, n in units(spent).items() if n}
     told = [ledger.fields(job) for job in jobs]
     if any(refused for _, refused in ended):
         assert ("incomplete", "month-cap") in {(one["state"], one.get("reason")) for one in told}

@@ -31,32 +31,32 @@ class Service:
         self.seconds += seconds
         self._redis.set("clock", int(self.seconds * 1000))
 
-    def begin(self, number: int = 1, call: str = "") -> str | None:
+    def begin(self, number: int = 1, call: str = "", at: str = "") -> str | None:
         """The name of a call that may go, None: the door says to wait."""
         if not call:
             self.calls += 1
             call = f"{self.calls}:labels"
-        word = self.ledger.begin(self.lease, [(call, "labels", number)])[0].decode()
+        word = self.ledger.begin(self.lease, [(call, f"labels{at}", number)])[0].decode()
         assert word.partition(" ")[0] in ("go", "hold"), word
         return call if word.startswith("go") else None
 
-    def end(self, call: str | None, tells: str, number: int = 1) -> None:
+    def end(self, call: str | None, tells: str, number: int = 1, at: str = "") -> None:
         assert call is not None
         mark = "b" if tells == WELL else "n"
-        self.ledger.settle(self.lease, [Attempt(call, "labels", number, mark, b"", "", tells)])  # type: ignore[arg-type]
+        self.ledger.settle(self.lease, [Attempt(call, f"labels{at}", number, mark, b"", "", tells)])  # type: ignore[arg-type]
 
-    def each(self, tells: str, times: int) -> None:
+    def each(self, tells: str, times: int, at: str = "") -> None:
         """Calls one after the other."""
         for _ in range(times):
-            self.end(self.begin(), tells)
+            self.end(self.begin(at=at), tells, at=at)
 
-    def probes_until(self, seconds: float, tells: str) -> list[float]:
+    def probes_until(self, seconds: float, tells: str, at: str = "") -> list[float]:
         """When the door let a call through, one after the other; each is answered at once."""
         sent, until = [], self.seconds + seconds
         while self.seconds < until and self.state == "running":
-            if call := self.begin():
+            if call := self.begin(at=at):
                 sent.append(self.seconds)
-                self.end(call, tells)
+                self.end(call, tells, at=at)
             self.wait(0.5)
         return sent
 
@@ -225,3 +225,27 @@ def test_requests_are_counted_apart(service: Service) -> None:
     service.each(ILL, LIMIT - NEW)
     assert service.ledger.shut(JOB) == {"labels"}
     assert service.ledger.begin(service.lease, [("1:text", "text", 1)])[0].startswith(b"go")
+
+
+def test_a_place_that_is_not_well_is_shut_alone_and_blocks_the_job_once_no_other_is_well(service: Service) -> None:
+    service.each(WELL, NEW)
+    service.each(ILL, LIMIT - NEW, at="@w")
+    assert service.ledger.shut(JOB) == {"labels@w"}
+    assert service.ledger.begin(service.lease, [("999:labels", "labels@w", 1)]) == [b"hold 500 shut"]
+    assert service.begin()
+    assert service.probes_until(OUTAGE + 60, ILL, at="@w")
+    assert (service.state, service.ledger.fields(JOB)["trouble"]) == ("running", "labels@w: InternalServerError: no")
+    service.each(ILL, LIMIT)
+    service.probes_until(OUTAGE - 10, ILL)
+    assert service.state == "running"
+    service.probes_until(60, ILL)
+    assert service.state == "blocked"
+
+
+def test_a_place_that_is_well_again_takes_calls_again(service: Service) -> None:
+    service.each(WELL, NEW)
+    service.each(ILL, LIMIT - NEW, at="@w")
+    service.wait(1)
+    service.each(WELL, LIMIT, at="@w")
+    assert service.ledger.shut(JOB) == set()
+    assert "trouble" not in service.ledger.fields(JOB)

@@ -49,7 +49,7 @@ def by_rows(ledger: Ledger, lease: Lease) -> int:
     """What the folder's arithmetic makes of the attempts in the journal."""
     tallies = Tallies()
     for by_api in ledger.adopt(lease)[0].values():
-        for month, attempts, units, maybe in by_api.get("labels", NONE).months():
+        for month, attempts, units, maybe in by_api.get("labels", NONE).pools():
             tallies.add(month, "labels", Tally(attempts=attempts, units=units, maybe_billed=maybe))
     return SCHEDULE.so_far(parse(["labels"]), tallies)["cost"]
 

@@ -95,7 +95,7 @@ def test_films_are_counted_in_milliseconds_by_what_aws_says_in_the_end(redis: "R
 def test_it_is_filled_from_folders_and_from_the_jobs_that_run(redis: "Redis[bytes]", purse: Purse) -> None:
     ledger, lease = opened(redis, "one")
     assert [word(ledger, lease, n) for n in range(3)] == ["go 2026-11"] * 3  # the home had no cap yet
-    assert purse.fill(purse.version(), 50, units={f"2026-11 {PLACE} m": 1}, steps=IN_IT, running={"one": PLACE})
+    assert purse.fill(purse.version(), 50, units={f"2026-11 {PLACE} m": 1}, steps=IN_IT, running={"one": {"": PLACE}})
     assert word(ledger, lease, 3) == "go 2026-11"
     assert redis.hget(purse_key(HOME), f"2026-11 {PLACE} m") == b"5"
     assert word(ledger, lease, 4) == "wait"
@@ -105,7 +105,7 @@ def test_who_counted_before_another_job_came_counts_again(redis: "Redis[bytes]",
     version = purse.version()
     opened(redis, "one")
     assert not purse.fill(version, 50, steps=IN_IT)
-    assert purse.fill(purse.version(), 50, steps=IN_IT, running={"one": PLACE})
+    assert purse.fill(purse.version(), 50, steps=IN_IT, running={"one": {"": PLACE}})
     assert not purse.fill(version, 50, steps=IN_IT)
 
 

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from jobs.attempts import NONE, Attempts, Tried, counted, new_fence, of_journal
 
-MONTHS = st.sampled_from(["2026-11", "2026-12", "2027-01"])
-TRIED = st.builds(Tried, st.sampled_from("bumnt?"), MONTHS)
+POOLS = st.sampled_from(["2026-11", "2026-12", "2027-01", "2026-11@eu-west-1"])
+TRIED = st.builds(Tried, st.sampled_from("bumnt?"), POOLS)
 NAMED = st.tuples(st.sampled_from(["", "k3f9x2ab0q", "r001", "torn"]), st.integers(1, 4))
 ATTEMPTS = st.builds(Attempts, st.dictionaries(NAMED, TRIED, max_size=6))
 
@@ -38,8 +38,8 @@ def test_what_was_sent_is_never_less_for_hearing_more(one: Attempts, two: Attemp
 
 
 @given(ATTEMPTS)
-def test_months_add_up(attempts: Attempts) -> None:
-    found = list(attempts.months())
+def test_pools_add_up(attempts: Attempts) -> None:
+    found = list(attempts.pools())
     assert sum(n for _, n, _, _ in found) == len(attempts)
     assert sum(n for _, _, n, _ in found) == attempts.units <= 1
     assert sum(n for _, _, _, n in found) == attempts.maybe_billed
@@ -54,7 +54,7 @@ def test_what_the_holder_knows_goes_before_what_others_took_it_for() -> None:
 def test_a_second_answer_is_an_attempt_too() -> None:
     both = Attempts.of("one", Tried("b", "2026-11")) | Attempts.of("two", Tried("b", "2026-12"))
     assert (both.units, both.maybe_billed) == (1, 1)
-    assert list(both.months()) == [("2026-11", 1, 1, 0), ("2026-12", 1, 0, 1)]
+    assert list(both.pools()) == [("2026-11", 1, 1, 0), ("2026-12", 1, 0, 1)]
 
 
 @given(st.integers(0, 9), st.integers(0, 1), st.integers(0, 3), st.integers(0, 3))

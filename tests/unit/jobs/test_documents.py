@@ -20,6 +20,7 @@ from jobs.folder.spec import Amendment, JobSpec, Listing, Options
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable, money
 from jobs.money.quotas import QuotaTable
+from jobs.places import Place
 from jobs.plan.build import plan
 from jobs.planned import PlanDocument
 from jobs.sample.record import Sample, SampleStratum
@@ -60,6 +61,9 @@ def spec(**more: Any) -> JobSpec:
 
 EXAMPLES: list[Any] = [
     spec(),
+    Place(
+        "eu-west-1", "eu-west-1", "123456789012", {"DetectLabels": 50.0, "DetectText": None}, exact=("DetectLabels",)
+    ),
     Amendment(1, 40, planned(), True, Decimal("0.3"), 7),
     Status(
         "job", "finished", "", "", {"labels": {"planned": 3, "ok": 3}}, {"actual": "0.003", "maybe": None}, throttled=1
@@ -119,7 +123,7 @@ def test_a_newer_format_is_refused_whatever_else_stands_there(record: Any) -> No
     newer = json.dumps({"format": documents.NEWEST + 1, "nothing": "known"}).encode()
     with pytest.raises(documents.NewerFormat) as refused:
         documents.load(type(record), newer, "job 1")
-    assert refused.value.what == "job 1 was written by a newer rekscan (format 5; this one reads up to 4)"
+    assert refused.value.what == "job 1 was written by a newer rekscan (format 6; this one reads up to 5)"
     assert "Upgrade" in refused.value.do
 
 

@@ -1,0 +1,93 @@
+"""Several Regions in a plan: their parts add up, each walks its own tiers, and what fewer would cost stands beside."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.apis import sort_out
+from jobs.counts import Counts
+from jobs.errors import UsageError
+from jobs.money.prices import PriceTable
+from jobs.money.quotas import QuotaTable
+from jobs.places import Place
+from jobs.plan.build import Plan, plan, side_by_side
+from jobs.plan.text import notes
+from jobs.words import dollars
+
+PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
+WEST, IRELAND = Place("us-west-2", "us-west-2"), Place("eu-west-1", "eu-west-1")
+FEW = Place("ca-central-1", "ca-central-1")  # faces alone
+
+
+def built(apis: str, counts: Counts, *places: Place, **more: Any) -> Plan:
+    return side_by_side(
+        places,
+        PRICES,
+        lambda some: plan(
+            sort_out([apis], whole=False).images,
+            counts,
+            region="us-east-1",
+            prices=PRICES,
+            quotas=QUOTAS,
+            places=some,
+            **more,
+        ),
+    )
+
+
+@given(st.integers(0, 50_000_000), st.integers(0, 2_000_000), st.sampled_from([(), (WEST,), (WEST, IRELAND)]))
+def test_each_place_walks_its_own_tiers_and_their_units_add_up(
+    images: int, used: int, places: tuple[Place, ...]
+) -> None:
+    found = built("labels,faces", Counts(images=images), *places, month_to_date={"image-group-2": used})
+    for api in ("labels", "faces"):
+        assert sum(line.units for line in found.lines if line.api == api) == images
+    names = ("", *(place.name for place in places))
+    at = {name: sum(line.units for line in found.lines if line.place == name) for name in names}
+    each = [PRICES.price("image-group-2", found.region_of(p), n, 0 if p else used).usd for p, n in at.items()]
+    assert found.total == sum((usd for usd in each if usd is not None), Decimal(0))
+
+
+def test_two_regions_take_half_the_time_and_what_their_tiers_cost_more_stands_beside_one() -> None:
+    found = built("moderation", Counts(images=2_500_000), WEST)
+    one, two = found.by_regions
+    assert (one.regions, one.tps, one.usd) == (("us-east-1",), 50, Decimal(2200))
+    assert (two.regions, two.tps, two.usd) == (("us-east-1", "us-west-2"), 100, Decimal(2400))
+    assert (one.seconds, two.seconds) == (50_000, 25_000) == (50_000, found.duration_s)
+    assert any("us-east-1, us-west-2" in line and "$2,400.00" in line for line in notes(found))
+    assert built("moderation", Counts(images=2_500_000)).by_regions == ()
+
+
+def test_calls_are_laid_over_months_at_the_rate_of_each_place() -> None:
+    counts = Counts(images=50_000_000)
+    found = built("labels", counts, WEST, start=date(2026, 11, 25), tps={"labels": 40})
+    assert found.duration_s == 50_000_000 / 80
+    months = [{line.place: line.units for line in month.lines} for month in found.months]
+    assert [list(month) for month in months] == [["", "us-west-2"]] * 2
+    assert sum(units for month in months for units in month.values()) == 50_000_000
+
+
+def test_objects_on_s3_that_go_elsewhere_are_priced_as_transfer_of_their_share() -> None:
+    counts = Counts(images=1000, s3_images=1000, s3_items=1000, bytes=10 * 10**9)
+    found = built("labels,faces", counts, WEST, IRELAND, tps={"labels": 50, "faces": 50})
+    # Of both calls two thirds are made elsewhere, with 10 GB in all.
+    assert [dollars(one.transfer_usd) for one in found.by_regions] == ["$0.00", "$0.20", "$0.2667"]
+    assert any("taken to be in us-east-1" in line for line in found.assumptions)
+
+
+def test_a_region_without_an_api_is_left_out_for_it_and_what_is_bound_to_one_stays() -> None:
+    found = built("labels,faces,compare-faces", Counts(images=900), WEST, FEW)
+    assert {line.place for line in found.lines if line.api == "compare-faces"} == {""}
+    assert "Asked in us-east-1 alone: compare-faces." in found.assumptions
+    assert "Left out in ca-central-1, which has no such API: labels." in found.assumptions
+    assert {line.place for line in found.lines if line.api == "labels"} == {"", "us-west-2"}
+    assert {line.place for line in found.lines if line.api == "faces"} == {"", "us-west-2", "ca-central-1"}
+
+
+def test_where_all_is_bound_to_one_place_several_are_refused() -> None:
+    with pytest.raises(UsageError, match="compare-faces can be asked in one Region of one account alone"):
+        built("compare-faces", Counts(images=9), WEST)
