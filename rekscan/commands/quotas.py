@@ -1,19 +1,25 @@
-"""`rekscan quotas`: the calls a second in use per operation, and how to read the account's own."""
+"""`rekscan quotas`: the calls a second in use per operation, how to read the account's own, and what to ask AWS for."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from jobs.apis import ask
 from jobs.aws.access import Aws
-from jobs.errors import RekscanError
+from jobs.errors import RekscanError, UsageError
 from jobs.later import Later
 from jobs.money.quota_names import Read, refresh
 from jobs.money.quotas import QuotaTable
 from jobs.money.stored import data_folder, store, stored_quotas
+from jobs.plan.quota_request import quota_request
 from jobs.words import table
 from rekscan.console.output import print_json, print_line, print_lines, say
-from rekscan.settings import Connection, resolve
+from rekscan.flags import REGIONS, Amounts, chosen_regions
+from rekscan.scans.places import in_places
+from rekscan.scans.priced import DEFAULT_REGION, PriceQuestion, priced
+from rekscan.settings import Connection, Settings, resolve
 
 if TYPE_CHECKING:
     from jobs.aws import service_quotas
@@ -24,15 +30,32 @@ HEADER = ("Operation", "Calls a second", "Confidence", "As of")
 
 
 def quotas(
-    *,
+    *sources: str,
     refresh: Annotated[bool, Parameter(negative=(), help="Read Service Quotas for this Region and keep them.")] = False,
-    json: Annotated[bool, Parameter(negative=(), help="Print the Region's quotas as JSON.")] = False,
+    request: Annotated[
+        bool, Parameter(negative=(), help="Write the increase to ask AWS for, so that a scan is done --within hours.")
+    ] = False,
+    api: Annotated[list[str] | None, Parameter(negative=(), help="With --request: APIs, as of `estimate`.")] = None,
+    images: Annotated[int | None, Parameter(help="With --request: so many images, instead of a SOURCE.")] = None,
+    within: Annotated[Decimal, Parameter(help="With --request: hours that the scan may take.")] = Decimal(24),
+    regions: Annotated[str | None, Parameter(help=f"With --request: {REGIONS[0].lower()}{REGIONS[1:]}")] = None,
+    json: Annotated[bool, Parameter(negative=(), help="Print it as JSON.")] = False,
     connection: Connection | None = None,
 ) -> int:
     """Calls a second AWS allows per operation in a Region, with source, date and confidence.
 
-    Example: `rekscan quotas --region eu-west-1`
+    Example: `rekscan quotas --region eu-west-1`, or
+    `rekscan quotas --request --images 2500000 --api moderation --within 8 --regions us-east-1,us-west-2`
+
+    Parameters
+    ----------
+    sources
+        With --request: what is to be scanned.
     """
+    if request:
+        return _request(sources, api or [], images, within, chosen_regions(regions), resolve(connection), refresh, json)
+    if sources or api or images is not None or regions:
+        raise UsageError("a SOURCE, --api, --images and --regions are of --request", "Add --request.")
     settings = resolve(connection)
     region = settings.region_of_aws("us-east-1")
     read = _refreshed(region, settings.aws) if refresh else None
@@ -54,6 +77,27 @@ def quotas(
         say(f"{len(read.rates)} quotas read and kept in {data_folder() / 'quotas.json'}")
         for name in read.unread:
             say(f"not the rate of one operation: {name}")
+    return 0
+
+
+def _request(
+    sources: tuple[str, ...],
+    api: list[str],
+    images: int | None,
+    within: Decimal,
+    regions: tuple[str, ...],
+    settings: Settings,
+    refresh: bool,
+    json: bool,
+) -> int:
+    """What to ask for, from the plan that `estimate` makes of the same arguments."""
+    settings, places = in_places(settings, regions, DEFAULT_REGION)
+    own = settings.region_of_aws("us-east-1")
+    read = {region: _refreshed(region, settings.aws).named for region in (own, *regions[1:])} if refresh else {}
+    question = PriceQuestion([(",".join(api), ask(api))], settings, sources, Amounts(images=images), places=places)
+    ((_, plan),), _ = priced(question)
+    found = quota_request(plan, within, read)
+    print_json(found.to_json()) if json else print_lines(found.text)
     return 0
 
 

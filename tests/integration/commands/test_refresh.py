@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from cyclopts import App
 
-from jobs.errors import RekscanError
+from jobs.errors import RekscanError, UsageError
 from jobs.money.prices import PriceTable
 from jobs.money.stored import stored_prices, stored_quotas
 from rekscan.commands.prices import prices
@@ -324,6 +324,20 @@ def test_the_accounts_own_quotas_are_read_by_name(aws, capsys):
     assert table.tps("DetectLabels", "us-east-1") == 120
     assert table.tps("DetectLabels", "us-west-2") == 50  # another Region, another quota
     assert table.source.startswith("Service Quotas of this account in us-east-1; the rest: AWS General Reference")
+
+
+def test_an_increase_is_written_with_the_codes_and_values_that_service_quotas_has(aws, capsys):
+    aws.answers["ListAWSDefaultServiceQuotas"] = ("Quotas", DEFAULTS)
+    aws.answers["ListServiceQuotas"] = ("Quotas", APPLIED)
+    line = ["--request", "--refresh", "--images", "10000000", "--api", "labels", "--within", "8"]
+    assert run(quotas, *line, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    (wanted,) = document["requests"]
+    assert (wanted["quota_code"], wanted["tps_now"], wanted["desired_value"]) == ("L-00000001", 120, 348)
+    assert run(quotas, *line) == 0
+    assert "--quota-code L-00000001 --desired-value 348" in capsys.readouterr().out
+    with pytest.raises(UsageError, match="are of --request"):
+        run(quotas, "--images", "5")
 
 
 def test_quotas_that_name_no_operation_change_nothing(aws):
