@@ -105,8 +105,8 @@ def _cap_knows_no_month(stack: ExitStack) -> None:
     script = ledger_module.script
 
     def monthless(name: str, clock: str | None = None) -> str:
-        text = script(name, clock).replace("'m:' .. month .. ':'", f"'m:{jobs_of.FIRST_MONTH}:'")
-        return text.replace("month == schedule.first and schedule.meters or schedule.later", "schedule.meters")
+        text = script(name, clock).replace("'m:' .. pool .. ':'", f"'m:{jobs_of.FIRST_MONTH}' .. pool:sub(8) .. ':'")
+        return text.replace("month == schedule.first and part.meters or part.later", "part.meters")
 
     stack.enter_context(patch.object(ledger_module, "script", monthless))
 
@@ -152,12 +152,12 @@ def _undecided_is_asked(stack: ExitStack) -> None:
 ALL = {
     "parts share a name": Mutation(_parts_share_a_name, frozenset({"lost", "asked again", "cap"}), 17),
     "only outcomes are kept": Mutation(_only_outcomes_are_kept, frozenset({"lost", "cap"}), 71),
-    "a lost retry is whole": Mutation(_lost_retry_is_whole, frozenset({"lost", "retry", "asked again"}), 8),
-    "a paused retry is whole": Mutation(_paused_retry_is_whole, frozenset({"retry"}), 70),
+    "a lost retry is whole": Mutation(_lost_retry_is_whole, frozenset({"lost", "retry", "asked again"}), 49),
+    "a paused retry is whole": Mutation(_paused_retry_is_whole, frozenset({"retry"}), 79),
     "an unstorable answer is forgotten": Mutation(_unstorable_answer_is_forgotten, frozenset({"lost", "ends"}), 4),
     "the cap knows no month": Mutation(_cap_knows_no_month, frozenset({"cap"}), 15),
     "an order is overtaken": Mutation(_order_is_overtaken, frozenset({"order"}), 15),
-    "the fence is a clock": Mutation(_fence_is_a_clock, frozenset({"fence"}), 8),
+    "the fence is a clock": Mutation(_fence_is_a_clock, frozenset({"fence"}), 24),
     "what is undecided is asked": Mutation(_undecided_is_asked, frozenset({"cascade"}), 131),
 }
 
