@@ -23,7 +23,7 @@ MEMORY = "160MB"
 OUTCOMES = "outcomes"  # view of the stored outcomes, for the report's own queries
 _WHOLE, _SEVERAL = "whole_shards", "other_shards"
 # Parts of earlier versions lack most of these.
-_UNSEEN = ("response", "marks", "ms", "probed_ms", "video_job", "epoch", "distance")
+_UNSEEN = ("response", "marks", "ms", "probed_ms", "video_job", "epoch", "distance", "place")
 _SEEN = [name for name in RESULT_SCHEMA.names if name not in _UNSEEN]
 _SETTINGS = (
     f"SET memory_limit = '{MEMORY}'",
