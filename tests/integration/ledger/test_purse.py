@@ -126,7 +126,7 @@ def test_hours_of_a_model_are_counted_once_however_often_they_are_told(redis: "R
     ledger.charge("one", 16, "hours", {"2026-11": 4000})
     assert redis.hget(purse_key(HOME), f"2026-11 {PLACE} hours") == b"4000"
     assert [word(ledger, lease, n) for n in range(4)] == ["go 2026-11"] * 3 + ["wait"]  # 16 and 3 x 10 of 52
-    assert purse.fill(purse.version(), 52, steps=IN_IT | hours, running={"one": PLACE})
+    assert purse.fill(purse.version(), 52, steps=IN_IT | hours, running={"one": {"": PLACE}})
     assert redis.hget(purse_key(HOME), f"2026-11 {PLACE} hours") == b"4000"
     ledger.charge("one", 24, "hours", {"2026-11": 5000, "2026-12": 1000})  # the new month has all of its cap
     assert ledger.state("one") == "running"
