@@ -52,6 +52,8 @@ def refuse_places(places: tuple[Place, ...], *, local: bool) -> None:
 def with_accounts(places: tuple[Place, ...], settings: Settings, region: str) -> tuple[Place, ...]:
     """The places, each with the account whose quota it shares, beside the job's own in `region`. Raises RekscanError
     where credentials are not taken, and UsageError where two profiles are of one account, which has one quota."""
+    if not places:
+        return ()  # nobody is asked whose the credentials are
     aws = replace(settings.aws, region=region)
     seen = {(clients.account_of(aws), region): settings.profile or "the credentials in use"}
     found = []
