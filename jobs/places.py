@@ -14,10 +14,9 @@ BEGIN_TPS = 5.0  # calls a second to begin with where no quota is known; the gat
 class Place:
     """One place besides the job's own."""
 
-    name: str  # as pools and rows have it: the Region, in another account `eu-west-1/PROFILE`
-    region: str  # AWS Region
-    account: str = ""  # AWS account id, or "endpoint:host:port"
-    # Operations asked there -> calls a second; null where no quota is known.
-    quotas: Mapping[str, float | None] = field(default_factory=dict)
-    profile: str | None = None  # AWS profile of another account; null: the job's own credentials
-    exact: tuple[str, ...] = ()  # those of them whose rate is never exceeded: named by the user, or the account's own
+    name: str  # as pools and rows have it: the Region, in another account `eu-west-1/PROFILE` (since 5)
+    region: str  # AWS Region (since 5)
+    account: str = ""  # AWS account id, or "endpoint:host:port" (since 5)
+    quotas: Mapping[str, float | None] = field(default_factory=dict)  # operation -> calls a second (since 5)
+    profile: str | None = None  # AWS profile of another account; null: the job's own credentials (since 5)
+    exact: tuple[str, ...] = ()  # operations whose rate is never exceeded: told by the user, or the account's (since 5)

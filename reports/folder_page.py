@@ -24,6 +24,7 @@ from jobs.items import Item
 from jobs.known import duplicates, segments
 from jobs.near import groups
 from jobs.outcomes import RESULT_SCHEMA, Outcome
+from jobs.places import Place
 from jobs.sample.record import Sample, SampleStratum
 from jobs.status import Status
 from reports.tables.built import BuiltTables
@@ -41,7 +42,7 @@ DOCUMENTS: Mapping[str, type] = {
 PARTS: tuple[type, ...] = (
     spec.Options, spec.Listing, planned.PlanDocument, planned.PlannedItems, planned.PlannedLine, planned.PlannedTier,
     planned.PlannedMonth, planned.PlannedRates, planned.PlannedRate, planned.PricesUsed, planned.TotalBounds,
-    Sample, SampleStratum,
+    planned.PlannedNear, planned.PairsAsked, Place, Sample, SampleStratum,
 )  # fmt: skip
 FILES: Mapping[str, tuple[pa.Schema, type | None]] = {
     "manifest/part-00000.parquet": (MANIFEST_SCHEMA, Item),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from redis import Redis
 
 from jobs.ledger.keys import key
 from tests.support.redis import RedisServer
@@ -25,7 +26,6 @@ from tests.support.scans import (
     workers,
 )
 from tests.support.waiting import until
-from workers.config import connect
 
 PHOTOS = 40
 ANSWERS = 2  # of which tests/faults/short_of_memory.py cannot read
@@ -112,7 +112,12 @@ def test_a_worker_that_stays_without_memory_blocks_the_job_and_burns_no_picture(
 
 
 def test_an_answer_there_was_no_memory_for_is_marked_and_asked_for_again(
-    photos: Path, tmp_path: Path, rekognition: Emulator, redis_server: RedisServer, undisturbed: Tables
+    photos: Path,
+    tmp_path: Path,
+    rekognition: Emulator,
+    redis_server: RedisServer,
+    redis: Redis,
+    undisturbed: Tables,
 ) -> None:
     home = tmp_path / "home"
     env = {"REKSCAN_REDIS_URL": redis_server.url, "AWS_REGION": "us-east-1"}
@@ -123,7 +128,7 @@ def test_an_answer_there_was_no_memory_for_is_marked_and_asked_for_again(
     same_tables(found, undisturbed, "images", "faces")
     assert status["calls"]["maybe_billed"] == asked_twice_is_marked(found, rekognition) == ANSWERS
     assert rekognition.total() == PHOTOS + ANSWERS
-    only_counters_are_left(connect(redis_server.url), found)
+    only_counters_are_left(redis, found)
 
 
 def test_a_picture_that_does_not_fit_into_its_decoder_is_a_row_and_its_mates_complete(
