@@ -1,5 +1,7 @@
-"""A job of films whose every box and moment is known: from 2 s to 4 s a red rectangle lies where the answers say."""
+"""Jobs of films: one whose every box and moment is known (from 2 s to 4 s a red rectangle lies where the answers say),
+and one of six hours."""
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, repeat
@@ -32,6 +34,22 @@ def draw_films(where: Path, count: int = 2) -> JobFolder:
         replace(film_item(n, MS / 60_000, str(folder / name)), size=1) for n, name in enumerate((*names, "gone.mp4"))
     ]
     return make_films(where / "jobs", items, APIS, _pages)
+
+
+def draw_six_hours(where: Path, findings: int = 100_000, names: int = 300) -> JobFolder:
+    """A job over one film, in which so many labels of so many long names were seen at any moment."""
+    label_names = [f"Label {n} " + "n" * 100 for n in range(names)]
+
+    def label(at: int, draw: random.Random) -> dict[str, Any]:
+        return {"Timestamp": at, "Label": {"Name": draw.choice(label_names), "Confidence": draw.uniform(50, 100)}}
+
+    def pages(film: FilmItem, api: str) -> Iterator[dict[str, Any]]:
+        draw = random.Random(api)
+        moments = sorted(draw.randrange(film.length_ms or 0) for _ in range(findings))
+        for start in range(0, len(moments), 1000):
+            yield page(film, Labels=[label(at, draw) for at in moments[start : start + 1000]])
+
+    return make_films(where, [film_item(0, 6 * 60)], ["video-labels"], pages)
 
 
 def _film() -> bytes:

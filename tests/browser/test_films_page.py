@@ -8,9 +8,10 @@ from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
-from reports.views.report import build_report
+from reports.facts.films import LANES
+from reports.views.report import PAGE_BYTES, build_report
 from tests.browser.conftest import Browser
-from tests.browser.film_job import HOSTILE, MARK, draw_films
+from tests.browser.film_job import HOSTILE, MARK, draw_films, draw_six_hours
 from tests.browser.test_report_page import axe
 
 READY = "document.getElementById('theme').textContent"
@@ -59,3 +60,18 @@ def test_films_are_accessible(browser: Browser, page: Path) -> None:
     browser.open(page, ready=READY)
     assert axe(browser) == []
     assert browser.errors() == []
+
+
+def test_six_hours_with_a_hundred_thousand_findings_are_a_page_to_look_at(browser: Browser, tmp_path: Path) -> None:
+    page = Path(build_report(draw_six_hours(tmp_path)).path)
+    assert page.stat().st_size < PAGE_BYTES
+    browser.open(page, ready=READY)
+    lanes = browser.driver.find_elements(By.CSS_SELECTOR, ".film .lane path")
+    assert len(lanes) == LANES and all(lane.is_displayed() for lane in lanes)
+    assert browser.errors() == []
+    browser.shoot("six-hours")
+    browser.scripting(False)
+    browser.open(page, ready="")
+    assert [lane.is_displayed() for lane in browser.driver.find_elements(By.CSS_SELECTOR, ".film .lane path")] == [
+        True
+    ] * LANES

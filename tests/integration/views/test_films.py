@@ -1,6 +1,5 @@
 """Films on the page: bars and pictures that tell the tables' truth, within the budgets whatever was found."""
 
-import random
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,9 +22,7 @@ from reports.tables.load import load_folder
 from reports.views.report import PAGE_BYTES, build_report
 from reports.views.terminal import lines
 from reports.views.workbook import build_workbook
-from tests.browser.film_job import HOSTILE, draw_films
-
-SIX_HOURS = 6 * 60
+from tests.browser.film_job import HOSTILE, draw_films, draw_six_hours
 
 
 def label(at: int, name: str, confidence: float = 90.0, until: int | None = None) -> dict[str, Any]:
@@ -119,18 +116,7 @@ def test_a_film_that_is_gone_says_so_in_the_place_of_its_pictures(drawn: str) ->
 
 
 def test_six_hours_with_a_hundred_thousand_findings_stay_under_the_budget(tmp_path: Path) -> None:
-    names = [f"Label {n} " + "n" * 100 for n in range(300)]
-
-    def pages(film: FilmItem, api: str) -> Iterator[Any]:
-        draw = random.Random(api)
-        moments = sorted(draw.randrange(film.length_ms or 0) for _ in range(100_000))
-        for start in range(0, len(moments), 1000):
-            yield page(
-                film,
-                Labels=[label(at, draw.choice(names), draw.uniform(50, 100)) for at in moments[start : start + 1000]],
-            )
-
-    folder = make_films(tmp_path, [film_item(0, SIX_HOURS)], ["video-labels"], pages)
+    folder = draw_six_hours(tmp_path)
     made = build_report(folder, thumbnails=False)
     assert made.bytes < PAGE_BYTES
     assert made.bytes < 200_000
