@@ -1,7 +1,7 @@
 """Conditions tried out on answers that are there: on how many images they hold, and what they would miss. Pure.
 
 Rule: an image of which no answer came is one that is not asked, as in a scan; one whose answer was left out under
-another condition says nothing, and widens what is said.
+another condition says nothing, and widens what is said. One that takes another's answer (--near) is no call to count.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,9 +17,17 @@ from jobs.conditions.tree import reads
 Calls = Mapping[str, Mapping[str, Any] | None]  # what was asked about one image, by API: its answer, if there is one
 
 
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """One image of a sample. `follows`: in the plan it takes the answers of another, of APIs that let it."""
+
+    calls: Calls
+    follows: bool = False
+
+
 @dataclass(slots=True)
 class Tried:
-    """One condition, by the images of a sample."""
+    """One condition, by the images of a sample. Of those that follow, only what is found and missed counts."""
 
     api: str
     when: str
@@ -34,20 +42,21 @@ class Tried:
     held_by_group: list[int] = field(default_factory=list)  # by group of images, where they were drawn in groups
 
 
-def try_out(choices: Sequence[Choice], groups: Iterable[Iterable[Calls]]) -> tuple[Tried, ...]:
+def try_out(choices: Sequence[Choice], groups: Iterable[Iterable[Sampled]]) -> tuple[Tried, ...]:
     """Each condition of `choices`, those of the bundled models among them, on images that come in groups."""
     ordered = [choice for request in sources_first(requests(choices)) for choice in request.choices]
     tried = {choice.api.name: Tried(choice.api.name, choice.when) for choice in ordered if choice.when}
     for group in groups:
         before = {name: one.held for name, one in tried.items()}
-        for calls in group:
-            _look_at(calls, ordered, tried)
+        for image in group:
+            _look_at(image, ordered, tried)
         for name, one in tried.items():
             one.held_by_group.append(one.held - before[name])
     return tuple(tried.values())
 
 
-def _look_at(calls: Calls, ordered: Sequence[Choice], tried: Mapping[str, Tried]) -> None:
+def _look_at(image: Sampled, ordered: Sequence[Choice], tried: Mapping[str, Tried]) -> None:
+    calls = image.calls
     answers: dict[str, Mapping[str, Any] | None] = {}
     undecided: set[str] = set()  # APIs whose answer another condition left out
     for choice in ordered:
@@ -56,9 +65,10 @@ def _look_at(calls: Calls, ordered: Sequence[Choice], tried: Mapping[str, Tried]
         if choice.when:
             one, held = tried[name], is_due(parse(choice.when), answers)
             is_open = held is None and bool(undecided & reads(parse(choice.when)))
-            one.of += 1
-            one.held += bool(held)
-            one.open += is_open
+            if not (image.follows and choice.inherits):
+                one.of += 1
+                one.held += bool(held)
+                one.open += is_open
             one.unasked += not held and name not in calls
             _count_rows(one, choice, answer, missed=not held and not is_open)
             if not held:

@@ -67,6 +67,13 @@ def known_calls(
     return Saved({})
 
 
+def among(items: npt.NDArray[np.int64], some: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Of each item by its number, whether it is one of `some`, of which there may be fewer than items."""
+    found = items < len(some)
+    found[found] = some[items[found]]
+    return found
+
+
 def _batches(listing: ParquetFiles, without: Followers) -> Iterator[pa.RecordBatch]:
     """The images whose content the listing tells."""
     image = (ds.field("kind") == "image") & ds.field("skip").is_null()
@@ -75,10 +82,7 @@ def _batches(listing: ParquetFiles, without: Followers) -> Iterator[pa.RecordBat
         if without is None:
             yield batch
         else:
-            items = batch.column("item_id").to_numpy()
-            out = np.zeros(len(items), bool)
-            out[items < len(without)] = without[items[items < len(without)]]
-            yield batch.filter(pa.array(~out))
+            yield batch.filter(pa.array(~among(batch.column("item_id").to_numpy(), without)))
 
 
 def _count(buckets: Buckets, segments: Segments, calls: Mapping[str, Sequence[int]]) -> Saved:

@@ -147,7 +147,8 @@ def _with_regions(built: Plan, prices: PriceTable) -> WithRegions:
 
 def _conditional(choice: Choice, lines: Sequence[PlanLine]) -> Conditional:
     """What it saves is not known yet."""
-    return Conditional(choice.api.name, choice.when, known_total(n.usd for n in lines if n.api == choice.api.name))
+    usd = known_total(line.usd for line in lines if line.api == choice.api.name)
+    return Conditional(choice.api.name, choice.when, usd, inherits=choice.inherits)
 
 
 def _rates(

@@ -24,7 +24,8 @@ def with_shares(plan: Plan, tried: Iterable[Tried], job: str, *, groups: int = 0
     """The plan with what a sample of `job` says of its conditions. `groups`: those that the sample's were drawn of;
     0: images were drawn one by one, or all were looked at."""
     of = {one.api: one for one in tried}
-    shares = {name: _share(one, plan.counts.images, groups) for name, one in of.items()}
+    whole = {one.api: plan.asked_of(inherits=one.inherits) for one in plan.conditional}
+    shares = {name: _share(one, whole[name], groups) for name, one in of.items()}
     prices = [usd_of(plan, {name: getattr(one, end) for name, one in shares.items()}) for end in ENDS]
     known = tuple(
         replace(one, share=shares[one.api], usd=tuple(by[one.api] for by in prices), tried=of[one.api], job=job)
@@ -49,7 +50,7 @@ def usd_of(plan: Plan, shares: Mapping[str, float]) -> dict[str, Decimal | None]
 def notes(plan: Plan) -> Iterator[str]:
     """Both prices of each conditional API, and of all."""
     for one in plan.conditional:
-        yield from _note(one, plan.counts.images)
+        yield from _note(one, plan.counts.images, plan.asked_of(inherits=one.inherits))
     if plan.conditional and all(one.share for one in plan.conditional):
         ends = [
             known_total(usd_of(plan, {c.api: getattr(c.share, end) for c in plan.conditional}).values()) for end in ENDS
@@ -57,14 +58,15 @@ def notes(plan: Plan) -> Iterator[str]:
         yield f"With its conditions: {_range(ends)} in all, instead of {dollars(plan.total)}."
 
 
-def _note(one: Conditional, images: int) -> Iterator[str]:
+def _note(one: Conditional, images: int, asked: int) -> Iterator[str]:
+    """`asked`: of all images, those that do not take the answers of others."""
     yield f"{one.api} on all: {dollars(one.all_usd)}; only where {one.when}:"
     if one.share is None or one.tried is None:
         yield "  not known yet, so all are counted: `estimate --pilot N` asks some and says (paid, capped)"
         return
     share_ = one.share
-    where = f"{_percent(share_.value)} of images"
-    if one.tried.of < images or share_.low != share_.high:
+    where = f"{_percent(share_.value)} of images{' that follow none (--near)' if asked < images else ''}"
+    if one.tried.of < asked or share_.low != share_.high:
         where += f" ({_percent(share_.low)} to {_percent(share_.high)} by 95 %, from {count(one.tried.of)} sampled)"
     yield f"  {_range(one.usd)}, {where}; answers of job {one.job}"
     if one.missed:

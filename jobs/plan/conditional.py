@@ -20,6 +20,7 @@ class Conditional:
     usd: tuple[Decimal | None, ...] = (None, None, None)  # of those: low, expected, high
     tried: Tried | None = None  # the sample that says so
     job: str = ""  # that has the sample's answers
+    inherits: bool = False  # a picture may take the answer of one that looks like it
 
     @property
     def missed(self) -> Interval | None:

@@ -29,10 +29,18 @@ class ApiSample:
     altered: int  # of `ok`: the picture was converted or shrunk before it was sent
     found: tuple[int, ...]
     vectors: tuple[int, ...] = ()  # face vectors stored per answered image, of an API that stores them
+    inherits: bool = False  # a picture may take the answer of one that looks like it
+    followers: int = 0  # of the calls: on pictures that would
+    followers_ok: int = 0  # of `ok`
 
     @property
     def calls(self) -> int:
         return self.ok + self.skipped + self.failed
+
+    def paid(self, plan: Plan) -> Interval:
+        """The share of the plan's calls that are answered: it has none on pictures that take the answers of others."""
+        asked = plan.asked_of(inherits=self.inherits)
+        return share(self.ok - self.followers_ok, self.calls - self.followers, asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ def extrapolate(plan: Plan, job: str, apis: Iterable[ApiSample], prices: PriceTa
     """The whole source's price with the pilot's share of answered calls in place of "every image is sent"."""
     rows = tuple(apis)
     whole = plan.counts.images
-    shares = {row.api: share(row.ok, row.calls, whole) for row in rows}
+    shares = {row.api: row.paid(plan) for row in rows}
     shares |= {one.api: one.share for one in plan.conditional if one.share}
     usd = Money(
         *(_price(plan, {name: getattr(s, end) for name, s in shares.items()}) for end in ("low", "value", "high"))

@@ -140,6 +140,10 @@ class Plan:
         """Of another account than the job's own."""
         return next((one.profile for one in self.places if one.name == place), None)
 
+    def asked_of(self, *, inherits: bool) -> int:
+        """Images that an API is asked about; without those that take the answers of others, where it lets them."""
+        return self.counts.images - (self.near.images if self.near and inherits else 0)
+
     def where(self, place: str) -> str:
         """A place as people read it: its name, the Region where it is the job's own."""
         return place or self.region

@@ -32,6 +32,7 @@ from rekscan.scans.films import (
     count_films,
     film_item,
 )
+from rekscan.scans.following import Following
 from rekscan.scans.frames import count_assumed_frames, count_expected
 from rekscan.scans.known_films import known_films_of
 from rekscan.scans.listing import refuse_vain_list
@@ -111,6 +112,11 @@ class Counted:
     _listing: CountedListing = field(repr=False)
     _films: KeptFilms = field(repr=False)
     _follow: Followers = field(default=None, repr=False)
+
+    @property
+    def following(self) -> Following | None:
+        """Of --near: who takes the answers of others."""
+        return None if self._follow is None else Following(self._listing.read, self._follow)
 
     def known(self, asked: Asked) -> KnownCalls:
         """What earlier jobs and equal objects save of these APIs. Of one that a request would need more of, nothing is

@@ -46,6 +46,7 @@ from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
 from rekscan.scans.elsewhere import not_aws_itself
 from rekscan.scans.films import refuse_local_films, refuse_to_transcode
 from rekscan.scans.first import check_first
+from rekscan.scans.following import Following
 from rekscan.scans.inputs import check_inputs
 from rekscan.scans.known_films import known_films_of
 from rekscan.scans.listing import Progress, known_at_most, reach
@@ -222,7 +223,7 @@ def plan_order(
             whole=drafted.listing is None,
             follow=drafted.follow,
         ).and_of(known_films_of(lambda: all_films(drafted.folder), terms, drafted.film_root))
-        plan = with_known_shares(plan_of(terms, drafted.counts, known), terms, source)
+        plan = with_known_shares(plan_of(terms, drafted.counts, known), terms, source, _following(drafted))
         plan = with_known_pairs(plan, terms, source)
         plan = plan.cut_by_cap() if drafted.listing else plan
         if drafted.sampled:
@@ -236,6 +237,10 @@ def plan_order(
         drafted.folder.remove()
         raise
     return Planned(terms, drafted, plan, capped, known.rivals)
+
+
+def _following(drafted: Draft) -> Following | None:
+    return None if drafted.follow is None else Following(lambda: manifest(drafted.folder), drafted.follow)
 
 
 def _capped(terms: Terms) -> MonthCap | None:

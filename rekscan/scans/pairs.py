@@ -18,6 +18,7 @@ from jobs.files import ParquetFiles
 from jobs.folder import JobFolder
 from jobs.item_rows import MANIFEST_SCHEMA
 from jobs.known.buckets import ROWS, Records
+from jobs.known.count import among
 from jobs.near.differing import pairs_asked
 from jobs.near.groups import Marks
 from jobs.plan.near_rule import Near
@@ -39,10 +40,7 @@ def draw_pairs(listing: ParquetFiles, marks: Marks, number: int) -> Pairs:
     """So many, drawn from all there are."""
     draw, follow = Draw(number), marks.follow()
     for batch in listing.batches(MANIFEST_SCHEMA.names, ds.field("kind") == "image", rows=ROWS):
-        items = batch.column("item_id").to_numpy()
-        known = items < len(follow)
-        known[known] = follow[items[known]]
-        draw.add(batch.filter(pa.array(known)))
+        draw.add(batch.filter(pa.array(among(batch.column("item_id").to_numpy(), follow))))
     drawn = draw.rows()
     found = marks.followers_of(drawn.column("item_id").to_numpy())
     leaders = pa.array(np.unique(found["leader"]))

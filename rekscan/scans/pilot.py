@@ -29,6 +29,7 @@ from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, plan_of
 from rekscan.scans.engine import Engine
 from rekscan.scans.follow import follow
+from rekscan.scans.following import Following
 from rekscan.scans.models import check_models, make_models_run, models_stopped
 from rekscan.scans.open import open_job, starting
 from rekscan.scans.pairs import Pairs, source_of_pairs
@@ -42,9 +43,8 @@ _VECTORS = "faces_indexed"  # column of the images table that counts the face ve
 
 def pilot(
     batch: pa.RecordBatch, pairs: Pairs | None, sources: Sequence[str], terms: Terms, *, yes: bool, quiet: bool
-) -> tuple[JobFolder, list[ApiSample], JobFolder | None]:
-    """Ask, run the images of `batch` as a job, and count what became of them; then `pairs` as another, within the same
-    cap. The job, the counts, and the pairs' job.
+) -> tuple[JobFolder, JobFolder | None]:
+    """Ask, run the images of `batch` as a job, then `pairs` as another, within the same cap. The job, and the pairs'.
 
     Raises RekscanError if it is not approved; nothing was paid then.
     """
@@ -65,7 +65,7 @@ def pilot(
             _run(engine, folder, settings, quiet=quiet)
             left = _left(folder, left)
     folder, *of_pairs = folders
-    return folder, list(samples(folder)), of_pairs[0] if of_pairs else None
+    return folder, of_pairs[0] if of_pairs else None
 
 
 def _run(engine: Engine, folder: JobFolder, settings: Settings, *, quiet: bool) -> None:
@@ -154,13 +154,16 @@ def _left(folder: JobFolder, max_cost: Decimal | None) -> Decimal | None:
     return max(Decimal(0), max_cost - (spent.actual_usd or 0) - (spent.maybe_usd or 0))
 
 
-def samples(folder: JobFolder) -> Iterator[ApiSample]:
-    """What became of each API's calls, from the job's result parts."""
-    tables = [folder.result(paths) for paths in folder.result_parts().values()]
+def samples(folder: JobFolder, following: Following | None) -> Iterator[ApiSample]:
+    """What became of each API's calls, by its result parts. `following`: who would take the answers of others."""
+    parts = folder.result_parts()
+    tables = [folder.result(paths) for paths in parts.values()]
+    followers = following.items_of(folder, parts) if following else frozenset[int]()
     for choice in folder.spec.apis:
         api = choice.api
         rows = [row for table in tables for row in _rows(table, api.name)]
         outcomes = [row["outcome"] for row in rows]
+        theirs = [row["outcome"] for row in rows if choice.inherits and row["item_id"] in followers]
         answers = [orjson.loads(row["response"]) for row in rows if row["outcome"] == "ok"]
         names = api.brief_schema.names
         vectors = [int(api.brief(answer)[names.index(_VECTORS)] or 0) for answer in answers if _VECTORS in names]
@@ -172,10 +175,13 @@ def samples(folder: JobFolder) -> Iterator[ApiSample]:
             altered=sum(row["sent"] == "fitted" for row in rows),
             found=tuple(sum(1 for _ in api.rows(answer)) for answer in answers),
             vectors=tuple(vectors),
+            inherits=choice.inherits,
+            followers=len(theirs),
+            followers_ok=theirs.count("ok"),
         )
 
 
 def _rows(table: pa.Table, api: str) -> Iterable[dict[str, Any]]:
     mine = table.filter(pc.equal(table.column("api"), api))
-    rows: list[dict[str, Any]] = mine.select(["outcome", "sent", "response"]).to_pylist()
+    rows: list[dict[str, Any]] = mine.select(["item_id", "outcome", "sent", "response"]).to_pylist()
     return rows

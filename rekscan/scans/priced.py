@@ -93,8 +93,8 @@ class PriceQuestion:
             raise UsageError("--frames keyframes are counted in each film", "Give a SOURCE, and leave --no-probe out.")
         if self.near and not self.sources:
             raise UsageError("--near compares all pictures of a source", "Give a SOURCE.")
-        if self.places and (self.monthly.monthly is not None or self.pilot.sample is not None):
-            raise UsageError("--regions, and --monthly or --sample", "Those are priced in one Region: leave one out.")
+        if self.places and self.monthly.monthly is not None:
+            raise UsageError("--regions, and --monthly", "That is priced in one Region: leave one out.")
         if not (self.asks_of_items or amounts.given):
             raise UsageError(
                 "nothing to price", "Give a SOURCE, or --images, --monthly, --video-minutes, --faces-stored or --units."
@@ -137,24 +137,33 @@ def priced(question: PriceQuestion, *, quiet: bool = False) -> tuple[Plans, Extr
             built = _planned(asked, counted.counts, question, terms, known)
             if built.conditional and counted.drawn is None:
                 terms_of = source.terms(asked.images, asked.first)
-                built = tried.with_known_shares(built, terms_of, question.sources)
+                built = tried.with_known_shares(built, terms_of, question.sources, counted.following)
             if built.near and counted.drawn is None:
                 built = near_pairs.with_known_pairs(built, source.terms(asked.images), question.sources)
             plans.append((name, built.assuming((*counted.notes, *built.assumptions, *known.notes))))
-    if counted.drawn is None:
-        return plans, None
-    ((name, built),) = plans
+        if counted.drawn is None:
+            return plans, None
+        ((name, built),) = plans
+        found, said = _by_pilot(built, counted, question, quiet=quiet)
+        return [(name, found)], said
+
+
+def _by_pilot(
+    built: Plan, counted: "numbers_only.Counted", question: PriceQuestion, *, quiet: bool
+) -> tuple[Plan, Extrapolation]:
+    """What a pilot of the images drawn makes of the plan, and what it found. Pays for it."""
     ((_, asked),) = question.sets
+    assert counted.drawn is not None
     asked_of_all = tuple(replace(choice, when="") for choice in asked.images)
-    scan = replace(source.terms(asked_of_all, asked.first), max_cost=question.pilot.cap)
-    folder, rows, of_pairs = pilots.pilot(
+    scan = replace(counted.source.terms(asked_of_all, asked.first), max_cost=question.pilot.cap)
+    folder, of_pairs = pilots.pilot(
         counted.drawn, counted.pairs, question.sources, scan, yes=question.pilot.yes, quiet=quiet
     )
     if built.conditional:
-        built = tried.with_shares_of(built, folder, (*asked.first, *asked.images))
+        built = tried.with_shares_of(built, folder, (*asked.first, *asked.images), counted.following)
     if of_pairs is not None:
         built = near_pairs.with_pairs_of(built, of_pairs, asked_of_all)
-    return [(name, built)], extrapolate(built, folder.job, rows, terms.prices)
+    return built, extrapolate(built, folder.job, pilots.samples(folder, counted.following), stored_prices())
 
 
 def document(built: Plan) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from jobs.apis import Choice
 from jobs.conditions import needed
-from jobs.conditions.trying import Calls, try_out
+from jobs.conditions.trying import Sampled, try_out
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, list_jobs
 from jobs.ledger import FIRST_OF_FILMS
@@ -19,6 +19,7 @@ from jobs.outcomes import NOT_ASKED
 from jobs.plan.cascade import with_shares
 from jobs.plan.values import Plan
 from jobs.sources import is_local
+from rekscan.scans.following import Following
 from rekscan.scans.listing import absolute
 from rekscan.scans.terms import Terms
 
@@ -27,31 +28,36 @@ _SHARDS = 50  # of a large job, drawn with a fixed seed
 _JOBS = 50  # the newest ones are looked at
 
 
-def with_known_shares(plan: Plan, terms: Terms, sources: Sequence[str]) -> Plan:
+def with_known_shares(plan: Plan, terms: Terms, sources: Sequence[str], following: Following | None) -> Plan:
     """The plan with what the newest fitting job of the home says of its conditions, if there is one."""
     if not plan.conditional:
         return plan
     folder = fitting(terms, sources, needed(terms.choices), PILOT)
-    return with_shares_of(plan, folder, (*terms.first, *terms.choices)) if folder is not None else plan
+    if folder is None:
+        return plan
+    return with_shares_of(plan, folder, (*terms.first, *terms.choices), following)
 
 
-def with_shares_of(plan: Plan, folder: JobFolder, choices: Sequence[Choice]) -> Plan:
-    """The plan with what a job's answers say of its conditions. `choices`: those of the bundled models among them."""
+def with_shares_of(plan: Plan, folder: JobFolder, choices: Sequence[Choice], following: Following | None) -> Plan:
+    """The plan with what a job's answers say of its conditions. `choices`: those of the bundled models among them.
+    `following`: who takes the answers of others in the plan."""
     parts = {shard: files for shard, files in folder.result_parts().items() if shard < FIRST_OF_FILMS}
     drawn = sorted(Random(0).sample(sorted(parts), min(_SHARDS, len(parts))))  # noqa: S311  no secret
-    tried = try_out(choices, (_images(folder.result(parts[shard], first=True)) for shard in drawn))
+    follow = following.items_of(folder, drawn) if following else frozenset[int]()
+    tried = try_out(choices, (_images(folder.result(parts[shard], first=True), follow) for shard in drawn))
     return with_shares(plan, tried, folder.job, groups=len(parts))
 
 
-def _images(table: pa.Table) -> Iterator[Calls]:
-    """The calls of each image of a part."""
+def _images(table: pa.Table, follow: Set[int]) -> Iterator[Sampled]:
+    """Each image of a part with its calls. `follow`: items that take the answers of others."""
     calls: dict[int, dict[str, dict[str, object] | None]] = {}
     columns = (table.column(name).to_pylist() for name in ("item_id", "api", "outcome", "response"))
     for item_id, api, outcome, response in zip(*columns, strict=True):
         asked = calls.setdefault(item_id, {})
         if outcome != NOT_ASKED:
             asked[api] = orjson.loads(response or b"{}") if outcome == "ok" else None
-    yield from calls.values()
+    for item_id, asked in calls.items():
+        yield Sampled(asked, item_id in follow)
 
 
 def fitting(

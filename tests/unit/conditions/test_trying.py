@@ -4,7 +4,7 @@ from typing import Any
 
 from jobs.apis import Choice, parse
 from jobs.conditions import needed, under_conditions
-from jobs.conditions.trying import Calls, try_out
+from jobs.conditions.trying import Sampled, try_out
 
 NOTHING: dict[str, Any] = {}
 PERSON: dict[str, Any] = {"Labels": [{"Name": "Person", "Confidence": 90.0}]}
@@ -15,10 +15,12 @@ def asked(*when: str) -> tuple[Choice, ...]:
     return under_conditions(parse(["celebrities,faces,labels"]), when)
 
 
-def calls(labels: Any = NOTHING, faces: Any = NOTHING, celebrities: Any = NOTHING, without: str = "") -> Calls:
+def calls(
+    labels: Any = NOTHING, faces: Any = NOTHING, celebrities: Any = NOTHING, without: str = "", follows: bool = False
+) -> Sampled:
     """None: it failed, or was skipped. `without`: what was not asked."""
     made = {"labels": labels, "faces": faces, "celebrities": celebrities}
-    return {api: answer for api, answer in made.items() if api not in without}
+    return Sampled({api: answer for api, answer in made.items() if api not in without}, follows)
 
 
 def test_what_a_condition_holds_for_and_what_it_misses_is_counted() -> None:
@@ -41,6 +43,18 @@ def test_a_condition_on_what_was_not_asked_takes_it_as_the_scan_would() -> None:
     images = [calls(PERSON, FACES), calls(faces=FACES), broken]
     celebrities = next(one for one in try_out(asked(*when), [images]) if one.api == "celebrities")
     assert (celebrities.of, celebrities.held, celebrities.open) == (3, 1, 0)
+
+
+def test_a_picture_that_takes_anothers_answer_is_no_call_and_what_would_be_missed_on_it_counts() -> None:
+    images = [
+        calls(PERSON, FACES),
+        calls(),
+        *[calls(PERSON, FACES, follows=True)] * 5,
+        calls(faces=FACES, follows=True),
+    ]
+    (faces,) = try_out(asked("faces: labels has Person"), [images])
+    assert (faces.of, faces.held, faces.held_by_group) == (2, 1, [1])
+    assert (faces.found_in, faces.missed_in) == (7, 1)
 
 
 def test_an_answer_that_another_condition_left_out_says_nothing() -> None:

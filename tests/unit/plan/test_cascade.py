@@ -14,6 +14,7 @@ from jobs.money.quotas import QuotaTable
 from jobs.plan import text
 from jobs.plan.build import Counts, Plan, plan
 from jobs.plan.cascade import notes, with_shares
+from jobs.plan.near import NearSaving
 
 WHEN = 'labels has "Person"'
 ASKED = under_conditions(parse(["labels,faces"]), [f"faces: {WHEN}"])
@@ -57,6 +58,15 @@ def test_images_of_one_group_are_alike_so_groups_that_differ_say_less() -> None:
     assert narrow is not None
     assert wide is not None
     assert wide.high - wide.low > 5 * (narrow.high - narrow.low)
+
+
+def test_of_near_pictures_the_share_is_of_those_that_follow_none() -> None:
+    near = NearSaving(600, 4, None)
+    built = with_shares(replace(planned(1000), near=near), [tried(400, 100)], "job")
+    (faces,) = built.conditional
+    assert faces.share is not None
+    assert (faces.share.low, faces.share.high) == (0.25, 0.25)  # all of them were looked at
+    assert "25 % of images that follow none (--near);" in "\n".join(notes(built))
 
 
 def test_the_plan_says_the_most_it_can_cost_and_what_nobody_knows() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from jobs.apis import ask
 from jobs.conditions import conditioned
-from jobs.conditions.trying import try_out
+from jobs.conditions.trying import Sampled, try_out
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import text
@@ -52,7 +52,7 @@ def test_pictures_on_s3_are_read_once_more_for_them() -> None:
 def test_a_sample_says_what_they_spare_and_what_they_miss() -> None:
     of = [{"local.nudity": SEEN, "moderation": SEEN}] * 10 + [{"local.nudity": UNSEEN, "moderation": {}}] * 88
     of += [{"local.nudity": UNSEEN, "moderation": GUNS}, {"local.nudity": None, "moderation": {}}]  # that is asked
-    tried = try_out((*ASKED.first, *ASKED.images), [of])
+    tried = try_out((*ASKED.first, *ASKED.images), [map(Sampled, of)])
     said = "\n".join(notes(with_shares(planned(1_000_000, 2), tried, "job")))
     assert "11 % of images (6.3 % to 19 % by 95 %, from 100 sampled)" in said
     assert "it costs 9.1 % of what moderation finds there (1 of 11 rows)" in said

@@ -1,5 +1,6 @@
 """The pilot's arithmetic: random without bias, intervals that hold what they should and shrink with the sample."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from jobs.items import Item
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan.build import Counts, plan
+from jobs.plan.near_calls import NearCalls
 from jobs.plan.pilot import ApiSample, extrapolate, text
 from jobs.sample.draw import Draw
 
@@ -70,6 +72,16 @@ def test_skips_make_the_whole_cheaper_within_the_interval():
     assert found.usd.expected == PRICES.price("image-group-2", "us-east-1", 3_600_000).usd
     assert found.usd.low < found.usd.expected < found.usd.high < built.total
     assert "Pilot of 100 of 2,000,000 images" in text(found)
+
+
+def test_a_near_picture_is_no_call_so_only_the_others_say_how_many_are_answered():
+    near = NearCalls(600, 4, {"labels": 600})
+    built = near.priced(lambda spared: make("labels", 1000 - spared.get("labels", 0)))
+    built = replace(built, counts=Counts(images=1000))
+    row = ApiSample("labels", 80, 20, 0, 0, (1,) * 80, inherits=True, followers=60, followers_ok=60)
+    found = extrapolate(built, "job", [row], PRICES)
+    assert found.usd.expected == PRICES.price("image-group-2", "us-east-1", 200).usd
+    assert found.usd.low < Decimal("0.2") < found.usd.high < Decimal("0.3")
 
 
 def test_a_sample_of_everything_leaves_nothing_to_chance():
