@@ -24,7 +24,7 @@ from emulator.photos import PHOTOS, photo
 
 APIS = "labels,faces,text,moderation"
 DISTANCES = (2, 4, 8)
-SAMPLE = "25%"
+SAMPLE = 4  # of the pictures one in so many is drawn
 REGIONS = "us-east-1,us-west-2"
 CONDITIONS = {
     "faces": "faces: labels has Person >= 60",
@@ -116,9 +116,10 @@ def cascade(rekscan: Commands, pictures: int) -> Iterator[tuple[str, ...]]:
 
 
 def sample(rekscan: Commands, pictures: int) -> Iterator[tuple[str, ...]]:
-    drawn = rekscan("scan", "--sample", SAMPLE, "--dry-run")["items"]["images"]
-    command = f"rekscan scan DIR --api ... --sample {SAMPLE}"
-    yield f"--sample {SAMPLE}", percent(1 - drawn / pictures), f"the {pictures - drawn} pictures not drawn", command
+    wanted = -(-pictures // SAMPLE)
+    drawn = rekscan("scan", "--sample", str(wanted), "--dry-run")["items"]["images"]
+    command = f"rekscan scan DIR --api ... --sample {wanted}"
+    yield f"--sample {wanted}", percent(1 - drawn / pictures), f"the {pictures - drawn} pictures not drawn", command
 
 
 def regions(rekscan: Commands, pictures: int) -> Iterator[tuple[str, ...]]:
