@@ -1,9 +1,10 @@
-"""A stand-in for S3 that answers HEAD and ranged GETs for films from memory, in a process of its own."""
+"""A stand-in for S3 that answers HEAD and ranged GETs for films and pictures from memory, in a process of its own."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import Process, Queue
 
@@ -16,18 +17,20 @@ MEDIA_HEAD = (8 + MEDIA).to_bytes(4, "big") + b"mdat"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A film; between `head` and `tail` it has MEDIA bytes of nothing."""
+    """A film; between `head` and `tail` it has `media` bytes of nothing. A picture has a head alone."""
 
     head: bytes
     tail: bytes = b""
+    media: int = MEDIA
 
     @property
     def size(self) -> int:
-        return len(self.head) + MEDIA + len(self.tail)
+        return len(self.head) + self.media + len(self.tail)
 
     def span(self, first: int, last: int) -> bytes:
         before = self.head[first : last + 1]
-        after = self.tail[max(0, first - MEDIA - len(self.head)) : max(0, last + 1 - MEDIA - len(self.head))]
+        end = self.media + len(self.head)  # of what is before the tail
+        after = self.tail[max(0, first - end) : max(0, last + 1 - end)]
         return before + bytes(min(last + 1, self.size) - first - len(before) - len(after)) + after
 
 
@@ -53,15 +56,18 @@ def _serve(find: Callable[[str], Stored], latency: float, ready: "Queue[int]") -
 
         def do_GET(self) -> None:
             film = find(self.path)
-            first, last = map(int, self.headers["range"].removeprefix("bytes=").split("-"))
+            span = self.headers["range"]
+            first, last = map(int, span.removeprefix("bytes=").split("-")) if span else (0, film.size - 1)
             data = film.span(first, last)
             time.sleep(latency)
-            self.begin(206, len(data), f"bytes {first}-{first + len(data) - 1}/{film.size}")
+            self.begin(
+                206 if span else 200, len(data), f"bytes {first}-{first + len(data) - 1}/{film.size}" if span else ""
+            )
             self.wfile.write(data)
 
         def begin(self, status: int, length: int, span: str = "") -> None:
             self.send_response(status)
-            self.send_header("ETag", '"9b2cf535f27731c974343645a3985328"')
+            self.send_header("ETag", f'"{md5(self.path.encode()).hexdigest()}"')
             self.send_header("Content-Length", str(length))
             if span:
                 self.send_header("Content-Range", span)

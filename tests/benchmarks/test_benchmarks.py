@@ -31,7 +31,7 @@ SMALLEST = {
     "s3_home": "--scale 0.02 --rounds 1",
     "savings": "--photos 2 --shots 1 --endpoint {url}",
     "script": "{url} --threads 2 --seconds 0.5",
-    "slots": "--workers 1 --films 4 --slots 2 --latency 100ms",
+    "slots": "--workers 1 --films 4 --pictures 4 --slots 2 --latency 100ms",
     "start": "--rounds 1",
     "tables": "200",
     "ten_million": "--items 8000",
