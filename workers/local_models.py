@@ -39,6 +39,7 @@ _REGION = "us-east-1"  # a client wants one
 _START_SECONDS = 300.0  # that another worker may take to start them
 _END_SECONDS = 5.0
 _LOOK = 0.1
+_WATCH = 0.5  # seconds that who runs them may not know of their death
 
 
 def refuse_missing_models() -> None:
@@ -142,7 +143,17 @@ class LocalModels:
         part = self._place / "url.part"
         part.write_text(self._url)
         part.replace(url)
+        threading.Thread(target=self._watch, args=(child,), name="models", daemon=True).start()
         return self._url
+
+    def _watch(self, child: Child) -> None:
+        """Whoever asks next may start others once they have died, though this worker has nothing to ask."""
+        while self._emulator is child:
+            if not child.alive:
+                with self._turn:
+                    if self._emulator is child:
+                        self._stop()
+            time.sleep(_WATCH)
 
     def _stop(self) -> None:
         """The emulator first: who takes the lock after may start another."""

@@ -5,6 +5,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,31 @@ def test_one_worker_runs_them_for_all_and_the_next_takes_over(loop: asyncio.Runn
         other.close()
     assert emulators() == []
     assert not one._place.exists()
+
+
+def test_models_that_die_are_started_by_whoever_asks_next_though_their_worker_has_nothing_to_ask(
+    loop: asyncio.Runner, tmp_path: Path
+) -> None:
+    idle, busy = LocalModels(f"unix://{tmp_path}"), LocalModels(f"unix://{tmp_path}")
+    try:
+        assert loop.run(look(idle))["FaceDetails"]
+        assert loop.run(look(busy))["FaceDetails"]
+        os.kill(emulators()[0], signal.SIGKILL)
+        with pytest.raises(BotoCoreError):
+            loop.run(look(busy))
+
+        def answered() -> bool:
+            with suppress(BotoCoreError):
+                return bool(loop.run(look(busy))["FaceDetails"])
+            return False
+
+        until(answered, "another worker has started them")
+        assert loop.run(look(idle))["FaceDetails"]
+        assert len(emulators()) == 1
+    finally:
+        busy.close()
+        idle.close()
+    assert emulators() == []
 
 
 def test_models_that_do_not_start_are_the_jobs_trouble(
