@@ -39,9 +39,9 @@ class Seat:
     def heads_for(self, road: Heading | None) -> None:
         if self._road is not None:
             self._road.heading -= 1
-        if road is not None:
-            road.heading += 1
-        self._road = road
+        self._road = road if self._taken else None  # begun once: tried again it waits in no line
+        if self._road is not None:
+            self._road.heading += 1
 
     async def __aenter__(self) -> "Seat":
         await self._semaphore.acquire()

@@ -8,6 +8,7 @@ import pytest
 
 from jobs.aws.faults import Fault, Kind
 from workers.calls.roads import Elsewhere, Road, Roads
+from workers.calls.waiting import Seat
 from workers.gate.gate import Quota, Stopped, Turnstile
 
 NEVER = threading.Event()
@@ -96,3 +97,18 @@ def test_a_place_that_refuses_all_is_the_jobs_trouble_only_where_every_other_doe
     assert two.all_refuse(two.all[1], NO)
     two.all[0].refusal = None  # it has answered since
     assert not two.all_refuse(two.all[1], NO)
+
+
+def test_a_call_heads_for_a_place_until_it_is_begun_and_not_again_when_it_is_tried_again() -> None:
+    async def story() -> None:
+        west = roads(50, 50).all[1]
+        async with Seat(asyncio.Semaphore(1)) as seat:
+            seat.heads_for(west)
+            assert west.heading == 1
+            seat.release()
+            assert west.heading == 0
+            seat.heads_for(west)  # its door was shut for a moment, and is open again
+            assert west.heading == 0
+        assert west.heading == 0
+
+    asyncio.run(story())
