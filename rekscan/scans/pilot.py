@@ -46,7 +46,7 @@ def pilot(
 ) -> tuple[JobFolder, JobFolder | None]:
     """Ask, run the images of `batch` as a job, then `pairs` as another, within the same cap. The job, and the pairs'.
 
-    Raises RekscanError if it is not approved; nothing was paid then.
+    Raises RekscanError if it is not approved; nothing was paid then. Or where it stops short, as at the month's cap.
     """
     if batch.num_rows == 0:
         raise RekscanError("there is no image to sample", "Give a source with pictures in it.")
@@ -74,7 +74,13 @@ def _run(engine: Engine, folder: JobFolder, settings: Settings, *, quiet: bool) 
         with starting(ledger, folder.job):
             make_models_run(ledger, folder, settings, url)
             open_job(ledger, folder, rekognition_url=url)
-        follow(ledger, folder, tend=engine.tend, quiet=quiet)
+        ended = follow(ledger, folder, tend=engine.tend, quiet=quiet)
+    if ended.state != "finished":
+        why = f"{ended.state}, {ended.reason}" if ended.reason else ended.state
+        raise RekscanError(
+            f"the pilot (job {folder.job}) stopped short ({why}), and what comes first is no fair sample",
+            f"{ended.do} Then ask for the same pilot again: what was answered is known.".strip(),
+        )
 
 
 @dataclass(frozen=True, slots=True)

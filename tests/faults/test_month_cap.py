@@ -80,6 +80,21 @@ def test_the_plan_says_what_is_left_and_the_emulators_jobs_count_nothing(
     assert "counts what AWS bills" in capsys.readouterr().err
 
 
+def test_a_pilot_that_it_stops_says_nothing_of_the_whole(tmp_path: Path) -> None:
+    photos = make_photos(tmp_path / "photos", 30)
+    asked = ("estimate", str(photos), "--api", "labels", "--pilot", "20", "--yes", "--json", "--max-cost", "1")
+    with emulator(tmp_path) as rekognition:
+        where = ("--rekognition-endpoint-url", rekognition.url)
+        cap(tmp_path, "--month", "0.012")
+        stopped_short = Scan(*asked, *where, home=tmp_path / "home", program=ON_AWS)
+        assert stopped_short.wait() == (1, "")
+        assert "month-cap), and what comes first is no fair sample" in " ".join(stopped_short.log.read_text().split())
+        assert rekognition.total() == 12
+        cap(tmp_path, "--month", "0.05")
+        found = Scan(*asked, *where, home=tmp_path / "home", program=ON_AWS).status()["sample"]
+        assert (found["items"], rekognition.total()) == (20, 20)
+
+
 @pytest.mark.parametrize("dollars", ["-1", "much", "NaN", ""])
 def test_what_is_no_cap_is_refused(tmp_path: Path, dollars: str) -> None:
     assert command(["cap", "--month", dollars, "--home", str(tmp_path / "home")]) == 2
