@@ -68,10 +68,10 @@ def costs_parts(costs: Costs) -> list[Part]:
     parts += [Columns(HEADER, [*rows, ("Total", "", "", *totals)], HEADER[2:], "Meter"), ""]
     for line in costs.lines:
         walk = " + ".join(f"{count(tier.units)} x {each(tier.usd_each)} ({tier.confidence})" for tier in line.actual)
-        if walk:
-            where = f" in {line.place or line.region}" if line.region else ""
-            parts.append(f"{line.api}{where} on {line.meter}: {walk}")
         calls = line.calls
+        where = f" in {line.place or line.region}" if line.region else ""
+        if walk or where:
+            parts.append(f"{line.api}{where} on {line.meter}: {walk or '0 units'}")
         done = f"{count(calls.ok)} answered ({count(calls.known)} known before)"
         parts.append(
             f"  {done}, {count(calls.skipped)} skipped, {count(calls.failed)} failed, {count(calls.attempts)} requests"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from jobs.costs import Costs
+from jobs.costs.reckoning import CostLine
 from jobs.folder import JobFolder
 from jobs.folder.facts import COLUMNS, facts
 from jobs.outcomes import INHERITED
@@ -26,8 +27,10 @@ def inherited(folder: JobFolder) -> dict[str, Counter[int]]:
 
 def inherited_text(costs: Costs, planned: PlannedNear | None, found: Mapping[str, Mapping[int, int]]) -> list[str]:
     """What --near saved, and what it may have missed. `found`: answers by API and by the bits between two pictures."""
-    lines = []
+    lines, first = [], dict[str, CostLine]()
     for line in costs.lines:
+        first.setdefault(line.api, line)  # of the places it was asked at
+    for line in first.values():
         if by_distance := found.get(line.api):
             usd = line.worth(sum(by_distance.values()))
             spared = f": about {dollars(usd)} spared" if usd is not None else ""

@@ -16,7 +16,7 @@ from jobs.money.stored import data_folder, store, stored_quotas
 from jobs.plan.quota_request import quota_request
 from jobs.words import table
 from rekscan.console.output import print_json, print_line, print_lines, say
-from rekscan.flags import REGIONS, Amounts, chosen_regions
+from rekscan.flags import REGIONS, Amounts, Exact, chosen_regions
 from rekscan.scans.places import in_places
 from rekscan.scans.priced import DEFAULT_REGION, PriceQuestion, priced
 from rekscan.settings import Connection, Settings, resolve
@@ -37,7 +37,7 @@ def quotas(
     ] = False,
     api: Annotated[list[str] | None, Parameter(negative=(), help="With --request: APIs, as of `estimate`.")] = None,
     images: Annotated[int | None, Parameter(help="With --request: so many images, instead of a SOURCE.")] = None,
-    within: Annotated[Decimal, Parameter(help="With --request: hours that the scan may take.")] = Decimal(24),
+    within: Annotated[Exact, Parameter(help="With --request: hours that the scan may take.")] = Decimal(24),
     regions: Annotated[str | None, Parameter(help=f"With --request: {REGIONS[0].lower()}{REGIONS[1:]}")] = None,
     json: Annotated[bool, Parameter(negative=(), help="Print it as JSON.")] = False,
     connection: Connection | None = None,

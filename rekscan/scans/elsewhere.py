@@ -22,7 +22,8 @@ def same_service(
     spec: JobSpec, settings: Settings, connection: Connection | None = None, *, other_account: bool = False
 ) -> None:
     """Raises RekscanError when a job would be answered by another service than it was begun with (told by flag, it
-    may), or by another account of AWS (unless `other_account`).
+    may, but not by AWS: costs and the home's month tell a job as that of who it was begun with), or by another account
+    of AWS (unless `other_account`).
 
     A cluster's workers have their own credentials: there the account is that of whoever goes on with the job.
     """
@@ -31,7 +32,13 @@ def same_service(
     local = spec.options.local and settings.rekognition_url is None
     if local and settings.redis_url is not None:
         raise RekscanError(f"job {spec.job} was begun with {EMULATOR}, {_NOT_THERE}", _ITS_OWN)
-    if answering(local=local, endpoint=now) != whose(spec) and not told:
+    answers = answering(local=local, endpoint=now)
+    if answers == AWS != whose(spec):
+        raise RekscanError(
+            f"job {spec.job} was begun with {whose(spec)}, and AWS would answer and bill the rest",
+            "Begin a scan of its own for that: what it costs would be missing in the costs of the month.",
+        )
+    if answers != whose(spec) and not told:
         raise RekscanError(
             f"job {spec.job} was begun with {whose(spec)}, and {now} would answer the rest",
             f"Take that endpoint out of the environment, or say that it is meant: {_FLAG} {now}.",

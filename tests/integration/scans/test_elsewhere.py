@@ -57,6 +57,14 @@ def test_an_endpoint_of_the_environment_does_not_answer_the_rest_of_a_job(
     same_service(folder.spec, resolve(told), told)  # by flag it is meant
 
 
+@pytest.mark.parametrize("begun", [{"rekognition_url": URL}, {"options": {"local": True}}])
+def test_aws_bills_no_rest_of_a_job_that_was_not_begun_there(begun: dict[str, Any], tmp_path: Path) -> None:
+    folder = made(tmp_path, **begun)
+    told = Connection(home=str(tmp_path), rekognition_endpoint_url="https://rekognition.us-east-1.amazonaws.com")
+    with pytest.raises(RekscanError, match="AWS would answer and bill the rest"):
+        same_service(folder.spec, resolve(told), told)  # by flag, too: the home's month would not have it
+
+
 def test_a_job_of_another_endpoint_goes_on_there_and_nowhere_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,11 @@ def test_a_value_that_is_none_says_what_is_accepted(
     assert says in capsys.readouterr().err
 
 
+def test_hours_that_are_none_say_what_is_accepted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["quotas", "--request", "--images", "100", "--api", "labels", "--within", "abc"]) == 2
+    assert '--within: unable to convert "abc" into a number, as 25' in capsys.readouterr().err
+
+
 def test_doctor_says_which_way_calls_go_and_why(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
