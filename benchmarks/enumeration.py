@@ -24,7 +24,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import Process, Queue
+from functools import partial
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -35,6 +36,7 @@ import pyarrow.orc as orc
 import pyarrow.parquet as pq
 from botocore.config import Config
 
+from benchmarks.serving import served
 from jobs.folder import JobFolder
 from jobs.sources import enumerate_batches
 
@@ -169,9 +171,7 @@ class Stand:
         ).encode()
 
 
-def serve(latency: float, objects: int, ready: "Queue[int]") -> None:
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
+def lists(latency: float, objects: int) -> type[BaseHTTPRequestHandler]:
     stand = Stand(latency, objects)
 
     class Handler(BaseHTTPRequestHandler):
@@ -188,26 +188,24 @@ def serve(latency: float, objects: int, ready: "Queue[int]") -> None:
         def log_message(self, format: str, *args: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    ready.put(server.server_port)
-    server.serve_forever()
+    return Handler
 
 
-def client(port: str) -> Any:
+def client(url: str) -> Any:
     return boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b").client(
-        "s3", endpoint_url=f"http://127.0.0.1:{port}", region_name="us-east-1",
+        "s3", endpoint_url=url, region_name="us-east-1",
         config=Config(max_pool_connections=32, s3={"addressing_style": "path"}),
     )  # fmt: skip
 
 
-def s3_ours(port: str, objects: str) -> dict[str, float]:
-    s3 = client(port)
+def s3_ours(url: str, objects: str) -> dict[str, float]:
+    s3 = client(url)
     assert count("s3://bkt", lambda: s3) == int(objects)
     return {"seconds": best(lambda: count("s3://bkt", lambda: s3))}
 
 
-def s3_boto3(port: str, objects: str) -> dict[str, float]:
-    s3 = client(port)
+def s3_boto3(url: str, objects: str) -> dict[str, float]:
+    s3 = client(url)
 
     def pages() -> int:
         found = 0
@@ -222,17 +220,12 @@ def s3_boto3(port: str, objects: str) -> dict[str, float]:
 def bench_s3(work: Path, sizes: Sizes) -> None:
     objects = sizes.objects
     for latency in (0.0, 0.05):
-        ready: Queue[int] = Queue()
-        server = Process(target=serve, args=(latency, objects, ready), daemon=True)
-        server.start()
-        port = str(ready.get())
-        plain, ours = (apart(side, port, objects)["seconds"] for side in ("s3_boto3", "s3_ours"))
+        with served(partial(lists, latency, objects)) as url:
+            plain, ours = (apart(side, url, objects)["seconds"] for side in ("s3_boto3", "s3_ours"))
         show(
             what="s3", objects=objects, latency_ms=latency * 1000, boto3_s=plain, ours_s=ours, times=plain / ours,
             objects_per_s=objects / ours,
         )  # fmt: skip
-        server.terminate()
-        server.join()
 
 
 # --- inventory

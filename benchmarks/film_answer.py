@@ -12,10 +12,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from multiprocessing import Process, Queue
+from functools import partial
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,6 +21,7 @@ import orjson
 
 from benchmarks.film_server import MEDIA_HEAD, START, Stored, film_server
 from benchmarks.running import environment, table
+from benchmarks.serving import served
 from benchmarks.synthetic_films import film_item, labels
 from tests.support.films import tracks_of_an_hour
 
@@ -34,20 +33,9 @@ def film(path: str) -> Stored:
     return Stored(START + tracks_of_an_hour(int(path.rpartition("/")[2].removesuffix("s.mp4"))) + MEDIA_HEAD)
 
 
-@contextmanager
-def endpoint(pages: list[bytes]) -> Iterator[str]:
+def answers(pages: list[bytes]) -> type[BaseHTTPRequestHandler]:
     """A Rekognition whose every job has these pages for an answer."""
-    ready: Queue[int] = Queue()
-    server = Process(target=_serve, args=(pages, ready), daemon=True)
-    server.start()
-    try:
-        yield f"http://127.0.0.1:{ready.get()}"
-    finally:
-        server.terminate()
-        server.join()
 
-
-def _serve(pages: list[bytes], ready: "Queue[int]") -> None:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -64,9 +52,7 @@ def _serve(pages: list[bytes], ready: "Queue[int]") -> None:
         def log_message(self, format: str, *args: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    ready.put(server.server_port)
-    server.serve_forever()
+    return Handler
 
 
 def answer(minutes: float) -> list[bytes]:
@@ -79,7 +65,11 @@ def answer(minutes: float) -> list[bytes]:
 def peak_mb(minutes: float) -> tuple[int, float, float]:
     """Pages, megabytes of them, and the worker's peak."""
     pages = answer(minutes)
-    with TemporaryDirectory(prefix="rkb") as directory, endpoint(pages) as url, film_server(film) as s3_url:
+    with (
+        TemporaryDirectory(prefix="rkb") as directory,
+        served(partial(answers, pages)) as url,
+        film_server(film) as s3_url,
+    ):
         listed, home = Path(directory) / "films.txt", Path(directory) / "home"
         listed.write_text(f"s3://films/{round(60 * minutes)}s.mp4\n")
         scan = subprocess.Popen(

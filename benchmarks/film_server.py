@@ -1,13 +1,14 @@
 """A stand-in for S3 that answers HEAD and ranged GETs for films and pictures from memory, in a process of its own."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import md5
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from multiprocessing import Process, Queue
+from http.server import BaseHTTPRequestHandler
 
+from benchmarks.serving import served
 from tests.support.films import box
 
 MEDIA = 3_000_000  # bytes of each film
@@ -34,20 +35,12 @@ class Stored:
         return before + bytes(min(last + 1, self.size) - first - len(before) - len(after)) + after
 
 
-@contextmanager
-def film_server(find: Callable[[str], Stored], latency: float = 0.0) -> Iterator[str]:
+def film_server(find: Callable[[str], Stored], latency: float = 0.0) -> AbstractContextManager[str]:
     """Its URL. `find`: the film at a path; `latency`: seconds from a GET to its answer."""
-    ready: Queue[int] = Queue()
-    server = Process(target=_serve, args=(find, latency, ready), daemon=True)
-    server.start()
-    try:
-        yield f"http://127.0.0.1:{ready.get()}"
-    finally:
-        server.terminate()
-        server.join()
+    return served(partial(_handler, find, latency))
 
 
-def _serve(find: Callable[[str], Stored], latency: float, ready: "Queue[int]") -> None:
+def _handler(find: Callable[[str], Stored], latency: float) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -76,6 +69,4 @@ def _serve(find: Callable[[str], Stored], latency: float, ready: "Queue[int]") -
         def log_message(self, format: str, *args: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    ready.put(server.server_port)
-    server.serve_forever()
+    return Handler

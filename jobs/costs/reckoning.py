@@ -216,6 +216,7 @@ def _meters(choice: Choice | VideoChoice) -> tuple[str, ...]:
 
 def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterable[CostLine]:
     """Every line of the plan with what became of it over all months."""
+    prices = PriceTable.from_json(spec.prices)
     planned = {(row.api, row.meter, row.place): row for row in spec.plan.lines}
     made: dict[tuple[str, str, str], list[CostLine]] = {}
     for line in (line for lines in months.values() for line in lines):
@@ -226,13 +227,14 @@ def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterabl
                 which = (choice.api.name, meter, place)
                 if not place or which in planned or which in made:
                     plan = planned.get(which, PlannedLine(usd=Decimal(0)))
-                    yield _line(spec, choice, meter, place, plan, made.get(which, ()))
+                    yield _line(spec, choice, meter, prices.unit(meter), place, plan, made.get(which, ()))
 
 
 def _line(
     spec: JobSpec,
     choice: Choice | VideoChoice,
     meter: str,
+    unit: str,
     place: str,
     plan: PlannedLine,
     made: Sequence[CostLine],
@@ -245,7 +247,7 @@ def _line(
         choice.api.name,
         choice.api.operation,
         meter,
-        PriceTable.from_json(spec.prices).unit(meter),
+        unit,
         plan.units,
         plan.usd,
         _together(tier for line in made for tier in line.actual),

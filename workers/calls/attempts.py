@@ -54,6 +54,22 @@ class Keep(Protocol):
     ) -> list[Outcome]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class OneCall:
+    """One call: what is asked about a picture, and for whom."""
+
+    request: Request
+    keep: Keep
+    item: Item
+    picture: Prepared
+    lease: Lease
+    name: str  # in the journal
+    attempts: dict[str, Attempts]
+    stop: threading.Event
+    place: Seat  # among those that wait at the gate
+    only: Road | None = None  # the one that the picture can go
+
+
 class Making(Protocol):
     """One call on its way."""
 
@@ -71,20 +87,7 @@ class Way(Protocol):
     def roads(self) -> Roads | None:
         """Where they go; None: nowhere, they are answered here."""
 
-    def of(
-        self,
-        request: Request,
-        keep: Keep,
-        item: Item,
-        picture: Prepared,
-        lease: Lease,
-        name: str,
-        attempts: dict[str, Attempts],
-        stop: threading.Event,
-        place: Seat,
-        only: Road | None,
-        /,
-    ) -> Making: ...
+    def of(self, call: OneCall, /) -> Making: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,8 @@ class PaidWay:
     at_once: asyncio.Semaphore  # calls under way
     asking: Streak = field(default_factory=Streak)  # refusals by Rekognition
 
-    def of(self, *of_the_call: Any) -> "CallAttempts":
-        return CallAttempts(self, *of_the_call)
+    def of(self, call: OneCall) -> "CallAttempts":
+        return CallAttempts(self, call)
 
 
 @dataclass(slots=True)
@@ -108,16 +111,7 @@ class CallAttempts:
     """
 
     way: PaidWay
-    request: Request
-    keep: Keep
-    item: Item
-    picture: Prepared
-    lease: Lease
-    name: str
-    attempts: dict[str, Attempts]
-    stop: threading.Event
-    place: Seat  # among those that wait at the gate
-    only: Road | None = None  # the one that the picture can go
+    call: OneCall
     ticket: int = 0  # of the permit of the last attempt
     number: int = 0  # of the attempt under way, else of the last one
     pool: str = ""  # in which it was begun
@@ -125,13 +119,15 @@ class CallAttempts:
     under_way: bool = False
 
     def __post_init__(self) -> None:
-        self.road = self.only or self.way.roads.all[0]
+        self.road = self.call.only or self.way.roads.all[0]
 
     async def run(self, started: datetime) -> list[Outcome]:
-        arguments = self.request.arguments(self.picture.image, self.item)
-        self.number = max(attempts.next_of(self.lease.fence) for attempts in (*self.attempts.values(), NONE)) - 1
+        arguments = self.call.request.arguments(self.call.picture.image, self.call.item)
+        self.number = (
+            max(attempts.next_of(self.call.lease.fence) for attempts in (*self.call.attempts.values(), NONE)) - 1
+        )
         try:
-            return await persistently(lambda: self._once(arguments, started), partial(sleep, self.stop))
+            return await persistently(lambda: self._once(arguments, started), partial(sleep, self.call.stop))
         except TryAgain as last:
             if last.fault.kind is Kind.AWAY and not self.way.roads.several:
                 raise JobFault(last.fault) from last
@@ -159,9 +155,9 @@ class CallAttempts:
         except Exception as error:
             if memory.is_short(error):
                 raise
-            return await self._went_wrong(understand(error, self.request.operation), started)
+            return await self._went_wrong(understand(error, self.call.request.operation), started)
         took = time.monotonic() - before
-        if not any(key in response for choice in self.request.choices for key in choice.api.answer_keys):
+        if not any(key in response for choice in self.call.request.choices for key in choice.api.answer_keys):
             return await self._went_wrong(unreadable(response), started)
         return self._answered(response, started, took)
 
@@ -169,18 +165,18 @@ class CallAttempts:
         self, response: Mapping[str, Any], started: datetime, took: float | None = None, code: str | None = None
     ) -> list[Outcome]:
         """Keep an answer, in whatever form it can be kept."""
-        before = dict(self.attempts)
+        before = dict(self.call.attempts)
         self.way.asking.end()
         self.road.refusal = None
-        call = (self.request, self.item, response, self.attempts, self.picture, started)
+        call = (self.call.request, self.call.item, response, self.call.attempts, self.call.picture, started)
         try:
             self._note("b")
             return self._settled("b", rows.answered(*call, took, code, self.road.name), WELL)
         except MemoryError:
-            self.attempts.update(before)
+            self.call.attempts.update(before)
             raise
         except Exception as error:
-            log.warning("an answer of %s cannot be stored: %s", self.name, error)
+            log.warning("an answer of %s cannot be stored: %s", self.call.name, error)
             return self._settled("b", rows.unstorable(*call, str(error)), WELL)
 
     async def _door(self) -> None:
@@ -188,7 +184,7 @@ class CallAttempts:
         self.number += 1
         go = "hold"
         while go == "hold":
-            self.road, self.ticket = await self.way.roads.pass_through(self.stop, self.only)
+            self.road, self.ticket = await self.way.roads.pass_through(self.call.stop, self.call.only)
             go, _, more = (await self._word()).partition(" ")
             if go == "hold":
                 ms, _, shut = more.partition(" ")
@@ -196,32 +192,36 @@ class CallAttempts:
         self.pool = more
         if go != "go":
             if go != "answered":  # that one is found by who takes the shard next
-                self.stop.set()
+                self.call.stop.set()
             raise Stopped
         self.under_way = True
-        self.place.release()
+        self.call.place.release()
 
     async def _word(self) -> str:
         """The door's, once no call under way may free the budget for this one."""
         try:
             while (word := await self._begin()) == "wait":
-                await sleep(self.stop, 0.1)
+                await sleep(self.call.stop, 0.1)
         except asyncio.CancelledError:  # the intent may stand all the same
-            self.way.journal.settle(self.lease, Attempt(self.name, self._asked, self.number, "n"))
+            self.way.journal.settle(self.call.lease, Attempt(self.call.name, self._asked, self.number, "n"))
             raise
         return word
 
     async def _begin(self) -> str:
-        return await self.way.journal.begin(self.lease, self.name, self._asked, self.number)
+        return await self.way.journal.begin(self.call.lease, self.call.name, self._asked, self.number)
 
     @property
     def _asked(self) -> str:
         """The request, and where."""
-        return self.request.name + self.road.suffix
+        return self.call.request.name + self.road.suffix
 
     async def _went_wrong(self, fault: Fault, started: datetime) -> list[Outcome]:
         stands_for = next(
-            (r for c in self.request.choices if (r := c.api.answer_for_error(fault.code, fault.message)) is not None),
+            (
+                r
+                for c in self.call.request.choices
+                if (r := c.api.answer_for_error(fault.code, fault.message)) is not None
+            ),
             None,
         )
         if stands_for is not None:
@@ -230,13 +230,13 @@ class CallAttempts:
             fault = replace(fault, kind=Kind.TRANSIENT)  # of this place: others take its calls (health.lua)
         mark = _MARKS.get(fault.kind, "n")
         if fault.kind is Kind.DENIED:
-            fault = named(fault, self.item)
+            fault = named(fault, self.call.item)
         elif fault.kind is Kind.ITEM:  # AWS has looked at the picture
             self.way.asking.end()
         if fault.kind is Kind.ITEM or (fault.kind is Kind.DENIED and self.way.asking.over):
             self._note(mark)
             return self._settled(mark, self._failed(fault, started), WELL if fault.kind is Kind.ITEM else "")
-        self._settle(mark, f"throttled:{self.request.name}" if fault.kind is Kind.THROTTLED else "", _told(fault))
+        self._settle(mark, f"throttled:{self.call.request.name}" if fault.kind is Kind.THROTTLED else "", _told(fault))
         if fault.kind is Kind.JOB or (fault.kind is Kind.DENIED and self.way.asking.refused()):
             raise JobFault(fault)
         if fault.kind is Kind.DENIED:
@@ -246,28 +246,28 @@ class CallAttempts:
         raise TryAgain(fault)
 
     def _undecided(self, fault: Fault, started: datetime) -> Undecided:
-        return Undecided(fault, partial(self.keep, self._failed(fault, started)))
+        return Undecided(fault, partial(self.call.keep, self._failed(fault, started)))
 
     def _failed(self, fault: Fault, started: datetime) -> list[Outcome]:
-        call = (self.request, self.item, fault, self.attempts, self.picture, started)
+        call = (self.call.request, self.call.item, fault, self.call.attempts, self.call.picture, started)
         return rows.failed(*call, self.road.name)
 
     def _note(self, mark: Mark) -> None:
         """The attempt under way has come to this."""
-        made = Attempts({(self.lease.fence, self.number): Tried(mark, self.pool)})
-        for choice in self.request.choices:
-            self.attempts[choice.api.name] = self.attempts.get(choice.api.name, NONE) | made
+        made = Attempts({(self.call.lease.fence, self.number): Tried(mark, self.pool)})
+        for choice in self.call.request.choices:
+            self.call.attempts[choice.api.name] = self.call.attempts.get(choice.api.name, NONE) | made
 
     def _settle(self, mark: Mark, counter: str = "", tells: str = "") -> None:
         """The attempt is over, and the call has no outcome yet."""
         self._note(mark)
-        attempt = Attempt(self.name, self._asked, self.number, mark, b"", counter, tells)
-        self.way.journal.settle(self.lease, attempt)
+        attempt = Attempt(self.call.name, self._asked, self.number, mark, b"", counter, tells)
+        self.way.journal.settle(self.call.lease, attempt)
         self.under_way = False
 
     def _settled(self, mark: Mark, outcomes: list[Outcome], tells: str = "") -> list[Outcome]:
         """The attempt is over, and the call has its outcomes."""
-        kept = self.keep(outcomes, self.number, mark, tells, self.road.suffix)
+        kept = self.call.keep(outcomes, self.number, mark, tells, self.road.suffix)
         self.under_way = False
         return kept
 

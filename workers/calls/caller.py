@@ -27,7 +27,7 @@ from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
 from workers import memory
 from workers.calls import rows
-from workers.calls.attempts import JobFault, Way
+from workers.calls.attempts import JobFault, OneCall, Way
 from workers.calls.copies import Later
 from workers.calls.known import Known
 from workers.calls.roads import WAITING, Elsewhere, Road
@@ -180,8 +180,8 @@ class Caller:
             keep = partial(rest._keep, lease, name)
             if picture.sent != "s3":
                 place.heads_for(only := None)
-            call = self._way.of(rest.request, keep, item, picture, lease, name, attempts, stop, place, only)
-            return await call.run(started)
+            call = OneCall(rest.request, keep, item, picture, lease, name, attempts, stop, place, only)
+            return await self._way.of(call).run(started)
 
     async def _looked_at(
         self, item: Item, attempts: ByApi, stop: threading.Event, content: str | None, as_object: bool | None

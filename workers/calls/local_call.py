@@ -4,7 +4,6 @@ Rule: its outcome is journalled as any, so that no other holder looks again; wha
 job's trouble, what they make of a picture is the picture's.
 """
 
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,19 +11,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from jobs.apis import Request
-from jobs.attempts import Attempts
 from jobs.aws.faults import Fault, Kind, understand
-from jobs.items import Item
-from jobs.ledger import Lease
-from jobs.media.prepare import Prepared
 from jobs.outcomes import Outcome
 from workers import memory
 from workers.calls import rows
-from workers.calls.attempts import JobFault, Keep
+from workers.calls.attempts import JobFault, OneCall
 from workers.calls.streak import Streak
 from workers.calls.tries import TRIES, TryAgain, persistently
-from workers.calls.waiting import Seat, sleep
+from workers.calls.waiting import sleep
 from workers.gate.gate import Stopped
 from workers.local_models import LocalModels
 
@@ -37,36 +31,19 @@ class LocalWay:
     asking: Streak = field(default_factory=Streak)
     roads: None = None
 
-    def of(
-        self,
-        request: Request,
-        keep: Keep,
-        item: Item,
-        picture: Prepared,
-        lease: Lease,
-        name: str,
-        attempts: dict[str, Attempts],
-        stop: threading.Event,
-        place: Seat,
-        only: object,
-    ) -> "LocalLook":
-        return LocalLook(self.models, request, keep, item, picture, stop, place)
+    def of(self, call: OneCall) -> "LocalLook":
+        return LocalLook(self.models, call)
 
 
 @dataclass(frozen=True, slots=True)
 class LocalLook:
     models: LocalModels
-    request: Request
-    keep: Keep
-    item: Item
-    picture: Prepared
-    stop: threading.Event
-    place: Seat
+    call: OneCall
 
     async def run(self, started: datetime) -> list[Outcome]:
-        arguments = self.request.arguments(self.picture.image, self.item)
+        arguments = self.call.request.arguments(self.call.picture.image, self.call.item)
         try:
-            return await persistently(partial(self._once, arguments, started), partial(sleep, self.stop))
+            return await persistently(partial(self._once, arguments, started), partial(sleep, self.call.stop))
         except TryAgain as last:
             if last.fault.kind is Kind.AWAY:
                 raise JobFault(last.fault) from last
@@ -74,18 +51,20 @@ class LocalLook:
 
     async def _once(self, arguments: Mapping[str, Any], started: datetime) -> list[Outcome]:
         async with self.models.at_once:
-            self.place.release()
-            if self.stop.is_set():
+            self.call.place.release()
+            if self.call.stop.is_set():
                 raise Stopped
             before = time.monotonic()
             try:
-                response = await self.models.ask(self.request.operation, arguments)
+                response = await self.models.ask(self.call.request.operation, arguments)
             except Exception as error:
                 if memory.is_short(error):
                     raise
-                return self._went_wrong(understand(error, self.request.operation), started)
+                return self._went_wrong(understand(error, self.call.request.operation), started)
             took = time.monotonic() - before
-        return self.keep(rows.answered(self.request, self.item, response, {}, self.picture, started, took))
+        return self.call.keep(
+            rows.answered(self.call.request, self.call.item, response, {}, self.call.picture, started, took)
+        )
 
     def _went_wrong(self, fault: Fault, started: datetime) -> list[Outcome]:
         if fault.kind is Kind.JOB:
@@ -95,4 +74,4 @@ class LocalLook:
         return self._failed(fault, started)
 
     def _failed(self, fault: Fault, started: datetime) -> list[Outcome]:
-        return self.keep(rows.failed(self.request, self.item, fault, {}, self.picture, started))
+        return self.call.keep(rows.failed(self.call.request, self.call.item, fault, {}, self.call.picture, started))
