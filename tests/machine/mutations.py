@@ -86,14 +86,17 @@ def _paused_retry_is_whole(stack: ExitStack) -> None:
 def _unstorable_answer_is_forgotten(stack: ExitStack) -> None:
     """An answer that cannot be stored leaves its attempt under way for ever."""
 
-    def answered(self: Any, response: Any, started: Any, took: Any = None, code: Any = None) -> list[Outcome]:
-        before = dict(self.attempts)
+    def answered(
+        self: attempts.CallAttempts, response: Any, started: Any, took: Any = None, code: Any = None
+    ) -> list[Outcome]:
+        call, before = self.call, dict(self.call.attempts)
         try:
             self._note("b")
-            found = rows.answered(self.request, self.item, response, self.attempts, self.picture, started, took, code)
+            made = (call.request, call.item, response, call.attempts, call.picture, started)
+            found = rows.answered(*made, took, code, self.road.name)
             return self._settled("b", found)
         except Exception:
-            self.attempts.update({api: before.get(api, rows.NONE) for api in self.attempts})
+            call.attempts.update({api: before.get(api, rows.NONE) for api in call.attempts})
             self.under_way = False
             raise
 
