@@ -1,7 +1,7 @@
 """Shards: who holds which, what is left, and the state of a job. See the package docstring for the keys."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
@@ -43,6 +43,10 @@ class Overtaken(RekscanError):
 
     def __init__(self, job: str, word: str) -> None:
         super().__init__(f"job {job} was {word} while it was starting", f"`rekscan resume {job}` goes on.")
+
+
+class FolderMoved(Exception):
+    """A job's folder is no longer as it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class Ledger:
         base: Mapping[int, Mapping[str, int]] | None = None,
         capped: bool = False,
         told: str | None = None,
+        as_read: Callable[[], bool] | None = None,
     ) -> None:
         """Put a job on the table with the shards that are missing; it runs from now on.
 
@@ -129,8 +134,10 @@ class Ledger:
         `base`: what those counters have of shards that are missing, taken off when each is counted as a whole.
         `capped`: whether the home of the field `purse` has a cap for a month.
         `told`: the newest order (`told`) when this was begun. Raises Overtaken where there is one since.
+        `as_read`: whether the folder is as `shards`, `fields` and `base` tell. Raises FolderMoved where Redis had not
+        the job and it is not: a holder that Redis forgot has let go meanwhile.
         """
-        put = partial(self._put, job, home, list(shards), fields, prices, left, base or {}, capped, told)
+        put = partial(self._put, job, home, list(shards), fields, prices, left, base or {}, capped, as_read, told)
         self.redis.sadd(_JOBS, job)  # before it is open: an open job that nobody lists would wait for ever
         watched = (key(job, name) for name in ("open", "queued", "leases", "films:leases", "order"))
         try:
@@ -151,6 +158,7 @@ class Ledger:
         left: Set[int],
         base: Mapping[int, Mapping[str, int]],
         capped: bool,
+        as_read: Callable[[], bool] | None,
         told: str | None,
         pipe: Pipeline,
     ) -> None:
@@ -159,6 +167,8 @@ class Ledger:
         if told is not None and order not in ("", told):
             raise Overtaken(job, order.partition(" ")[0])
         live = bool(pipe.exists(key(job, "open")))
+        if not live and as_read is not None and not as_read():
+            raise FolderMoved
         so_far = self.progress(job) if live else _counters(fields)
         since = orjson.dumps({"at": _seconds(pipe), "counters": so_far})
         out = {int(n) for name in ("queued", "leases", "films:leases") for n in pipe.zrange(key(job, name), 0, -1)}

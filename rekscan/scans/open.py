@@ -1,9 +1,11 @@
 """A job put on the table: what its folder has not is to be done. The same for a new job, `resume` and `retry`."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from threading import Event, Thread
 from typing import Any
 
@@ -13,7 +15,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from jobs import costs
 from jobs.apis import request_names
-from jobs.costs.cap import job_schedule, models_nanousd, nanousd
+from jobs.costs.cap import CapSchedule, job_schedule, models_nanousd, nanousd
 from jobs.costs.month_cap import hold, purse_of
 from jobs.errors import RekscanError
 from jobs.files import home_path
@@ -25,7 +27,7 @@ from jobs.folder.home import read_home
 from jobs.folder.retries import Retry, newest
 from jobs.folder.whose import AWS, whose
 from jobs.known.sync import sync
-from jobs.ledger import Ledger, Overtaken
+from jobs.ledger import FolderMoved, Ledger, Overtaken
 from jobs.ledger.ledger import STARTING_MS
 from jobs.ledger.server import explain
 from jobs.outcomes import OPEN, counted_as
@@ -88,8 +90,51 @@ def open_job(
     """`rekognition_url` and `max_cost` replace those of job.json. `turn`: what is to be waited for when all is read.
     `told`: the newest order when this was begun; raises Overtaken where the job was told to stop since.
     """
+    read = partial(_read, ledger, folder, rekognition_url, max_cost)
+    found = read()
+    with turn or nullcontext():
+        while True:
+            try:
+                found.put(ledger, folder, told)
+                break
+            except FolderMoved:
+                found = read()
+    if "purse" in found.fields and (now := read_home(folder.home, folder.aws).month_cap) != found.month_cap:
+        hold(ledger, folder.home, folder.aws, now)  # it was changed meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a folder says of its job."""
+
+    parts: Mapping[int, ShardParts]
+    left: Set[int]  # on the table, before the folder was read: a shard done meanwhile is in one of them
+    missing: Sequence[int]
+    base: Mapping[int, Counter[str]]
+    fields: Mapping[str, Any]
+    schedule: CapSchedule | None
+    month_cap: Decimal | None
+
+    def put(self, ledger: Ledger, folder: JobFolder, told: str | None) -> None:
+        if self.month_cap is not None:
+            hold(ledger, folder.home, folder.aws, self.month_cap, {folder.job: self.fields})
+        ledger.open(
+            folder.job,
+            home=home_path(folder.home),
+            shards=self.missing,
+            left=self.left,
+            fields=self.fields,
+            prices=self.schedule.to_json() if self.schedule else None,
+            base=self.base,
+            capped=self.month_cap is not None,
+            told=told,
+            as_read=lambda: folder.shard_parts() == self.parts,
+        )
+
+
+def _read(ledger: Ledger, folder: JobFolder, rekognition_url: str | None, max_cost: Decimal | None) -> _Reading:
     spec = folder.spec
-    left = ledger.on_table(spec.job)  # before the folder is read: a shard done meanwhile is in one of them
+    left = ledger.on_table(spec.job)
     parts = set_all_aside(folder)
     if not spec.options.again:
         sync(folder.home, folder.aws)  # this job's own parts too: a resumed one has duplicates of them
@@ -127,22 +172,7 @@ def open_job(
         fields["cap"] = nanousd(cap)
     if on_aws:
         fields["purse"] = purse_of(folder.home)
-    if month_cap is not None:
-        hold(ledger, folder.home, folder.aws, month_cap, {spec.job: fields})
-    with turn or nullcontext():
-        ledger.open(
-            spec.job,
-            home=home_path(folder.home),
-            shards=missing,
-            left=left,
-            fields={**fields, **known},
-            prices=schedule.to_json() if schedule else None,
-            base=base,
-            capped=month_cap is not None,
-            told=told,
-        )
-    if on_aws and (now := read_home(folder.home, folder.aws).month_cap) != month_cap:
-        hold(ledger, folder.home, folder.aws, now)  # it was changed meanwhile
+    return _Reading(parts, left, missing, base, {**fields, **known}, schedule, month_cap)
 
 
 def _asked_again(folder: JobFolder, retry: Retry, parts: ShardParts) -> Counter[str]:

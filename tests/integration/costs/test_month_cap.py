@@ -1,6 +1,8 @@
 """What the month's cap of a home counts: folders of jobs that do not run, the ledger of those that do, whatever Redis
 has forgotten meanwhile. Jobs are put on the table for real; who makes their calls is the test."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -61,10 +63,13 @@ def job(
     )  # fmt: skip
     folder = JobFolder(str(tmp_path), spec.job)
     folder.create(replace(spec, **more))  # type: ignore[arg-type]
-    rows = [Outcome(n, "labels", "ok", attempts=1, units=1, started_at=when, sent="bytes") for n in range(paid)]
-    if rows:
-        folder.commit(0, rows, holder="k3f9x2ab0q")
+    answered(folder, range(paid), when)
     return folder
+
+
+def answered(folder: JobFolder, items: range, when: datetime = NOVEMBER, *, holder: str = "k3f9x2ab0q") -> None:
+    if rows := [Outcome(n, "labels", "ok", attempts=1, units=1, started_at=when, sent="bytes") for n in items]:
+        folder.commit(0, rows, holder=holder)
 
 
 def held(ledger: Ledger, folder: JobFolder) -> Lease:
@@ -158,3 +163,22 @@ def test_without_a_cap_nothing_is_kept_of_it(redis: "Redis[bytes]", ledger: Ledg
     lease = held(ledger, job(tmp_path, "aaaa"))
     assert spends(ledger, lease, 20) == 20
     assert set(redis.hgetall(purse_key(str(tmp_path)))) == {b"version"}
+
+
+def test_what_a_forgotten_holder_brings_while_a_job_is_put_on_the_table_counts_too(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    folder = job(tmp_path, "aaaa", paid=10)
+
+    @contextmanager
+    def thawed() -> Iterator[None]:
+        """The folder has been read; then somebody who was frozen when Redis was wiped lets go of the shard."""
+        answered(folder, range(10, 15), holder="m4q8")
+        yield
+
+    home(tmp_path, "0.02")
+    open_job(ledger, folder, turn=thawed())
+    assert ledger.progress(folder.job)["ok:labels"] == 15
+    lease = ledger.lease(folder.job, 0)
+    assert isinstance(lease, Lease)
+    assert spends(ledger, lease, 30) == 5
