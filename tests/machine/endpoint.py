@@ -53,7 +53,7 @@ class Bill:
     intent: Intended
     by: Process
     number: int  # from 1, of this call
-    reread: bool = False  # the folder had it when the job was last put on the table
+    reread: int | None = None  # the step at which the job was put on the table from a folder that had it
 
     @property
     def pool(self) -> str:

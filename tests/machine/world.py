@@ -223,7 +223,7 @@ class World:
         """Nanodollars the endpoint billed, but for attempts that Redis forgot and the folder has not told it yet."""
         units: dict[tuple[str, str], int] = {}
         for bill in self.endpoint.bills:
-            if bill.reread or not bill.intent.lost:
+            if bill.reread is not None or not bill.intent.lost:
                 for meter in self.job.meters(bill.call[1]):
                     units[bill.pool, meter] = units.get((bill.pool, meter), 0) + 1
         return sum(self.job.price(place_of(pool), n) for (pool, _), n in units.items())
@@ -415,7 +415,7 @@ class World:
         self.to_retry = []
         for call, bills in self.endpoint.by_call.items() if fresh else ():
             for bill in sorted(bills, key=lambda bill: bill.intent.lost)[: have[call]]:
-                bill.reread = True
+                bill.reread = self.steps
 
     def adopted(self, process: Process, intents: Iterable[str]) -> None:
         for name in intents:
@@ -459,6 +459,9 @@ class World:
         for intents in self.intents.values():
             for intent in intents:
                 intent.lost |= intent.at >= step
+        for bill in self.endpoint.bills:
+            if bill.reread is not None and bill.reread >= step:
+                bill.reread = None
         self.known = {call: when for call, when in self.known.items() if when < step}
         self.order = 0 if self.order >= step else self.order
 
