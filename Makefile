@@ -62,7 +62,7 @@ bench: install
 	$(BIN)/python -m benchmarks.tables 100000
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.ten_million
-	$(BIN)/python -m benchmarks.emulator_report
+	$(BIN)/python -m benchmarks.emulator.report
 
 check: install
 	$(BIN)/ruff format --check .

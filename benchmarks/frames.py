@@ -19,7 +19,7 @@ from typing import Any
 
 import cv2
 
-from benchmarks.emulator_films import FPS, SIDE, scenes
+from benchmarks.emulator.films import FPS, SIDE, scenes
 from benchmarks.running import cpu_seconds, environment, table
 from jobs.items import Item
 from jobs.media.check import Skip

@@ -1,6 +1,6 @@
 """The fixed engine: every answer is a recorded one, ready as bytes, so that it never is the bottleneck.
 
-The recordings in `fixed.json` are real answers of the models engine (`benchmarks/emulator_record.py` makes them).
+The recordings in `fixed.json` are real answers of the models engine (`benchmarks/emulator/record.py` makes them).
 No image is looked at, nothing is fetched from S3, nothing is kept but video jobs and which models run.
 """
 

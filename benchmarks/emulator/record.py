@@ -1,6 +1,6 @@
 """Record `emulator/engine/fixed.json`: real answers of the models engine, for the fixed engine to repeat.
 
-    python -m benchmarks.emulator_record http://127.0.0.1:9324 PHOTO_WITH_A_FACE [--to FILE]
+    python -m benchmarks.emulator.record http://127.0.0.1:9324 PHOTO_WITH_A_FACE [--to FILE]
 
 The emulator at that URL must run with `--engine models`, `--custom-model toy/v1=person`, `--model-seconds 0` and an
 empty data directory.
@@ -16,7 +16,7 @@ from typing import Any
 
 import urllib3
 
-FIXED = Path(__file__).parent.parent / "emulator" / "engine" / "fixed.json"
+FIXED = Path(__file__).parents[2] / "emulator" / "engine" / "fixed.json"
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """What the emulator costs over the bare models for a film: CPU seconds a minute of film, by kind of job.
 
-    python -m benchmarks.emulator_films [--seconds 20] [--kinds video-labels video-faces ...]
+    python -m benchmarks.emulator.films [--seconds 20] [--kinds video-labels video-faces ...]
 
 Prints Markdown, as docs/emulator-models.md has it. CPU time minds other work on the machine little. Bare: OpenCV
 decodes every frame and the models look at two a second; for segments, every frame goes to HSV in small. The film is in

@@ -1,6 +1,6 @@
 """How many requests a second the fixed engine answers, in wall time and by the server's own CPU time.
 
-    python -m benchmarks.emulator_load [--seconds 10] [--connections 32] [-- options of the emulator]
+    python -m benchmarks.emulator.load [--seconds 10] [--connections 32] [-- options of the emulator]
 
 The client is a bare asyncio protocol that keeps one request in flight per connection.
 """

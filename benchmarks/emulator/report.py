@@ -1,6 +1,6 @@
 """What the emulator is worth: quality on the labelled photos, cost of the server over the models, speed, memory.
 
-    python -m benchmarks.emulator_report [--rounds 6] [--photos 14] [--seconds 5]
+    python -m benchmarks.emulator.report [--rounds 6] [--photos 14] [--seconds 5]
 
 Prints Markdown, as docs/emulator-models.md has it. Other work on the machine shows in the wall times; the CPU times
 of the processes do not mind it.
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.emulator_load import cpu_seconds, usual
+from benchmarks.emulator.load import cpu_seconds, usual
 from emulator.engine.eyes import Eyes
 from emulator.photos import PHOTOS, gather
 from rekscan.testing import Emulator, emulator
