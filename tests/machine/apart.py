@@ -64,6 +64,7 @@ def apart(processes: int = 1) -> Iterator[Executor]:
 def _serve(asked: IO[bytes], said: IO[bytes]) -> None:
     while asked.peek(1):  # type: ignore[attr-defined]
         work, arguments = pickle.load(asked)
+        done: tuple[Any, Exception | None]
         try:
             done = work(*arguments), None
         except Exception as error:

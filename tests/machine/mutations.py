@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 from redis.exceptions import RedisError
 
+from jobs.attempts import NONE
 from jobs.codes import Code
 from jobs.folder import JobFolder
 from jobs.ledger import Ledger
@@ -96,7 +97,7 @@ def _unstorable_answer_is_forgotten(stack: ExitStack) -> None:
             found = rows.answered(*made, took, code, self.road.name)
             return self._settled("b", found)
         except Exception:
-            call.attempts.update({api: before.get(api, rows.NONE) for api in call.attempts})
+            call.attempts.update({api: before.get(api, NONE) for api in call.attempts})
             self.under_way = False
             raise
 
@@ -136,7 +137,7 @@ def _order_is_overtaken(stack: ExitStack) -> None:
 
     def put_anyway(self: Ledger, *args: Any) -> None:
         *before, _, pipe = args
-        put(self, *before, None, pipe)  # type: ignore[arg-type]
+        put(self, *before, None, pipe)  # type: ignore[call-arg]
 
     stack.enter_context(patch.object(watch, "_put", put_anyway))
 

@@ -198,7 +198,7 @@ def _replace(names: Mapping[int, object]) -> None:
 
 def _seams_of_the_folder() -> None:
     """A file written, a name looked up and a listing are places to switch, and may fail."""
-    folder_files.pq = _Like(pq, write_table=parts.write_table)  # type: ignore[assignment]
+    folder_files.pq = _Like(pq, write_table=parts.write_table)  # type: ignore[attr-defined]
     for name in ("write", "_paths"):
         setattr(JobFolder, name, _with_a_seam(name, getattr(JobFolder, name)))
 
@@ -222,7 +222,7 @@ def install() -> None:
         kept = _replacements()  # what is replaced must live as long as its id is looked for
         _replace({id(old): new for old, new in kept})
         _seams_of_the_folder()
-        JobFolder.items = parts.items  # type: ignore[method-assign]
-        JobSpec.from_json = parts.spec  # type: ignore[method-assign,assignment]
+        JobFolder.items = parts.items  # type: ignore[method-assign,assignment]
+        JobSpec.from_json = parts.spec  # type: ignore[method-assign]
         watch.install(_world)
         threads.simulate_threads()

@@ -10,7 +10,7 @@ from tests.machine.world import Story
 
 def stories(seeds: Iterable[int], shrinks: int) -> list[Story]:
     """The runs of these seeds that broke a rule; `shrinks` of them made short."""
-    found = []
+    found: list[Story] = []
     with machine() as made:
         for seed in seeds:
             story = made.run(seed)

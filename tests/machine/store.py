@@ -223,8 +223,7 @@ class _Seam:
         for reply, (arguments, options) in zip(replies, commands, strict=True):
             options.pop("keys", None)  # of redis-py's cache
             callback = self.response_callbacks.get(arguments[0])
-            raw = callback is None or isinstance(reply, RedisError)
-            found.append(reply if raw else callback(reply, **options))
+            found.append(reply if callback is None or isinstance(reply, RedisError) else callback(reply, **options))
         return found
 
     def register_script(self, script: str) -> Any:
@@ -332,7 +331,7 @@ class Pipe(_Seam, Pipeline):
         return reply
 
     def reset(self) -> None:
-        self.command_stack = []
+        self.command_stack: list[Any] = []
         self.scripts = _InOrder()
         self.explicit_transaction = False
         if self.wire is not None:

@@ -100,8 +100,8 @@ def install(world: Callable[[], Any]) -> None:
             world().committed((row.item_id, jobs_of.OPERATIONS[row.api]) for row in rows if row.outcome == "ok")
         return written
 
-    Ledger.begin, Ledger.settle, Ledger.adopt = begin, settle, adopt  # type: ignore[method-assign]
-    Ledger._put, Ledger.lease, Ledger.release, Ledger.close = put, lease, release, close  # type: ignore[method-assign]
+    Ledger.begin, Ledger.settle, Ledger.adopt = begin, settle, adopt  # type: ignore[method-assign,assignment]
+    Ledger._put, Ledger.lease, Ledger.release, Ledger.close = put, lease, release, close  # type: ignore[method-assign,assignment]
     Ledger.told, Ledger.order = told, order  # type: ignore[method-assign]
     JobFolder.commit = commit  # type: ignore[method-assign]
 

@@ -7,13 +7,13 @@ Rule: it only watches. A child counts once it was waited for; servers that outli
 
 import os
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Generator
 
 import pytest
 
-_cpu: Counter[str] = Counter()
-_clock: Counter[str] = Counter()
+_cpu: defaultdict[str, float] = defaultdict(float)
+_clock: defaultdict[str, float] = defaultdict(float)
 _tests: Counter[str] = Counter()
 
 
@@ -49,12 +49,16 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "teardown":  # its properties are those of all three phases
         file = report.location[0]
         _tests[file] += 1
-        _cpu[file] += sum(spent for name, spent in report.user_properties if name == "cpu")
-        _clock[file] += sum(spent for name, spent in report.user_properties if name == "clock")
+        _cpu[file] += _sum(report, "cpu")
+        _clock[file] += _sum(report, "clock")
+
+
+def _sum(report: pytest.TestReport, kind: str) -> float:
+    return sum(float(str(spent)) for name, spent in report.user_properties if name == kind)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("processor seconds, seconds by the clock, tests")
-    for file, seconds in _cpu.most_common():
+    for file, seconds in sorted(_cpu.items(), key=lambda one: -one[1]):
         terminalreporter.write_line(f"{seconds:8.1f} {_clock[file]:8.1f} {_tests[file]:6} {file}")
-    terminalreporter.write_line(f"{_cpu.total():8.1f} {_clock.total():8.1f} {_tests.total():6} in all")
+    terminalreporter.write_line(f"{sum(_cpu.values()):8.1f} {sum(_clock.values()):8.1f} {_tests.total():6} in all")

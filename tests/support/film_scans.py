@@ -32,7 +32,7 @@ def again(home: Any, command: str, *more: str) -> Scan:
 def calls(status: dict[str, Any]) -> dict[str, tuple[int, int, int, int]]:
     """By API: planned, ok, skipped, failed."""
     names = ("planned", "ok", "skipped", "failed")
-    return {api: tuple(of[name] for name in names) for api, of in status["by_api"].items()}  # type: ignore[misc]
+    return {api: tuple(of[name] for name in names) for api, of in status["by_api"].items()}
 
 
 def film_rows(found: Tables) -> list[dict[str, Any]]:

@@ -117,7 +117,7 @@ class Said:
 
 def ffmpeg(data: bytes) -> Said:
     """What FFmpeg says of a film."""
-    with av.open(io.BytesIO(data)) as file:
+    with av.open(io.BytesIO(data), "r") as file:
         shown = next(stream for stream in file.streams.video if stream.codec_context.name not in ("mjpeg", "png"))
         assert shown.duration is not None and shown.time_base is not None and shown.average_rate is not None
         ms, name, rate = nearest(shown.duration * shown.time_base), shown.codec_context.name, float(shown.average_rate)
@@ -139,7 +139,7 @@ def box(kind: str, *parts: bytes, large: bool = False) -> bytes:
     return struct.pack(">I4s", 8 + len(body), kind.encode("latin-1")) + body
 
 
-def full(kind: str, form: str, *values: int, version: int = 0, flags: int = 0, rest: bytes = b"") -> bytes:
+def full(kind: str, form: str, *values: int | bytes, version: int = 0, flags: int = 0, rest: bytes = b"") -> bytes:
     return box(kind, struct.pack(">I" + form, version << 24 | flags, *values), rest)
 
 

@@ -6,6 +6,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from redis import Redis
 
@@ -85,7 +86,7 @@ class World:
         for process in range(processes):
             turnstile = Turnstile(job, f"{job}.{process}", self._threads, self._threads)
             self.turnstiles.append(turnstile)
-            self._at(self.now + self._random.random() * 0.1, lambda t=turnstile: self._next(t))
+            self._at(self.now + self._random.random() * 0.1, partial(self._next, turnstile))
 
     def stop(self, job: str) -> None:
         """Its processes send nothing more and leave what they hold."""

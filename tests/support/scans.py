@@ -232,7 +232,7 @@ def look(*words: str, home: Path) -> Any:
     with io.TextIOWrapper(io.BytesIO(), encoding="utf-8") as out, contextlib.redirect_stdout(out):
         code = cli.run([*words, "--json", "--home", str(home)])
         out.flush()
-        said = out.buffer.getvalue()  # type: ignore[attr-defined]
+        said = out.buffer.getvalue()
     assert said, f"exit {code}"
     return json.loads(said)
 
@@ -328,7 +328,7 @@ def requests_of_calls(found: Tables, rekognition: Emulator) -> dict[tuple[str, s
     APIs that share a call say the same; a picture that took another's answer asked nothing.
     """
     asked = rekognition.counts()
-    calls = {}
+    calls: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
     for row in found.outcomes():
         operation, content = catalogue()[row["api"]].operation, (row["content"] or "").removeprefix("sha256:")
         before = calls.get((operation, content))
