@@ -154,14 +154,14 @@ def _undecided_is_asked(stack: ExitStack) -> None:
 
 
 ALL = {
-    "parts share a name": Mutation(_parts_share_a_name, frozenset({"lost", "asked again", "cap"}), 17),
+    "parts share a name": Mutation(_parts_share_a_name, frozenset({"lost", "asked again", "cap"}), 4),
     "only outcomes are kept": Mutation(_only_outcomes_are_kept, frozenset({"lost", "cap"}), 71),
-    "a lost retry is whole": Mutation(_lost_retry_is_whole, frozenset({"lost", "retry", "asked again"}), 49),
+    "a lost retry is whole": Mutation(_lost_retry_is_whole, frozenset({"lost", "retry", "asked again"}), 168),
     "a paused retry is whole": Mutation(_paused_retry_is_whole, frozenset({"retry"}), 79),
-    "an unstorable answer is forgotten": Mutation(_unstorable_answer_is_forgotten, frozenset({"lost", "ends"}), 4),
+    "an unstorable answer is forgotten": Mutation(_unstorable_answer_is_forgotten, frozenset({"lost", "ends"}), 24),
     "the cap knows no month": Mutation(_cap_knows_no_month, frozenset({"cap"}), 15),
     "an order is overtaken": Mutation(_order_is_overtaken, frozenset({"order"}), 15),
-    "the fence is a clock": Mutation(_fence_is_a_clock, frozenset({"fence"}), 24),
+    "the fence is a clock": Mutation(_fence_is_a_clock, frozenset({"fence", "lost"}), 56),
     "what is undecided is asked": Mutation(_undecided_is_asked, frozenset({"cascade"}), 131),
 }
 
