@@ -276,8 +276,10 @@ def chosen_regions(text: str | None) -> tuple[str, ...]:
     if text is None:
         return ()
     found = tuple(name.strip() for name in text.split(","))
-    if not all(found) or len(set(found)) < len(found):
-        raise UsageError(f"--regions {text}: a name is missing or there twice", "Write --regions us-east-1,us-west-2.")
+    if not all(found):
+        raise UsageError(f"--regions {text}: a name is missing", "Write --regions us-east-1,us-west-2.")
+    if twice := next((name for name in found if found.count(name) > 1), None):
+        raise UsageError(f"--regions {text}: {twice} is there twice, and has one quota", "Name each Region once.")
     return found
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from jobs.apis import Asked, Choice, VideoChoice
+from jobs.aws.region_names import partition_of
 from jobs.sources import is_list
 from jobs.uris import is_arn, split_s3
 from rekscan.permissions import HOME, LISTED, OF_BUCKETS, READ, STAGE, needs_of, resource_of, video_needs
@@ -27,8 +28,7 @@ def policy(
 ) -> dict[str, Any]:
     """An IAM policy document. `sources`, `home` and `stage` as they are typed; those on a disk need nothing. `keys`:
     bucket -> the key of KMS that its objects are under."""
-    partition = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    arn = f"arn:{next((name for start, name in partition.items() if region.startswith(start)), 'aws')}"
+    arn = f"arn:{partition_of(region)}"
     staged = stage if stage and asked.videos else ""
     statements = [
         *_rekognition(asked, f"{arn}:rekognition:{region}:*:collection"),

@@ -70,10 +70,10 @@ class Settings(WorkerLimits, FromEnvironment):
     @classmethod
     def _is_profiles(cls, text: str | None) -> str | None:
         names = text.split(",") if text else []
-        if len(names) > 1 and not (
-            len(set(names)) == len(names) and all(re.fullmatch(r"[A-Za-z0-9_.+-]+", name) for name in names)
-        ):
-            raise ValueError("not profiles, as work,archive: each once, of letters, digits and _ . + -")
+        if len(names) > 1 and not all(re.fullmatch(r"[A-Za-z0-9_.+-]+", name) for name in names):
+            raise ValueError("not profiles, as work,archive: of letters, digits and _ . + -")
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"{twice} is there twice, and an account has one quota: name each profile once")
         return text
 
     @field_validator("region")

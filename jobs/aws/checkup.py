@@ -18,6 +18,7 @@ from jobs.apis import Choice, VideoChoice
 from jobs.aws import clients
 from jobs.aws.access import Aws
 from jobs.aws.faults import is_off_clock, missing_permission
+from jobs.aws.region_names import partition_of
 from jobs.aws.s3_errors import code_of, explain
 from jobs.aws.unreachable import is_about_credentials, is_network, unreachable
 from jobs.errors import RekscanError
@@ -107,7 +108,7 @@ def rekognition(aws: Aws) -> Answer:
     """Whether Rekognition answers in the Region of `aws`."""
     region = clients.region_of(aws)
     url = clients.endpoint_of(aws, "rekognition")
-    known = boto3.Session().get_available_regions("rekognition", partition_name=_partition(region))
+    known = boto3.Session().get_available_regions("rekognition", partition_name=partition_of(region))
     if is_aws(url) and known and region not in known:
         return Answer(Said.WRONG_REGION, f"there is no Rekognition in {region}. Choose one of: {', '.join(known)}.")
     try:
@@ -207,8 +208,3 @@ def _other_region(answer: Mapping[str, Any], aws: Aws) -> str | None:
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     found = answer.get("BucketRegion") or headers.get("x-amz-bucket-region")
     return str(found) if found and found != clients.region_of(aws) else None
-
-
-def _partition(region: str | None) -> str:
-    found = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((name for start, name in found.items() if (region or "").startswith(start)), "aws")

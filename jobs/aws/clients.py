@@ -113,6 +113,11 @@ def source_of_credentials(aws: Aws) -> str:
     return str(found.method) if found else "nowhere"
 
 
+def check_profile(profile: str | None) -> None:
+    """Raises UsageError where the AWS configuration has no profile of that name, or cannot be read."""
+    _core(profile)
+
+
 def account_of(aws: Aws) -> str:
     """Who shares a quota: the AWS account id, or the endpoint's address when it is not AWS.
 

@@ -115,21 +115,23 @@ class CapSchedule:
 
     def to_json(self) -> dict[str, Any]:
         """For Redis: `{"first": month, "meters": {meter: [[start, nanousd, before, per], ...]}, "later": the
-        same, "requests": {name: {meter: units}}, "place": ..., "places": {"@eu-west-1": {meters, later, place}}}`.
+        same, "requests": {name: {meter: units}}, "place": ..., "places": {"@eu-west-1": {meters, later, requests,
+        place}}}`.
 
         Spend of n units is that of the last step with `start <= n`: `before + (n - start) * nanousd / per`, rounded up.
         """
         return {
             "first": self.first,
+            **self._of_place(),
+            "places": {suffix: one._of_place() for suffix, one in self.by_suffix.items() if suffix},
+        }
+
+    def _of_place(self) -> dict[str, Any]:
+        return {
             "meters": steps_json(self.meters),
             "later": steps_json(self.later),
             "requests": {name: dict(units) for name, units in self.requests.items()},
             "place": self.place,
-            "places": {
-                suffix: {"meters": steps_json(one.meters), "later": steps_json(one.later), "place": one.place}
-                for suffix, one in self.by_suffix.items()
-                if suffix
-            },
         }
 
 

@@ -1,8 +1,8 @@
 -- Prepended to the scripts that spend. The schedule (jobs/costs/cap.py) says what so many units of a meter cost:
 -- {"first": month, "meters": {meter: [[from unit, nano-dollars, cost of the units before, of how many units], ...]},
 -- "later": the same, "requests": {name: {meter: units}}, "place": the account and Region}: `meters` of its first month,
--- `later` of each other one; "places": {'@eu-west-1': its meters, later and place} where the job asks at others, too. Of pictures a unit is a call; of films it is a millisecond, of which a start has as many as
--- its film (BY).
+-- `later` of each other one; "places": {'@eu-west-1': its meters, later, requests and place} where the job asks at others,
+-- too. Of pictures a unit is a call; of films it is a millisecond, of which a start has as many as its film (BY).
 -- The cost of a job is a function of its units per pool (a month, and of another place `2026-11@eu-west-1`) and meter, so
 -- tiers are exact in any order of calls: `m:<pool>:<meter>` counts units billed, maybe billed and in flight, `cost` is what they come to.
 local function load_schedule(key)
@@ -19,6 +19,13 @@ local function at(steps, units)
     end
   end
   return 0
+end
+
+-- What holds at each place that the job asks at, by how a pool tells it: '' its own.
+local function places_of(schedule)
+  local found = {[''] = schedule}
+  for place, part in pairs(schedule.places or {}) do found[place] = part end
+  return found
 end
 
 -- What holds where a pool is, and its month.

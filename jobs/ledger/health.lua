@@ -67,7 +67,7 @@ local function is_well(job, of)
   end
 end
 
--- Whether the request is asked at another place, too, that was well within PATIENCE.
+-- Whether the request is asked at another place, too, that was well within PATIENCE; of no time: that is well.
 local function well_elsewhere(of, patience)
   local all = redis.call('HGETALL', of.key)
   for i = 1, #all, 2 do
@@ -82,7 +82,7 @@ end
 
 -- FIRST_TRY: of its call. The others of a call say little of the service: some pictures go wrong each time.
 local function is_ill(job, of, probed, first_try, patience, sample)
-  if patience == 0 then -- it is not to be waited for
+  if patience == 0 and not well_elsewhere(of, 0) then -- it is not to be waited for
     if of.next > 0 then of.next, of.room, of.since = 0, math.max(of.room, ROOM), 0 end
     return
   end

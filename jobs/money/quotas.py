@@ -105,6 +105,11 @@ class QuotaTable:
             return f"AWS lists no {operation} in {region}"
         return None
 
+    def offers(self, operation: str, region: str) -> bool:
+        """Whether an operation is known to be there: the Region is in the table, or the account has a quota of it."""
+        there = self.known(region) or region in self.read.get(operation, {})
+        return there and self.missing(operation, region) is None
+
     def where(self, operation: str) -> tuple[str, ...]:
         """The Regions that offer an operation."""
         return tuple(region for region in self.regions if self.missing(operation, region) is None)

@@ -70,7 +70,6 @@ _PLACES = (
     " was billed earlier in the month is known of {region} alone."
 )
 _ONLY_HERE = "Asked in {region} alone: {apis}."
-_NOT_THERE = "Left out in {region}, which has no such API: {apis}."
 _OBJECTS = (
     "The bucket is taken to be in {region}: there an object goes as it is, elsewhere the workers read it and send its"
     " bytes. These leave the bucket's Region, for the price of transfer into another Region where the workers are in"
@@ -113,7 +112,9 @@ def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice | VideoC
 
 
 def at_the_head(plan: Plan) -> Iterator[str]:
-    """Those that stand at the head of a printed plan, too: what of its source the price is not of, or may not be of."""
+    """Those that stand at the head of a printed plan, too: what is not asked where, and what of its source the price is
+    not of, or may not be of."""
+    yield from plan.left_out
     counts = plan.counts
     if counts.videos and plan.lines and not plan.asks_of_videos and not counts.framed:
         yield f"{many(counts.videos, 'video')} not asked about: --api names no API for video."
@@ -129,10 +130,6 @@ def _places(plan: Plan, choices: Sequence[Choice | VideoChoice]) -> Iterator[str
     bound = [one.api.name for one in choices if isinstance(one, VideoChoice) or one.bound]
     if bound:
         yield _ONLY_HERE.format(region=plan.region, apis=", ".join(bound))
-    for place in plan.places:
-        missing = [c.api.name for c in choices if c.api.operation not in place.quotas and c.api.name not in bound]
-        if missing:
-            yield _NOT_THERE.format(region=place.name, apis=", ".join(missing))
     if plan.counts.s3_images:
         yield _OBJECTS.format(region=plan.region)
 

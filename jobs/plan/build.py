@@ -68,7 +68,8 @@ def plan(
     `copies`: of the images, those whose content another has, in `known` too. `unread`: those of which that is told only
     when they are read. `near`: calls by API that take another's answer, beside the known. `known_films`: as `known`, of
     the videos; `film_speeds`: of APIs for them, as jobs have shown it. `places`: further ones, which take calls in
-    proportion to their quotas. Raises RekscanError if an API does not exist in the Region.
+    proportion to their quotas, as far as they have what is asked. Raises RekscanError if an API does not exist in the
+    Region.
     """
     films = known_films or {}
     have = dict.fromkeys((c.api.name for c in choices), known) if isinstance(known, int) else dict(known)
@@ -82,16 +83,16 @@ def plan(
     asked = plan_demand.of_choices(choices, counts, prices, have, stream)
     asked += plan_demand.of_videos(videos, counts, films, jobs.seconds if jobs else None)
     demands = [demand for demand in asked if not ((demand.open or demand.running) and demand.meter in stated)] + more
+    others = spread.others(places, choices, region, quotas, tps or {})
     for operation in dict.fromkeys(demand.operation for demand in demands if demand.operation):
         quotas.check(operation, region)
     calls = plan_demand.calls(choices, counts, have) | plan_demand.video_calls(videos, counts, films)
     rates = _rates(demands, calls, region, quotas, tps or {}, plan_demand.paces(choices))
-    others = spread.with_quotas(places, choices, quotas, tps or {})
     demands = [_timed(demand, rates.get(demand.operation)) for demand in demands]
-    parts = spread.parts(others, region, {name: rate.tps for name, rate in rates.items()})
+    parts = spread.parts(others.places, region, {name: rate.tps for name, rate in rates.items()})
     demands, rates = spread.split(demands, parts), {name: _of_all(rate, parts) for name, rate in rates.items()}
     used = dict(month_to_date or {})
-    first = {place.name: Month(prices, place.region, {}) for place in others}
+    first = {place.name: Month(prices, place.region, {}) for place in others.places}
     first[OWN] = Month(prices, region, used, free_tier)
     months = _priced(demands, _spread(demands, rates, start, stream), first, prices)
     first = {name: month.next() for name, month in first.items()}
@@ -105,7 +106,7 @@ def plan(
         months=tuple(PlanMonth(month, tuple(rows.values())) for month, rows in months.items()) if start else (),
         rates=tuple(rates.values()),
         high_usd=known_total(line.usd for line in _merge(demands, high, prices)),
-        prices=prices.only(region, (demand.meter for demand in demands), *(place.region for place in others)),
+        prices=prices.only(region, (demand.meter for demand in demands), *(place.region for place in others.places)),
         quotas_source=quotas.source,
         quotas_as_of=quotas.as_of,
         start=start,
@@ -123,7 +124,8 @@ def plan(
             counts,
             Market(region, prices, used, {name: rate.tps for name, rate in rates.items()}, at_once, speeds),
         ),
-        places=others,
+        places=others.places,
+        left_out=others.left_out,
     )
     return built.assuming(assumptions(built, quotas, (*choices, *videos)))
 
@@ -134,7 +136,8 @@ def side_by_side(places: Sequence[Place], prices: PriceTable, build: Callable[[S
     built = build(places)
     if not built.places:
         return built
-    several = [build(places[:n]) for n in range(len(places))]
+    asked = [place for place in places if place.name in built.regions]
+    several = [build(asked[:n]) for n in range(len(asked))]
     return replace(built, by_regions=tuple(_with_regions(one, prices) for one in (*several, built)))
 
 

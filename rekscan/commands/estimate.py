@@ -128,7 +128,8 @@ def estimate(
         raise UsageError("--when and --first are of one estimate", "Leave --compare out, or them.")
     if when or first:
         sets = [(name, conditioned(asked, when or (), first)) for name, asked in sets]
-    settings, places = in_places(resolve(connection, stage=stage), chosen_regions(regions), DEFAULT_REGION)
+    settings = resolve(connection, stage=stage)
+    settings, places = in_places(settings, chosen_regions(regions), DEFAULT_REGION, local=pilot.local)
     question = PriceQuestion(
         sets, settings, sources, amounts or Amounts(), monthly or Monthly(),
         billing or Billing(), pilot, column, include or (), exclude or (), request_payer, probe, again, transcode,

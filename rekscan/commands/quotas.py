@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from jobs.apis import ask
+from jobs.apis import ask, sort_out
 from jobs.aws.access import Aws
 from jobs.errors import RekscanError, UsageError
 from jobs.later import Later
@@ -91,12 +91,15 @@ def _request(
     json: bool,
 ) -> int:
     """What to ask for, from the plan that `estimate` makes of the same arguments."""
+    asked = sort_out(api, whole=False) or ask(api)
+    if not sources and images is None:
+        raise UsageError("--request is for a scan, and none is told", "Give a SOURCE or --images.")
     settings, places = in_places(settings, regions, DEFAULT_REGION)
     own = settings.region_of_aws("us-east-1")
     read = {region: _refreshed(region, settings.aws).named for region in (own, *regions[1:])} if refresh else {}
-    question = PriceQuestion([(",".join(api), ask(api))], settings, sources, Amounts(images=images), places=places)
+    question = PriceQuestion([(",".join(api), asked)], settings, sources, Amounts(images=images), places=places)
     ((_, plan),), _ = priced(question)
-    found = quota_request(plan, within, read)
+    found = quota_request(plan, within, read, settings.profiles[0])
     print_json(found.to_json()) if json else print_lines(found.text)
     return 0
 

@@ -71,9 +71,7 @@ def create(drafted: Draft, terms: Terms, plan: Plan) -> JobSpec:
         sample=drafted.sampled.record() if drafted.sampled else None,
         near=plan.near.record() if plan.near else None,
     )
-    spec = replace(
-        spec, places=with_accounts(tuple(place for place in plan.places if place.quotas), settings, plan.region)
-    )
+    spec = replace(spec, places=with_accounts(plan.places, settings, plan.region))
     folder.create(spec)
     return spec
 

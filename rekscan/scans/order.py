@@ -54,7 +54,7 @@ from rekscan.scans.models import check_models
 from rekscan.scans.month_cap import months_cap, note, set_cap
 from rekscan.scans.near import Told
 from rekscan.scans.pairs import with_known_pairs
-from rekscan.scans.places import in_places, refuse_places, with_accounts
+from rekscan.scans.places import in_places, with_accounts
 from rekscan.scans.sampled import of_sample, refuse_to_sample
 from rekscan.scans.savings import known_of
 from rekscan.scans.stages import check_stage
@@ -119,8 +119,9 @@ class Order:
     def terms(self, asked: Asked, settings: Settings, *, local: bool) -> Terms:
         """What was typed, resolved. Raises UsageError."""
         asked = conditioned(asked, self.when or (), self.first)
-        settings, places = in_places(settings, chosen_regions(self.regions), _LOCAL_REGION if local else None)
-        refuse_places(places, local=local)
+        settings, places = in_places(
+            settings, chosen_regions(self.regions), _LOCAL_REGION if local else None, local=local
+        )
         return Terms(
             asked.images,
             settings.with_shards_for(len(requests((*asked.first, *asked.images)))),

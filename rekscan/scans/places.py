@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from jobs.aws.region_names import refuse_partitions
 from jobs.errors import RekscanError, UsageError
 from jobs.later import Later
 from jobs.places import Place
@@ -19,18 +20,27 @@ else:  # boto3, which an estimate of numbers does not need
 
 
 def in_places(
-    settings: Settings, regions: tuple[str, ...], default: str | None = None
+    settings: Settings, regions: tuple[str, ...], default: str | None = None, *, local: bool = False
 ) -> tuple[Settings, tuple[Place, ...]]:
     """The settings in the first of these Regions, whatever they say of one, and the other places. `default`: the Region
-    where nobody names one. Raises UsageError where AWS has none of that name."""
+    where nobody names one; `local`: the bundled emulator is to answer. Raises UsageError where AWS has no Region or
+    there is no profile of that name, and where they cannot be asked together."""
     profiles = settings.profiles
+    for profile in profiles if settings.profile else ():
+        clients.check_profile(profile)
     if not regions and len(profiles) < 2:
         return settings, ()
     for region in regions:
         settings.model_copy(update={"region": region}).region_of_aws()
+    refuse_partitions(regions)
     regions = regions or (settings.region_of_aws(default),)
     several = [*_of_account(regions, None)][1:]
     several += [place for profile in profiles[1:] for place in _of_account(regions, profile)]
+    if several and local:
+        raise UsageError(
+            "several Regions or accounts are AWS's, and the bundled emulator is in none",
+            "Leave --regions and all profiles but one out, or --local.",
+        )
     return settings.model_copy(update={"region": regions[0]}), tuple(several)
 
 
@@ -38,15 +48,6 @@ def _of_account(regions: Iterable[str], profile: str | None) -> Iterator[Place]:
     """The Regions of an account; None: the job's own."""
     for region in regions:
         yield Place(region if profile is None else f"{region}/{profile}", region, profile=profile)
-
-
-def refuse_places(places: tuple[Place, ...], *, local: bool) -> None:
-    """Raises UsageError for what is asked in one place alone."""
-    if places and local:
-        raise UsageError(
-            "several Regions or accounts are AWS's, and the bundled emulator is in none",
-            "Leave --regions and all profiles but one out, or --local.",
-        )
 
 
 def with_accounts(places: tuple[Place, ...], settings: Settings, region: str) -> tuple[Place, ...]:

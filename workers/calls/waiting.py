@@ -18,7 +18,7 @@ class Hold:
 
     def __init__(self) -> None:
         self.until = 0.0  # time.monotonic()
-        self.shut = False  # for a service that is not well; else there is no room for a moment
+        self.shut = False  # calls are to go elsewhere meanwhile; else there is no room for a moment
 
     def back_off(self, seconds: float, *, shut: bool) -> None:
         self.until, self.shut = time.monotonic() + seconds, shut

@@ -336,8 +336,13 @@ def test_an_increase_is_written_with_the_codes_and_values_that_service_quotas_ha
     assert (wanted["quota_code"], wanted["tps_now"], wanted["desired_value"]) == ("L-00000001", 120, 348)
     assert run(quotas, *line) == 0
     assert "--quota-code L-00000001 --desired-value 348" in capsys.readouterr().out
+    assert run(quotas, "--request", "--images", "5", "--api", "index-faces,moderation") == 0  # as `estimate` takes them
+    assert "No increase is needed" in capsys.readouterr().out
     with pytest.raises(UsageError, match="are of --request"):
         run(quotas, "--images", "5")
+    with pytest.raises(UsageError) as caught:
+        run(quotas, "--request", "--api", "labels")
+    assert caught.value.do == "Give a SOURCE or --images."
 
 
 def test_quotas_that_name_no_operation_change_nothing(aws):

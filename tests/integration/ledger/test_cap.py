@@ -22,7 +22,7 @@ REQUESTS = {"a": {"m1": 1}, "b": {"m1": 1, "m2": 1}}
 ASKED = ("a", "b", "a@w", "b@w")  # @w: there
 PRICES = {
     "first": "2026-11", "meters": STEPS, "later": STEPS, "requests": REQUESTS, "place": "account:region",
-    "places": {"@w": {"meters": DEARER, "later": DEARER, "place": "account:w"}},
+    "places": {"@w": {"meters": DEARER, "later": DEARER, "requests": REQUESTS, "place": "account:w"}},
 }  # fmt: skip
 IN_THE_PURSE = {
     f"account:{region} {meter}": steps
@@ -44,14 +44,19 @@ def spender(url: str, number: int, tasks: "Queue[Any]", done: "Queue[Any]") -> N
         refused = not isinstance(lease, Lease)  # the others had spent it all before this one came
         for place, (request, mark) in enumerate(plan if isinstance(lease, Lease) else []):
             call = f"{place}:{request[0]}"
-            while (word := ledger.begin(lease, [(call, request, 1)])[0]) == b"wait":
-                continue
+            while (word := ledger.begin(lease, [(call, request, 1)])[0])[:4] in (b"wait", b"hold"):
+                request = _other(request) if word.startswith(b"hold") else request
             if not word.startswith(b"go "):
                 refused = True
                 break
             ledger.settle(lease, [Attempt(call, request, 1, mark, b"" if mark == "n" else b"x", "")])
             spent[request] += mark != "n"
         done.put((spent, refused))
+
+
+def _other(request: str) -> str:
+    """The same at the other place, where the cap covers it."""
+    return request.removesuffix("@w") if "@w" in request else f"{request}@w"
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +116,9 @@ def test_many_processes_never_pass_the_cap_and_end_less_than_a_call_under_it(
     assert (int(fields.get("cost", 0)), int(fields.get("in_flight", 0))) == (total, 0)
     if any(refused for _, refused in ended):
         assert (fields["state"], fields["reason"]) == ("incomplete", "budget")
-        dearest = max(cost({**spent, asked: spent[asked] + 1}) for asked in ASKED)
-        assert dearest > cap  # one more call of those asked for would have been over
+        more = {asked: cost({**spent, asked: spent[asked] + 1}) for asked in ASKED}
+        cheapest = {request: min(more[request], more[f"{request}@w"]) for request in REQUESTS}
+        assert max(cheapest.values()) > cap  # one more call of those asked for would have been over, wherever it goes
     else:
         assert fields["state"] == "running"
 
@@ -143,3 +149,33 @@ def test_processes_of_two_jobs_together_never_pass_the_months_cap_of_their_home(
         assert ("incomplete", "month-cap") in {(one["state"], one.get("reason")) for one in told}
     else:
         assert {one["state"] for one in told} == {"running"}
+
+
+def test_a_call_that_is_too_dear_at_one_place_goes_to_another_and_the_job_ends_where_none_covers_it(
+    redis: Redis,
+) -> None:
+    ledger = Ledger(redis)
+    ledger.open("job-1", home="/tmp", shards=range(1), fields={"shards_done": 0, "cap": 22}, prices=PRICES)
+    lease = ledger.lease("job-1", 0)
+    assert isinstance(lease, Lease)
+
+    def word(call: int, request: str) -> str:
+        return ledger.begin(lease, [(f"{call}:a", request, 1)])[0].decode().partition(" ")[0]
+
+    assert word(1, "a@w") == "go"  # 12 of 22
+    assert (word(2, "a@w"), word(2, "a")) == ("hold", "go")  # 12 more there, 10 more here
+    assert (word(3, "a@w"), word(3, "a")) == ("wait", "wait")
+    ledger.settle(lease, [Attempt(f"{n}:a", "a", 1, "b", b"x") for n in (1, 2)])
+    assert (word(3, "a@w"), ledger.state("job-1")) == ("incomplete", "incomplete")
+
+
+def test_a_place_that_is_not_well_is_none_that_covers_a_call(redis: Redis) -> None:
+    ledger = Ledger(redis)
+    ledger.open("job-1", home="/tmp", shards=range(1), fields={"shards_done": 0, "cap": 11}, prices=PRICES)
+    lease = ledger.lease("job-1", 0)
+    assert isinstance(lease, Lease)
+    for number in range(4):
+        assert ledger.begin(lease, [(f"{number}:a", "a", 1)])[0].startswith(b"go")
+        ledger.settle(lease, [Attempt(f"{number}:a", "a", 1, "n", b"", "", "503: no")])
+    assert ledger.shut("job-1") == {"a"}
+    assert ledger.begin(lease, [("9:a", "a@w", 1)]) == [b"incomplete"]

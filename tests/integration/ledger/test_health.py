@@ -242,6 +242,23 @@ def test_a_place_that_is_not_well_is_shut_alone_and_blocks_the_job_once_no_other
     assert service.state == "blocked"
 
 
+def test_patience_of_no_time_shuts_a_place_beside_one_that_is_well_and_never_the_last(
+    redis: Redis, service: Service
+) -> None:
+    service.ledger = Ledger(redis, outage_ms=0, clock=CLOCK)
+    service.each(WELL, NEW)
+    service.each(ILL, LIMIT - NEW, at="@w")
+    assert service.ledger.shut(JOB) == {"labels@w"}
+    service.each(ILL, 100)  # failed rows, as of one place alone
+    service.wait(1)
+    service.each(ILL, 1, at="@w")
+    assert (service.ledger.shut(JOB), service.state) == ({"labels@w"}, "running")
+    service.wait(2)
+    service.each(WELL, LIMIT, at="@w")
+    service.each(ILL, LIMIT)
+    assert service.ledger.shut(JOB) == {"labels"}
+
+
 def test_a_place_that_is_well_again_takes_calls_again(service: Service) -> None:
     service.each(WELL, NEW)
     service.each(ILL, LIMIT - NEW, at="@w")

@@ -84,8 +84,10 @@ def test_an_account_is_told_by_sts_and_two_profiles_of_one_are_refused(accounts:
         with_accounts(places, settings, "us-east-1")
 
 
-@pytest.mark.parametrize("text", ["a,", "a,a", "a,b c"])
-def test_what_names_no_profiles_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="--profile"):
+@pytest.mark.parametrize(
+    ("text", "says"), [("a,", "not profiles"), ("a,b c", "not profiles"), ("b,a,b", "b is there twice")]
+)
+def test_what_names_no_profiles_is_refused(text: str, says: str) -> None:
+    with pytest.raises(UsageError, match=rf"^--profile \(REKSCAN_PROFILE\): {says}"):
         resolve(None, profile=text)
     assert Settings(profile="my profile").profiles == ("my profile",)

@@ -146,19 +146,30 @@ def test_a_region_that_refuses_all_drains_into_the_others_and_takes_calls_again_
     assert asked - before <= 24
 
 
-def test_what_can_be_asked_in_one_region_alone_is_refused_and_no_region_is_there_twice(
-    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_what_cannot_be_asked_together_is_refused_in_the_same_words_before_and_at_a_scan(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scan = ("scan", str(photos), "--dry-run", "--home", str(tmp_path / "home"))
-    picture = str(next(photos.iterdir()))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    picture, labels = str(next(photos.iterdir())), ("--api", "labels")
     for words, says in (
         (
             ("--api", f"compare-faces:source={picture}", "--regions", "us-east-1,us-west-2"),
             "in one Region of one account alone",
         ),
-        (("--api", "labels", "--regions", "us-east-1,us-east-1"), "or there twice"),
-        (("--api", "labels", "--regions", "us-east-1,us-esat-1"), "AWS has no Region 'us-esat-1'"),
-        (("--api", "labels", "--regions", "us-east-1,us-west-2", "--local"), "the bundled emulator"),
+        ((*labels, "--regions", "us-east-1,us-east-1"), "us-east-1 is there twice"),
+        ((*labels, "--regions", "us-east-1,"), "a name is missing"),
+        ((*labels, "--regions", "us-east-1,us-esat-1"), "AWS has no Region 'us-esat-1'"),
+        ((*labels, "--regions", "us-east-1,cn-north-1"), "cn-north-1 is in another partition of AWS (aws-cn)"),
+        ((*labels, "--regions", "eu-north-1,us-east-1"), "Name another one first, as us-east-1"),
+        ((*labels, "--regions", "us-east-1,us-west-2", "--local"), "the bundled emulator"),
+        ((*labels, "--profile", "nope,nada", "--region", "us-east-1"), "The config profile (nope) could not be found"),
+        ((*labels, "--profile", "nope", "--region", "us-east-1"), "The config profile (nope) could not be found"),
     ):
-        assert command([*scan, *words]) == 2
-        assert says in " ".join(capsys.readouterr().err.split())
+        told = set()
+        for asking in (("scan", "--dry-run"), ("estimate",)):
+            code = command([*asking, str(photos), *words, "--home", str(tmp_path / "home")])
+            told.add((code, " ".join(capsys.readouterr().err.split())))
+        ((code, said),) = told
+        assert code == 2
+        assert says in said

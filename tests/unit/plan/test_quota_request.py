@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.apis import parse
+from jobs.apis import sort_out
 from jobs.counts import Counts
 from jobs.errors import UsageError
 from jobs.money.prices import PriceTable
@@ -21,8 +21,12 @@ PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
 
 def planned(images: int, *regions: str, apis: str = "moderation,faces") -> Plan:
     places = tuple(Place(region, region) for region in regions)
-    counts = Counts(images=images)
-    return plan(parse([apis]), counts, region="us-east-1", prices=PRICES, quotas=QUOTAS, places=places)
+    return of(images, places, apis)
+
+
+def of(images: int, places: tuple[Place, ...], apis: str) -> Plan:
+    choices, counts = sort_out([apis], whole=False).images, Counts(images=images)
+    return plan(choices, counts, region="us-east-1", prices=PRICES, quotas=QUOTAS, places=places)
 
 
 @given(
@@ -69,6 +73,33 @@ def test_the_text_says_what_aws_asks_images_a_day_peak_and_regions_and_how_to_se
     }  # fmt: skip
     assert document["requests"][1]["quota_code"] is None
     assert quota_request(planned(10_000_000), Decimal(240), {}).images_a_day == 1_000_000
+
+
+def test_each_account_asks_for_its_own_with_its_profile_and_knows_nothing_of_the_others_names() -> None:
+    west, b, both = Place("us-west-2", "us-west-2"), "us-east-1/b", "us-west-2/b"
+    places = (west, Place(b, "us-east-1", profile="b"), Place(both, "us-west-2", profile="b"))
+    found = quota_request(of(10_000_000, places, "moderation"), Decimal(12), {}, "a")
+    assert [(one.region, one.profile, one.wanted) for one in found.increases] == [
+        (region, profile, 58) for profile in "ab" for region in ("us-east-1", "us-west-2")
+    ]
+    assert found.to_json()["regions"] == ["us-east-1", "us-west-2"]
+    first, second = found.text.split("Quota increase for Amazon Rekognition, in the account of the profile ")[1:]
+    for text, profile, other in ((first, "a", "b"), (second, "b", "a")):
+        assert text.startswith(f"{profile}\n")
+        assert "An archive of 10,000,000 images is analysed once, 5,000,000 of them in this account, each" in text
+        assert "Images a day: 5,000,000, in 12 hours." in text
+        assert "Regions: us-east-1, us-west-2.\n" in text
+        assert text.count(f"--profile {profile}") == 2
+        assert f"--profile {other}" not in text and "/b" not in text
+    assert "--region us-east-1 --profile a" in quota_request(planned(10**8), Decimal(12), {}, "a").text
+
+
+def test_what_is_as_fast_as_its_model_needs_units_and_no_quota() -> None:
+    found = quota_request(planned(10_000_000, apis="custom-labels,labels"), Decimal(12), {})
+    assert {one.operation for one in found.increases} == {"DetectLabels"}
+    assert found.text.endswith("custom-labels: as fast as its model, so with more units (`units=2`), not a quota.")
+    with pytest.raises(UsageError, match="custom-labels: as fast as its model, whatever the quota"):
+        quota_request(planned(10, apis="custom-labels"), Decimal(12), {})
 
 
 def test_where_the_quotas_are_high_enough_nothing_is_asked_for() -> None:

@@ -15,11 +15,13 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.places import Place
 from jobs.plan.build import Plan, plan, side_by_side
-from jobs.plan.text import notes
+from jobs.plan.spread import others
+from jobs.plan.text import head, notes
 from jobs.words import dollars
 
 PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
 WEST, IRELAND = Place("us-west-2", "us-west-2"), Place("eu-west-1", "eu-west-1")
+STOCKHOLM = Place("eu-north-1", "eu-north-1")  # nothing
 FEW = Place("ca-central-1", "ca-central-1")  # faces alone
 
 
@@ -86,6 +88,57 @@ def test_a_region_without_an_api_is_left_out_for_it_and_what_is_bound_to_one_sta
     assert "Left out in ca-central-1, which has no such API: labels." in found.assumptions
     assert {line.place for line in found.lines if line.api == "labels"} == {"", "us-west-2"}
     assert {line.place for line in found.lines if line.api == "faces"} == {"", "us-west-2", "ca-central-1"}
+
+
+def test_a_region_without_rekognition_is_left_out_and_takes_no_call_and_the_plan_says_so() -> None:
+    found = built("labels", Counts(images=900), STOCKHOLM, WEST, tps={"labels": 40})
+    left_out = f"Left out: eu-north-1 is not in the list of Regions with Rekognition ({QUOTAS.as_of})."
+    assert (found.left_out, head(found)) == ((left_out,), [left_out])
+    assert {line.place: line.units for line in found.lines} == {"": 450, "us-west-2": 450}
+    assert [one.regions for one in found.by_regions] == [("us-east-1",), ("us-east-1", "us-west-2")]
+    assert (found.regions, found.duration_s) == (("us-east-1", "us-west-2"), 900 / 80)
+    alone = built("labels", Counts(images=900), STOCKHOLM)
+    assert (alone.regions, alone.by_regions, alone.left_out) == (("us-east-1",), (), (left_out,))
+
+
+def test_a_region_that_service_quotas_has_is_asked_whatever_the_list_says() -> None:
+    read = QUOTAS.with_rates("eu-north-1", {"DetectLabels": 7}, source="Service Quotas", as_of="2026-11-28")
+    choices = sort_out(["labels,faces"], whole=False).images
+    found = others([STOCKHOLM, Place("eu-north-1/b", "eu-north-1", profile="b")], choices, "us-east-1", read, {})
+    ((only,), left_out) = found.places, found.left_out
+    assert (only.name, only.quotas, only.exact) == ("eu-north-1", {"DetectLabels": 7}, ("DetectLabels",))
+    assert left_out[0] == "Left out in eu-north-1, which has no such API: faces."
+
+
+def test_the_first_region_has_all_that_is_asked_and_where_none_has_an_api_that_is_an_error() -> None:
+    choices = sort_out(["faces,labels"], whole=False).images
+    for first, places, says, do in (
+        (
+            "ca-central-1",
+            (WEST,),
+            "all is asked in the first of several Regions, and Amazon Rekog",
+            "first, as us-west",
+        ),
+        ("eu-north-1", (WEST,), "and eu-north-1 is not in the list", "Name another one first, as us-west-2."),
+        ("ca-central-1", (STOCKHOLM,), "none of these Regions has labels: ca-central-1, eu-north-1", "others: us-east"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            others(places, choices, first, QUOTAS, {})
+        assert says in caught.value.what and do in caught.value.do
+
+
+@given(
+    st.lists(st.sampled_from([WEST, IRELAND, FEW, STOCKHOLM]), max_size=4, unique_by=lambda one: one.name),
+    st.integers(1, 10**6),
+)
+def test_the_rate_shown_is_the_sum_of_those_by_which_calls_are_shared_out(places: list[Place], images: int) -> None:
+    found = built("labels,faces", Counts(images=images), *places)
+    for rate in found.rates:
+        at = {line.place: line.units for line in found.lines if line.operation == rate.operation}
+        assert set(at) == set(rate.at or {""})
+        assert rate.tps == sum(tps or 0 for tps in (rate.at or {"": rate.tps}).values())
+        for place, tps in rate.at.items():
+            assert abs(float(at[place]) - images * (tps or 0) / (rate.tps or 1)) <= 1
 
 
 def test_where_all_is_bound_to_one_place_several_are_refused() -> None:
