@@ -2,6 +2,7 @@
 the emulator is taken for AWS, whose bills alone count."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,18 @@ def test_two_jobs_at_once_never_pass_it_while_calls_fail_at_random(tmp_path: Pat
         billed = sum(rekognition.billed()["DetectLabels"].values())
         usd, spent, _ = cap(tmp_path)
         assert billed <= round(float(spent) * 1000) <= round(float(usd) * 1000) == 50
+
+
+def test_calls_of_two_regions_spend_one_cap_each_at_its_own_price_to_the_last_that_fits(tmp_path: Path) -> None:
+    source = make_photos(tmp_path / "photos", 60)
+    with emulator(tmp_path) as rekognition:
+        more = ("--regions", "us-east-1,ap-northeast-1", "--month-cap", "0.0405", "--workers", "2")
+        assert stopped(start(source, tmp_path, rekognition, *more).status())
+        billed = {region: of["billed"]["DetectLabels"] for region, of in rekognition.regions().items()}
+    assert min(billed["us-east-1"], billed["ap-northeast-1"]) >= 8
+    spent = (Decimal("0.001") * billed["us-east-1"]) + (Decimal("0.0013") * billed["ap-northeast-1"])
+    assert Decimal(0) <= Decimal("0.0405") - spent < Decimal("0.001")
+    assert Decimal(cap(tmp_path)[1]) == spent
 
 
 def test_the_plan_says_what_is_left_and_the_emulators_jobs_count_nothing(

@@ -146,6 +146,50 @@ def test_a_region_that_refuses_all_drains_into_the_others_and_takes_calls_again_
     assert asked - before <= 24
 
 
+def test_a_region_is_left_out_for_what_it_lacks_a_retry_goes_anywhere_and_what_is_known_is_not_asked_again(
+    photos: Path, tmp_path: Path, rekognition: Emulator
+) -> None:
+    few, stockholm = "ca-central-1", "eu-north-1"  # faces alone, and nothing
+    rekognition.reset()
+    rekognition.set_faults(f"DetectFaces@{few}:400:ImageTooLargeException:100%")
+    more = (
+        "--api",
+        "labels,faces",
+        "--regions",
+        f"us-east-1,{stockholm},{few}",
+        "--tps",
+        "labels=99",
+        "--tps",
+        "faces=50",
+    )
+    scan = start(str(photos), tmp_path / "home", rekognition, *more)
+    status = scan.status()
+    rekognition.set_faults()
+    failed = status["by_api"]["faces"]["failed"]
+    assert (status["state"], status["by_api"]["labels"]["ok"]) == ("finished", PHOTOS)
+    assert PHOTOS / 4 <= failed < PHOTOS
+    calls = {region: of["calls"] for region, of in rekognition.regions().items()}
+    assert calls == {
+        "us-east-1": {"DetectLabels": PHOTOS, "DetectFaces": PHOTOS - failed}, few: {"DetectFaces": failed},
+    }  # fmt: skip
+    spec = tables(scan.home).spec()
+    assert [(place["name"], list(place["quotas"])) for place in spec["places"]] == [(few, ["DetectFaces"])]
+    assert f"Left out: {stockholm} is not in the list of Regions" in " ".join(spec["plan"]["assumptions"])
+
+    status = start("", scan.home, rekognition, "retry", "last").status()
+    assert (status["calls"]["ok"], status["calls"]["failed"]) == (2 * PHOTOS, 0)
+    again = of_each(rekognition, "billed")
+    assert sum(again.values()) == 2 * PHOTOS
+    assert (
+        min(again[few], again["us-east-1"] - (2 * PHOTOS - failed)) >= failed / 5
+    )  # in both, wherever they had failed
+
+    before = rekognition.total()
+    status = start(str(photos), scan.home, rekognition, *more).status()
+    assert (status["state"], status["calls"]["ok"], status["usd"]["actual"]) == ("finished", 2 * PHOTOS, "0")
+    assert rekognition.total() == before
+
+
 def test_what_cannot_be_asked_together_is_refused_in_the_same_words_before_and_at_a_scan(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
