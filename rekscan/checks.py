@@ -25,11 +25,14 @@ from jobs.aws.s3_errors import explain
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, JobSpec, list_jobs
 from jobs.ledger.server import trouble
+from jobs.money.stored import stored_quotas
+from jobs.places import Place
 from jobs.uris import split_s3
 from rekscan import policies
 from rekscan.console.trouble import explained
 from rekscan.scans.engine import ledger
 from rekscan.scans.models_left import of_home
+from rekscan.scans.places import with_accounts
 from rekscan.scans.stages import stages_text
 from rekscan.settings import Settings
 from workers.supervisor import server_binary
@@ -51,23 +54,51 @@ class Check:
         return asdict(self)
 
 
-def checked(settings: Settings, asked: Asked, sources: Sequence[str]) -> dict[str, Check]:
-    """By name, in the order they are shown."""
+def checked(settings: Settings, asked: Asked, sources: Sequence[str], places: Sequence[Place] = ()) -> dict[str, Check]:
+    """By name, in the order they are shown. `places`: besides the first, each tried as that."""
     found = {name: _try(check, settings) for name, check in _CHECKS.items()}
     if untried := _untried(settings, "s3"):
         found["s3"] = untried
     else:
         found |= _s3(settings, asked, sources)
-    if untried := _untried(settings, "rekognition"):
-        return found | {"rekognition": untried}
     bucket = next((split_s3(source)[0] for source in sources if source.startswith("s3://")), None)
-    found["rekognition"] = _answered(checkup.rekognition, settings)
-    if not found["rekognition"].ok:
-        return found
-    choices: tuple[Choice | VideoChoice, ...] = (*asked.images, *asked.videos)
-    for choice in choices:
+    found |= _rekognition(settings, (*asked.images, *asked.videos), bucket)
+    for place in places:
+        found |= {f"{name} {place.name}": check for name, check in _there(settings, asked, place).items()}
+    if any(place.profile for place in places):
+        found["accounts"] = _try(partial(_accounts, places=tuple(places)), settings)
+    return found
+
+
+def _rekognition(
+    settings: Settings, choices: Sequence[Choice | VideoChoice], bucket: str | None = None
+) -> dict[str, Check]:
+    if untried := _untried(settings, "rekognition"):
+        return {"rekognition": untried}
+    found = {"rekognition": _answered(checkup.rekognition, settings)}
+    for choice in choices if found["rekognition"].ok else ():
         found[choice.api.name] = _answered(partial(checkup.permitted, choice=choice, bucket=bucket), settings)
     return found
+
+
+def _there(settings: Settings, asked: Asked, place: Place) -> dict[str, Check]:
+    """At a place besides the first: what a scan would ask there."""
+    quotas, profile = stored_quotas(), place.profile or settings.profiles[0]
+    there = settings.model_copy(update={"region": place.region, "profile": profile})
+    free = [choice for choice in asked.images if not choice.bound]
+    offered = [choice for choice in free if quotas.offers(choice.api.operation, place.region)]
+    found = {"aws": _try(_aws, there)} | _rekognition(there, offered)
+    why = f"left out: not offered in {place.region}, as far as is known ({quotas.as_of})"
+    return found | {choice.api.name: Check(True, Said.OK, why) for choice in free if choice not in offered}
+
+
+def _accounts(settings: Settings, places: tuple[Place, ...]) -> str:
+    if (untried := _untried(settings, "rekognition")) is not None:
+        return untried.says
+    found = with_accounts(places, settings, settings.aws_region())
+    return (
+        f"{len({place.account for place in found} | {clients.account_of(settings.aws)})}, each with a quota of its own"
+    )
 
 
 def _untried(settings: Settings, service: str) -> Check | None:

@@ -10,7 +10,10 @@ from jobs.aws.bucket_keys import bucket_keys
 from rekscan import policies
 from rekscan.checks import checked
 from rekscan.console.output import print_json, print_line, say
+from rekscan.flags import chosen_regions
 from rekscan.origins import origins
+from rekscan.scans.places import in_places
+from rekscan.scans.priced import DEFAULT_REGION
 from rekscan.settings import Connection, resolve
 
 OF_A_LIST = "Under which keys of KMS a list's objects are is not in it: add kms:Decrypt on those."
@@ -25,6 +28,9 @@ def doctor(
     policy: Annotated[
         bool, Parameter(help="Print the least IAM policy for --api, SOURCE and the home.", negative=())
     ] = False,
+    regions: Annotated[
+        str | None, Parameter(help="Try each of these Regions, in the account of each --profile: us-east-1,us-west-2.")
+    ] = None,
     stage: Annotated[str | None, Parameter(help="Look at this stage for films of this machine, too.")] = None,
     connection: Connection | None = None,
     json: Annotated[bool, Parameter(help="Print a JSON document.", negative=())] = False,
@@ -36,7 +42,9 @@ def doctor(
 
     Example: `rekscan doctor --api labels s3://bucket/2019/`
     """
-    settings = resolve(connection, stage=stage)
+    settings, others = resolve(connection, stage=stage), ()
+    if regions is not None or len(settings.profiles) > 1:
+        settings, others = in_places(settings, chosen_regions(regions), DEFAULT_REGION)
     asked = ask(api or ()) if api or policy else Asked()
     if policy:
         region, places = settings.region_of_aws("") or "*", (*source, settings.home, settings.stage or "")
@@ -48,7 +56,8 @@ def doctor(
         return 0
     given = {f.name for f in fields(connection) if getattr(connection, f.name) is not None} if connection else set()
     given |= {"stage"} if stage is not None else set()
-    checks, found = checked(settings, asked, source), origins(settings, frozenset(given))
+    given |= {"region"} if regions is not None else set()
+    checks, found = checked(settings, asked, source, others), origins(settings, frozenset(given))
     if json:
         shown = {each.name: {"value": each.value, "origin": each.origin} for each in found}
         print_json({"settings": shown, "checks": {name: one.to_json() for name, one in checks.items()}})
@@ -56,6 +65,7 @@ def doctor(
         for each in found:
             print_line(f"{each.name:<28} {'-' if each.value is None else each.value:<32} {each.origin}")
         print_line("")
+        wide = max(12, *map(len, checks))
         for name, one in checks.items():
-            print_line(f"{'ok  ' if one.ok else 'FAIL'} {name:<12} {one.line}")
+            print_line(f"{'ok  ' if one.ok else 'FAIL'} {name:<{wide}} {one.line}")
     return 0 if all(one.ok for one in checks.values()) else 1
