@@ -143,32 +143,36 @@ def _month_rows(jobs: Sequence[JobMonth]) -> list[tuple[str, ...]]:
     ]
 
 
-def gaps(costs: Costs, aws: Mapping[str, int]) -> list[dict[str, int | str]]:
-    """Our answered calls beside AWS's counts in the job's own Region, per operation. Calls that serve two APIs count
-    once."""
-    found: list[dict[str, int | str]] = []
-    for operation, theirs in aws.items():
-        lines = [line for line in costs.lines if line.operation == operation and not line.place]
-        answered = max((line.calls.ok - line.calls.known for line in lines), default=0)
-        maybe = max((line.calls.maybe_billed for line in lines), default=0)
-        gap = theirs - answered
-        found.append(
-            {
-                "operation": operation,
-                "answered": answered,
-                "maybe_billed": maybe,
-                "cloudwatch": theirs,
-                "gap": gap,
-                "why": _why(gap, maybe),
-            }
-        )
-    return found
+def gaps(costs: Costs, aws: Mapping[str, Mapping[str, int]]) -> list[dict[str, int | str]]:
+    """Our answered calls beside AWS's counts, per place and operation. Calls that serve two APIs count once."""
+    return [
+        _gap(costs, place, operation, theirs) for place, counts in aws.items() for operation, theirs in counts.items()
+    ]
+
+
+def _gap(costs: Costs, place: str, operation: str, theirs: int) -> dict[str, int | str]:
+    lines = [line for line in costs.lines if (line.operation, line.place) == (operation, place)]
+    answered = max((line.calls.ok - line.calls.known for line in lines), default=0)
+    maybe = max((line.calls.maybe_billed for line in lines), default=0)
+    gap = theirs - answered
+    where: dict[str, int | str] = {"region": place or costs.region} if costs.regions else {}
+    return where | {
+        "operation": operation,
+        "answered": answered,
+        "maybe_billed": maybe,
+        "cloudwatch": theirs,
+        "gap": gap,
+        "why": _why(gap, maybe),
+    }
 
 
 def gaps_text(rows: Sequence[Mapping[str, int | str]]) -> str:
-    names = ("operation", "answered", "maybe_billed", "cloudwatch", "gap")
+    several = any("region" in row for row in rows)
+    header = ("Region", *AWS) if several else AWS
+    names = (*(("region",) * several), "operation", "answered", "maybe_billed", "cloudwatch", "gap")
     cells = [tuple(f"{row[n]:,}" if isinstance(row[n], int) else str(row[n]) for n in names) for row in rows]
-    return "\n".join([table(AWS, cells, AWS[1:]), *(f"{row['operation']}: {row['why']}" for row in rows)])
+    why = [" in ".join(str(row[n]) for n in ("operation", "region") if n in row) + f": {row['why']}" for row in rows]
+    return "\n".join([table(header, cells, AWS[1:]), *why])
 
 
 def _why(gap: int, maybe: int) -> str:

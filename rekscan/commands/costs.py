@@ -22,6 +22,7 @@ from jobs.folder.whose import unpaid, whose
 from jobs.money.prices import PriceTable, money, total
 from jobs.money.stored import stored_prices
 from jobs.near.inherited import inherited, inherited_text
+from jobs.pools import OWN
 from jobs.words import dollars, many
 from rekscan.console.costs import show_parts
 from rekscan.console.output import print_json, print_line, print_lines
@@ -116,16 +117,22 @@ def _month(settings: Settings, month: str, *, json: bool) -> int:
     return 0
 
 
-def _counts(spec: JobSpec, last: datetime | None, settings: Settings) -> dict[str, int]:
-    """AWS's counts of the job's operations while it ran."""
+def _counts(spec: JobSpec, last: datetime | None, settings: Settings) -> dict[str, dict[str, int]]:
+    """AWS's counts of the job's operations while it ran, by place."""
     if spec.options.local or spec.rekognition_url:
         raise RekscanError(
             "this job did not run against AWS, so CloudWatch knows nothing of it", "Leave --cloudwatch out."
         )
     start = datetime.fromisoformat(spec.created_at)
     end = last + _LATE if last is not None else datetime.now(UTC)
-    made = cloudwatch.connect(spec.region, settings.aws)
-    return cloudwatch.counts(made, (choice.api.operation for choice in spec.choices), start, end)
+    asked = {OWN: (spec.region, settings.aws, [choice.api.operation for choice in spec.choices])}
+    for place in spec.places:
+        there = replace(settings.aws, profile=place.profile or settings.aws.profile)
+        asked[place.name] = (place.region, there, list(place.quotas))
+    return {
+        name: cloudwatch.counts(cloudwatch.connect(region, aws), operations, start, end)
+        for name, (region, aws, operations) in asked.items()
+    }
 
 
 def left_over(specs: list[JobSpec], settings: Settings) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from jobs.folder.spec import Options
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.outcomes import Outcome
+from jobs.places import Place
 from jobs.plan.build import Counts, plan
 from rekscan.commands.costs import costs
 from rekscan.commands.estimate import estimate
@@ -320,8 +321,8 @@ def test_csv_is_exact_and_adds_up(capsys):
     assert {row["month"] for row in rows[:-1]} == {"2026-11", "2026-12"}
 
 
-def put_counts(moto, operation, calls, at):
-    made = boto3.client("cloudwatch", region_name="us-east-1", endpoint_url=moto)
+def put_counts(moto, operation, calls, at, region="us-east-1"):
+    made = boto3.client("cloudwatch", region_name=region, endpoint_url=moto)
     datum = {
         "MetricName": "SuccessfulRequestCount",
         "Dimensions": [{"Name": "Operation", "Value": operation}],
@@ -399,6 +400,22 @@ def test_cloudwatch_stands_beside_and_the_gap_is_explained(cloudwatch, tmp_path,
     folder.commit(1, [Outcome(10, "labels", "failed", attempts=3, maybe_billed=3, started_at=NOW)])
     assert run(costs, "last --cloudwatch") == 0
     assert "3 of the 3 attempts without an answer did reach AWS" in capsys.readouterr().out
+
+
+def test_cloudwatch_counts_each_region_beside_what_was_answered_there(cloudwatch, tmp_path, capsys):
+    west = Place("us-west-2", "us-west-2", "123456789012", {"DetectLabels": 50.0})
+    folder = job(tmp_path, "20261123-000000-aaaa", "labels", 10, created=NOW - timedelta(minutes=30), places=(west,))
+    marks = f"k3f9x2ab0q:b{NOW:%Y-%m}@us-west-2"
+    there = Outcome(10, "labels", "ok", attempts=1, units=1, started_at=NOW, marks=marks, place="us-west-2")
+    folder.commit(1, [there])
+    put_counts(cloudwatch, "DetectLabels", 10, NOW - timedelta(minutes=29))
+    put_counts(cloudwatch, "DetectLabels", 3, NOW - timedelta(minutes=29), "us-west-2")
+    rows = document(capsys, costs, "last --cloudwatch")["cloudwatch"]
+    assert [(row["region"], row["answered"], row["cloudwatch"]) for row in rows] == [
+        ("us-east-1", 10, 10), ("us-west-2", 1, 3),
+    ]  # fmt: skip
+    assert run(costs, "last --cloudwatch") == 0
+    assert "DetectLabels in us-west-2: 2 more calls at AWS" in capsys.readouterr().out
 
 
 def test_cloudwatch_knows_nothing_of_a_job_on_the_emulator(tmp_path):

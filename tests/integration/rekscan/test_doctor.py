@@ -104,6 +104,25 @@ def test_each_of_several_regions_is_tried_for_what_it_has(
     assert found["aws us-west-2"][1].startswith("account endpoint:127.0.0.1") and "accounts" not in found
 
 
+def test_each_of_several_accounts_is_tried_and_told(
+    s3: S3Server,
+    rekognition: Emulator,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    keys = (f"[{name}]\naws_access_key_id = {name}\naws_secret_access_key = x\n" for name in ("work", "archive"))
+    (tmp_path / "none").write_text("".join(keys))
+    found = doctor(capsys, s3.url, rekognition.url, "--profile", "work,archive")
+    assert found["aws us-east-1/archive"][1].endswith("credentials from shared-credentials-file")
+    assert found["rekognition us-east-1/archive"] == ("ok", "answers in us-east-1")
+    assert found["accounts"] == ("ok", "2, each with a quota of its own")
+    assert run(["doctor", "--profile", "work,nope"]) == 2
+    assert "The config profile (nope) could not be found" in capsys.readouterr().err
+
+
 def test_a_denial_names_what_to_allow(s3: S3Server, rekognition: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
     def kms(asked: Asked) -> Refusal | None:
         return Refusal(403, "AccessDenied") if "a.jpg" in asked.path else None
