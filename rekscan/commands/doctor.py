@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from jobs.apis import Asked, ask
 from jobs.aws.bucket_keys import bucket_keys
+from jobs.places import Place
 from rekscan import policies
 from rekscan.checks import checked
 from rekscan.console.output import print_json, print_line, say
@@ -42,7 +43,8 @@ def doctor(
 
     Example: `rekscan doctor --api labels s3://bucket/2019/`
     """
-    settings, others = resolve(connection, stage=stage), ()
+    settings = resolve(connection, stage=stage)
+    others: tuple[Place, ...] = ()
     if regions is not None or len(settings.profiles) > 1:
         settings, others = in_places(settings, chosen_regions(regions), DEFAULT_REGION)
     asked = ask(api or ()) if api or policy else Asked()
