@@ -56,7 +56,7 @@ NEAR = (
 )
 REGIONS = (
     "Ask in these Regions together, each at its own quota: us-east-1,us-west-2,eu-west-1. The first is the job's own:"
-    " what can be asked in one Region alone is asked there. docs/regions.md."
+    " what can be asked in one Region alone is asked there; another is left out for what it lacks. docs/regions.md."
 )
 SAMPLE = "Only so many images, drawn at random: a share (2%) or a number (5000). The report says what holds for all."
 SEED = f"Another draw of --sample [{sample.SEED}]. The same seed draws the same images."

@@ -170,7 +170,8 @@ def compare_notes(plans: Sequence[tuple[str, Plan]], *, explain: bool = False) -
     common = [line for line in plans[0][1].assumptions if all(line in plan.assumptions for _, plan in plans)]
     own = [f"{name}: {line}" for name, plan in plans for line in plan.assumptions if line not in common]
     unknown = [f"  - {name}: {line}" for name, plan in plans for line in plan.unknown]
-    found = ["NOT COMPLETE: a part of these prices is unknown.", *unknown] if unknown else []
+    found = [f"{name}: {line}" for name, plan in plans for line in plan.left_out]
+    found += ["NOT COMPLETE: a part of these prices is unknown.", *unknown] if unknown else []
     return [*found, ROUNDING, *explained(common + own, explain=explain)]
 
 

@@ -16,7 +16,7 @@ from jobs.money.quotas import QuotaTable
 from jobs.places import Place
 from jobs.plan.build import Plan, plan, side_by_side
 from jobs.plan.spread import others
-from jobs.plan.text import head, notes
+from jobs.plan.text import compare_text, head, notes
 from jobs.words import dollars
 
 PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
@@ -97,6 +97,7 @@ def test_a_region_without_rekognition_is_left_out_and_takes_no_call_and_the_plan
     assert {line.place: line.units for line in found.lines} == {"": 450, "us-west-2": 450}
     assert [one.regions for one in found.by_regions] == [("us-east-1",), ("us-east-1", "us-west-2")]
     assert (found.regions, found.duration_s) == (("us-east-1", "us-west-2"), 900 / 80)
+    assert f"labels: {left_out}" in compare_text([("labels", found), ("faces", found)])
     alone = built("labels", Counts(images=900), STOCKHOLM)
     assert (alone.regions, alone.by_regions, alone.left_out) == (("us-east-1",), (), (left_out,))
 
