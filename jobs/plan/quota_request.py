@@ -115,7 +115,7 @@ class QuotaRequest:
 
     @property
     def _several(self) -> bool:
-        """Whether accounts."""
+        """Whether more than one account asks."""
         return len({one.profile for one in (*self.increases, *self.enough)}) > 1
 
     def _table(self, asked: Sequence[Increase]) -> list[str]:
