@@ -31,3 +31,8 @@ def forget(redis: "Redis[bytes]", job: str) -> None:
         if json.loads(base64.b64decode(body))[0][0] == job:
             redis.hdel(UNACKED, tag)
             redis.zrem(_UNACKED_INDEX, tag)
+
+
+def forget_all(redis: "Redis[bytes]") -> None:
+    """No job is left to ring for: what is kept here came late to a worker that died."""
+    redis.delete(UNACKED, _UNACKED_INDEX)

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from jobs.ledger import Ledger
 from jobs.ledger.keys import key
-from workers.bell import QUEUE_KEY
+from workers.bell import QUEUE_KEY, forget_all
 
 Ring = Callable[[str, int], None]
 
@@ -97,7 +97,10 @@ def reconcile(ledger: Ledger, ring: Ring, *, jobs: Iterable[str] | None = None, 
         return False
     running = shares(ledger)
     lost_after_ms = _LOST_AFTER_MS if _messages_lost(ledger) else None
-    for job in jobs if jobs is not None else ledger.live():
+    live = ledger.live()
+    if not live:
+        forget_all(ledger.redis)
+    for job in jobs if jobs is not None else live:
         if reaps:
             ledger.reap(job, lost_after_ms=lost_after_ms)
         feed(ledger, job, running.get(job, 1), ring)

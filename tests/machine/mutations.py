@@ -154,7 +154,7 @@ def _undecided_is_asked(stack: ExitStack) -> None:
 
 
 ALL = {
-    "parts share a name": Mutation(_parts_share_a_name, frozenset({"lost", "asked again", "cap"}), 4),
+    "parts share a name": Mutation(_parts_share_a_name, frozenset({"lost", "asked again", "cap"}), 42),
     "only outcomes are kept": Mutation(_only_outcomes_are_kept, frozenset({"lost", "cap"}), 71),
     "a lost retry is whole": Mutation(_lost_retry_is_whole, frozenset({"lost", "retry", "asked again"}), 168),
     "a paused retry is whole": Mutation(_paused_retry_is_whole, frozenset({"retry"}), 79),

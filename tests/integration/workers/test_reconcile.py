@@ -5,6 +5,7 @@ from redis import Redis
 from jobs.ledger import Ledger
 from jobs.ledger.keys import key
 from tests.support.waiting import until
+from workers.bell import UNACKED
 from workers.reconcile import beat, leave, reconcile, slots
 
 
@@ -41,3 +42,14 @@ def test_only_workers_that_live_take_shards(redis: Redis) -> None:
     beat(ledger, "lives", 3)
     assert slots(ledger) == 3
     assert redis.zcard(key("workers")) == 1, "the dead are not kept"
+
+
+def test_a_message_that_came_late_to_a_worker_that_died_is_kept_no_longer_than_jobs_run(redis: Redis) -> None:
+    ledger = Ledger(redis)
+    redis.hset(UNACKED, "tag", '[{"body": "..."}]')
+    ledger.open("job", home="/tmp", shards=[0], fields={"shards_done": 0})
+    assert reconcile(ledger, lambda *_: None)
+    assert redis.exists(UNACKED), "a job runs: it may be of that one"
+    ledger.close("job", "finished", {})
+    until(lambda: reconcile(ledger, lambda *_: None), "its turn comes again")
+    assert not redis.exists(UNACKED)
