@@ -25,7 +25,7 @@ from jobs.aws import clients
 from jobs.aws.access import Aws
 from jobs.aws.lean.methods import methods
 from jobs.conditions import holds, parse
-from jobs.intervals import share
+from jobs.intervals import wilson
 from jobs.items import Item
 from rekscan.testing import Emulator, emulator
 from tests.emulator.quality import TRUTH
@@ -118,7 +118,7 @@ def reduced(name: str, by: int) -> bytes:
 
 
 def interval(missed: int, of: int) -> str:
-    found = share(missed, of)
+    found = wilson(missed, of)
     return f"{100 * found.low:.0f} to {100 * found.high:.0f} % by 95 %"
 
 

@@ -31,7 +31,8 @@ class Tried:
 
     api: str
     when: str
-    of: int = 0  # images looked at
+    seen: int = 0  # images looked at
+    of: int = 0  # those of them that take no other's answer
     held: int = 0  # on so many it holds
     open: int = 0  # of so many nothing can be said
     found: int = 0  # rows of the API's table
@@ -69,6 +70,7 @@ def _look_at(image: Sampled, ordered: Sequence[Choice], tried: Mapping[str, Trie
                 one.of += 1
                 one.held += bool(held)
                 one.open += is_open
+            one.seen += 1
             one.unasked += not held and name not in calls
             _count_rows(one, choice, answer, missed=not held and not is_open)
             if not held:

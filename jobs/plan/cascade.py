@@ -7,13 +7,13 @@ said not to be known.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from math import isfinite
 
 from jobs.conditions.trying import Tried
 from jobs.intervals import Interval, mean, share
 from jobs.money.free_tier import Month
 from jobs.money.prices import known_total
 from jobs.plan.conditional import Conditional
+from jobs.plan.shares import between, percent
 from jobs.plan.values import Plan
 from jobs.words import count, dollars, many
 
@@ -28,7 +28,15 @@ def with_shares(plan: Plan, tried: Iterable[Tried], job: str, *, groups: int = 0
     shares = {name: _share(one, whole[name], groups) for name, one in of.items()}
     prices = [usd_of(plan, {name: getattr(one, end) for name, one in shares.items()}) for end in ENDS]
     known = tuple(
-        replace(one, share=shares[one.api], usd=tuple(by[one.api] for by in prices), tried=of[one.api], job=job)
+        replace(
+            one,
+            share=shares[one.api],
+            usd=tuple(by[one.api] for by in prices),
+            tried=of[one.api],
+            job=job,
+            finds=_finds(of[one.api], plan.counts.images),
+            missed=_missed(of[one.api], plan.counts.images),
+        )
         for one in plan.conditional
     )
     return replace(plan, conditional=known)
@@ -65,37 +73,56 @@ def _note(one: Conditional, images: int, asked: int) -> Iterator[str]:
         yield "  not known yet, so all are counted: `estimate --pilot N` asks some and says (paid, capped)"
         return
     share_ = one.share
-    where = f"{_percent(share_.value)} of images{' that follow none (--near)' if asked < images else ''}"
+    where = f"{percent(share_.value)} of images{' that follow none (--near)' if asked < images else ''}"
     if one.tried.of < asked or share_.low != share_.high:
-        where += f" ({_percent(share_.low)} to {_percent(share_.high)} by 95 %, from {count(one.tried.of)} sampled)"
+        where += f" ({percent(share_.low)} to {percent(share_.high)} by 95 %, from {count(one.tried.of)} sampled)"
     yield f"  {_range(one.usd)}, {where}; answers of job {one.job}"
+    yield from _misses(one, one.tried)
+
+
+def _misses(one: Conditional, tried: Tried) -> Iterator[str]:
+    """Where the API was asked about all of the sample."""
     if one.missed:
-        found, missed = one.tried.found, one.tried.missed
-        yield (
-            f"  it costs {_percent(missed / found)} of what {one.api} finds there ({count(missed)} of"
-            f" {many(found, 'row')}), in {_percent(one.missed.low)} to {_percent(one.missed.high)} of images with any"
-        )
+        rows = f"{count(tried.missed) if tried.missed else 'none'} of {many(tried.found, 'row')}"
+        cost = f"{percent(tried.missed / tried.found)} of what" if tried.missed else "nothing that"
+        yield f"  it costs {cost} {one.api} finds there ({rows}), in {between(one.missed, 'images with any')}"
+    elif one.finds:
+        yield f"  {one.api} finds nothing on any of {many(tried.seen, 'image')} looked at{_so(one.finds)}"
 
 
 def _share(one: Tried, images: int, groups: int) -> Interval:
     """Of images drawn in groups the spread between them counts: those of one folder are alike."""
     if not one.of:
         return Interval(0.0, 0.0, 1.0)
-    looked = len(one.held_by_group)
+    looked, others = len(one.held_by_group), one.of - one.held - one.open
     if groups > looked:
-        each = mean(one.held_by_group, groups)
         size = one.of / looked
-        low, high = each.low / size, each.high / size if isfinite(each.high) else 1.0
+        each = mean(one.held_by_group, groups, most=size)
+        low, high = max(each.low / size, one.held / images), min(each.high / size, 1 - others / images)
     else:
-        said = share(one.held, one.of, max(images, one.of))
+        said = share(one.held, one.of, images)
         low, high = said.low, said.high
     return Interval(low, one.held / one.of, min(1.0, high + one.open / one.of))
+
+
+def _finds(one: Tried, images: int) -> Interval | None:
+    return share(one.found_in, one.seen, images) if one.seen and not one.unasked else None
+
+
+def _missed(one: Tried, images: int) -> Interval | None:
+    """The images with any may be all that were not looked at, besides those found."""
+    if not one.found_in or one.unasked:
+        return None
+    return share(one.missed_in, one.found_in, one.found_in + max(0, images - one.seen))
+
+
+def _so(finds: Interval) -> str:
+    """What follows from nothing found."""
+    if not finds.high:
+        return ", so there is nothing to miss"
+    return f", so on {between(finds, 'all')}: what the condition misses is not known"
 
 
 def _range(usd: Sequence[Decimal | None]) -> str:
     low, _, high = map(dollars, usd)
     return low if low == high else f"{low} to {high}"
-
-
-def _percent(part: float) -> str:
-    return f"{count(100 * part, 1 if part < 0.1 else 0)} %"

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from jobs.conditions.trying import Tried
-from jobs.intervals import Interval, share
+from jobs.intervals import Interval
 from jobs.money.prices import money
 
 
@@ -21,24 +21,26 @@ class Conditional:
     tried: Tried | None = None  # the sample that says so
     job: str = ""  # that has the sample's answers
     inherits: bool = False  # a picture may take the answer of one that looks like it
-
-    @property
-    def missed(self) -> Interval | None:
-        """Of the images on which the API finds something, those on which the condition does not hold."""
-        tried = self.tried
-        return share(tried.missed_in, tried.found_in) if tried and tried.found_in and not tried.unasked else None
+    finds: Interval | None = None  # of all images, those on which the API finds something
+    missed: Interval | None = None  # of those, the ones on which the condition does not hold
 
     def to_json(self) -> dict[str, Any]:
-        tried, missed = self.tried, self.missed
         return {
             "api": self.api,
             "when": self.when,
             "all_usd": money(self.all_usd),
             "share": self.share.to_json() if self.share else None,
             "usd": dict(zip(("low", "expected", "high"), map(money, self.usd), strict=True)) if self.share else None,
-            "sampled": tried.of if tried else 0,
+            "sampled": self.tried.of if self.tried else 0,
             "job": self.job or None,
-            "missed": {"found": tried.found, "missed": tried.missed, "images": missed.to_json()}
-            if tried and missed
-            else None,
+            "missed": self._missed_json(),
         }
+
+    def _missed_json(self) -> dict[str, Any] | None:
+        """None where the API was not asked about all of the sample, so that nobody knows."""
+        if self.tried is None or self.finds is None:
+            return None
+        images = self.missed.to_json() if self.missed else None
+        return {
+            "found": self.tried.found, "missed": self.tried.missed, "images": images, "finds": self.finds.to_json()
+        }  # fmt: skip

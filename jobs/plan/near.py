@@ -8,6 +8,7 @@ from typing import Any
 
 from jobs.intervals import Interval, share
 from jobs.money.prices import money
+from jobs.plan.shares import between
 from jobs.planned import PairsAsked, PlannedNear
 from jobs.words import count, dollars, many
 
@@ -58,23 +59,16 @@ def inherited(api: str, by_distance: Mapping[int, int]) -> str:
 
 def differ(one: PairsAsked, images: int) -> Interval:
     """Of the answers that `images` inherit, the share that another answer would be."""
-    return share(one.differ, one.pairs, max(images, one.pairs))
+    return share(one.differ, one.pairs, images)
 
 
 def _differing(one: PairsAsked, images: int) -> str:
     if not one.pairs:
         return "of no pair both were answered, so how often they differ is not known"
-    found = differ(one, images)
-    return (
-        f"other {one.what} in {count(one.differ)} of {many(one.pairs, 'pair')} asked, so in {_percent(found.low)} to"
-        f" {_percent(found.high)} of what is inherited, by 95 %"
-    )
+    asked = f"other {one.what} in {count(one.differ) if one.differ else 'none'} of {many(one.pairs, 'pair')} asked"
+    return f"{asked}, so in {between(differ(one, images), 'what is inherited')}"
 
 
 def _pairs_json(one: PairsAsked, images: int) -> dict[str, Any]:
     numbers = {"pairs": one.pairs, "differ": one.differ, "share": differ(one, images).to_json()}
     return {"api": one.api, "compared": one.what, **numbers}
-
-
-def _percent(part: float) -> str:
-    return f"{count(100 * part, 1 if part < 0.1 else 0)} %"

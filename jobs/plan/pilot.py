@@ -1,9 +1,9 @@
 """What a paid pilot of a few items says of the whole source: shares and means with 95 % intervals. Pure.
 
-Rule: what is not known stays an interval (`jobs.intervals`).
+Rule: what is not known stays an interval (`jobs.intervals`), and where nothing was found it says how much there may be.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
@@ -12,6 +12,7 @@ from typing import Any
 from jobs.intervals import Interval, mean, share
 from jobs.money.prices import PriceTable, known_total, money
 from jobs.plan.cascade import usd_of
+from jobs.plan.shares import percent
 from jobs.plan.values import Plan
 from jobs.words import count, dollars, table
 
@@ -42,6 +43,18 @@ class ApiSample:
         asked = plan.asked_of(inherits=self.inherits)
         return share(self.ok - self.followers_ok, self.calls - self.followers, asked)
 
+    def finds(self, images: int) -> Interval:
+        """Of the images that would be answered, those with rows."""
+        return share(sum(rows > 0 for rows in self.found), len(self.found), self._answered(images))
+
+    def mean_of(self, values: Sequence[int], images: int) -> Interval:
+        """For each image that would be answered."""
+        return mean(values, self._answered(images))
+
+    def _answered(self, images: int) -> int:
+        """At most: those that were, and all that were not asked about."""
+        return self.ok + max(0, images - self.calls)
+
 
 @dataclass(frozen=True, slots=True)
 class Money:
@@ -67,9 +80,6 @@ class Extrapolation:
     vectors_a_month: Interval | None  # face vectors the whole source would store
     vectors_usd: Money | None  # what they cost a month
 
-    def answered(self, row: ApiSample) -> Interval:
-        return share(row.ok, row.calls, self.of)
-
     def to_json(self) -> dict[str, Any]:
         """The `sample` part of `estimate --json`."""
         return {
@@ -86,7 +96,8 @@ class Extrapolation:
     def _row(self, row: ApiSample) -> dict[str, Any]:
         parts = {"answered": row.ok, "skipped": row.skipped, "failed": row.failed, "altered": row.altered}
         shares = {name: share(number, row.calls, self.of).to_json() for name, number in parts.items()}
-        return {"api": row.api, "calls": row.calls, **shares, "found_per_image": mean(row.found, self.of).to_json()}
+        many = {"found_per_image": row.mean_of(row.found, self.of).to_json(), "finds": row.finds(self.of).to_json()}
+        return {"api": row.api, "calls": row.calls, **shares, **many}
 
 
 def extrapolate(plan: Plan, job: str, apis: Iterable[ApiSample], prices: PriceTable) -> Extrapolation:
@@ -101,7 +112,7 @@ def extrapolate(plan: Plan, job: str, apis: Iterable[ApiSample], prices: PriceTa
     stored = [row for row in rows if row.vectors]
     vectors = None
     if stored:
-        each, answered = mean(stored[0].vectors, whole), shares[stored[0].api]
+        each, answered = stored[0].mean_of(stored[0].vectors, whole), shares[stored[0].api]
         vectors = Interval(
             each.low * answered.low * whole, each.value * answered.value * whole, each.high * answered.high * whole
         )
@@ -116,14 +127,15 @@ def text(found: Extrapolation) -> str:
             row.api,
             count(row.calls),
             *(_percent(share(n, row.calls, found.of)) for n in (row.ok, row.skipped, row.failed, row.altered)),
-            _range(mean(row.found, found.of)),
+            _found(row, found.of),
         )
         for row in found.apis
     ]
     usd = found.usd
     parts = [f"Pilot of {count(found.items)} of {count(found.of)} images (job {found.job}), with 95 % intervals", ""]
     parts += [table(HEADER, rows, HEADER[1:]), ""]
-    parts.append(f"All images: {dollars(usd.expected)} expected, {dollars(usd.low)} to {dollars(usd.high)}")
+    ends = f", {dollars(usd.low)} to {dollars(usd.high)}" if usd.low != usd.high else ""
+    parts.append(f"All images: {dollars(usd.expected)} expected{ends}")
     if found.vectors_a_month and found.vectors_usd:
         many = found.vectors_a_month
         most = f"{many.high:,.0f}" if isfinite(many.high) else "any number"
@@ -146,10 +158,18 @@ def _vectors_usd(region: str, prices: PriceTable, vectors: Interval | None) -> M
 
 
 def _percent(interval: Interval) -> str:
-    return f"{interval.value:.0%} ({interval.low:.0%}-{interval.high:.0%})"
+    """`90 % (83 to 95)`; what is certain alone."""
+    low, value, high = (percent(end) for end in (interval.low, interval.value, interval.high))
+    return (
+        value if interval.low == interval.high else f"{value} ({low.removesuffix(' %')} to {high.removesuffix(' %')})"
+    )
 
 
-def _range(interval: Interval) -> str:
-    if not isfinite(interval.high):
-        return f"{interval.value:.1f}"
-    return f"{interval.value:.1f} ({interval.low:.1f}-{interval.high:.1f})"
+def _found(row: ApiSample, images: int) -> str:
+    """Rows for each image answered; where there are none, on how many there may be some."""
+    if not any(row.found):
+        most = row.finds(images).high
+        return f"none, so on at most {percent(most)}" if most else "none"
+    each = row.mean_of(row.found, images)
+    ends = f" ({each.low:.1f} to {each.high:.1f})" if isfinite(each.high) and each.low < each.high else ""
+    return f"{each.value:.1f}{ends}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.errors import UsageError
-from jobs.intervals import Stratum, share, share_at_least
+from jobs.intervals import Stratum, share_at_least, wilson
 from jobs.words import short
 from reports.bands import EDGES, band_of
 from reports.review.cells import Row, rows
@@ -53,7 +53,7 @@ class Precision:
     @property
     def interval(self) -> tuple[float, float]:
         """Wilson's 95 % interval; (0, 1) without a review."""
-        found = share(self.right, self.reviewed)
+        found = wilson(self.right, self.reviewed)
         return found.low, found.high
 
     def to_json(self) -> dict[str, Any]:

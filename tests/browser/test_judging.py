@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from jobs.errors import UsageError
-from jobs.intervals import share
+from jobs.intervals import wilson
 from reports.review.judged import judge
 from reports.review.verdicts import COLUMNS, read_verdicts
 from tests.browser.conftest import Browser
@@ -60,7 +60,7 @@ def test_keys_judge_progress_and_precision_are_live_and_the_sheet_comes_back(
     press(judging, "y", "y", "n", "u")
     assert text(judging, "j-progress") == f"4 of {total} judged"
     (row,) = judging.run("return [...document.querySelectorAll('#j-precision tr')].map((r) => r.innerText)")
-    interval = share(2, 3)
+    interval = wilson(2, 3)
     wanted = f"labels: Dog\t2 of 3\t67 %\t{100 * interval.low:.0f} to {100 * interval.high:.0f}"
     assert " ".join(row.split()) == " ".join(wanted.split())
     judging.shoot("judging")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from jobs.apis import parse
 from jobs.conditions import under_conditions
 from jobs.conditions.trying import Tried
+from jobs.intervals import share
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import text
@@ -49,6 +50,36 @@ def test_of_all_images_the_share_is_exact_and_of_undecided_ones_it_may_be_all() 
     (faces,) = with_shares(planned(100), [tried(100, 25, 50)], "job").conditional
     assert faces.share is not None
     assert (faces.share.low, faces.share.high) == (0.25, 0.75)
+
+
+def said_of(images: int, one: Tried) -> str:
+    return "\n".join(notes(with_shares(planned(images), [one], "job")))
+
+
+def test_what_a_pilot_missed_is_exact_where_it_looked_at_all_and_never_said_to_be_nothing_where_not() -> None:
+    one = Tried("faces", WHEN, seen=100, of=100, held=25, found=30, missed=3, found_in=20, missed_in=2)
+    assert "(3 of 30 rows), in 10 % of images with any" in said_of(100, one)
+    assert "in 1.2 % to 32 % of images with any, by 95 %" in said_of(10_000, one)
+    clean = replace(one, missed=0, missed_in=0)
+    assert "nothing that faces finds there (none of 30 rows), in at most 17 % of images with any" in said_of(
+        10_000, clean
+    )
+    assert "(none of 30 rows), in 0 % of images with any" in said_of(100, clean)
+
+
+def test_a_pilot_that_finds_nothing_says_nothing_of_misses() -> None:
+    none = Tried("faces", WHEN, seen=100, of=100, held=25)
+    said = "faces finds nothing on any of 100 images looked at, so"
+    assert f"{said} on at most 3.6 % of all, by 95 %: what the condition misses is not known" in said_of(10_000, none)
+    assert f"{said} there is nothing to miss" in said_of(100, none)
+    assert "finds nothing" not in said_of(10_000, replace(none, unasked=75))  # nobody asked
+
+
+def test_groups_that_are_all_alike_are_not_certain_of_the_others() -> None:
+    built = with_shares(planned(400_000), [tried(10_000, 0, groups=(0,) * 50)], "job", groups=2000)
+    (faces,) = built.conditional
+    assert faces.share is not None
+    assert (faces.share.low, faces.share.high) == (0, share(0, 50, 2000).high)
 
 
 def test_images_of_one_group_are_alike_so_groups_that_differ_say_less() -> None:

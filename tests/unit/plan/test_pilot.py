@@ -90,6 +90,24 @@ def test_a_sample_of_everything_leaves_nothing_to_chance():
     assert found.usd.low == found.usd.expected == found.usd.high == Decimal("0.09")
 
 
+def test_a_pilot_of_all_images_prints_numbers_and_no_intervals():
+    rows = [ApiSample("labels", 9, 1, 0, 3, (2, 4, 0) * 3), ApiSample("faces", 10, 0, 0, 0, (0,) * 10)]
+    said = text(extrapolate(make("labels,faces", 10), "job", rows, PRICES))
+    labels, faces = (line.split() for line in said.splitlines() if line.startswith(("labels", "faces")))
+    assert labels[2:] == ["90", "%", "10", "%", "0", "%", "30", "%", "2.0"]
+    assert faces[2:] == ["100", "%", "0", "%", "0", "%", "0", "%", "none"]
+    assert said.endswith("All images: $0.019 expected")
+
+
+def test_a_pilot_that_finds_nothing_says_on_how_many_there_may_be_something():
+    row = ApiSample("faces", 100, 0, 0, 0, (0,) * 100)
+    found = extrapolate(make("faces", 100_000), "job", [row], PRICES)
+    assert "none, so on at most 3.6 %" in text(found)
+    (faces,) = found.to_json()["apis"]
+    assert (faces["finds"]["low"], faces["found_per_image"]["high"]) == (0, None)
+    assert 0.036 < faces["finds"]["high"] < 0.037
+
+
 def test_faces_per_image_become_vectors_a_month():
     built = make("index-faces:collection=people", 1_000_000)
     found = extrapolate(built, "job", [ApiSample("index-faces", 50, 0, 0, 0, (2, 4) * 25, (1, 3) * 25)], PRICES)
