@@ -103,7 +103,8 @@ def _count(buckets: Buckets, segments: Segments, calls: Mapping[str, Sequence[in
 
 
 class CountedListing(AbstractContextManager["CountedListing"]):
-    """What an estimate, which writes no manifest, keeps of a listing: a temporary file. `columns`: those it takes."""
+    """What is kept of a listing by who writes no manifest of it, or not of all: a temporary file. `columns`: those it
+    takes."""
 
     def __init__(self, columns: Sequence[str] = COUNTED) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="rekscan-")
@@ -120,6 +121,10 @@ class CountedListing(AbstractContextManager["CountedListing"]):
         self._writer.close()
         files, path = open_home(str(self._path))
         return ParquetFiles(files, (path,))
+
+    def rows(self) -> Iterator[pa.RecordBatch]:
+        """The images among them."""
+        return self.read().batches(self._schema.names, ds.field("kind") == "image", rows=ROWS)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -5,7 +5,7 @@ Rule: the seed has a default, so the same order draws the same images; another o
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from jobs.errors import UsageError
 
@@ -22,6 +22,12 @@ class SampleSize:
     share: Decimal | None = None  # over 0, 1 at most
     number: int | None = None
     seed: int = SEED
+
+    def of(self, images: int) -> int:
+        """How many of so many are drawn."""
+        if self.share is None:
+            return min(self.number or 0, images)
+        return int((self.share * images).to_integral_value(ROUND_HALF_UP))
 
 
 def sample_size(text: str | None, seed: int | None = None) -> SampleSize | None:

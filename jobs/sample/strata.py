@@ -6,7 +6,7 @@ those of old jobs too, so `levels` says the same for ever. Memory is bounded wha
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache
 from math import ceil
 
@@ -42,43 +42,43 @@ def stratum_of(path: Path, names: Container[str]) -> str:
     return ""
 
 
-class StrataCount:
-    """Images of the whole source and those drawn, by folder."""
+class FolderCount:
+    """Images of the whole source, by folder: those right in each."""
 
     def __init__(self) -> None:
-        self._whole: Counter[Path] = Counter()
-        self._drawn: Counter[Path] = Counter()
+        self._images: Counter[Path] = Counter()
         self._depth = _DEEPEST
 
     @property
-    def whole(self) -> int:
-        return self._whole.total()
+    def images(self) -> Mapping[Path, int]:
+        return self._images
 
     @property
-    def drawn(self) -> int:
-        return self._drawn.total()
+    def whole(self) -> int:
+        return self._images.total()
 
     def add(self, uris: Iterable[str]) -> None:
         """Images of the source."""
-        self._whole.update(levels(uri)[: self._depth] for uri in uris)
-        while len(self._whole) > HELD:
-            self._depth = max(map(len, self._whole)) - 1
-            self._whole, self._drawn = (_cut(counts, self._depth) for counts in (self._whole, self._drawn))
+        self._images.update(map(self.folder_of, uris))
+        while len(self._images) > HELD:
+            self._depth = max(map(len, self._images)) - 1
+            self._images = _cut(self._images, self._depth)
 
-    def add_drawn(self, uris: Iterable[str]) -> None:
-        """Those of the images counted that are in the sample."""
-        self._drawn.update(levels(uri)[: self._depth] for uri in uris)
+    def folder_of(self, uri: str) -> Path:
+        """The one that an image is counted in. Once all are counted it is the same in whatever order they came."""
+        return levels(uri)[: self._depth]
 
-    def strata(self) -> tuple[SampleStratum, ...]:
-        """By name. A folder with fewer than LEAST images in a sample of this size counts with the one above it."""
-        least = ceil(LEAST * self.whole / max(1, self.drawn))
-        while len(found := _folded(self._whole, least)) > MOST:
+    def strata(self, drawn: Mapping[Path, int]) -> tuple[SampleStratum, ...]:
+        """By name. A folder with fewer than LEAST images in a sample of this size counts with the one above it.
+        `drawn`: images of the sample right in each folder."""
+        least = ceil(LEAST * self.whole / max(1, sum(drawn.values())))
+        while len(found := _folded(self._images, least)) > MOST:
             least *= 2
         wholes = {"/".join(path): images for path, images in found.items()}
-        drawn: Counter[str] = Counter()
-        for path, images in self._drawn.items():
-            drawn[stratum_of(path, wholes)] += images
-        return tuple(SampleStratum(name, wholes[name], drawn[name]) for name in sorted(wholes))
+        of: Counter[str] = Counter()
+        for path, images in drawn.items():
+            of[stratum_of(path, wholes)] += images
+        return tuple(SampleStratum(name, wholes[name], of[name]) for name in sorted(wholes))
 
 
 def _folded(counts: Counter[Path], least: int) -> dict[Path, int]:

@@ -11,12 +11,14 @@ import pyarrow as pa
 from jobs.apis import Asked, Choice, VideoChoice
 from jobs.aws import clients
 from jobs.counts import Counts
+from jobs.item_rows import MANIFEST_SCHEMA
 from jobs.items import Item
 from jobs.known.count import COUNTED, CountedListing, Followers
 from jobs.known.films import KeptFilms
 from jobs.plan.frame_rule import FrameRule, left_open
 from jobs.plan.near_rule import Near
-from jobs.sample.draw import Draw
+from jobs.sample.draw import draw, images_of, numbered, one_batch
+from jobs.sample.strata import FolderCount
 from jobs.sources import Globs, enumerate_batches
 from jobs.uris import is_aws, root_of
 from jobs.video.ffmpeg import Ffmpeg
@@ -55,8 +57,8 @@ class Lengths:
 @dataclass(frozen=True, slots=True)
 class CountedSource:
     """What is listed, and how. `region`: where it is priced, and of S3. `lengths`: None where neither videos nor
-    frames of them are priced. `films`: APIs for video are asked. `sample`: draws so many random images on the way, and
-    with `near` half as many pairs."""
+    frames of them are priced. `films`: APIs for video are asked. `sample`: draws so many random images, and with `near`
+    half as many pairs."""
 
     sources: Sequence[str]
     settings: Settings
@@ -134,14 +136,23 @@ def counted(source: CountedSource) -> Iterator[Counted]:
 
     Raises RekscanError when it cannot be read, is empty, or is a list that names nothing.
     """
-    draw = Draw(source.sample) if source.sample is not None else None
-    with CountedListing(COLUMNS if source.near else COUNTED) as listing, KeptFilms() as films:
-        counts, notes = _count(source, listing, films, draw)
+    folders = FolderCount() if source.sample is not None else None
+    all_of_them = source.near is not None or folders is not None
+    with CountedListing(COLUMNS if all_of_them else COUNTED) as listing, KeptFilms() as films:
+        counts, notes = _count(source, listing, films, folders)
         follow = pairs = None
         if source.near is not None:
             with talk.status("comparing") as status:
                 follow, pairs = _compared(source, listing, counts, status.update)
-        yield Counted(source, counts, notes, draw.batch() if draw else None, pairs, listing, films, follow)
+        yield Counted(source, counts, notes, _drawn(source, listing, folders), pairs, listing, films, follow)
+
+
+def _drawn(source: CountedSource, listing: CountedListing, folders: FolderCount | None) -> pa.RecordBatch | None:
+    """A sample's images in the source's order, numbered from 0."""
+    if folders is None or source.sample is None:
+        return None
+    rows = draw(listing.rows, folders, source.sample).rows(listing.rows)
+    return numbered(one_batch(pa.Table.from_batches(rows, MANIFEST_SCHEMA)), 0)
 
 
 def _compared(
@@ -154,9 +165,9 @@ def _compared(
 
 
 def _count(
-    source: CountedSource, listing: CountedListing, films: KeptFilms, draw: Draw | None
+    source: CountedSource, listing: CountedListing, films: KeptFilms, folders: FolderCount | None
 ) -> tuple[Counts, tuple[str, ...]]:
-    """The numbers, and sentences on what they leave open. Fills the listing and `films`, draws a sample on the way."""
+    """The numbers, and sentences on what they leave open. Fills the listing, `films` and, for a sample, `folders`."""
     settings, lengths = source.settings, source.lengths
     counts = Counts()
     unseen = Unseen()
@@ -168,8 +179,8 @@ def _count(
         globs = Globs(tuple(source.include), tuple(source.exclude))
         for batch in enumerate_batches(source.sources, s3_client_factory=s3, column=source.column, globs=globs):
             listing.add_batch(batch)
-            if draw is not None:
-                draw.add(batch)
+            if folders is not None:
+                folders.add(images_of(batch).column("uri").to_pylist())
             yield batch
 
     with talk.status("listing") as status:

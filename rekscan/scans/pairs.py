@@ -2,11 +2,11 @@
 said in this plan and in later ones.
 
 Rule: followers are drawn by chance, each with its leader, so what is found holds for all that would be inherited. Those
-that the pilot draws anyway come first: the two draws have one seed. The pairs are a job of their own: beside them the
-pilot's images stay a fair sample of the source.
+that the pilot draws anyway come first of their folder: the two draws have one seed. The pairs are a job of their own:
+beside them the pilot's images stay a fair sample of the source.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,7 +23,8 @@ from jobs.near.differing import pairs_asked
 from jobs.near.groups import Marks
 from jobs.plan.near_rule import Near
 from jobs.plan.values import Plan
-from jobs.sample.draw import Draw, numbered, one_batch
+from jobs.sample.draw import draw, numbered, one_batch
+from jobs.sample.strata import FolderCount
 from rekscan.scans.terms import Terms
 from rekscan.scans.tried import fitting
 
@@ -38,10 +39,17 @@ class Pairs:
 
 def draw_pairs(listing: ParquetFiles, marks: Marks, number: int) -> Pairs:
     """So many, drawn from all there are."""
-    draw, follow = Draw(number), marks.follow()
-    for batch in listing.batches(MANIFEST_SCHEMA.names, ds.field("kind") == "image", rows=ROWS):
-        draw.add(batch.filter(pa.array(among(batch.column("item_id").to_numpy(), follow))))
-    drawn = draw.rows()
+    follow = marks.follow()
+
+    def followers() -> Iterator[pa.RecordBatch]:
+        for batch in listing.batches(MANIFEST_SCHEMA.names, ds.field("kind") == "image", rows=ROWS):
+            yield batch.filter(pa.array(among(batch.column("item_id").to_numpy(), follow)))
+
+    folders = FolderCount()
+    for batch in followers():
+        folders.add(batch.column("uri").to_pylist())
+    rows = draw(followers, folders, number).rows(followers)
+    drawn = pa.Table.from_batches(rows, MANIFEST_SCHEMA)
     found = marks.followers_of(drawn.column("item_id").to_numpy())
     leaders = pa.array(np.unique(found["leader"]))
     led = listing.batches(MANIFEST_SCHEMA.names, ds.field("item_id").isin(leaders), rows=ROWS)

@@ -3,18 +3,20 @@
 Rule: what is not drawn is counted on the way, by stratum, for the report's sake: job.json keeps the numbers.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
 from jobs.counts import Counts
 from jobs.errors import RekscanError, UsageError
+from jobs.item_rows import MANIFEST_SCHEMA
+from jobs.known.count import CountedListing
 from jobs.plan.values import Plan
 from jobs.sample.asked import SampleSize
-from jobs.sample.draw import Draw, drawn_by_share, images_of, numbered
+from jobs.sample.draw import draw, images_of, numbered
 from jobs.sample.record import Sample
-from jobs.sample.strata import StrataCount
+from jobs.sample.strata import FolderCount, Path
 from jobs.words import dollars, many
 from rekscan.scans.approval import price
 from rekscan.scans.terms import Terms
@@ -28,38 +30,33 @@ class SampledListing:
 
     size: SampleSize
     source: Counts = field(default_factory=Counts)
-    _strata: StrataCount = field(default_factory=StrataCount)
+    _folders: FolderCount = field(default_factory=FolderCount)
+    _by_folder: Mapping[Path, int] = field(default_factory=dict)  # of the images drawn
 
     def drawn(self, batches: Iterable[pa.RecordBatch], progress: Progress | None) -> Iterator[pa.RecordBatch]:
         """The images drawn, numbered from 0 in the source's order; everything is counted."""
-        start = 0
-        for rows in self._drawn(batches, progress):
-            self._strata.add_drawn(rows.column("uri").to_pylist())
-            yield numbered(rows, start)
-            start += rows.num_rows
-
-    def _drawn(self, batches: Iterable[pa.RecordBatch], progress: Progress | None) -> Iterator[pa.RecordBatch]:
-        draw = Draw(self.size.number, self.size.seed) if self.size.number else None
-        for batch in batches:
-            self.source.add_batch(batch)
-            images = images_of(batch)
-            self._strata.add(images.column("uri").to_pylist())
-            if draw is not None:
-                draw.add(batch)
-            elif self.size.share is not None:
-                yield drawn_by_share(images, self.size.share, self.size.seed)
-            if progress is not None:
-                progress(self.source)
-        if draw is not None:
-            yield draw.batch()
+        with CountedListing(MANIFEST_SCHEMA.names) as listing:
+            for batch in batches:
+                self.source.add_batch(batch)
+                images = images_of(batch)
+                self._folders.add(images.column("uri").to_pylist())
+                listing.add_batch(images)
+                if progress is not None:
+                    progress(self.source)
+            found = draw(listing.rows, self._folders, self.size.of(self._folders.whole), self.size.seed)
+            self._by_folder, start = found.by_folder, 0
+            for rows in found.rows(listing.rows):
+                yield numbered(rows, start)
+                start += rows.num_rows
 
     def counts_of_job(self, drawn: Counts) -> Counts:
         """The images drawn, and all else that was listed."""
         return replace(drawn, videos=self.source.videos, skipped=self.source.skipped, s3_items=self.source.s3_items)
 
     def record(self) -> Sample:
-        strata = self._strata
-        return Sample(self.size.text, self.size.seed, strata.whole, strata.drawn, strata.strata())
+        folders, by_folder = self._folders, self._by_folder
+        drawn, strata = sum(by_folder.values()), folders.strata(by_folder)
+        return Sample(self.size.text, self.size.seed, folders.whole, drawn, shares=True, strata=strata)
 
     def nothing_drawn(self) -> RekscanError:
         return RekscanError(
@@ -88,7 +85,7 @@ def of_sample(plan: Plan, whole: Plan, listing: SampledListing, terms: Terms) ->
         )
     all_of_it = f" All {images:,} images would cost {price(whole)}." if whole.complete else ""
     said = (
-        f"Drawn by a hash of each image's place and the seed {listing.size.seed}: a larger sample of the seed has this"
+        f"Drawn by the seed {listing.size.seed}, of each folder or date its share: a larger sample of the seed has this"
         f" one in it, and what it answers is known when more of the source is scanned.{all_of_it}"
     )
     return replace(plan, drawn_from=images, assumptions=(said, *plan.assumptions))

@@ -20,8 +20,11 @@ def title(whole: Whole) -> str:
 def drawn(whole: Whole) -> str:
     """How the sample was drawn, and what it is weighed by."""
     sample, strata = whole.sample, len(whole.sample.strata)
-    weighed = f", weighed by {strata} folders or dates" if strata > 1 else ""
-    return f"{count(sample.drawn)} images were drawn at random ({sample.asked}, seed {sample.seed}){weighed}."
+    drawn = f"{count(sample.drawn)} images were drawn at random ({sample.asked}, seed {sample.seed})"
+    if strata == 1:
+        return f"{drawn}."
+    by = "of each folder or date its share; they are weighed by" if sample.shares else "weighed by"
+    return f"{drawn}, {by} {strata} folders or dates."
 
 
 def notes(api: ApiEstimates) -> list[str]:

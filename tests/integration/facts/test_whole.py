@@ -170,7 +170,7 @@ def test_every_view_says_it_with_its_interval(sampled: Sampled) -> None:
     ):
         assert "What this says of all 6,000 images" in text
         assert f"{low} to {high:,}" in text or f"{low:,} to {high:,}" in text
-        assert f"{drawn} images were drawn at random (10%, seed 20261123), weighed by 3 folders or dates." in text
+        assert f"{drawn} images were drawn at random (10%, seed 20261123), of each folder or date its share; " in text
     assert Path(build_workbook(sampled.folder)).is_file()
 
 

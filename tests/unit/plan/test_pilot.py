@@ -3,62 +3,14 @@
 from dataclasses import replace
 from decimal import Decimal
 
-import pyarrow as pa
-from hypothesis import given
-from hypothesis import strategies as st
-
 from jobs.apis import parse
-from jobs.item_rows import from_batch, to_batch
-from jobs.items import Item
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan.build import Counts, plan
 from jobs.plan.near_calls import NearCalls
 from jobs.plan.pilot import ApiSample, extrapolate, text
-from jobs.sample.draw import Draw
 
 PRICES = PriceTable.bundled()
-
-
-def batch(start, number, skip_every=0):
-    return to_batch(
-        Item(n, f"/p/{n}.jpg", "image", size=1, skip="hidden" if skip_every and n % skip_every == 0 else None)
-        for n in range(start, start + number)
-    )
-
-
-@given(st.lists(st.integers(0, 40), max_size=8), st.integers(1, 30))
-def test_a_draw_has_the_wanted_size_in_the_sources_order_whatever_the_batches(sizes, wanted):
-    draw, at = Draw(wanted), 0
-    for size in sizes:
-        draw.add(batch(at, size))
-        at += size
-    drawn = from_batch(draw.batch())
-    assert len(drawn) == min(wanted, at)
-    assert [item.item_id for item in drawn] == list(range(len(drawn)))
-    numbers = [int(item.uri[3:-4]) for item in drawn]
-    assert numbers == sorted(set(numbers))
-
-
-def test_every_image_is_as_likely_and_skipped_items_are_never_drawn():
-    hits = [0] * 50
-    for seed in range(400):
-        draw = Draw(5, seed)
-        for start in (0, 25):
-            draw.add(batch(start, 25, skip_every=10))
-        for item in from_batch(draw.batch()):
-            hits[int(item.uri[3:-4])] += 1
-    assert all(hits[n] == 0 for n in range(0, 50, 10))
-    drawn = [count for n, count in enumerate(hits) if n % 10]
-    assert sum(drawn) == 2000
-    assert min(drawn) > 20 and max(drawn) < 75  # 44 expected, standard deviation 6.3
-
-
-def test_the_same_source_gives_the_same_pilot():
-    one, other = Draw(5), Draw(5)
-    one.add(batch(0, 100))
-    other.add(batch(0, 100))
-    assert one.batch() == other.batch()
 
 
 def make(apis, images):
@@ -122,7 +74,3 @@ def test_an_unknown_price_stays_unknown():
     counts = Counts(images=10)
     built = plan(choices, counts, region="eu-south-2", prices=PRICES, quotas=QuotaTable.bundled())
     assert extrapolate(built, "job", [ApiSample("labels", 1, 0, 0, 0, (1,))], PRICES).usd.expected is None
-
-
-def test_the_draw_takes_batches_of_the_manifest_schema():
-    assert isinstance(Draw(1).batch(), pa.RecordBatch)

@@ -1,8 +1,14 @@
-"""Which images a sample has: the same for the same seed, one in another, without bias; and their strata."""
+"""Which images a sample has: of each folder its share, the same for the same seed, one in another; and their strata."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
+from random import Random
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,38 +16,100 @@ from hypothesis import strategies as st
 from jobs.errors import UsageError
 from jobs.item_rows import from_batch, to_batch
 from jobs.items import Item
+from jobs.sample.allot import allot
 from jobs.sample.asked import SEED, SampleSize, sample_size
-from jobs.sample.draw import Draw, drawn_by_share, images_of, keys_of
-from jobs.sample.strata import HELD, LEAST, MOST, StrataCount, levels, stratum_of
+from jobs.sample.draw import _Lowest, draw, images_of, keys_of
+from jobs.sample.record import SampleStratum
+from jobs.sample.strata import HELD, LEAST, MOST, FolderCount, levels, stratum_of
 
-ALL = to_batch(Item(n, f"s3://b/{n}.jpg", "image", 1) for n in range(4_000))
-
-
-def of_share(percent: str, seed: int = SEED) -> set[str]:
-    return set(drawn_by_share(ALL, Decimal(percent) / 100, seed).column("uri").to_pylist())
+FOLDERS = {"2018/": 1_000, "2019/a/": 2_000, "2019/b/": 40, "": 60, "2020/": 900}
+ALL = [Item(0, f"s3://b/{folder}{n}.jpg", "image", 1) for folder, images in FOLDERS.items() for n in range(images)]
 
 
-def of_number(size: int, seed: int = SEED) -> set[str]:
-    draw = Draw(size, seed)
-    for start in range(0, ALL.num_rows, 300):
-        draw.add(ALL.slice(start, 300))
-    return {item.uri for item in from_batch(draw.batch())}
+def drawn_of(items: list[Item], number: int, seed: int = SEED, batch: int = 300) -> set[str]:
+    """The places of the images drawn from a listing, which come in the listing's order."""
+    listed = [replace(item, item_id=n) for n, item in enumerate(items)]
+
+    def listing() -> Iterator[pa.RecordBatch]:
+        return (to_batch(listed[start : start + batch]) for start in range(0, len(listed), batch))
+
+    folders = FolderCount()
+    for rows in listing():
+        folders.add(images_of(rows).column("uri").to_pylist())
+    found = draw(listing, folders, number, seed)
+    items = [item for rows in found.rows(listing) for item in from_batch(rows)]
+    assert [item.item_id for item in items] == sorted(item.item_id for item in items) == found.items.tolist()
+    assert len(items) == sum(found.by_folder.values()) == min(number, folders.whole)
+    assert Counter(folders.folder_of(item.uri) for item in items) == Counter(found.by_folder)
+    return {item.uri for item in items}
 
 
-def test_a_smaller_sample_is_part_of_a_larger_one_be_it_a_share_or_a_number():
-    two, five = of_share("2"), of_share("5")
-    assert two < five and of_share("100") == set(ALL.column("uri").to_pylist())
-    assert of_number(len(two)) == two
-    assert of_number(len(two) - 1) < two < of_number(len(two) + 1) < five
+def by_folder(uris: set[str]) -> list[int]:
+    """As FOLDERS has them."""
+    of = Counter(uri.removeprefix("s3://b/").rpartition("/")[0] for uri in uris)
+    return [of[folder.rstrip("/")] for folder in FOLDERS]
+
+
+def test_a_smaller_sample_is_part_of_a_larger_one():
+    samples = [drawn_of(ALL, number) for number in (1, 2, 7, 80, 81, 82, 400, 3_990, 4_000)]
+    assert all(one < other for one, other in pairwise(samples))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("number", [40, 80, 400])
+def test_each_folder_has_its_share_whatever_the_seed(number, seed):
+    """Within one image for each level of folders, where a plain draw misses by dozens."""
+    for share, has in zip(
+        (number * images / len(ALL) for images in FOLDERS.values()), by_folder(drawn_of(ALL, number, seed)), strict=True
+    ):
+        assert abs(has - share) < 3 and (has or share < 1)
+
+
+def test_folders_of_one_size_have_the_same_number():
+    for folders, each in ((10, 1), (10, 7), (45, 2)):
+        items = [Item(0, f"/p/{n % folders}/{n}.jpg", "image") for n in range(folders * 30)]
+        assert set(Counter(uri.split("/")[2] for uri in drawn_of(items, folders * each)).values()) == {each}
+
+
+def test_what_is_drawn_is_the_same_in_whatever_order_the_source_is_listed():
+    assert drawn_of(ALL, 90) == drawn_of(ALL[::-1], 90, batch=17) == drawn_of(Random(1).sample(ALL, len(ALL)), 90)
+
+
+def test_every_image_is_as_likely_that_of_a_small_folder_too():
+    items = [
+        Item(0, f"/p/{folder}/{n}.jpg", "image")
+        for folder, images in (("a", 30), ("b", 9), ("c", 1))
+        for n in range(images)
+    ]
+    hits = Counter(uri for seed in range(600) for uri in drawn_of(items, 8, seed))
+    assert len(hits) == 40 and min(hits.values()) > 75 and max(hits.values()) < 170  # 120 expected, 5 sigma: 49
 
 
 def test_the_same_seed_draws_the_same_and_another_one_others():
-    assert of_share("10") == of_share("10") and of_number(50) == of_number(50)
-    assert len(of_share("10", 1) & of_share("10", 2)) < 80
+    assert drawn_of(ALL, 50) == drawn_of(ALL, 50)
+    assert len(drawn_of(ALL, 400, 1) & drawn_of(ALL, 400, 2)) < 80
 
 
-def test_a_share_is_about_as_large_as_asked_for():
-    assert all(305 < len(of_share("10", seed)) < 495 for seed in range(20))  # 5 sigma: 95
+def test_a_place_that_is_listed_twice_counts_twice():
+    twice = [item for item in ALL[:100] for _ in range(2)]
+    assert len(drawn_of(twice, 200)) == 100
+    assert len(drawn_of(twice, 31)) in (16, 17)
+
+
+@given(
+    st.dictionaries(st.lists(st.sampled_from("abc"), max_size=3).map(tuple), st.integers(1, 50), max_size=12), st.data()
+)
+def test_shares_add_up_and_never_fall_as_the_sample_grows(folders, data):
+    whole = sum(folders.values())
+    number = data.draw(st.integers(0, whole))
+    some, more = allot(folders, number, 7), allot(folders, number + 1, 7)
+    assert sum(some.values()) == number and sum(more.values()) == min(number + 1, whole)
+    assert all(some[path] <= more[path] <= images for path, images in folders.items())
+
+
+def test_a_share_is_exact():
+    share, number = SampleSize("2%", share=Decimal("0.02")), SampleSize("7", number=7)
+    assert [share.of(5), share.of(25), share.of(1000), number.of(5), number.of(1000)] == [0, 1, 20, 5, 7]
 
 
 def test_a_url_is_drawn_or_not_however_it_is_signed():
@@ -49,12 +117,15 @@ def test_a_url_is_drawn_or_not_however_it_is_signed():
     assert one == other
 
 
-def test_a_draw_keeps_no_more_rows_than_it_needs():
-    draw = Draw(100)
+def test_a_draw_holds_no_more_than_it_needs():
+    lowest = _Lowest(np.array([100, 0]))
     for start in range(0, 60_000, 4_000):
-        draw.add(to_batch(Item(n, f"/p/{n}.jpg", "image") for n in range(start, start + 4_000)))
-        assert sum(rows.num_rows for rows in draw._rows) <= 100 + 10_000 + 4_000
-    assert draw.batch().num_rows == 100
+        items = np.arange(start, start + 4_000)
+        keys = keys_of(map(str, items), SEED)
+        lowest.add((items % 2).astype(np.uint16), keys, items)
+        assert lowest.held <= 100 + 10_000 + 4_000
+    every = keys_of(map(str, range(0, 60_000, 2)), SEED)
+    assert lowest.items().tolist() == sorted((2 * np.argsort(every)[:100]).tolist())
 
 
 def test_what_is_no_image_to_be_sent_is_never_drawn():
@@ -107,17 +178,20 @@ def test_folders_and_dates_of_a_name(uri, folders):
     assert levels(uri) == folders
 
 
-def counted(uris: list[str], every: int) -> StrataCount:
-    count = StrataCount()
+def counted(uris: Iterable[str]) -> FolderCount:
+    count = FolderCount()
     count.add(uris)
-    count.add_drawn(uris[::every])
     return count
+
+
+def strata_of(uris: list[str], every: int) -> tuple[SampleStratum, ...]:
+    return counted(uris).strata(counted(uris[::every]).images)
 
 
 def test_a_folder_too_small_for_itself_counts_with_the_one_above():
     days = [f"s3://b/2019/{day // 30:02d}/{day:03d}/{n}.jpg" for day in range(60) for n in range(100)]
     rare = [f"s3://b/2020/{n}/x.jpg" for n in range(30)]
-    strata = counted(days + rare, 20).strata()
+    strata = strata_of(days + rare, 20)
     names = [one.name for one in strata]
     assert names == ["", "s3://b/2019/01"]  # the rest of 30 has taken in the smallest
     assert [one.whole for one in strata] == [3030, 3000]
@@ -134,7 +208,7 @@ def test_a_folder_too_small_for_itself_counts_with_the_one_above():
 )
 def test_every_image_is_in_one_stratum_and_found_there_again(folders, every):
     uris = [f"s3://b/{one}/{other}/{n}.jpg" for one, other, most in folders for n in range(most)]
-    strata = counted(uris, every).strata()
+    strata = strata_of(uris, every)
     names = {one.name for one in strata}
     again = Counter(stratum_of(levels(uri), names) for uri in uris)
     assert again == {one.name: one.whole for one in strata}
@@ -146,12 +220,11 @@ def test_every_image_is_in_one_stratum_and_found_there_again(folders, every):
 
 
 def test_memory_and_strata_are_bounded_whatever_the_source_holds():
-    count = StrataCount()
+    count = FolderCount()
     for start in range(0, 3 * HELD, 1000):
-        uris = [f"s3://b/{n % 300}/{n}/x.jpg" for n in range(start, start + 1000)]
-        count.add(uris)
-        count.add_drawn(uris)
-        assert len(count._whole) <= HELD and len(count._drawn) <= HELD
-    strata = count.strata()
+        count.add(f"s3://b/{n % 300}/{n}/x.jpg" for n in range(start, start + 1000))
+        assert len(count.images) <= HELD
+    strata = count.strata(count.images)
     assert len(strata) <= MOST and count.whole == sum(one.whole for one in strata) == 3 * HELD
     assert all(one.drawn == one.whole for one in strata)
+    assert sum(allot(count.images, 500, SEED).values()) == 500
