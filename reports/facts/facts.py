@@ -3,6 +3,7 @@
 Rule: one pass of DuckDB per question, so time grows with the job and memory does not.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -39,7 +40,7 @@ def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
     calls = tuple(_calls(query, choice, near=spec.options.near is not None) for choice in spec.choices)
     return Facts(
         items=dict(query.execute("select status, count(*) from items group by 1 order by 2 desc").fetchall()),
-        skips=_skips(query),
+        skips=_skips(query, spec),
         bytes=query.execute("select coalesce(sum(size), 0) from items where status <> 'skipped'").fetchall()[0][0],
         calls=calls,
         found=each,
@@ -91,8 +92,12 @@ def _near(spec: JobSpec, calls: Sequence[Calls]) -> Iterator[str]:
         yield from missed(spec.near)
 
 
-def _skips(query: Query) -> dict[str, int]:
+def _skips(query: Query, spec: JobSpec) -> dict[str, int]:
     """Items the listing left out, by reason; calls that were skipped later are among the causes."""
+    if spec.sample:  # they have no rows
+        there = spec.plan.items
+        of = Counter({**there.skipped, "video": there.videos})  # of which nothing is asked
+        return {reason: items for reason, items in of.most_common(40) if items}
     sql = """
         select reason, count(*) from items where status = 'skipped'
         and item_id not in (select item_id from failures) group by 1 order by 2 desc limit 40"""

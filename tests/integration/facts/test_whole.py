@@ -80,7 +80,9 @@ def make(home: Path, size: str, failed: Callable[[int], bool] = lambda n: False,
     batches = [to_batch(whole[start : start + 1000]) for start in range(0, ALL, 1000)]
     items = [item for batch in listing.drawn(batches, None) for item in from_batch(batch)]
     folder = make_job(home, items, APIS, job=f"20261123-090000-{job}", answers=answer, missing_shards=range(100))
-    folder.create(replace(folder.spec, sample=listing.record()))
+    plan = folder.spec.plan
+    listed = replace(plan, items=replace(plan.items, skipped={"hidden": 2, "unreadable": 5}, videos=3))
+    folder.create(replace(folder.spec, sample=listing.record(), plan=listed))
     for shard in range(folder.spec.shards):
         folder.commit(shard, [one for item in folder.items(shard) for one in outcomes(item, failed)])
     found = summarize(folder).whole
@@ -172,6 +174,13 @@ def test_every_view_says_it_with_its_interval(sampled: Sampled) -> None:
         assert f"{low} to {high:,}" in text or f"{low:,} to {high:,}" in text
         assert f"{drawn} images were drawn at random (10%, seed 20261123), of each folder or date its share; " in text
     assert Path(build_workbook(sampled.folder)).is_file()
+
+
+def test_what_was_left_out_while_listing_is_counted_though_it_has_no_rows(sampled: Sampled) -> None:
+    facts = summarize(sampled.folder)
+    assert list(facts.skips.items()) == [("unreadable", 5), ("video", 3), ("hidden", 2)]
+    assert "Left out while listing" in "\n".join(lines(facts))
+    assert facts.items == {"ok": len(sampled.items) - facts.items["skipped"], "skipped": facts.items["skipped"]}
 
 
 def test_the_document_has_every_number(sampled: Sampled) -> None:
