@@ -190,21 +190,24 @@ class Pilot:
 
     Parameters
     ----------
-    sample
+    pilot
         Send so many random images of the source for real (asks first: it is paid for) and extrapolate from them. APIs
         under a condition (--when) are asked of all of them, which tells what the condition saves and what it misses.
         With --near half as many pairs that look alike are asked, too, which tells how often their answers differ.
+    sample
+        Another name of --pilot.
     yes
-        Do not ask before the sample is paid for.
+        Do not ask before the pilot is paid for.
     max_cost
-        Dollars that the sample may cost; it stops before the call over it.
+        Dollars that the pilot may cost: one whose price is over it is refused, and calls asked again do not pass it.
     local
-        As of `scan`: so long the bundled emulator takes; a sample is free, with open models.
+        As of `scan`: so long the bundled emulator takes; a pilot is free, with open models.
     allow_private_urls
         URLs of a list may lead to this machine, private networks and link-local addresses.
     """
 
-    sample: Annotated[int | None, Parameter(name=["--sample", "--pilot"])] = None
+    pilot: int | None = None
+    sample: int | None = None
     yes: Flag = False
     max_cost: Decimal | None = None
     local: Flag = False
@@ -214,15 +217,29 @@ class Pilot:
     def cap(self) -> Decimal | None:
         return cap(self.max_cost)
 
-    def size(self, sources: Sequence[str], compare: Sequence[str] | None) -> int | None:
-        """How many images are drawn, None without --sample. Raises UsageError where they cannot be."""
-        if self.sample is None:
-            return None
+    @property
+    def number(self) -> int | None:
+        """How many images are drawn; None: there is no pilot."""
+        return self.pilot if self.sample is None else self.sample
+
+    @property
+    def flag(self) -> str:
+        """As it was typed."""
+        return "--pilot" if self.sample is None else "--sample"
+
+    def is_asked(self, sources: Sequence[str], compare: Sequence[str] | None) -> bool:
+        """Raises UsageError where it cannot be."""
+        if self.number is None:
+            return False
+        if self.pilot is not None and self.sample is not None:
+            raise UsageError("--sample is another name of --pilot", "Leave one of the two out.")
         if not sources or compare:
-            raise UsageError("--sample draws from one SOURCE with one --api", "Give a source, and leave --compare out.")
-        if self.sample < 1:
-            raise UsageError(f"--sample {self.sample}: a sample has 1 image or more")
-        return self.sample
+            raise UsageError(
+                f"{self.flag} draws from one SOURCE with one --api", "Give a source, and leave --compare out."
+            )
+        if self.number < 1:
+            raise UsageError(f"{self.flag} {self.number}: a pilot has 1 image or more")
+        return True
 
 
 @Parameter(name="*")

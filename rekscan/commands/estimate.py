@@ -122,7 +122,7 @@ def estimate(
         Print that page as Markdown.
     """
     pilot = pilot or Pilot()
-    drawn = pilot.size(sources, compare) is not None
+    drawn = pilot.is_asked(sources, compare)
     sets = [(name, sort_out([name], whole=drawn)) for name in compare or [",".join(api or ())]]
     if (when or first) and compare:
         raise UsageError("--when and --first are of one estimate", "Leave --compare out, or them.")
@@ -140,7 +140,7 @@ def estimate(
     if not all(asked.images or asked.videos for _, asked in sets) and question.asks_of_items:
         parse([])  # says which APIs there are
     if drawn and not sets[0][1].images:
-        raise UsageError("--sample sends images, and no image API is asked for", "Leave --sample out.")
+        raise UsageError(f"{pilot.flag} sends images, and no image API is asked for", f"Leave {pilot.flag} out.")
     if (html or markdown) and len(sets) > 1:
         raise UsageError("a page is of one estimate", "Leave --compare out, or --html and --markdown.")
     plans, found = priced(question, quiet=json)

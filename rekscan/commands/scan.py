@@ -128,7 +128,7 @@ def _say_who_answers(planned: Planned) -> None:
     if said := not_aws(planned.terms.settings, local=planned.terms.local):
         say((said, "bold"))
     elif planned.month_cap is not None:
-        say(note(planned.month_cap, planned.plan.total))
+        say(note(planned.month_cap, planned.plan))
 
 
 def _approved(planned: Planned, order: Order, records: Ledger | None) -> JobFolder:

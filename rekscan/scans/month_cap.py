@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from jobs.costs.month_cap import MonthCap, hold, month_cap
+from jobs.errors import RekscanError
 from jobs.folder.home import read_home, write_home
 from jobs.money.months import month_of
+from jobs.plan.values import Plan
 from jobs.words import dollars
 from rekscan.scans.engine import ledger
+from rekscan.scans.who_answers import not_aws
 from rekscan.settings import Settings
 
 
@@ -34,7 +37,33 @@ def told(cap: MonthCap) -> str:
     return f"{dollars(cap.usd)} a calendar month: {spent}"
 
 
-def note(cap: MonthCap, price: Decimal | None) -> str:
-    """What a plan says of it. `price`: of the scan."""
-    over = price is not None and price > cap.left
-    return f"The jobs of this home together may cost {told(cap)}" + (". This scan stops there." if over else ".")
+def note(cap: MonthCap, plan: Plan) -> str:
+    """What a plan says of it."""
+    over = plan.total is not None and plan.total > cap.left
+    may = "may stop" if plan.conditional else "stops"  # of conditions the plan has the most they can cost
+    return f"The jobs of this home together may cost {told(cap)}" + (f". This scan {may} there." if over else ".")
+
+
+def cap_of(settings: Settings, *, local: bool) -> MonthCap | None:
+    """This month's, of what would be asked; None where there is none, or AWS does not answer."""
+    if not_aws(settings, local=local) or read_home(settings.home, settings.aws).month_cap is None:
+        return None
+    return months_cap(settings)
+
+
+def said_of_month(plan: Plan, settings: Settings, *, local: bool) -> tuple[str, ...]:
+    """What an estimate, which needs no Redis, says of it."""
+    try:
+        cap = cap_of(settings, local=local)
+    except RekscanError as error:
+        return (f"What is left of the home's cap for the month is not known: {error.what}",)
+    return () if cap is None else (note(cap, plan),)
+
+
+def refuse_over(cap: MonthCap | None, what: str, usd: Decimal | None) -> None:
+    """Raises RekscanError where so much is not left, of what is nothing worth in part."""
+    if cap is not None and (usd or 0) > cap.left:
+        raise RekscanError(
+            f"{what} costs {dollars(usd)}, and the jobs of this home together may cost {told(cap)}",
+            "Ask for less, raise the cap with `rekscan cap --month DOLLARS`, or wait for the next month.",
+        )

@@ -233,7 +233,7 @@ def plan_order(
         if said := not_aws(settings, local=local):
             plan = plan.assuming((said, *plan.assumptions))
         elif capped := _capped(terms):
-            plan = plan.assuming((note(capped, plan.total), *plan.assumptions))
+            plan = plan.assuming((note(capped, plan), *plan.assumptions))
     except BaseException:
         drafted.folder.remove()
         raise

@@ -1,7 +1,8 @@
-"""`estimate --sample N`: a paid pilot of N random images through the same workers a scan uses, and what it says.
+"""`estimate --pilot N`: a paid pilot of N random images through the same workers a scan uses, and what it says.
 
-Rule: nothing is paid before `approve`. The images are drawn with a fixed seed, so the same source gives the same pilot.
-The pilot is a job of its own in the home, with its answers, tables and costs; with `--near` its pairs are another.
+Rule: nothing is paid before `approve`, nor where a cap has less left than the pilot costs. The images are drawn with a
+fixed seed, so the same source gives the same pilot. The pilot is a job of its own in the home, with its answers, tables
+and costs; with `--near` its pairs are another.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +32,7 @@ from rekscan.scans.engine import Engine
 from rekscan.scans.follow import follow
 from rekscan.scans.following import Following
 from rekscan.scans.models import check_models, make_models_run, models_stopped
+from rekscan.scans.month_cap import cap_of, refuse_over
 from rekscan.scans.open import open_job, starting
 from rekscan.scans.pairs import Pairs, source_of_pairs
 from rekscan.scans.savings import KnownCalls
@@ -137,6 +139,7 @@ def _approve(parts: Sequence[_Part], terms: Terms, *, yes: bool) -> None:
     if terms.max_cost is not None and (whole.total or 0) > terms.max_cost:  # what comes first is no fair sample
         told = f"a pilot of {what} costs {dollars(whole.total)}, over --max-cost {dollars(terms.max_cost)}"
         raise RekscanError(told, "Sample fewer images, or raise it.")
+    refuse_over(cap_of(terms.settings, local=terms.local), f"a pilot of {what}", whole.total)
     payer = "the bundled emulator, so nobody bills it" if terms.local else "AWS"
     say(f"A pilot of {what} costs {dollars(whole.total)} at {payer}.")
     approve(

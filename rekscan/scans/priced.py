@@ -35,7 +35,7 @@ from rekscan.settings import Settings
 
 if TYPE_CHECKING:
     from jobs.aws import cloudwatch
-    from rekscan.scans import first, numbers_only, tried, who_answers
+    from rekscan.scans import first, month_cap, numbers_only, tried, who_answers
     from rekscan.scans import pairs as near_pairs
     from rekscan.scans import pilot as pilots
     from rekscan.scans.savings import KnownCalls
@@ -44,6 +44,7 @@ else:
     first, tried = Later("rekscan.scans.first"), Later("rekscan.scans.tried")
     who_answers, near_pairs = Later("rekscan.scans.who_answers"), Later("rekscan.scans.pairs")
     numbers_only, pilots = Later("rekscan.scans.numbers_only"), Later("rekscan.scans.pilot")
+    month_cap = Later("rekscan.scans.month_cap")
 
 DEFAULT_REGION = "us-east-1"  # where an estimate without --region is priced
 Plans = list[tuple[str, Plan]]  # by what was asked for: `labels,faces`
@@ -126,7 +127,7 @@ def priced(question: PriceQuestion, *, quiet: bool = False) -> tuple[Plans, Extr
         notes = left_open(question.frames) if question.frames else ()
         plans = [(name, _plan(asked, counts, question, terms)) for name, asked in question.sets]
         return [(name, built.assuming((*notes, *built.assumptions))) for name, built in plans], None
-    if question.pilot.sample is not None:
+    if question.pilot.number is not None:
         first.check_first(question.sets[0][1].first, question.settings)
     source = _source(question, terms.region)
     with numbers_only.counted(source) as counted:
@@ -140,7 +141,8 @@ def priced(question: PriceQuestion, *, quiet: bool = False) -> tuple[Plans, Extr
                 built = tried.with_known_shares(built, terms_of, question.sources, counted.following)
             if built.near and counted.drawn is None:
                 built = near_pairs.with_known_pairs(built, source.terms(asked.images), question.sources)
-            plans.append((name, built.assuming((*counted.notes, *built.assumptions, *known.notes))))
+            capped = month_cap.said_of_month(built, question.settings, local=question.pilot.local)
+            plans.append((name, built.assuming((*capped, *counted.notes, *built.assumptions, *known.notes))))
         if counted.drawn is None:
             return plans, None
         ((name, built),) = plans
@@ -215,7 +217,7 @@ def _source(question: PriceQuestion, region: str) -> "numbers_only.CountedSource
         again=question.again,
         local=question.pilot.local,
         transcode=question.transcode,
-        sample=question.pilot.sample,
+        sample=question.pilot.number,
         near=question.near,
     )
 

@@ -93,19 +93,45 @@ def test_the_plan_says_what_is_left_and_the_emulators_jobs_count_nothing(
     assert "counts what AWS bills" in capsys.readouterr().err
 
 
-def test_a_pilot_that_it_stops_says_nothing_of_the_whole(tmp_path: Path) -> None:
+def test_a_pilot_over_what_is_left_pays_nothing_and_one_that_it_stops_says_nothing_of_the_whole(tmp_path: Path) -> None:
     photos = make_photos(tmp_path / "photos", 30)
     asked = ("estimate", str(photos), "--api", "labels", "--pilot", "20", "--yes", "--json", "--max-cost", "1")
     with emulator(tmp_path) as rekognition:
-        where = ("--rekognition-endpoint-url", rekognition.url)
-        cap(tmp_path, "--month", "0.012")
-        stopped_short = Scan(*asked, *where, home=tmp_path / "home", program=ON_AWS)
+
+        def pilot() -> Scan:
+            url = ("--rekognition-endpoint-url", rekognition.url)
+            return Scan(*asked, *url, home=tmp_path / "home", program=ON_AWS)
+
+        cap(tmp_path, "--month", "0.019")
+        refused = pilot()
+        assert refused.wait() == (1, "")
+        said = " ".join(refused.log.read_text().split())
+        assert "a pilot of 20 images costs $0.02, and the jobs of this home together may cost $0.019" in said
+        assert rekognition.total() == 0
+
+        cap(tmp_path, "--month", "0.02")
+        rekognition.set_faults("*:truncate:50%")  # maybe billed, and asked again
+        stopped_short = pilot()
         assert stopped_short.wait() == (1, "")
         assert "month-cap), and what comes first is no fair sample" in " ".join(stopped_short.log.read_text().split())
-        assert rekognition.total() == 12
+        assert sum(rekognition.billed()["DetectLabels"].values()) == 20
+
         cap(tmp_path, "--month", "0.05")
-        found = Scan(*asked, *where, home=tmp_path / "home", program=ON_AWS).status()["sample"]
-        assert (found["items"], rekognition.total()) == (20, 20)
+        rekognition.set_faults()
+        found = pilot().status()
+        assert found["assumptions"][0].endswith("$0.03 is left.")
+        assert found["sample"]["items"] == 20
+
+
+def test_a_sample_that_it_stops_says_so_and_what_it_did_not_reach_may_be_anything(tmp_path: Path) -> None:
+    photos = make_photos(tmp_path / "photos", 40)
+    with emulator(tmp_path) as rekognition:
+        status = start(photos, tmp_path, rekognition, "--sample", "20", "--month-cap", "0.012").status()
+        assert stopped(status)
+        (labels,) = look("report", status["job"], "--no-thumbnails", home=tmp_path / "home")["whole"]["apis"]
+        assert (labels["answered"]["found_in"], labels["without_answer"]) == (12, 8)
+        low = 17 / 40  # exact for 12 of 20 drawn of 40: the 8 not reached may be the ones without an answer
+        assert labels["answered"]["share"] == {"low": low, "value": 1.0, "high": 1.0}
 
 
 @pytest.mark.parametrize("dollars", ["-1", "much", "NaN", ""])
