@@ -47,6 +47,7 @@ class Counts:
     frame_bytes: int = 0  # of S3 that are read for their frames, at most
     near_gets: int = 0  # GET requests that comparing pictures took
     near_bytes: int = 0  # of S3 that were read for it
+    near_s: float = 0.0  # seconds it took, with reading and decoding
     either: int = 0  # of the framed: videos that APIs for video take, too
     either_ms: int = 0  # their length
     either_frames: int = 0  # their frames

@@ -75,6 +75,10 @@ _OBJECTS = (
     " bytes. These leave the bucket's Region, for the price of transfer into another Region where the workers are in"
     " AWS, and of transfer to the Internet where they are not."
 )
+_COMPARING = (
+    "Comparing the pictures (--near) took {time} just now, on this machine and its network: the duration has as much,"
+    " once, as a scan compares them before its first call."
+)
 _DURATION = "Duration: APIs run side by side, each at its quota from the first second; the slowest sets it."
 
 
@@ -107,6 +111,8 @@ def _sentences(plan: Plan, quotas: QuotaTable, choices: Sequence[Choice | VideoC
     if units & {"face-month", "user-month"}:
         yield _STORED.format(flat="" if plan.start else ", in months of 30 days")
     yield from _rates(plan, quotas)
+    if plan.counts.near_s:
+        yield _COMPARING.format(time=duration(plan.counts.near_s))
     yield from _prices(plan)
     yield _NOT
 

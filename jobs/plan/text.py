@@ -208,20 +208,21 @@ def left_out(counts: Counts) -> Iterator[str]:
 
 
 def _duration(plan: Plan) -> Iterator[str]:
-    """By what is slowest: the jobs of stored video, or the calls of one operation."""
-    jobs = plan.video_jobs
+    """By what is slowest: the jobs of stored video, or the calls of one operation; with --near after comparing."""
+    jobs, takes = plan.video_jobs, duration(plan.duration_s)
+    after = f", after {duration(plan.counts.near_s)} of comparing pictures (--near)" if plan.counts.near_s else ""
     if plan.emulated_s is not None:
-        yield f"Duration: about {duration(plan.duration_s)}, as fast as the bundled emulator is on this machine"
+        yield f"Duration: about {takes}, as fast as the bundled emulator is on this machine{after}"
         return
-    if plan.first and plan.duration_s == plan.first.seconds:
-        yield f"Duration: about {duration(plan.duration_s)}, as fast as the bundled models are on this machine"
+    if plan.first and plan.asking_s == plan.first.seconds:
+        yield f"Duration: about {takes}, as fast as the bundled models are on this machine{after}"
         return
     slowest = max(plan.rates, key=lambda rate: rate.seconds or 0, default=None)
-    if jobs and plan.duration_s == jobs.seconds:
-        yield f"Duration: about {duration(jobs.seconds)} ({many(jobs.jobs, 'video job')}, {jobs.at_once} at a time)"
+    if jobs and plan.asking_s == jobs.seconds:
+        yield f"Duration: about {takes} ({many(jobs.jobs, 'video job')}, {jobs.at_once} at a time){after}"
     elif slowest is not None and slowest.calls:
         by = f" ({slowest.operation} at {slowest.tps:g}/s)" if slowest.tps and plan.duration_s is not None else ""
-        yield f"Duration: {duration(plan.duration_s)}{by}"
+        yield f"Duration: {takes}{by}{after}"
 
 
 def _both(plan: Plan) -> list[str]:

@@ -207,7 +207,14 @@ class Plan:
 
     @property
     def duration_s(self) -> float | None:
-        """Seconds: APIs run side by side, so as long as the slowest; None if a rate is unknown."""
+        """Seconds: pictures are compared, if so asked, then APIs run side by side, so as long as the slowest; None if a
+        rate is unknown."""
+        asking = self.asking_s
+        return None if asking is None else asking + self.counts.near_s
+
+    @property
+    def asking_s(self) -> float | None:
+        """Of the duration, the seconds from the first call or look on."""
         before = self.first.seconds if self.first else 0.0
         if self.emulated_s is not None:  # on the same cores
             return self.emulated_s + before

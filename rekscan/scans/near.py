@@ -38,8 +38,10 @@ Told = Callable[[str], None]
 
 @contextmanager
 def near_of(listing: ParquetFiles, counts: Counts, terms: Terms, told: Told | None) -> Iterator[Marks]:
-    """The pictures of a listing by what they look like, as long as the block lasts. Counts what S3 is asked for it."""
+    """The pictures of a listing by what they look like, as long as the block lasts. Counts what S3 is asked for it, and
+    how long it takes."""
     assert terms.near is not None
+    begun = monotonic()
     with Marks() as marks:
         for item, marked in _marked(listing, terms, _Pace(counts.images - counts.frames, told)):
             if item.uri.startswith("s3://"):
@@ -48,6 +50,7 @@ def near_of(listing: ParquetFiles, counts: Counts, terms: Terms, told: Told | No
             if marked is not None:
                 marks.add([marked])
         marks.group(terms.near)
+        counts.near_s = round(monotonic() - begun, 1)
         yield marks
 
 

@@ -19,6 +19,7 @@ from jobs.money.months import by_days, by_rate, quantity
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import demand as plan_demand
+from jobs.plan import text
 from jobs.plan.build import Counts, plan
 
 PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
@@ -335,3 +336,13 @@ def test_counting_in_batches_counts_the_same(rows):
     many.add_batch(batch)
     assert one == many
     assert one.images + one.videos + sum(one.skipped.values()) == len(rows)
+
+
+def test_comparing_pictures_takes_its_time_before_the_first_call():
+    counts = Counts(images=30_000, near_s=240.0)
+    built = plan(parse(["labels"]), counts, region="us-east-1", prices=PRICES, quotas=QUOTAS)
+    assert (built.asking_s, built.duration_s) == (600, 840)
+    said = "\n".join(text.notes(built))
+    assert "Duration: 14 min (DetectLabels at 50/s), after 4 min of comparing pictures (--near)" in said
+    assert any("took 4 min just now, on this machine" in line for line in built.assumptions)
+    assert not any("--near" in line for line in make("labels", 30_000).assumptions)
