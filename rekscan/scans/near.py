@@ -50,7 +50,7 @@ def near_of(listing: ParquetFiles, counts: Counts, terms: Terms, told: Told | No
             if marked is not None:
                 marks.add([marked])
         marks.group(terms.near)
-        counts.near_s = round(monotonic() - begun, 1)
+        counts.near_s = round(monotonic() - begun, 3)
         yield marks
 
 

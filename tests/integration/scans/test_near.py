@@ -139,5 +139,7 @@ def test_objects_are_read_for_it_which_is_on_the_bill(
     assert near["near"] == {"images": FOLLOW, "bits": 4, "saves_usd": usd(FOLLOW)}
     gets = [next(line["units"] for line in one["s3"]["lines"] if line["meter"] == "s3-get") for one in (plain, near)]
     assert gets[1] - gets[0] == PICTURES
+    calls = [one["quotas"]["operations"]["DetectLabels"]["duration_s"] for one in (plain, near)]
+    assert plain["duration_s"] == calls[0] and near["duration_s"] > calls[1]  # comparing takes its time
     scan("s3://archive/", tmp_path / "home", rekognition, "--near", "4", *where[:2], api="labels")
     assert {row["sent"] for row in tables(tmp_path / "home").rows("images")} == {"s3", "inherited"}
