@@ -97,8 +97,8 @@ def _share(one: Tried, images: int, groups: int) -> Interval:
     looked, others = len(one.held_by_group), one.of - one.held - one.open
     if groups > looked:
         size = one.of / looked
-        each = mean(one.held_by_group, groups, most=size)
-        low, high = max(each.low / size, one.held / images), min(each.high / size, 1 - others / images)
+        each, whole = mean(one.held_by_group, groups, most=size), max(images, one.of)
+        low, high = max(each.low / size, one.held / whole), min(each.high / size, 1 - others / whole)
     else:
         said = share(one.held, one.of, images)
         low, high = said.low, said.high

@@ -171,5 +171,7 @@ def _found(row: ApiSample, images: int) -> str:
         most = row.finds(images).high
         return f"none, so on at most {percent(most)}" if most else "none"
     each = row.mean_of(row.found, images)
-    ends = f" ({each.low:.1f} to {each.high:.1f})" if isfinite(each.high) and each.low < each.high else ""
-    return f"{each.value:.1f}{ends}"
+    if each.low == each.high:
+        return f"{each.value:.1f}"
+    ends = f"({each.low:.1f} to {each.high:.1f})" if isfinite(each.high) else "on each asked"
+    return f"{each.value:.1f} {ends}"

@@ -5,8 +5,8 @@ from jobs.words import count
 
 
 def percent(part: float) -> str:
-    """`24 %`, `1.3 %`."""
-    return f"{count(100 * part, 1 if part < 0.1 else 0)} %"
+    """`24 %`, `1.3 %`, `99.5 %`."""
+    return f"{count(100 * part, 0 if 0.1 <= part <= 0.9 else 1)} %"
 
 
 def between(share: Interval, of: str) -> str:

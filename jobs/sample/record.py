@@ -23,8 +23,8 @@ class Sample:
     seed: int  # of the draw (since 2)
     whole: int  # images of the source that would have been sent (since 2)
     drawn: int  # of them in the job (since 2)
-    shares: bool = False  # of each folder its share was drawn; else as many as chance had it (since 2)
     strata: tuple[SampleStratum, ...] = ()  # each image is in one; the longest folder that it is below counts (since 2)
+    shares: bool = False  # of each folder its share was drawn; else as many as chance had it (since 2)
 
     def in_short(self) -> dict[str, int]:
         """For documents that are not about its strata."""

@@ -55,6 +55,7 @@ def test_a_pilot_that_finds_nothing_says_on_how_many_there_may_be_something():
     row = ApiSample("faces", 100, 0, 0, 0, (0,) * 100)
     found = extrapolate(make("faces", 100_000), "job", [row], PRICES)
     assert "none, so on at most 3.6 %" in text(found)
+    assert "1.0 on each asked" in text(replace(found, apis=(replace(row, found=(1,) * 100),)))
     (faces,) = found.to_json()["apis"]
     assert (faces["finds"]["low"], faces["found_per_image"]["high"]) == (0, None)
     assert 0.036 < faces["finds"]["high"] < 0.037
