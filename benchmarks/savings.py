@@ -110,7 +110,9 @@ def cascade(rekscan: Commands, pictures: int) -> Iterator[tuple[str, ...]]:
     for api, when in CONDITIONS.items():
         (found,) = rekscan("estimate", "--when", when)["conditions"]
         missed = found["missed"]
-        told = f"{missed['missed']} of {missed['found']} rows" if missed else "nothing there to miss"
+        told = (
+            f"{missed['missed']} of {missed['found']} rows" if missed and missed["found"] else "nothing there to miss"
+        )
         saved = f"{percent(1 - found['share']['value'])} of {api}"
         yield f"--when '{when}'", saved, told, f"rekscan estimate DIR --api ... --when '{when}'"
 
