@@ -193,5 +193,8 @@ class Api(Tabled):
     stores: str | None = None  # meter of what its calls leave behind, which is billed by the month
     reusable: bool = True  # False: the answer depends on a collection that changes, so an earlier job's is not taken
     inherits: bool = True  # False: it says who somebody is, which is asked of each picture (`--near`)
+    floor: str | None = None  # parameter under which no row has a confidence
+    # Parameters -> columns, of both tables, that stay empty with them.
+    unasked: Callable[[Params], frozenset[str]] = lambda params: frozenset()
     local: bool = False  # the bundled models answer it on the workers, for nothing (`--first local`)
     gist: Gist | None = None  # None: how many rows there are

@@ -7,7 +7,6 @@ from jobs.apis.base import Api, Cap, Gist, Image, Params
 from jobs.apis.columns import (
     EMPTY,
     FLAG,
-    NUMBER,
     TEXT,
     WHOLE,
     Columns,
@@ -15,13 +14,19 @@ from jobs.apis.columns import (
     box,
     column,
     named,
+    numbered,
+    one_of,
     percent,
+    pose,
     several,
     sides,
     summary,
 )
+from jobs.apis.face_detail import EMOTIONS
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
+
+GENDERS = ("Male", "Female", "Nonbinary", "Unlisted")  # botocore: enum KnownGenderType
 
 
 def _both(member: str) -> str:
@@ -30,22 +35,20 @@ def _both(member: str) -> str:
 
 SCHEMA = Columns(
     [
-        column("face", WHOLE, "1, 2, ...: recognised faces first", "CelebrityFaces[] | UnrecognizedFaces[]"),
+        numbered("face", "recognised faces first", "CelebrityFaces[] | UnrecognizedFaces[]"),
         column("recognized", FLAG, "true for a celebrity", "CelebrityFaces[]"),
         column("name", TEXT, "name of the celebrity", "CelebrityFaces[].Name"),
         column("celebrity_id", TEXT, "AWS's id of the celebrity", "CelebrityFaces[].Id"),
         percent("match_confidence", "confidence that it is this person", "CelebrityFaces[].MatchConfidence"),
-        column("known_gender", TEXT, "the celebrity's known gender", "CelebrityFaces[].KnownGender.Type"),
+        one_of("known_gender", GENDERS, "the celebrity's known gender", "CelebrityFaces[].KnownGender.Type"),
         several("urls", "pages about the celebrity", "CelebrityFaces[].Urls[]"),
         percent("confidence", "confidence that this is a face", _both("Confidence")),
         *box(_both("BoundingBox")),
-        column("emotion", TEXT, "most confident apparent emotion", _both("Emotions[].Type")),
+        one_of("emotion", EMOTIONS, "most confident apparent emotion", _both("Emotions[].Type")),
         percent("emotion_confidence", "its confidence", _both("Emotions[].Confidence")),
         column("smile", FLAG, "the face smiles", _both("Smile.Value")),
         percent("smile_confidence", "confidence of smile", _both("Smile.Confidence")),
-        column("roll", NUMBER, "head roll in degrees, -180 to 180", _both("Pose.Roll")),
-        column("yaw", NUMBER, "head yaw in degrees, -180 to 180", _both("Pose.Yaw")),
-        column("pitch", NUMBER, "head pitch in degrees, -180 to 180", _both("Pose.Pitch")),
+        *pose(_both),
         percent("brightness", "brightness of the face", _both("Quality.Brightness")),
         percent("sharpness", "sharpness of the face", _both("Quality.Sharpness")),
         column("landmarks", TEXT, "points of the face, JSON list of {Type, X, Y} ratios", _both("Landmarks[]")),

@@ -4,7 +4,7 @@ Rule: every column carries both, so that the data dictionary is generated and te
 They become an Arrow schema when a table is made: a price needs none.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,24 @@ EMPTY: Mapping[str, Any] = {}  # stands for a member the answer left out
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """What the numbers of a column can be, both ends included; None: there is no end. `text`: for people."""
+
+    low: float | None
+    high: float | None
+    text: str
+
+
+PERCENT = Range(0, 100, "in percent, 0 to 100")
+RATIO = Range(0, 1, "a ratio of the picture, 0 to 1")
+EDGE = Range(-1, 2, "a ratio of the picture, about 0 to 1")
+DEGREES = Range(-180, 180, "in degrees, -180 to 180")
+BYTE = Range(0, 255, "0 to 255")
+FROM_0 = Range(0, None, "a whole number, 0 or more")
+FROM_1 = Range(1, None, "a whole number, 1 or more")
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A nullable column. `aws`: path in the response, several joined by " | "; a list's own position ends in `[]`."""
 
@@ -32,7 +50,13 @@ class Column:
     doc: str
     aws: str
     several: bool = False  # texts, joined by "; "
-    percent: bool = False  # from 0 to 100
+    range: Range | None = None  # of numbers, where it is known
+    values: tuple[str, ...] = ()  # of texts, where there are no others
+
+    @property
+    def bounds(self) -> Range | None:
+        """What its numbers can be: what is counted is never under 0."""
+        return self.range or (FROM_0 if self.kind in (WHOLE, LONG) else None)
 
 
 class Columns(tuple[Column, ...]):
@@ -52,7 +76,25 @@ def several(name: str, doc: str, aws: str) -> Column:
 
 
 def percent(name: str, doc: str, aws: str) -> Column:
-    return Column(name, NUMBER, f"{doc}, 0 to 100", aws, percent=True)
+    return Column(name, NUMBER, f"{doc}, 0 to 100", aws, range=PERCENT)
+
+
+def degrees(name: str, doc: str, aws: str) -> Column:
+    return Column(name, NUMBER, f"{doc} in degrees, -180 to 180", aws, range=DEGREES)
+
+
+def pose(at: Callable[[str], str]) -> list[Column]:
+    """How a head is turned. `at`: a member's path."""
+    return [degrees(turn, f"head {turn}", at(f"Pose.{turn.title()}")) for turn in ("roll", "yaw", "pitch")]
+
+
+def numbered(name: str, doc: str, aws: str) -> Column:
+    return Column(name, WHOLE, f"1, 2, ...: {doc}", aws, range=FROM_1)
+
+
+def one_of(name: str, values: Iterable[str], doc: str, aws: str) -> Column:
+    """A text that is one of `values`."""
+    return Column(name, TEXT, doc, aws, values=tuple(values))
 
 
 def box(aws: str, what: str = "", prefix: str = "") -> list[Column]:
@@ -69,6 +111,7 @@ def box(aws: str, what: str = "", prefix: str = "") -> list[Column]:
             NUMBER,
             f"{what}: {doc}" if what else doc,
             " | ".join(f"{path}.{name.title()}" for path in aws.split(" | ")),
+            range=EDGE if name in ("left", "top") else RATIO,
         )
         for name, doc in docs
     ]

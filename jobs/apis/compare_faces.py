@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.apis.base import Api, Cap, Image, Param, Params
 from jobs.apis.collection import quality_filter
-from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, Columns, as_json, box, column, percent, sides
+from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, Columns, as_json, box, column, numbered, percent, pose, sides
 from jobs.apis.sights import Sight
 from jobs.items import Item
 
@@ -20,14 +20,12 @@ def _both(member: str) -> str:
 
 SCHEMA = Columns(
     [
-        column("face", WHOLE, "1, 2, ...: number of the face, matches first", "FaceMatches[] | UnmatchedFaces[]"),
+        numbered("face", "number of the face, matches first", "FaceMatches[] | UnmatchedFaces[]"),
         column("matched", FLAG, "true: at least as similar as the threshold", "FaceMatches[]"),
         percent("similarity", "similarity with the source face; null: not matched", "FaceMatches[].Similarity"),
         percent("confidence", "confidence that this is a face", _both("Confidence")),
         *box(_both("BoundingBox")),
-        column("roll", NUMBER, "head roll in degrees, -180 to 180", _both("Pose.Roll")),
-        column("yaw", NUMBER, "head yaw in degrees, -180 to 180", _both("Pose.Yaw")),
-        column("pitch", NUMBER, "head pitch in degrees, -180 to 180", _both("Pose.Pitch")),
+        *pose(_both),
         percent("brightness", "brightness of the face", _both("Quality.Brightness")),
         percent("sharpness", "sharpness of the face", _both("Quality.Sharpness")),
         column("landmarks", TEXT, "points of the face, JSON list of {Type, X, Y} ratios", _both("Landmarks[]")),

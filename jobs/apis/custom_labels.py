@@ -73,6 +73,7 @@ API = Api(
     ),
     limits=Limits(max_bytes=4_194_304),  # botocore, Image.Bytes: 4 MB for DetectCustomLabels; read as MiB
     name_column="name",
+    floor="min_confidence",
     golden_params={
         "project_version_arn": "arn:aws:rekognition:us-east-1:123456789012:project/logos/version/v1/1767571200000",
         "max_results": 10,

@@ -1,9 +1,23 @@
 """AWS's FaceDetail as columns, for every API that answers with one (`faces`, `index-faces`)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from jobs.apis.columns import EMPTY, FLAG, NUMBER, TEXT, WHOLE, Column, as_json, box, column, percent, sides
+from jobs.apis.columns import (
+    EMPTY,
+    FLAG,
+    TEXT,
+    WHOLE,
+    Column,
+    as_json,
+    box,
+    column,
+    degrees,
+    one_of,
+    percent,
+    pose,
+    sides,
+)
 
 # botocore: enum Attribute
 ATTRIBUTES = (
@@ -55,17 +69,15 @@ def detail_columns(path: str) -> list[Column]:
         percent("confidence", "confidence that this is a face", at("Confidence")),
         column("age_low", WHOLE, "apparent age in years, low end", at("AgeRange.Low")),
         column("age_high", WHOLE, "apparent age in years, high end", at("AgeRange.High")),
-        column("gender", TEXT, "Male or Female, as the face looks to the model", at("Gender.Value")),
+        one_of("gender", ("Male", "Female"), "Male or Female, as the face looks to the model", at("Gender.Value")),
         percent("gender_confidence", "confidence of gender", at("Gender.Confidence")),
-        column("emotion", TEXT, "most confident apparent emotion", at("Emotions[].Type")),
+        one_of("emotion", EMOTIONS, "most confident apparent emotion", at("Emotions[].Type")),
         percent("emotion_confidence", "its confidence", at("Emotions[].Confidence")),
         *(percent(f"emotion_{one.lower()}", f"confidence of {one}", at("Emotions[].Confidence")) for one in EMOTIONS),
         *flags,
-        column("roll", NUMBER, "head roll in degrees, -180 to 180", at("Pose.Roll")),
-        column("yaw", NUMBER, "head yaw in degrees, -180 to 180", at("Pose.Yaw")),
-        column("pitch", NUMBER, "head pitch in degrees, -180 to 180", at("Pose.Pitch")),
-        column("eye_direction_yaw", NUMBER, "gaze yaw in degrees, -180 to 180", at("EyeDirection.Yaw")),
-        column("eye_direction_pitch", NUMBER, "gaze pitch in degrees, -180 to 180", at("EyeDirection.Pitch")),
+        *pose(at),
+        degrees("eye_direction_yaw", "gaze yaw", at("EyeDirection.Yaw")),
+        degrees("eye_direction_pitch", "gaze pitch", at("EyeDirection.Pitch")),
         percent("eye_direction_confidence", "confidence of the gaze", at("EyeDirection.Confidence")),
         percent("brightness", "brightness of the face", at("Quality.Brightness")),
         percent("sharpness", "sharpness of the face", at("Quality.Sharpness")),
@@ -73,14 +85,23 @@ def detail_columns(path: str) -> list[Column]:
     ]
 
 
+def unasked(attributes: Collection[str], columns: Iterable[Column]) -> frozenset[str]:
+    """The columns that stay empty where these attributes are asked for."""
+    if "ALL" in attributes:
+        return frozenset()
+    members = {one.replace("_", "").lower(): one for one in ATTRIBUTES}
+    asked_with = {
+        column.name: {members.get(part.rstrip("[]").lower()) for part in column.aws.split(".")} for column in columns
+    }
+    return frozenset(name for name, needs in asked_with.items() if needs - {None} and not needs & {*attributes})
+
+
 def outline_columns(path: str) -> list[Column]:
     """The columns of `outline`. `path`: where FaceDetail stands, of which AWS fills in little."""
     return [
         percent("face_confidence", "confidence that it is a face", f"{path}.Confidence"),
         *box(f"{path}.BoundingBox", "face", "face_"),
-        column("roll", NUMBER, "head roll in degrees, -180 to 180", f"{path}.Pose.Roll"),
-        column("yaw", NUMBER, "head yaw in degrees, -180 to 180", f"{path}.Pose.Yaw"),
-        column("pitch", NUMBER, "head pitch in degrees, -180 to 180", f"{path}.Pose.Pitch"),
+        *pose(lambda member: f"{path}.{member}"),
         percent("brightness", "brightness of the face", f"{path}.Quality.Brightness"),
         percent("sharpness", "sharpness of the face", f"{path}.Quality.Sharpness"),
     ]

@@ -4,20 +4,26 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jobs.apis.base import Api, Cap, Gist, Image, Param, Params
-from jobs.apis.columns import EMPTY, WHOLE, Columns, column
-from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns
+from jobs.apis.columns import EMPTY, WHOLE, Columns, Range, column, numbered
+from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns, unasked
 from jobs.apis.sights import people
 from jobs.items import Item
 
 SCHEMA = Columns(
     [
-        column("face", WHOLE, "1, 2, ...: number of the face within its image, in AWS's order", "FaceDetails[]"),
+        numbered("face", "number of the face within its image, in AWS's order", "FaceDetails[]"),
         *detail_columns("FaceDetails[]"),
     ]
 )
 BRIEF = Columns(
     [
-        column("face_count", WHOLE, "faces found (100 at most)", "FaceDetails[]"),
+        column(
+            "face_count",
+            WHOLE,
+            "faces found (100 at most)",
+            "FaceDetails[]",
+            range=Range(0, 100, "a whole number, 0 to 100"),
+        ),
         column("youngest_age", WHOLE, "lowest low end of the apparent ages", "FaceDetails[].AgeRange.Low"),
         column("oldest_age", WHOLE, "highest high end of the apparent ages", "FaceDetails[].AgeRange.High"),
     ]
@@ -59,5 +65,6 @@ API = Api(
         Param("attributes", "list", ["ALL"], "ALL, DEFAULT or single ones, joined by +", choices=ATTRIBUTES, most=14),
     ),
     name_column="emotion",
+    unasked=lambda params: unasked(params["attributes"], (*SCHEMA, *BRIEF)),
     gist=Gist("number of faces", lambda r: len(r.get("FaceDetails") or ())),
 )

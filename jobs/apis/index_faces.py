@@ -5,15 +5,15 @@ from typing import Any
 
 from jobs.apis.base import Api, Cap, Image, Param, Params, Preparation
 from jobs.apis.collection import COLLECTION, external_image_id, must_exist, quality_filter
-from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, Columns, column, several
-from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns
+from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, Columns, column, numbered, several
+from jobs.apis.face_detail import ATTRIBUTES, detail, detail_columns, unasked
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
 from jobs.redact import shown_uri
 
 SCHEMA = Columns(
     [
-        column("face", WHOLE, "1, 2, ...: number of the face, stored ones first", "FaceRecords[] | UnindexedFaces[]"),
+        numbered("face", "number of the face, stored ones first", "FaceRecords[] | UnindexedFaces[]"),
         column("indexed", FLAG, "true: the face is in the collection now", "FaceRecords[]"),
         column("face_id", TEXT, "AWS's id of the stored face", "FaceRecords[].Face.FaceId"),
         column("image_id", TEXT, "AWS's id of the image it came from", "FaceRecords[].Face.ImageId"),
@@ -105,6 +105,7 @@ API = Api(
         "create": True,
     },
     prepare=prepare,
+    unasked=lambda params: unasked(params["detection_attributes"], SCHEMA),
     stores="face-vectors",
     reusable=False,
     assumptions=(

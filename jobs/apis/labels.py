@@ -14,6 +14,7 @@ from jobs.apis.columns import (
     highest,
     named,
     names,
+    numbered,
     percent,
     several,
     sides,
@@ -26,7 +27,7 @@ SCHEMA = Columns(
     [
         column("name", TEXT, "label in Rekognition's vocabulary", "Labels[].Name"),
         percent("confidence", "confidence that the label is in the image", "Labels[].Confidence"),
-        column("instance", WHOLE, "1, 2, ...: which box of this label; null: no box is given", "Labels[].Instances[]"),
+        numbered("instance", "which box of this label; null: no box is given", "Labels[].Instances[]"),
         percent("instance_confidence", "confidence of this box", "Labels[].Instances[].Confidence"),
         *box("Labels[].Instances[].BoundingBox"),
         column(
@@ -133,6 +134,7 @@ API = Api(
     limits=Limits(max_side=10_000),  # limits.html: 10,000 px for DetectLabels
     version_key="LabelModelVersion",
     name_column="name",
+    floor="min_confidence",
     shares=True,
     gist=Gist("labels", lambda r: named(r.get("Labels"))),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jobs.apis.base import Api, Gist, Image, Limits, Param, Params
-from jobs.apis.columns import TEXT, WHOLE, Column, Columns, column, named, percent, summary
+from jobs.apis.columns import TEXT, WHOLE, Column, Columns, Range, column, named, percent, summary
 from jobs.apis.sights import Sight
 from jobs.items import Item
 
@@ -14,7 +14,9 @@ def label_columns(label: str, content_types: str) -> list[Column]:
     return [
         column("name", TEXT, "moderation label", f"{label}.Name"),
         column("parent_name", TEXT, "label above it; empty on the first level", f"{label}.ParentName"),
-        column("taxonomy_level", WHOLE, "1 (broad) to 3 (narrow)", f"{label}.TaxonomyLevel"),
+        column(
+            "taxonomy_level", WHOLE, "1 (broad) to 3 (narrow)", f"{label}.TaxonomyLevel", range=Range(1, 3, "1 to 3")
+        ),
         percent("confidence", "confidence of the label", f"{label}.Confidence"),
         column(
             "content_types",
@@ -93,6 +95,7 @@ API = Api(
     limits=Limits(max_side=10_000),  # limits.html: 10,000 px for DetectModerationLabels
     version_key="ModerationModelVersion",
     name_column="name",
+    floor="min_confidence",
     meters_by_params=lambda params: ("custom-moderation",) if params.get("project_version") else ("image-group-2",),
     gist=Gist("flags", lambda r: named(r.get("ModerationLabels"))),
 )

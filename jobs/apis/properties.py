@@ -4,7 +4,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jobs.apis.base import Api, Gist, Image, Limits, Param, Params
-from jobs.apis.columns import EMPTY, NUMBER, TEXT, WHOLE, Columns, column, highest, percent
+from jobs.apis.columns import (
+    BYTE,
+    EMPTY,
+    NUMBER,
+    PERCENT,
+    TEXT,
+    WHOLE,
+    Columns,
+    column,
+    highest,
+    numbered,
+    one_of,
+    percent,
+)
 from jobs.apis.sights import Sight
 from jobs.items import Item
 
@@ -13,18 +26,14 @@ def _everywhere(path: str) -> str:
     return " | ".join(f"ImageProperties.{scope}{path}" for scope in ("", "Foreground.", "Background."))
 
 
+SCOPES = ("image", "foreground", "background")
 SCHEMA = Columns(
     [
-        column("scope", TEXT, "image, foreground or background", "ImageProperties"),
-        column(
-            "rank",
-            WHOLE,
-            "1, 2, ...: place of the colour in AWS's order; null: no colour",
-            _everywhere("DominantColors[]"),
-        ),
-        column("red", WHOLE, "red, 0 to 255", _everywhere("DominantColors[].Red")),
-        column("green", WHOLE, "green, 0 to 255", _everywhere("DominantColors[].Green")),
-        column("blue", WHOLE, "blue, 0 to 255", _everywhere("DominantColors[].Blue")),
+        one_of("scope", SCOPES, "image, foreground or background", "ImageProperties"),
+        numbered("rank", "place of the colour in AWS's order; null: no colour", _everywhere("DominantColors[]")),
+        column("red", WHOLE, "red, 0 to 255", _everywhere("DominantColors[].Red"), range=BYTE),
+        column("green", WHOLE, "green, 0 to 255", _everywhere("DominantColors[].Green"), range=BYTE),
+        column("blue", WHOLE, "blue, 0 to 255", _everywhere("DominantColors[].Blue"), range=BYTE),
         column("hex_code", TEXT, "the colour as #rrggbb", _everywhere("DominantColors[].HexCode")),
         column("css_color", TEXT, "nearest of the 140 CSS colour names", _everywhere("DominantColors[].CSSColor")),
         column(
@@ -40,9 +49,9 @@ BRIEF = Columns(
     [
         column("dominant_color", TEXT, "most frequent colour as #rrggbb", "ImageProperties.DominantColors[].HexCode"),
         column("color_name", TEXT, "its simple name", "ImageProperties.DominantColors[].SimplifiedColor"),
-        column("image_brightness", NUMBER, "0 to 100", "ImageProperties.Quality.Brightness"),
-        column("image_sharpness", NUMBER, "0 to 100", "ImageProperties.Quality.Sharpness"),
-        column("image_contrast", NUMBER, "0 to 100", "ImageProperties.Quality.Contrast"),
+        column("image_brightness", NUMBER, "0 to 100", "ImageProperties.Quality.Brightness", range=PERCENT),
+        column("image_sharpness", NUMBER, "0 to 100", "ImageProperties.Quality.Sharpness", range=PERCENT),
+        column("image_contrast", NUMBER, "0 to 100", "ImageProperties.Quality.Contrast", range=PERCENT),
     ]
 )
 

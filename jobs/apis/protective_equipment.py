@@ -4,22 +4,28 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jobs.apis.base import Api, Cap, Gist, Image, Limits, Param, Params
-from jobs.apis.columns import EMPTY, FLAG, TEXT, WHOLE, Columns, box, column, percent, several, sides
+from jobs.apis.columns import EMPTY, FLAG, WHOLE, Columns, Range, box, column, one_of, percent, several, sides
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
+# botocore: enums BodyPart and ProtectiveEquipmentType
+PARTS = ("FACE", "HEAD", "LEFT_HAND", "RIGHT_HAND")
+KINDS = ("FACE_COVER", "HAND_COVER", "HEAD_COVER")
 _PART, _FOUND = "Persons[].BodyParts[]", "Persons[].BodyParts[].EquipmentDetections[]"
 SCHEMA = Columns(
     [
         column("person", WHOLE, "AWS's number of the person within the image, from 0", "Persons[].Id"),
         percent("confidence", "confidence that this is a person", "Persons[].Confidence"),
         *box("Persons[].BoundingBox", "person"),
-        column(
-            "required", TEXT, "with, without or indeterminate: the equipment the scan asked for; else null", "Summary"
+        one_of(
+            "required",
+            ("with", "without", "indeterminate"),
+            "with, without or indeterminate: the equipment the scan asked for; else null",
+            "Summary",
         ),
-        column("body_part", TEXT, "FACE, HEAD, LEFT_HAND or RIGHT_HAND; null: none was found", f"{_PART}.Name"),
+        one_of("body_part", PARTS, "FACE, HEAD, LEFT_HAND or RIGHT_HAND; null: none was found", f"{_PART}.Name"),
         percent("body_part_confidence", "confidence of the body part", f"{_PART}.Confidence"),
-        column("equipment", TEXT, "FACE_COVER, HAND_COVER or HEAD_COVER; null: nothing on it", f"{_FOUND}.Type"),
+        one_of("equipment", KINDS, "FACE_COVER, HAND_COVER or HEAD_COVER; null: nothing on it", f"{_FOUND}.Type"),
         percent("equipment_confidence", "confidence of the equipment", f"{_FOUND}.Confidence"),
         column("covers", FLAG, "the equipment covers the body part", f"{_FOUND}.CoversBodyPart.Value"),
         percent("covers_confidence", "confidence of that", f"{_FOUND}.CoversBodyPart.Confidence"),
@@ -28,7 +34,13 @@ SCHEMA = Columns(
 )
 BRIEF = Columns(
     [
-        column("person_count", WHOLE, "people found (15 at most)", "Persons[]"),
+        column(
+            "person_count",
+            WHOLE,
+            "people found (15 at most)",
+            "Persons[]",
+            range=Range(0, 15, "a whole number, 0 to 15"),
+        ),
         several("equipment", "kinds of equipment seen", f"{_FOUND}.Type"),
         column(
             "persons_without_equipment",
@@ -110,7 +122,7 @@ API = Api(
             "list",
             [],
             "equipment every person should wear, joined by +; adds a verdict per person",
-            choices=("FACE_COVER", "HAND_COVER", "HEAD_COVER"),
+            choices=KINDS,
             most=3,
         ),
         Param("min_confidence", "float", 80.0, "confidence for that verdict (AWS: none, but 50 to 100)", 50, 100),
@@ -119,5 +131,6 @@ API = Api(
     limits=Limits(max_bytes=4_194_304, min_side=64, max_side=4096),
     version_key="ProtectiveEquipmentModelVersion",
     name_column="equipment",
+    unasked=lambda params: frozenset(() if params["required"] else ("required", "persons_without_equipment")),
     gist=Gist("people and equipment", brief),
 )

@@ -5,14 +5,14 @@ from typing import Any
 
 from jobs.apis.base import Api, Cap, Image, Param, Params
 from jobs.apis.collection import COLLECTION, must_exist, quality_filter, uri_of
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, percent, sides
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Columns, box, column, numbered, percent, sides
 from jobs.apis.compare_faces import NO_FACE
 from jobs.apis.sights import Sight, people
 from jobs.items import Item
 
 SCHEMA = Columns(
     [
-        column("rank", WHOLE, "1, 2, ...: place of the match in AWS's order; null: nothing matched", "FaceMatches[]"),
+        numbered("rank", "place of the match in AWS's order; null: nothing matched", "FaceMatches[]"),
         percent("similarity", "similarity with the image's largest face", "FaceMatches[].Similarity"),
         column("face_id", TEXT, "AWS's id of the stored face", "FaceMatches[].Face.FaceId"),
         column("image_id", TEXT, "AWS's id of the image it was indexed from", "FaceMatches[].Face.ImageId"),

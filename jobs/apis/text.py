@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jobs.apis.base import Api, Cap, Gist, Image, Param, Params
-from jobs.apis.columns import EMPTY, TEXT, WHOLE, Column, Columns, as_json, box, column, percent, sides
+from jobs.apis.columns import EMPTY, TEXT, WHOLE, Column, Columns, as_json, box, column, one_of, percent, sides
 from jobs.apis.sights import Sight
 from jobs.items import Item
 
@@ -16,7 +16,7 @@ def text_columns(path: str, image: str = "image") -> list[Column]:
     return [
         column("id", WHOLE, f"number of the detection within its {image}, from 0", f"{path}.Id"),
         column("parent_id", WHOLE, "id of the line a word belongs to; null for lines", f"{path}.ParentId"),
-        column("type", TEXT, "LINE or WORD; a line's words come again as WORD rows", f"{path}.Type"),
+        one_of("type", ("LINE", "WORD"), "LINE or WORD; a line's words come again as WORD rows", f"{path}.Type"),
         column("text", TEXT, "what is written", f"{path}.DetectedText"),
         percent("confidence", "confidence of text and box", f"{path}.Confidence"),
         *box(f"{path}.Geometry.BoundingBox"),

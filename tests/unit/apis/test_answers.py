@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from jobs.apis import catalogue, video_catalogue
 from jobs.apis.base import Api, VideoApi
+from jobs.apis.columns import Column
 from tests.support.aws_shapes import answers, at, operation, violations
 
 IMAGES, VIDEOS = list(catalogue().values()), list(video_catalogue().values())
@@ -65,6 +66,26 @@ def test_every_column_says_what_it_means_and_where_aws_says_it(api: Api | VideoA
         for path in metadata["aws"].split(" | "):
             at(output(api), path)
             assert path.split(".")[0].removesuffix("[]") in api.answer_keys, (field.name, path)
+
+
+def within(value: Any, one: Column) -> bool:
+    low, high = (one.bounds.low, one.bounds.high) if one.bounds else (None, None)
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+@each_api
+def test_what_a_column_can_be_is_what_aws_s_model_and_an_answer_of_aws_s_say(api: Api | VideoApi) -> None:
+    for one in [*api.columns, *api.brief_columns]:
+        for rules in (at(output(api), path).metadata for path in one.aws.split(" | ")):
+            if one.values and "enum" in rules:
+                assert sorted(one.values) == sorted(rules["enum"]), one.name
+            if one.bounds and {"min", "max"} <= rules.keys():
+                assert within(rules["min"], one) and within(rules["max"], one), one.name
+    response = json.loads((GOLDEN / f"{api.name}.json").read_text())
+    seen = [(api.columns, row) for row in api.rows(response)] + [(api.brief_columns, in_short(api, response))]
+    for one, value in [pair for columns, row in seen for pair in zip(columns, row, strict=True)]:
+        assert value is None or within(value, one), one.name
+        assert value is None or not one.values or value in one.values, one.name
 
 
 @each_api
