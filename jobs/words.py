@@ -6,8 +6,9 @@ for ever reads $0.00.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from difflib import get_close_matches
 from typing import Any
 
 from jobs.money.prices import EXACT, money
@@ -96,6 +97,13 @@ def short(text: Any, length: int) -> str:
     shown = visible(str(text))
     half = (length - 1) // 2
     return shown if len(shown) <= length else f"{shown[:half]}…{shown[-half:]}"
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """`Did you mean labels? `, "" where no name is near. Whatever the case."""
+    spelled = {name.lower(): name for name in names}
+    near = get_close_matches(word.lower(), spelled, 1)
+    return f"Did you mean {spelled[near[0]]}? " if near else ""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> str:

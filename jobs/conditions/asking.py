@@ -3,14 +3,20 @@
 Rule: what a condition reads is asked too, and nothing waits for itself.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
-from jobs.apis import Asked, Choice, Request, local_catalogue, video_catalogue
+from jobs.apis import Asked, Choice, Request, catalogue, local_catalogue, video_catalogue
+from jobs.apis.base import Api
 from jobs.conditions.reading import parse
+from jobs.conditions.sense import refuse_senseless
 from jobs.conditions.tree import reads
 from jobs.errors import UsageError
+from jobs.words import did_you_mean, short
+
+_EXAMPLE = "--when 'faces: labels has Person >= 60'"
 
 
 def conditioned(asked: Asked, values: Iterable[str], first: str | None = None) -> Asked:
@@ -24,19 +30,14 @@ def under_conditions(choices: Sequence[Choice], values: Iterable[str], *, first:
     """The choices with the conditions of `values`: `faces: labels has Person >= 60`. `first`: the bundled models answer
     before them. Raises UsageError."""
     asked = [choice.api.name for choice in choices]
+    params = {choice.api.name: choice.params for choice in (*choices, *map(_local, local_catalogue().values()))}
     said: dict[str, str] = {}
     for value in values:
-        name, colon, text = value.partition(":")
-        name = name.strip()
-        if not colon:
-            raise UsageError(f"--when {value!r}: no API before it", "Write --when 'faces: labels has Person >= 60'.")
-        if name in video_catalogue():
-            raise UsageError(f"--when {name}: it is for stored video", "Conditions are about pictures.")
-        if name not in asked:
-            raise UsageError(f"--when {name}: that API is not asked", f"--api asks: {', '.join(asked) or 'none'}.")
+        name, text = _parted(value, asked)
         if name in said:
-            raise UsageError(f"--when {name}: there are two conditions", "Join them with and, or or.")
-        condition = parse(text.strip())
+            raise UsageError(f"--when {name}: there are two conditions", "Join them with `and`, or with `or`.")
+        with _of(name):
+            condition = parse(text)
         here = reads(condition) & local_catalogue().keys()
         if here and not first:
             raise UsageError(
@@ -48,6 +49,8 @@ def under_conditions(choices: Sequence[Choice], values: Iterable[str], *, first:
                 f"--when {name}: it reads {', '.join(missing)}, which is not asked",
                 f"Add --api {','.join(missing)}.",
             )
+        with _of(name):
+            refuse_senseless(condition, params)
         said[name] = str(condition)
     found = tuple(replace(choice, when=said.get(choice.api.name, "")) for choice in choices)
     _refuse_circles(found)
@@ -67,11 +70,7 @@ def needed(choices: Iterable[Choice]) -> frozenset[str]:
 def first_of(choices: Iterable[Choice]) -> tuple[Choice, ...]:
     """What the bundled models are asked before: what these conditions read, with every parameter."""
     wanted = needed(choices)
-    return tuple(
-        Choice(api, {param.name: param.default for param in api.params})
-        for name, api in local_catalogue().items()
-        if name in wanted
-    )
+    return tuple(_local(api) for name, api in local_catalogue().items() if name in wanted)
 
 
 def sources_first(requests: Sequence[Request]) -> tuple[Request, ...]:
@@ -88,6 +87,41 @@ def sources_first(requests: Sequence[Request]) -> tuple[Request, ...]:
     for request in requests:
         add(request)
     return tuple(found.values())
+
+
+@contextmanager
+def _of(name: str) -> Iterator[None]:
+    """What is wrong says whose condition it is."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"--when {name}: {error.what}", error.do) from None
+
+
+def _parted(value: str, asked: Sequence[str]) -> tuple[str, str]:
+    """`faces: labels has Person` -> the API, one of `asked`, and its condition."""
+    name, colon, text = (part.strip() for part in value.partition(":"))
+    if not (colon and name):
+        raise UsageError(f"--when {short(value, 80)!r}: no API before it", f"Write {_EXAMPLE}.")
+    if name in asked:
+        return name, text
+    where = f"--when {short(name, 40)}"
+    if name in video_catalogue():
+        raise UsageError(f"{where}: it is for stored video", "Conditions are about pictures.")
+    if "," in name:
+        raise UsageError(f"{where}: a condition is of one API", "Write --when once for each.")
+    there = f"--api asks: {', '.join(asked) or 'none'}."
+    if name in local_catalogue():
+        raise UsageError(f"{where}: the bundled models look first, under no condition", there)
+    if name in catalogue():
+        raise UsageError(f"{where}: that API is not asked", there)
+    if any(sign in name for sign in " ()\"'"):
+        raise UsageError(f"--when {short(value, 80)!r}: no API before it", f"Write {_EXAMPLE}.")
+    raise UsageError(f"{where}: there is no such API", f"{did_you_mean(name, asked)}{there}")
+
+
+def _local(api: Api) -> Choice:
+    return Choice(api, {param.name: param.default for param in api.params})
 
 
 def _refuse_circles(choices: Iterable[Choice]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from jobs.apis import readable
 from jobs.apis.base import Api
-from jobs.apis.columns import NUMBER, Column
+from jobs.apis.columns import NUMBER, RATIO, Column
 
 AREA = "area"
 _SIDES = ("width", "height")
@@ -22,7 +22,7 @@ def _row_columns(name: str) -> Mapping[str, Column]:
     api = readable()[name]
     found = {column.name: column for column in api.columns}
     if found.keys() >= set(_SIDES) and AREA not in found:
-        found[AREA] = Column(AREA, NUMBER, "width x height: the part of the image that the box covers", "")
+        found[AREA] = Column(AREA, NUMBER, "width x height: the part of the image that the box covers", "", range=RATIO)
     return found
 
 

@@ -64,9 +64,9 @@ def _found(rows: Rows, answer: Answer) -> Iterable[Row]:
     """The rows of an answer that are meant."""
     api = readable()[rows.api]
     for row in api.rows(answer):
-        if rows.name is not None and not _holds(cell(api, row, api.name_column or ""), "=", rows.name):
+        if rows.name is not None and not compares(cell(api, row, api.name_column or ""), "=", rows.name):
             continue
-        if rows.confidence is not None and not _holds(cell(api, row, api.confidence_column or ""), *rows.confidence):
+        if rows.confidence is not None and not compares(cell(api, row, api.confidence_column or ""), *rows.confidence):
             continue
         if rows.where is None or _of_row(api, rows.where, row):
             yield row
@@ -107,12 +107,14 @@ def _compared(content: Anything, compared: Compared, column: Column) -> bool:
     """Of a column that has several values (`Animal; Pet`) one must be so; for `!=`, none the other."""
     op, value = compared.op, compared.value
     if not (column.several and isinstance(content, str)):
-        return _holds(content, op, value)
+        return compares(content, op, value)
     each = content.split("; ")
-    return all(_holds(one, op, value) for one in each) if op == "!=" else any(_holds(one, op, value) for one in each)
+    said = (compares(one, op, value) for one in each)
+    return all(said) if op == "!=" else any(said)
 
 
-def _holds(content: Anything, op: Op, value: Value) -> bool:
+def compares(content: Anything, op: Op, value: Value) -> bool:
+    """Of what is empty nothing is true."""
     if content is None:
         return False
     if not isinstance(value, str):

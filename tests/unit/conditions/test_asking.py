@@ -42,7 +42,12 @@ def test_calls_come_after_those_whose_answers_they_need() -> None:
         (["faces: labels has A", "faces: labels has B"], "two conditions"),
         (["faces: faces has any"], "faces needs faces"),
         (["faces: labels has A", "labels: faces has any"], "circle"),
-        (["faces: labels has"], "at its end"),
+        (["faces: labels has"], "--when faces: .* at its end"),
+        (["FACES: labels has Person"], "--when FACES: there is no such API"),
+        (["faces,labels: labels has Person"], "a condition is of one API"),
+        ([": labels has Person"], "no API before it"),
+        (['labels has any where name = "a:b"'], "no API before it"),
+        (["local.faces: labels has Person"], "the bundled models look first"),
     ],
 )
 def test_a_condition_that_cannot_be_is_a_usage_error(values: list[str], says: str) -> None:
