@@ -1,8 +1,8 @@
 """What became of a call: one row of a result part.
 
-Rule: every call planned ends as exactly one row, `ok`, `skipped`, `failed` or `not-asked` (its condition did not hold);
-an item error is a row, not an exception. Until then a part may hold an `open` row of it, which owns the attempts that
-have no answer.
+Rule: every call planned ends as exactly one row, `ok`, `skipped`, `failed` or `not-asked` (its condition did not hold,
+or could not be decided); an item error is a row, not an exception. Until then a part may hold an `open` row of it,
+which owns the attempts that have no answer.
 """
 
 from collections.abc import Iterable
@@ -13,9 +13,11 @@ from typing import Literal
 import pyarrow as pa
 
 from jobs.attempts import Attempts
+from jobs.codes import Code
 
 Status = Literal["ok", "skipped", "failed", "not-asked", "open"]
 NOT_ASKED: Status = "not-asked"  # `--when`: its condition did not hold, or could not be decided; free (since 3)
+UNDECIDED = "undecided"  # counter of those whose condition could not be decided: they spared nothing
 INHERITED = "inherited"  # `--near`: the answer is that of a picture that looks like it
 FREE = ("known", INHERITED)  # `sent` of an answer that cost nothing
 OPEN: Status = "open"  # attempted, and without an outcome yet: only in parts that are not whole, and in no table
@@ -86,9 +88,10 @@ RESULT_SCHEMA = pa.schema(
 _NAMES = tuple(field.name for field in fields(Outcome))
 
 
-def counted_as(outcome: str) -> str:
-    """What counters of calls with this outcome are called."""
-    return outcome.replace("-", "_")
+def counted_as(outcome: str, code: str | None) -> tuple[str, ...]:
+    """What the counters are called that such a call is in."""
+    name = outcome.replace("-", "_")
+    return (name, UNDECIDED) if code == Code.CONDITION_UNKNOWN else (name,)
 
 
 def open_row(item_id: int, api: str, attempts: Attempts) -> Outcome:

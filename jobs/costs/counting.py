@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.attempts import Attempts
+from jobs.codes import Code
 from jobs.costs.tallies import Tallies, Tally
 from jobs.folder import JobFolder, ShardParts
 from jobs.folder.facts import COLUMNS, facts
 from jobs.folder.models import model_runs
-from jobs.outcomes import FREE, OPEN, RESULT_SCHEMA, counted_as
+from jobs.outcomes import FREE, OPEN, RESULT_SCHEMA, UNDECIDED, counted_as
 from jobs.pools import pool_of
 
 log = logging.getLogger(__name__)
@@ -101,12 +102,15 @@ def _add_outcomes(found: Tallies, table: pa.Table, month: str) -> None:
     """What became of each call that has an outcome."""
     table = table.filter(pc.not_equal(table.column("outcome"), OPEN))
     known = pc.is_in(table.column("sent"), value_set=pa.array(FREE))
+    undecided = pc.fill_null(pc.equal(table.column("code"), str(Code.CONDITION_UNKNOWN)), False)
     up = pc.ceil(pc.divide(pc.cast(table.column("ms"), pa.float64()), 60_000))
     table = _with_month(table, month).append_column("known", known).append_column("up", up)
-    sums = [("item_id", "count"), ("known", "sum"), ("probed_ms", "sum"), ("up", "sum")]
+    table = table.append_column(UNDECIDED, undecided)
+    sums = [("item_id", "count"), ("known", "sum"), (UNDECIDED, "sum"), ("probed_ms", "sum"), ("up", "sum")]
     groups = table.group_by(["month", "place", "api", "outcome"], use_threads=False)
     for row in groups.aggregate(sums).to_pylist():
-        counted = {counted_as(row["outcome"]): row["item_id_count"]}
+        (outcome,) = counted_as(row["outcome"], None)
+        counted = {outcome: row["item_id_count"], UNDECIDED: row[f"{UNDECIDED}_sum"] or 0}
         if row["outcome"] == "ok":
             counted["known"] = int(row["known_sum"] or 0)
             counted |= {"probed_ms": row["probed_ms_sum"] or 0, "minutes_up": int(row["up_sum"] or 0)}

@@ -59,8 +59,9 @@ class CostLine:
 
     @property
     def spared_usd(self) -> Decimal | None:
-        """About what the calls that were not asked would have cost."""
-        return self.worth(self.calls.not_asked)
+        """About what the calls would have cost whose condition did not hold. Those on which it could not be decided
+        spared nothing: a retry asks what failed, and then them."""
+        return self.worth(self.calls.not_asked - self.calls.undecided)
 
     def worth(self, calls: int) -> Decimal | None:
         """About what so many calls cost: at the plan's average price."""

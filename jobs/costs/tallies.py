@@ -10,7 +10,7 @@ from datetime import datetime
 from jobs.pools import month_of
 
 _OF_A_MONTH = ("units", "maybe_billed", "ms", "maybe_ms")  # counters that money hangs on
-_OF_SOME = ("not_asked", "ms", "maybe_ms", "probed_ms", "minutes_up")
+_OF_SOME = ("not_asked", "undecided", "ms", "maybe_ms", "probed_ms", "minutes_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Tally:
     known: int = 0  # of `ok`: answered from an earlier paid call
     skipped: int = 0
     failed: int = 0
-    not_asked: int = 0  # their condition did not hold
+    not_asked: int = 0  # their condition did not hold, or could not be decided
+    undecided: int = 0  # of `not_asked`: could not be decided, as what it reads failed or was skipped
     attempts: int = 0
     units: int = 0
     maybe_billed: int = 0

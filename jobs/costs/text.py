@@ -3,12 +3,12 @@
 Rule: what it has is a list of parts, so that a pipe gets plain text and a terminal tables that fit it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from jobs.costs.month import HomeMonth, JobMonth
-from jobs.costs.reckoning import MINUTE_MS, Costs
+from jobs.costs.reckoning import MINUTE_MS, CostLine, Costs
 from jobs.costs.staged import Staged
 from jobs.costs.tallies import Tally
 from jobs.money.months import quantity
@@ -76,9 +76,7 @@ def costs_parts(costs: Costs) -> list[Part]:
         parts.append(
             f"  {done}, {count(calls.skipped)} skipped, {count(calls.failed)} failed, {count(calls.attempts)} requests"
         )
-        if calls.not_asked:
-            spared = f": about {dollars(line.spared_usd)} spared" if line.spared_usd is not None else ""
-            parts.append(f"  {count(calls.not_asked)} not asked, as their condition did not hold{spared}")
+        parts += _not_asked(line, costs)
         parts += _films(calls)
     for month in costs.months if len(costs.months) > 1 else ():
         amounts = [line.actual_usd for line in costs.months[month]]
@@ -89,6 +87,17 @@ def costs_parts(costs: Costs) -> list[Part]:
     if any(line.maybe for line in costs.lines):
         parts.append(_MAYBE)
     return [*parts, f"Prices: {costs.prices_source}, {costs.prices_as_of}.", ROUNDING]
+
+
+def _not_asked(line: CostLine, costs: Costs) -> Iterator[str]:
+    undecided = line.calls.undecided
+    if did_not_hold := line.calls.not_asked - undecided:
+        spared = f": about {dollars(line.spared_usd)} spared" if line.spared_usd is not None else ""
+        yield f"  {count(did_not_hold)} not asked, as their condition did not hold{spared}"
+    if undecided:
+        failed = any(one.calls.failed for one in costs.lines)
+        do = f"; `rekscan retry {costs.job}` asks what failed, and then these" if failed else ""
+        yield f"  {count(undecided)} not asked, as what their condition reads failed or was skipped: nothing spared{do}"
 
 
 def _films(calls: Tally) -> list[str]:

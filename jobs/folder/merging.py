@@ -19,7 +19,7 @@ from jobs.outcomes import FREE, OPEN, Outcome
 _READ = (
     "item_id", "api", "outcome", "sent", "attempts", "throttles", "maybe_billed", "units", "started_at", "marks",
 )  # fmt: skip
-COLUMNS = (*_READ, "ms", "probed_ms", "place")  # what counting takes
+COLUMNS = (*_READ, "code", "ms", "probed_ms", "place")  # what counting takes
 _DERIVED = tuple(NONE.columns)
 _Row = tuple[Any, ...]
 

@@ -61,7 +61,8 @@ def status_notes(status: Status) -> list[str]:
         found.append(f"Regions  {regions_of(status)}")
     for name, calls in status.by_api.items():
         if not_asked := calls.get("not_asked", 0):
-            found.append(f"Not asked {count(not_asked)} of {count(calls['planned'])} of {name}, by its condition")
+            of = f"{count(not_asked)} of {count(calls['planned'])} of {name}"
+            found.append(f"Not asked {of}: its condition did not hold, or could not be decided (see `rekscan costs`)")
     found += [f"First    {line}" for line in looks_of(status)]
     if status.throttled:
         found.append(f"Refused  {count(status.throttled)} requests as too fast; they were asked again")

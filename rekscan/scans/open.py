@@ -180,14 +180,19 @@ def _asked_again(folder: JobFolder, retry: Retry, parts: ShardParts) -> Counter[
     done = _outcomes(folder, parts, retry.number)
     names = retry.names(parts.shard)
     return Counter(
-        f"{counted_as(outcome)}:{api}"
+        f"{counter}:{api}"
         for (item_id, api), outcome in _outcomes(folder, parts).items()
         for name in [f"{item_id}:{request}" for request in request_names(folder.spec.asked)]
         if name in names and api in name.partition(":")[2].split("+") and (item_id, api) not in done
+        for counter in counted_as(*outcome)
     )
 
 
-def _outcomes(folder: JobFolder, parts: ShardParts, retry: int | None = None) -> dict[tuple[int, str], str]:
+def _outcomes(
+    folder: JobFolder, parts: ShardParts, retry: int | None = None
+) -> dict[tuple[int, str], tuple[str, str | None]]:
+    """Outcome and code of each call that has one."""
     table = facts(folder, parts, retry=retry, columns=COLUMNS)
-    rows = zip(*(table.column(name).to_pylist() for name in ("item_id", "api", "outcome")), strict=True)
-    return {(item_id, api): outcome for item_id, api, outcome in rows if outcome != OPEN}
+    names = ("item_id", "api", "outcome", "code")
+    rows = zip(*(table.column(name).to_pylist() for name in names), strict=True)
+    return {(item_id, api): (outcome, code) for item_id, api, outcome, code in rows if outcome != OPEN}

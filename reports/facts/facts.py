@@ -4,7 +4,8 @@ Rule: one pass of DuckDB per question, so time grows with the job and memory doe
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,7 +38,11 @@ def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
     several = [_ITEMS.format(table=name, frames=Code.AS_FRAMES) for name in listing]
     query.execute(f"create or replace temp view items as {' union all '.join(several)}")
     each = tuple(found(query, choice.api, answered.get(choice.api.name, 0)) for choice in spec.choices)
-    calls = tuple(_calls(query, choice, near=spec.options.near is not None) for choice in spec.choices)
+    costs = records(query, "select * from costs") if "costs" in tables else ()
+    calls = tuple(
+        replace(_calls(query, choice, near=spec.options.near is not None), undecided=_undecided(choice, costs))
+        for choice in spec.choices
+    )
     return Facts(
         items=dict(query.execute("select status, count(*) from items group by 1 order by 2 desc").fetchall()),
         skips=_skips(query, spec),
@@ -46,7 +51,7 @@ def gather(query: Query, spec: JobSpec, tables: Mapping[str, Any]) -> Facts:
         found=each,
         causes=_causes(query, spec.job),
         timeline=_timeline(query),
-        costs=records(query, "select * from costs") if "costs" in tables else (),
+        costs=costs,
         outlook=outlook(query, _noun(spec)),
         seen=seen(query, spec, each, answered),
         new=since.pop(spec.job, 0),
@@ -137,6 +142,16 @@ def _inherited(query: Query, api: str) -> dict[int, int]:
 def _not_asked(query: Query, api: str) -> int:
     sql = "select count(*) from images where list_contains(string_split(not_asked, '; '), ?)"
     return int(query.execute(sql, [api]).fetchall()[0][0])
+
+
+def _undecided(choice: Choice | VideoChoice, costs: Iterable[Mapping[str, Any]]) -> int:
+    """Calls whose condition could not be decided; tables of an earlier version do not tell. An API has a row a meter
+    and place."""
+    by_meter = Counter[str]()
+    for row in costs:
+        if row["api"] == choice.api.name:
+            by_meter[row["meter"]] += row.get("undecided") or 0
+    return max(by_meter.values(), default=0)
 
 
 def _causes(query: Query, job: str) -> tuple[Cause, ...]:

@@ -70,9 +70,10 @@ class Calls:
     slow_ms: int | None  # 95th percentile
     model_versions: tuple[str, ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    not_asked: int = 0  # their condition did not hold
+    not_asked: int = 0  # their condition did not hold, or could not be decided
     when: str = ""  # that condition
     inherited: Mapping[int, int] = field(default_factory=dict)  # of `ok`, by the bits between the two pictures
+    undecided: int = 0  # of `not_asked`: their condition could not be decided
 
     @property
     def total(self) -> int:

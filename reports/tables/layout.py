@@ -60,7 +60,11 @@ _IMAGE_FIELDS = (
         "s3, bytes, fitted (bytes that were altered), known (answer of an earlier call), inherited (--near)",
     ),
     _field("known", pa.int32(), "How many APIs were answered from an earlier paid call, or from a near picture's"),
-    _field("not_asked", pa.string(), "APIs not asked, as their condition (--when) did not hold; joined by '; '"),
+    _field(
+        "not_asked",
+        pa.string(),
+        "APIs not asked, as their condition (--when) did not hold, or was not decided; joined by '; '",
+    ),
     _field("since", pa.string(), "The job that first got an answer on it: this one where it is new, or an earlier one"),
 )
 _VIDEO_FIELDS = (

@@ -20,7 +20,7 @@ class Calls:
     reasons: list[tuple[str, str]] = field(default_factory=list)  # api, code
     sent: list[str] = field(default_factory=list)
     places: list[str] = field(default_factory=list)  # that answered
-    not_asked: list[str] = field(default_factory=list)  # APIs whose condition did not hold
+    not_asked: list[str] = field(default_factory=list)  # APIs whose condition did not hold, or could not be decided
     since: str | None = None  # the first job that got an answer
     near: tuple[int, int] | None = None  # the picture whose answers it has, and how far that is
     fit: str | None = None

@@ -158,6 +158,7 @@ def _tally(one: Calls, status: Mapping[str, Any], otherwise: int) -> dict[str, A
         "failed": one.failed,
         "not_asked": one.not_asked,
         "when": one.when,
+        "undecided": one.undecided,
         "pending": planned - one.total,
         "maybe_billed": one.maybe_billed,
     }

@@ -30,6 +30,6 @@ def decode(data: bytes) -> list[Outcome]:
 
 def counters_of(outcomes: list[Outcome]) -> str:
     """The ledger's counters that these outcomes raise. What attempts raise, the ledger's script does itself."""
-    names = [f"{counted_as(row.outcome)}:{row.api}" for row in outcomes]
+    names = [f"{name}:{row.api}" for row in outcomes for name in counted_as(row.outcome, row.code)]
     names += [f"known:{row.api}" for row in outcomes if row.sent in FREE]
     return " ".join(names)

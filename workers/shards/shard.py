@@ -272,7 +272,7 @@ def shard_counters(outcomes: Iterable[Outcome]) -> Counter[str]:
     """The ledger's counters of a whole shard."""
     counters: Counter[str] = Counter()
     for row in outcomes:
-        counters[f"{counted_as(row.outcome)}:{row.api}"] += 1
+        counters.update(f"{name}:{row.api}" for name in counted_as(row.outcome, row.code))
         counters[f"known:{row.api}"] += row.sent in FREE
         for pool, attempts, units, maybe_billed in Attempts.parse(row.marks).pools():
             counters[f"units:{row.api}:{pool}"] += units

@@ -1,5 +1,6 @@
 """The reckoning on real job folders: the actual equals the plan when nothing failed, and nothing paid is forgotten."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -9,14 +10,17 @@ from hypothesis import strategies as st
 
 from jobs import costs
 from jobs.apis import parse
+from jobs.codes import Code
 from jobs.costs.cap import job_schedule, models_nanousd, nanousd
 from jobs.costs.rows import table_of
 from jobs.folder import JobFolder, JobSpec
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
-from jobs.outcomes import Outcome
+from jobs.outcomes import NOT_ASKED, Outcome
 from jobs.plan.build import Counts, plan
+from workers.journal.packing import counters_of
+from workers.shards.shard import shard_counters
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
@@ -65,6 +69,21 @@ def test_when_nothing_failed_the_actual_is_the_plan_to_the_last_digit(apis, imag
     assert found.complete == spec.plan.complete
     assert [line.actual_usd for line in found.lines] == [line.planned_usd for line in found.lines]
     assert found.maybe_usd == 0
+
+
+def test_what_could_not_be_decided_is_told_from_what_was_spared_in_every_count(tmp_path):
+    spec = spec_of("labels,faces", 4)
+    folder = folder_of(tmp_path, spec)
+    rows = [ok(0, "labels"), ok(0, "faces"), ok(1, "labels"), Outcome(1, "faces", NOT_ASKED, Code.CONDITION_FALSE)]
+    rows += [Outcome(2, "labels", "failed", "Boom"), Outcome(2, "faces", NOT_ASKED, Code.CONDITION_UNKNOWN)]
+    rows += [Outcome(3, "labels", "skipped", "empty"), Outcome(3, "faces", NOT_ASKED, Code.CONDITION_UNKNOWN)]
+    folder.commit(0, rows)
+    by_outcome = {"ok:labels": 2, "failed:labels": 1, "skipped:labels": 1, "ok:faces": 1, "not_asked:faces": 3}
+    by_outcome["undecided:faces"] = 2
+    for counted in (costs.counters(folder), shard_counters(rows), Counter(counters_of(rows).split())):
+        assert {name: counted.get(name) for name in by_outcome} == by_outcome
+    faces = costs.reckon(spec, costs.tally(folder)).lines[1]
+    assert (faces.spared_usd, faces.calls.not_asked, faces.calls.undecided) == (Decimal("0.001"), 3, 2)
 
 
 def test_a_folder_is_counted_by_what_became_of_each_call(tmp_path):

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from jobs.costs import reckon, tally
+from jobs.costs.text import costs_parts, text
 from jobs.documents import CONDITIONS
+from jobs.folder import JobFolder
 from tests.support.people import has_person, on_some_pictures
 from tests.support.scans import Emulator, Scan, Tables, emulator, look, make_photos, tables
 
@@ -87,13 +90,30 @@ def test_what_was_not_asked_adds_up_and_costs_nothing(archive: Archive, scanned:
     assert status["by_api"]["labels"]["skipped"] == broken
     for calls in (status["calls"], *status["by_api"].values()):
         assert calls["planned"] == sum(calls[name] for name in ("ok", "skipped", "failed", "not_asked"))
-    assert {row["api"]: row["not_asked"] for row in found.rows("costs")} == {
-        "text": planned - people, "faces": planned - people, "labels": 0, "properties": 0,
+    # Of the broken ones labels was skipped, so their conditions could not be decided, and nothing was spared there.
+    assert {row["api"]: (row["not_asked"], row["undecided"]) for row in found.rows("costs")} == {
+        "text": (planned - people, broken), "faces": (planned - people, broken), "labels": (0, 0), "properties": (0, 0),
     }  # fmt: skip
     assert look("status", "last", home=found.folder.parent)["calls"] == status["calls"]
     lines = look("costs", "last", home=found.folder.parent)["lines"]
-    spared = str(Decimal(planned - people) / 1000)
+    spared = str(Decimal(planned - people - broken) / 1000)
     assert [line.get("spared_usd") for line in lines] == [spared, spared, None, None]
+    asked, all_ = len(archive.contents), archive.pictures - 1  # a twin's answers are known
+    for line, paid in zip(lines, (asked, asked, all_, all_), strict=True):
+        calls = line["calls"]
+        assert (line["planned"]["units"], line["actual"]["units"]) == (planned, paid)
+        assert planned == sum(calls.get(name, 0) for name in ("ok", "skipped", "failed", "not_asked"))
+        assert calls["ok"] - calls["known"] == paid
+    said = costs_of(found)
+    others = len(archive.others)
+    assert said.count(f"{others} not asked, as their condition did not hold: about ${spared} spared") == 2
+    assert said.count(f"{broken} not asked, as what their condition reads failed or was skipped: nothing spared\n") == 2
+
+
+def costs_of(found: Tables) -> str:
+    """What `rekscan costs` prints of a job."""
+    folder = JobFolder(str(found.folder.parent), found.folder.name)
+    return text(costs_parts(reckon(folder.spec, tally(folder))))
 
 
 def test_the_tables_say_what_was_not_asked_and_the_report_under_which_condition(
@@ -109,7 +129,8 @@ def test_the_tables_say_what_was_not_asked_and_the_report_under_which_condition(
     assert {row["outcome"] for row in found.rows("failures")} == {"skipped"}
     page = (found.folder / "reports" / "report.html").read_text()
     assert "planned = ok + skipped + failed + not asked" in page
-    assert "faces was asked when <code>labels has &#34;Person&#34; &gt;= 60</code>" in page
+    condition = "faces was asked when <code>labels has &#34;Person&#34; &gt;= 60</code>"
+    assert f"{condition}; of {archive.broken} pictures that could not be decided" in page
 
 
 def test_each_outcome_has_its_reason(archive: Archive, scanned: tuple[Tables, Any]) -> None:
@@ -208,12 +229,16 @@ def test_a_retry_of_what_a_condition_reads_asks_what_it_left_open(
     calls = scan_of.status()["by_api"]
     assert (calls["labels"]["failed"], calls["faces"]["ok"]) == (1, len(archive.people) - 1)
     assert sha256(failing) not in rekognition.counts()["DetectFaces"]
+    said, job = costs_of(tables(home)), tables(home).folder.name
+    assert f"{archive.broken + 1} not asked, as what their condition reads failed or was skipped" in said
+    assert f"nothing spared; `rekscan retry {job}` asks what failed, and then these" in said
     rekognition.set_faults()
     rekognition.reset()
     calls = Scan("retry", "last", "--json", home=home).status()["by_api"]
     for name in ("labels", "faces", "text"):
         assert calls[name]["planned"] == sum(calls[name][n] for n in ("ok", "skipped", "failed", "not_asked"))
     assert (calls["labels"]["failed"], calls["faces"]["ok"], calls["text"]["ok"]) == (0, *[len(archive.people)] * 2)
+    assert costs_of(tables(home)).count(f"{archive.broken} not asked, as what their condition reads") == 2
     asked = {operation: set(by) for operation, by in rekognition.counts().items()}
     assert asked == {name: {sha256(failing)} for name in ("DetectLabels", "DetectFaces", "DetectText")}
     images = {row["uri"].rpartition("/")[2]: row for row in tables(home).rows("images")}
