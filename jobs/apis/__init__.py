@@ -246,6 +246,11 @@ def _known(name: str) -> ApiEntry:
     found = rows.get(name) or next((row for row in rows.values() if row.operation == name), None)
     if found is not None:
         return found
+    if name in local_catalogue():
+        raise UsageError(
+            f"{name} is what the bundled models answer, to conditions alone",
+            f"Write --first local --when 'API: {name} has any', and --api with AWS's.",
+        )
     if ended := ENDED.get(name):
         raise UsageError(f"{name}: {ended.what}", ended.instead)
     spelled = {_letters(row.operation): row.name for row in reversed(rows.values())}

@@ -6,8 +6,8 @@ never hidden in `actual`, never guessed away. Months are those the calls were ma
 each has tiers of its own.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -40,6 +40,7 @@ class CostLine:
     place: str = ""  # of a job at several places, where it was asked; "": its own
     region: str = ""  # of that place, where there are several
     account: str = ""  # the same
+    spared: int = 0  # calls that were planned, and not made as their condition did not hold
 
     @property
     def actual_units(self) -> Decimal:
@@ -59,13 +60,12 @@ class CostLine:
 
     @property
     def spared_usd(self) -> Decimal | None:
-        """About what the calls would have cost whose condition did not hold. Those on which it could not be decided
-        spared nothing: a retry asks what failed, and then them."""
-        return self.worth(self.calls.not_asked - self.calls.undecided)
+        """About what they would have cost."""
+        return self.worth(self.spared)
 
     def worth(self, calls: int) -> Decimal | None:
-        """About what so many calls cost: at the plan's average price."""
-        if self.planned_usd is None or not self.planned_units:
+        """About what so many calls cost: at the plan's average price. None of what is billed by the hour."""
+        if self.planned_usd is None or not self.planned_units or self.unit != "image":
             return None
         return self.planned_usd * calls / self.planned_units
 
@@ -153,7 +153,7 @@ def reckon(
     return Costs(
         job=spec.job,
         region=spec.region,
-        lines=tuple(_lines(spec, months)),
+        lines=tuple(_with_spared(_lines(spec, months))),
         months=months,
         prices_source=spec.prices["source"],
         prices_as_of=spec.prices["as_of"],
@@ -229,6 +229,22 @@ def _lines(spec: JobSpec, months: Mapping[str, tuple[CostLine, ...]]) -> Iterabl
                 if not place or which in planned or which in made:
                     plan = planned.get(which, PlannedLine(usd=Decimal(0)))
                     yield _line(spec, choice, meter, prices.unit(meter), place, plan, made.get(which, ()))
+
+
+def _with_spared(lines: Iterable[CostLine]) -> Iterator[CostLine]:
+    """The lines with the calls that conditions spared, over all places never more than were planned and not billed: a
+    picture that takes another's answer (--near) costs nothing either way. Those that could not be decided spared
+    nothing: a retry asks what failed, and then them."""
+    several = list(lines)
+    left: dict[tuple[str, str], Decimal] = {}
+    for line in several:
+        which = (line.api, line.meter)
+        left[which] = left.get(which, Decimal(0)) + line.planned_units - line.actual_units - line.maybe_units
+    for line in several:
+        which = (line.api, line.meter)
+        spared = min(line.calls.not_asked - line.calls.undecided, max(0, int(left[which])))
+        left[which] -= spared
+        yield replace(line, spared=spared)
 
 
 def _line(

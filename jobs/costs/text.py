@@ -70,8 +70,7 @@ def costs_parts(costs: Costs) -> list[Part]:
         walk = " + ".join(f"{count(tier.units)} x {each(tier.usd_each)} ({tier.confidence})" for tier in line.actual)
         calls = line.calls
         where = f" in {line.place or line.region}" if line.region else ""
-        if walk or where:
-            parts.append(f"{line.api}{where} on {line.meter}: {walk or '0 units'}")
+        parts.append(f"{line.api}{where} on {line.meter}: {walk or '0 units'}")
         done = f"{count(calls.ok)} answered ({count(calls.known)} known before)"
         parts.append(
             f"  {done}, {count(calls.skipped)} skipped, {count(calls.failed)} failed, {count(calls.attempts)} requests"

@@ -28,7 +28,7 @@ class Near:
 
 def near_rule(text: str) -> Near:
     """Raises UsageError for what is none."""
-    bits, _, more = text.partition(",")
+    bits, _, more = (part.strip() for part in text.partition(","))
     if not (bits.isascii() and bits.isdigit() and int(bits) <= MOST and more in ("", "any-size")):
         raise UsageError(
             f"--near {text}: not a distance",

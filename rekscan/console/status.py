@@ -116,8 +116,8 @@ def regions_of(status: Status) -> str:
 def looks_of(status: Status) -> list[str]:
     """What the bundled models looked at, which is no call of AWS's."""
     return [
-        f"{name} looked at {_of(looks)}, for nothing"
-        + (f" ({count(looks['failed'])} failed)" if looks["failed"] else "")
+        f"{name} looked at {count(looks['ok'])}/{count(looks['planned'])}, for nothing"
+        + "".join(f", {count(looks[what])} {what}" for what in ("skipped", "failed") if looks[what])
         for name, looks in status.first.items()
     ]
 

@@ -13,6 +13,7 @@ from jobs.apis import parse
 from jobs.codes import Code
 from jobs.costs.cap import job_schedule, models_nanousd, nanousd
 from jobs.costs.rows import table_of
+from jobs.costs.text import costs_parts, text
 from jobs.folder import JobFolder, JobSpec
 from jobs.money.free_tier import FreeTier
 from jobs.money.prices import PriceTable
@@ -22,6 +23,7 @@ from jobs.plan.build import Counts, plan
 from workers.journal.packing import counters_of
 from workers.shards.shard import shard_counters
 
+MODEL = "arn:aws:rekognition:us-east-1:123456789012:project/logos/version/v1/1767571200000"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PRICES, QUOTAS = PriceTable.bundled(), QuotaTable.bundled()
 
@@ -84,6 +86,24 @@ def test_what_could_not_be_decided_is_told_from_what_was_spared_in_every_count(t
         assert {name: counted.get(name) for name in by_outcome} == by_outcome
     faces = costs.reckon(spec, costs.tally(folder)).lines[1]
     assert (faces.spared_usd, faces.calls.not_asked, faces.calls.undecided) == (Decimal("0.001"), 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("apis", "planned", "paid", "not_asked", "spared"),
+    [
+        ("faces", 9, 3, 6, "0.006"),
+        ("faces", 4, 3, 6, "0.001"),  # the others would have had the answers of near pictures
+        ("faces", 0, 0, 6, None),  # all were known
+        (f"custom-labels:project_version_arn={MODEL}", 4, 3, 6, None),  # its hours are billed, and no call
+    ],
+)
+def test_no_more_is_spared_than_was_planned_and_not_paid(apis, planned, paid, not_asked, spared):
+    spec = spec_of(apis, planned)
+    name = spec.apis[0].api.name
+    counters = {f"ok:{name}": paid, f"units:{name}": paid, f"not_asked:{name}": not_asked}
+    (line,) = costs.reckon(spec, counters).lines
+    assert line.spared_usd == (None if spared is None else Decimal(spared))
+    assert ("spared" in text(costs_parts(costs.reckon(spec, counters)))) == (spared is not None)
 
 
 def test_a_folder_is_counted_by_what_became_of_each_call(tmp_path):

@@ -66,5 +66,5 @@ def test_what_does_not_go_together_says_so(when: list[str] | str, first: str | N
 
 
 def test_no_api_is_asked_of_them_by_name() -> None:
-    with pytest.raises(UsageError, match=r"no API 'local\.faces'"):
+    with pytest.raises(UsageError, match=r"local\.faces is what the bundled models answer, to conditions alone"):
         ask(["local.faces"])
