@@ -15,6 +15,8 @@ from emulator.photos import PHOTOS, photo
 from jobs.folder import JobFolder
 from rekscan import cli
 from tests.emulator.test_life import alive
+from tests.support.s3_gateway import s3_gateway
+from tests.support.s3_server import s3_server
 from tests.support.scans import Emulator, Scan, asked_twice_is_marked, children_of, emulator, look, tables
 from tests.support.waiting import until
 
@@ -124,6 +126,33 @@ def test_a_pilot_asks_aws_of_all_and_says_what_the_models_spare_and_miss(
     assert rekognition.total() == 0  # known, and so are the looks
     assert {row["sent"] for row in looks(home)} == {"known"}
     assert status["by_api"]["faces"]["ok"] == seen
+
+
+def test_objects_on_s3_are_read_for_them_as_planned_and_aws_reads_those_with_a_face_itself(
+    photos: Path, rekognition: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, rows = tmp_path / "home", dict[int, bool]()
+    objects = {name: (photos / name).read_bytes() for name in ("astronaut.jpg", "hopper.jpg", "cat.jpg", "temple.jpg")}
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(variable, "test")
+    rekognition.reset()
+    with s3_server() as s3, s3_gateway(s3.url) as gateway:
+        s3.bucket("archive", objects)
+        asked = ("s3://archive/", "--api", "faces", *WHEN, "--s3-endpoint-url", gateway.url, "--region", "us-east-1")
+        lines = look("estimate", *asked, home=home)["s3"]["lines"]
+        planned = next(line["units"] for line in lines if line["meter"] == "s3-get")
+        gateway.asked.clear()
+        url = ("--rekognition-endpoint-url", rekognition.url)
+        status = Scan("scan", *asked, "--yes", "--json", *url, home=home, env=LEASE).status()
+        reads = [one for one in gateway.asked if one.method == "GET" and one.path.split("?")[0].endswith(".jpg")]
+    for row in looks(home):
+        rows[row["item_id"]] = bool(orjson.loads(row["response"])["FaceDetails"])
+    assert sorted(rows.values()) == [False, False, True, True]
+    assert status["first"] == {FIRST: {"planned": 4, "ok": 4, "skipped": 0, "failed": 0}}
+    assert (status["by_api"]["faces"]["ok"], status["by_api"]["faces"]["not_asked"]) == (2, 2)
+    assert rekognition.total() == 2
+    assert {row["sent"] for row in tables(home).rows("images") if row["status"] == "ok"} == {"s3"}
+    assert len({one.path for one in reads}) == len(objects) <= len(reads) <= planned
 
 
 def test_without_the_models_a_scan_is_refused_before_it_lists(
