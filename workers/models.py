@@ -69,10 +69,14 @@ class ModelKeeper:
         stopped = stop(client, running.model, turn.still)
         if stopped is None:
             return Left(running)
-        record_stop(JobFolder(running.home, running.job, self._aws(running.s3_url)), running.number, sent=stopped)
-        self._charge(running, 0)
+        self.ended(running, sent=stopped)
         self.models.forget(running.model)
         return None
+
+    def ended(self, running: Running, *, sent: bool = True) -> None:
+        """It runs no longer for the job that started it: what that took is written down and counted."""
+        record_stop(JobFolder(running.home, running.job, self._aws(running.s3_url)), running.number, sent=sent)
+        self._charge(running, 0)
 
     def _charge(self, running: Running, more_seconds: float) -> None:
         """Count its hours, and so many seconds to come, for the caps of its job and of the home's month."""

@@ -40,7 +40,7 @@ def _refuse_rows(rows: Rows, asked: Asked) -> None:
     if rows.confidence is not None and api.confidence_column:
         own.append(Compared(api.confidence_column, *rows.confidence))
     whole = All((*own, *([] if rows.where is None else [rows.where])))
-    written: dict[Term, str] = {whole: str(rows)} | {test: str(rows) for test in own}
+    written: dict[Term, str] = {test: str(rows) for test in (whole, *own)}
     tests: dict[Term, Comparison] = {
         leaf: _of_row(api, leaf, asked) for leaf in leaves(whole) if isinstance(leaf, Compared)
     }

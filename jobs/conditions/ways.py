@@ -39,7 +39,7 @@ class Subject:
         if self.kind == FLAG:
             found = [True, False]
         elif self.kind == TEXT:
-            found = [*(self.values or (*compared, _OTHER))]
+            found = list(self.values) or [*compared, _OTHER]
         else:
             found = self._numbers({float(value) for value in compared})
         return [None, *found] if self.empty else found

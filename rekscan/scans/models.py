@@ -23,7 +23,7 @@ from jobs.costs.counting import tally
 from jobs.costs.reckoning import HOUR_MS, reckon
 from jobs.errors import RekscanError
 from jobs.files import home_path
-from jobs.folder import JobFolder
+from jobs.folder import JobFolder, JobSpec
 from jobs.folder.models import ModelStart, model_runs, open_runs, write_start
 from jobs.folder.whose import AWS, whose
 from jobs.ledger import Ledger
@@ -34,6 +34,7 @@ from rekscan.console.output import say, talk
 from rekscan.ending import in_order
 from rekscan.scans.models_left import ModelLeft, an_hour, models_left
 from rekscan.scans.month_cap import months_cap
+from rekscan.scans.open import starting
 from rekscan.scans.terms import Terms
 from rekscan.settings import Settings
 from workers import bell
@@ -69,14 +70,19 @@ def make_models_run(
     """Start what the job asks and wait until it runs. Raises RekscanError where it does not, or where a cap does not
     pay for that. `max_cost` replaces that of job.json."""
     spec = folder.spec
-    asked = {choice.params[choice.api.runs.model]: choice for choice in spec.apis if choice.api.runs}
+    asked = _asked(spec)
     if not asked:
         return
     left = _left(folder, settings, spec.options.max_cost if max_cost is None else max_cost)
-    started = _Starting(Models(ledger), folder, settings, rekognition_url or spec.rekognition_url, left)
+    started = _Starting(_keeper(ledger, settings), folder, settings, rekognition_url or spec.rekognition_url, left)
     started.models.want(folder.job, asked)
     for model, choice in asked.items():
         started.run(model, choice)
+
+
+def _asked(spec: JobSpec) -> dict[str, Choice]:
+    """The models of a job, each with what asks it."""
+    return {choice.params[choice.api.runs.model]: choice for choice in spec.apis if choice.api.runs}
 
 
 class _Starting:
@@ -84,13 +90,14 @@ class _Starting:
 
     def __init__(
         self,
-        models: Models,
+        keeper: ModelKeeper,
         folder: JobFolder,
         settings: Settings,
         rekognition_url: str | None,
         left: tuple[Decimal, str] | None = None,
     ) -> None:
-        self.models = models
+        self.models = keeper.models
+        self._keeper = keeper
         self._folder = folder
         self._client = client_of(settings.aws, folder.spec.region, rekognition_url)
         self._url = rekognition_url
@@ -122,7 +129,10 @@ class _Starting:
         found.check()
         ours = self._ours(model)
         if first and found.up and ours is None:
-            say(self._said_of_one_that_runs(model))
+            if (running := self._left_for_us(model)) is not None:
+                self._take_over(running, choice)
+            else:
+                say(self._said_of_one_that_runs(model))
         elif found.status in models.STARTABLE and (first or found.status == "STOPPED"):
             if ours is not None:  # somebody else stopped it
                 record_stop(self._folder, ours.number, sent=False)
@@ -130,6 +140,18 @@ class _Starting:
         elif first and ours is not None:
             self._remember(ours, choice)
         return found
+
+    def _left_for_us(self, model: str) -> Running | None:
+        """Where a job that is over has started it, and nobody but this one works with it."""
+        running = next((running for running in self.models.running() if running.model == model), None)
+        return running if running and set(self.models.users(model)) == {self._folder.job} else None
+
+    def _take_over(self, running: Running, choice: Choice) -> None:
+        """From now on its hours are this job's, which stops it."""
+        self._refuse_beyond_caps(choice, 0, running.units)
+        self._remember(write_start(self._folder, choice.api.name, running.model, running.units), choice)
+        self._keeper.ended(running)
+        say(f"The model {model_name(running.model)} runs on from job {running.job}; it is stopped when this job ends.")
 
     def _said_of_one_that_runs(self, model: str) -> str:
         of = next((running.job for running in self.models.running() if running.model == model), None)
@@ -234,6 +256,14 @@ def _stop_left(settings: Settings, folder: JobFolder, start: ModelStart, still: 
 
 
 @contextmanager
+def models_kept(ledger: Ledger, folder: JobFolder, settings: Settings, job: str) -> Iterator[None]:
+    """What a job has started runs on for another, which is to be made in this block; at its end nothing does."""
+    with models_stopped(ledger, folder, settings), starting(ledger, job):
+        Models(ledger).want(job, _asked(folder.spec))
+        yield
+
+
+@contextmanager
 def models_stopped(ledger: Ledger, folder: JobFolder, settings: Settings) -> Iterator[None]:
     """At the end of the block, however it ends, nothing runs that the job has started and no job works with."""
     try:
@@ -247,9 +277,13 @@ def models_stopped(ledger: Ledger, folder: JobFolder, settings: Settings) -> Ite
                     _settle_without_redis(folder, settings)
 
 
+def _keeper(ledger: Ledger, settings: Settings) -> ModelKeeper:
+    return ModelKeeper(ledger, lambda s3_url: replace(settings.aws, s3_url=s3_url or settings.aws.s3_url))
+
+
 def _settle(ledger: Ledger, settings: Settings) -> None:
     """Wait for the last calls, and for a model that is starting, which AWS may not stop. Ctrl-C ends the waiting."""
-    keeper = ModelKeeper(ledger, lambda s3_url: replace(settings.aws, s3_url=s3_url or settings.aws.s3_url))
+    keeper = _keeper(ledger, settings)
     until, told = time.monotonic() + _LAST_CALLS, False
     while True:
         left = keeper.round()

@@ -5,7 +5,8 @@ fixed seed, so the same source gives the same pilot. The pilot is a job of its o
 and costs; with `--near` its pairs are another.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from jobs.counts import Counts
 from jobs.errors import RekscanError
 from jobs.folder import JobFolder, new_job_id
 from jobs.known.buckets import Records
+from jobs.ledger import Ledger
 from jobs.near.groups import write_found
 from jobs.plan.pilot import ApiSample
 from jobs.plan.values import Plan
@@ -31,7 +33,7 @@ from rekscan.scans.draft import Draft, plan_of
 from rekscan.scans.engine import Engine
 from rekscan.scans.follow import follow
 from rekscan.scans.following import Following
-from rekscan.scans.models import check_models, make_models_run, models_stopped
+from rekscan.scans.models import check_models, make_models_run, models_kept, models_stopped
 from rekscan.scans.month_cap import cap_of, refuse_over
 from rekscan.scans.open import open_job, starting
 from rekscan.scans.pairs import Pairs, source_of_pairs
@@ -61,21 +63,30 @@ def pilot(
         )
     _approve(parts, terms, yes=yes)
     folders, left = [], terms.max_cost
-    with Engine(settings, local=terms.local) as engine:
-        for part in parts:
-            folders.append(folder := part.create(left))
-            _run(engine, folder, settings, quiet=quiet)
+    names = sorted(new_job_id() for _ in parts)
+    with Engine(settings, local=terms.local) as engine, ExitStack() as kept:
+        for part, name, later in zip(parts, names, [*names[1:], ""], strict=True):
+            folders.append(folder := part.create(name, left))
+            ledger = engine.start(folder.spec)
+            with kept.pop_all() as until_open:
+                if later:
+                    kept.enter_context(models_kept(ledger, folder, settings, later))
+                _run(engine, ledger, folder, settings, opened=until_open.close, quiet=quiet)
             left = _left(folder, left)
     folder, *of_pairs = folders
     return folder, of_pairs[0] if of_pairs else None
 
 
-def _run(engine: Engine, folder: JobFolder, settings: Settings, *, quiet: bool) -> None:
-    ledger, url = engine.start(folder.spec), engine.rekognition_url
+def _run(
+    engine: Engine, ledger: Ledger, folder: JobFolder, settings: Settings, *, opened: Callable[[], None], quiet: bool
+) -> None:
+    """`opened`: called once it is on the table."""
+    url = engine.rekognition_url
     with models_stopped(ledger, folder, settings):
         with starting(ledger, folder.job):
             make_models_run(ledger, folder, settings, url)
             open_job(ledger, folder, rekognition_url=url)
+        opened()
         ended = follow(ledger, folder, tend=engine.tend, quiet=quiet)
     if ended.state != "finished":
         why = f"{ended.state}, {ended.reason}" if ended.reason else ended.state
@@ -95,10 +106,10 @@ class _Part:
     plan: Plan
     found: Records | None = None
 
-    def create(self, max_cost: Decimal | None) -> JobFolder:
+    def create(self, job: str, max_cost: Decimal | None) -> JobFolder:
         """Raises OSError or RekscanError where it cannot be; nothing of it is left then."""
         settings, counts = self.terms.settings, Counts()
-        folder = JobFolder(settings.home, new_job_id(), settings.aws)
+        folder = JobFolder(settings.home, job, settings.aws)
         counts.add_batch(self.images)
         try:
             with folder.manifest_writer() as writer:

@@ -11,6 +11,7 @@ import pytest
 
 from rekscan import cli
 from rekscan.testing import Emulator as Client
+from tests.support.bursts import make_bursts
 from tests.support.scans import Emulator, Scan, emulator, look, make_photos, tables
 from tests.support.waiting import until
 
@@ -133,13 +134,21 @@ def test_cancel_stops_what_a_killed_job_has_left(photos: Path, tmp_path: Path, r
     until(lambda: status(rekognition) == "STOPPED", "the model has stopped")
 
 
-def test_a_pilot_starts_the_model_and_stops_it(photos: Path, tmp_path: Path, rekognition: Emulator) -> None:
-    asked = ("--api", f"custom-labels:project_version_arn={V1}", "--pilot", "5", "--max-cost", "0.2")
+def test_a_pilot_and_its_pairs_start_the_model_once_and_stop_it_at_the_end(
+    tmp_path: Path, rekognition: Emulator
+) -> None:
+    asked = ("--api", f"custom-labels:project_version_arn={V1}", "--near", "4", "--pilot", "4", "--max-cost", "0.2")
     where = ("--rekognition-endpoint-url", rekognition.url)
-    found = Scan("estimate", str(photos), *asked, *where, "--json", home=tmp_path / "home").status()
+    pilot = Scan("estimate", str(make_bursts(tmp_path / "bursts")), *asked, *where, "--json", home=tmp_path / "home")
+    found = pilot.status()
     assert found["sample"]["apis"][0]["answered"]["value"] == 1
+    assert found["near"]["pairs"]["apis"][0]["pairs"] == 2
     until(lambda: status(rekognition) == "STOPPED", "the model has stopped")
-    assert records(tmp_path) == ["001-started.json", "001-stopped.json"]
+    said = pilot.log.read_text()
+    assert (said.count("Started the model"), said.count("runs on from job")) == (1, 1)
+    for job in sorted((tmp_path / "home").glob("2*")):  # each pays for its own part of the time
+        assert sorted(path.name for path in (job / "models").iterdir()) == ["001-started.json", "001-stopped.json"]
+    assert len(list((tmp_path / "home").glob("2*/models"))) == 2
 
 
 def test_a_cancelled_scan_stops_what_it_started(photos: Path, tmp_path: Path, rekognition: Emulator) -> None:
