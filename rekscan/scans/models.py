@@ -258,8 +258,12 @@ def _stop_left(settings: Settings, folder: JobFolder, start: ModelStart, still: 
 @contextmanager
 def models_kept(ledger: Ledger, folder: JobFolder, settings: Settings, job: str) -> Iterator[None]:
     """What a job has started runs on for another, which is to be made in this block; at its end nothing does."""
+    asked = _asked(folder.spec)
+    if not asked:
+        yield
+        return
     with models_stopped(ledger, folder, settings), starting(ledger, job):
-        Models(ledger).want(job, _asked(folder.spec))
+        Models(ledger).want(job, asked)
         yield
 
 
