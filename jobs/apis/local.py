@@ -6,12 +6,17 @@ shares no call, and its name tells it from AWS's everywhere.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 
+import orjson
+
 from jobs.apis.base import Api, Param
+from jobs.apis.columns import Columns
 
 LOCAL = "local"  # before the dot
 MODELS = "0.1"  # of the bundled models: an answer of others is no answer to this question
+NUDITY = ("Explicit", "Explicit Nudity")
 # Name after the dot -> the API it stands before, and parameters that ask for more than AWS's defaults: the condition
 # says what is enough.
 _BEFORE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -20,6 +25,18 @@ _BEFORE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "nudity": ("moderation", {"min_confidence": 0.0}),
     "text": ("text", {"min_confidence": 50.0}),
 }
+
+
+def _named(api: Api, name: str) -> Columns:
+    """Its columns. Of labels and flags every name is known that the models have."""
+    values = {"labels": _labels, "nudity": lambda: NUDITY}.get(name, tuple)()
+    return Columns(
+        replace(one, values=values) if values and one.name == api.name_column else one for one in api.columns
+    )
+
+
+def _labels() -> tuple[str, ...]:
+    return tuple(orjson.loads(files("jobs").joinpath("data/local_labels.json").read_bytes()))
 
 
 def local_apis(images: Mapping[str, Api]) -> Iterator[Api]:
@@ -37,5 +54,6 @@ def local_apis(images: Mapping[str, Api]) -> Iterator[Api]:
             assumptions=(),
             sights=(),
             shares=False,
+            columns=_named(images[of], name),
             local=True,
         )

@@ -16,6 +16,7 @@ from jobs.conditions.ways import Comparison, Subject, Term, can_be, leaves, term
 from jobs.errors import UsageError
 from jobs.words import did_you_mean
 
+_FEW = 20  # names that an error lists
 Asked = Mapping[str, Params]  # parameters of what is asked, by API
 
 
@@ -55,7 +56,10 @@ def _refuse_value(test: Comparison, text: str) -> None:
     subject, value, bounds = test.subject, test.value, test.subject.range
     if isinstance(value, str):
         if subject.values and test.op != "contains" and not any(compares(one, "=", value) for one in subject.values):
-            there = f"{did_you_mean(value, subject.values)}There are: {', '.join(subject.values)}."
+            names = (
+                f": {', '.join(subject.values)}" if len(subject.values) <= _FEW else f" {len(subject.values):,} others"
+            )
+            there = f"{did_you_mean(value, subject.values)}There are{names}."
             raise UsageError(f"{text}: {subject.name} is never {value!r}", there)
         if (test.op != "contains" and value != value.strip()) or not value:
             raise UsageError(f"{text}: no cell has a text that is empty, or begins or ends with a space")

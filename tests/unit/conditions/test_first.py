@@ -3,12 +3,15 @@
 import pytest
 
 from emulator.models.catalogue import MODEL_VERSION
+from emulator.operations.detect_moderation_labels import labels_of
+from emulator.operations.vocabulary import vocabulary
 from jobs.apis import Asked, ask, catalogue, choices_from_json, local_catalogue, requests
 from jobs.apis.local import MODELS
 from jobs.conditions import conditioned
 from jobs.errors import UsageError
 from jobs.known.keys import call_ids
 
+LOOKED_AT = {name: local_catalogue()[name] for name in ("local.labels", "local.nudity")}
 WHEN = ["moderation: local.nudity has any >= 5 or local.faces has any", "faces: local.faces has any"]
 
 
@@ -30,6 +33,12 @@ def test_only_what_a_condition_reads_is_asked_with_every_parameter_spelled_out()
 
 def test_the_models_are_those_of_the_emulator() -> None:
     assert MODELS == MODEL_VERSION  # else answers of other models would be taken for known
+
+
+def test_the_names_that_conditions_know_are_those_of_the_models() -> None:
+    names = {api: next(one.values for one in found.columns if one.name == "name") for api, found in LOOKED_AT.items()}
+    assert names["local.labels"] == tuple(sorted(vocabulary().labels))
+    assert list(names["local.nudity"]) == [one["Name"] for one in labels_of({"nudity": 1.0}, 0.0)]  # type: ignore[typeddict-item]
 
 
 @pytest.mark.parametrize("api", local_catalogue().values(), ids=lambda api: api.name)

@@ -43,6 +43,8 @@ def asked(when: str) -> tuple[Choice, ...]:
         ("properties has any where red = 256", "red is 0 to 255", ""),
         ("text has any where type = WORDS", "type is never 'WORDS'", "Did you mean WORD\\? There are: LINE, WORD"),
         ("text has any where type contains X", "never true", ""),
+        ("local.labels has Persson", "name is never 'Persson'", "Did you mean Person\\? There are 1,134 others."),
+        ("local.nudity has Nudity", "name is never 'Nudity'", "There are: Explicit, Explicit Nudity."),
         ("protective-equipment has MASK", "equipment is never 'MASK'", "FACE_COVER"),
         ('labels has ""', "no cell has a text that is empty", ""),
         ('labels has "Dog "', "begins or ends with a space", ""),
