@@ -48,7 +48,7 @@ def estimate(
     faces_per_image: Decimal = Decimal(1),
     start: date | None = None,
     frames: str | None = None,
-    near: str | None = None,
+    near: str | int | None = None,
     regions: str | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def estimate(
         Monthly(monthly, months, faces_per_image),
         Billing(start=start),
         frames=chosen_frames(frames, asked),
-        near=chosen_near(near, *asked.images),
+        near=chosen_near(_text(near), *asked.images),
         places=places,
     )
     ((_, plan),), _ = priced(question)
@@ -89,7 +89,7 @@ def submit(
     first: Literal["local"] | None = None,
     max_cost: Decimal | None = None,
     frames: str | None = None,
-    near: str | None = None,
+    near: str | int | None = None,
     regions: str | None = None,
     sample: str | None = None,
     seed: int | None = None,
@@ -115,7 +115,8 @@ def submit(
     if records is None:
         raise UsageError("submit hands the job to a cluster, and no Redis is named", "Set REKSCAN_REDIS_URL.")
     order = Order(
-        max_cost=max_cost, when=_list(when), first=first, frames=frames, near=near, regions=regions, sample=sample,
+        max_cost=max_cost, when=_list(when), first=first, frames=frames, near=_text(near), regions=regions,
+        sample=sample,
         seed=seed,
     )  # fmt: skip
     folder = plan_order(_list(source), [api], order, resolved).approved(
@@ -137,6 +138,11 @@ def open_item(row: Mapping[str, Any], *, allow_private_urls: bool = False, **set
     if pictures.is_frame(row):
         return pictures.open_item(row, s3=lambda: clients.s3(resolved.aws))
     return pictures.open_item(row, fetch=fetcher_of(resolved.aws, allow_private_urls=allow_private_urls))
+
+
+def _text(value: str | int | None) -> str | None:
+    """As it is typed on the command line."""
+    return None if value is None else str(value)
 
 
 def _list(source: str | Sequence[str]) -> list[str]:

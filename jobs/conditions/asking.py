@@ -10,6 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from jobs.apis import Asked, Choice, Request, catalogue, local_catalogue, video_catalogue
 from jobs.apis.base import Api
+from jobs.apis.local import LOCAL
 from jobs.conditions.reading import parse
 from jobs.conditions.sense import refuse_senseless
 from jobs.conditions.tree import reads
@@ -22,6 +23,8 @@ _EXAMPLE = "--when 'faces: labels has Person >= 60'"
 def conditioned(asked: Asked, values: Iterable[str], first: str | None = None) -> Asked:
     """What is asked under the conditions of `values`, with what they read of the bundled models. `first`: --first.
     Raises UsageError."""
+    if first not in (None, LOCAL):
+        raise UsageError(f"--first {first}: only the bundled models look first", "Write --first local.")
     images = under_conditions(asked.images, values, first=first is not None)
     return replace(asked, images=images, first=first_of(images))
 

@@ -59,6 +59,7 @@ def test_an_answer_of_the_models_costs_nothing_and_is_taken_for_no_answer_of_aws
         (WHEN, None, "reads local.faces, local.nudity, which only the bundled models answer", "Add --first local"),
         ("faces: moderation has any", "local", "no condition reads local.faces", "leave --first out"),
         ([], "local", "no condition reads local.faces", "leave --first out"),
+        (WHEN, "aws", "--first aws: only the bundled models look first", "--first local"),
         (
             "faces: labels has any and local.faces has any",
             "local",
