@@ -2,19 +2,22 @@
 
 Rule: a leader never waits for a follower, and comes before it, so nothing waits in a circle. One without an answer (it
 failed, or was skipped) has none to give: its followers are asked about themselves. So are they where nobody takes up
-its shard for a while: every worker may be waiting in a later one.
+its shard for a while: every worker may be waiting in a later one. A retry that asks the leader, too, goes the same way.
 """
 
 import threading
 import time
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import PurePosixPath
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from jobs.apis import Choice, Request
 from jobs.folder import JobFolder
+from jobs.folder.part_names import PartName
+from jobs.folder.retries import Retry
 from jobs.items import Item
 from jobs.known.answers import Answers
 from jobs.known.index import Place
@@ -40,6 +43,7 @@ class NearAnswers:
         self._redis = redis
         self._answers = answers
         self._slices: Slices[dict[int, Follower]] = Slices(partial(followers, folder), spec.shard_size)
+        self._asked_again = lru_cache(16)(lambda shard, retry: Retry(folder, retry).names(shard))
         self._left: dict[int, float] = {}  # shards that nobody held when a follower looked, and since when
 
     def rows(
@@ -54,13 +58,16 @@ class NearAnswers:
         if follower is None or not apis:
             return {}
         rows = self._of_leader(follower.leader, request, apis, stop)
-        return {row.api: self._inherited(row, follower) for row in rows if row.api in apis and row.outcome == "ok"}
+        answered = {row.api: row for row in reversed(rows) if row.api in apis and row.outcome == "ok"}
+        return {api: self._inherited(row, follower) for api, row in answered.items()}
 
     def _of_leader(self, leader: int, request: Request, apis: Sequence[str], stop: threading.Event) -> list[Outcome]:
-        shard = leader // self._shard_size
+        shard, name = leader // self._shard_size, f"{leader}:{request.name}"
         while True:
             try:
-                found = await_answer(self._redis, self._job, shard, f"{leader}:{request.name}")
+                found = await_answer(
+                    self._redis, self._job, shard, name, lambda retry: name in self._asked_again(shard, retry)
+                )
                 break
             except RedisError:  # away: nothing is asked meanwhile
                 if stop.wait(0.5):
@@ -72,8 +79,8 @@ class NearAnswers:
             raise Later
         if found.word == "left" and time.monotonic() - self._left.setdefault(shard, time.monotonic()) < _PATIENCE:
             raise Later
-        place = partial(Place, self._job, f"shard-{shard:06d}")
-        rows = (self._answers.at(place(leader), api) for api in apis)
+        parts = [PurePosixPath(PartName(shard, retry).path).stem for retry in range(found.retry, -1, -1)]
+        rows = (self._answers.at(Place(self._job, part, leader), api) for part in parts for api in apis)
         return [row for row in rows if row is not None]
 
     def _inherited(self, row: Outcome, follower: Follower) -> Outcome:

@@ -37,8 +37,10 @@ def test_a_shard_that_was_given_back_is_left_to_the_next(redis: "Redis[bytes]", 
     assert await_answer(redis, JOB, 0, CALL).word == "left"
 
 
-def test_in_a_retry_nothing_is_waited_for(redis: "Redis[bytes]") -> None:
+def test_in_a_retry_only_what_it_asks_is_waited_for(redis: "Redis[bytes]") -> None:
     ledger = Ledger(redis)
     ledger.open(JOB, home="/nowhere", shards=[0], fields={"retry": 1})
     assert isinstance(ledger.lease(JOB, 0), Lease)
     assert await_answer(redis, JOB, 0, CALL).word == "none"
+    found = await_answer(redis, JOB, 0, CALL, lambda retry: retry == 1)
+    assert (found.word, found.retry) == ("held", 1)

@@ -1,5 +1,6 @@
 """--near: of pictures that look alike one is asked. Whole scans, counted at the endpoint."""
 
+import hashlib
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -107,6 +108,23 @@ def test_a_picture_without_an_answer_has_none_to_give(rekognition: Emulator, tmp
     status = scan(burst, tmp_path / "home", rekognition, "--near", "4", "--no-fit", api="labels")
     assert (status["calls"]["ok"], status["calls"]["skipped"], rekognition.total()) == (2, 1, 2)
     assert {row["answer_of"] for row in tables(tmp_path / "home").rows("images")} == {None}
+
+
+def test_a_retry_of_a_burst_asks_one_of_it_again(archive: Path, rekognition: Emulator, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shots = [hashlib.sha256((archive / f"cat-{n}.jpg").read_bytes()).hexdigest() for n in range(BURST)]
+    rekognition.set_faults(*(f"DetectLabels:InvalidImageFormatException:@{shot}" for shot in shots))
+    failed = Scan(
+        "scan", str(archive), "--api", "labels", "--near", "4", "--yes", "--json", "--shard-size", "4",
+        "--rekognition-endpoint-url", rekognition.url, home=home,
+    ).status()["calls"]  # fmt: skip
+    assert (failed["ok"], failed["failed"]) == (PICTURES - BURST, BURST)
+    rekognition.set_faults()
+    rekognition.reset()
+    assert Scan("retry", "last", "--json", home=home).status()["calls"]["ok"] == PICTURES
+    assert rekognition.counts() == {"DetectLabels": {shots[0]: 1}}
+    images = [row for row in tables(home).rows("images") if "/cat-" in row["uri"] and "small" not in row["uri"]]
+    assert [row["answer_of"] for row in images] == [None, *[images[0]["item_id"]] * (BURST - 1)]
 
 
 def test_a_plan_says_what_it_saves(archive: Path, tmp_path: Path) -> None:
