@@ -269,6 +269,8 @@ def chosen_near(text: str | None, *choices: Choice) -> Near | None:
     """--near. Raises UsageError where it is none, or no API may take another's answers."""
     if text is None:
         return None
+    if not choices:
+        raise UsageError("--near compares pictures, and no API for pictures is asked for", "Leave --near out.")
     if not any(choice.inherits for choice in choices):
         raise UsageError(
             "--near spares no call of these APIs: who is in a picture is asked of each", "Leave --near out."

@@ -56,6 +56,8 @@ def complaint(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int
         ("prices --refresh", {"AWS_CONFIG_FILE": "broken.ini"}, 2, "Unable to parse config file: broken.ini"),
         ("scan photos --yes --api compare-faces:source=", {}, 2, "compare-faces needs source=..."),
         (f"{SCAN} --tps labels=1e400", {}, 2, "beyond any account"),
+        ("estimate photos --api video-labels --near 4", {}, 2, "--near compares pictures, and no API for pictures"),
+        (f"{SCAN} --when FACES:labels.label_count>1", {}, 2, "--when FACES: there is no such API"),
         (f"{SCAN} --max-cost 1e999999", {}, 2, "a cap is 0 dollars or more"),
         ("estimate --images 1 --api labels --month-to-date image-group-2=1e999999", {}, 2, "beyond any account"),
         (f"{SCAN} --redis-url redis://h/0?nosuch=1", {}, 2, "takes no 'nosuch'"),
