@@ -29,14 +29,16 @@ _BEFORE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 
 def _named(api: Api, name: str) -> Columns:
     """Its columns. Of labels and flags every name is known that the models have."""
-    values = {"labels": _labels, "nudity": lambda: NUDITY}.get(name, tuple)()
+    values = _names(name)
     return Columns(
         replace(one, values=values) if values and one.name == api.name_column else one for one in api.columns
     )
 
 
-def _labels() -> tuple[str, ...]:
-    return tuple(orjson.loads(files("jobs").joinpath("data/local_labels.json").read_bytes()))
+def _names(name: str) -> tuple[str, ...]:
+    if name == "labels":
+        return tuple(orjson.loads(files("jobs").joinpath("data/local_labels.json").read_bytes()))
+    return NUDITY if name == "nudity" else ()
 
 
 def local_apis(images: Mapping[str, Api]) -> Iterator[Api]:
