@@ -84,8 +84,11 @@ def _refuse_constant(term: Term, tests: Mapping[Term, Comparison], text: str) ->
 
 
 def _said(subject: Subject) -> str:
+    """What it can be."""
+    if subject.range is None:
+        return f"{subject.name} is {' or '.join(subject.values) or 'any text'}"
     here = f", and under {subject.least:g} none is asked for (min_confidence)" if subject.least else ""
-    return f"{subject.name} is {subject.range.text}{here}" if subject.range else f"{subject.name} is compared"
+    return f"{subject.name} is {subject.range.text}{here}"
 
 
 def _test(leaf: Has | Counted | InShort, asked: Asked) -> Comparison:

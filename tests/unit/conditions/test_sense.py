@@ -42,7 +42,7 @@ def asked(when: str) -> tuple[Choice, ...]:
         ("labels has any where instance = 0", "instance is a whole number, 1 or more", ""),
         ("properties has any where red = 256", "red is 0 to 255", ""),
         ("text has any where type = WORDS", "type is never 'WORDS'", "Did you mean WORD\\? There are: LINE, WORD"),
-        ("text has any where type contains X", "never true", ""),
+        ("text has any where type contains X", "never true: type is LINE or WORD", ""),
         ("local.labels has Persson", "name is never 'Persson'", "Did you mean Person\\? There are 1,134 others."),
         ("local.nudity has Nudity", "name is never 'Nudity'", "There are: Explicit, Explicit Nudity."),
         ("protective-equipment has MASK", "equipment is never 'MASK'", "FACE_COVER"),
