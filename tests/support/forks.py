@@ -27,13 +27,9 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import botocore
-from boto3.session import Session
-from botocore.loaders import JSONFileLoader
 from execnet.gateway_io import popen_bootstrapline
 
 from jobs.errors import RekscanError
@@ -49,9 +45,11 @@ _CHANGED = (
 PROGRAMS = ("rekscan", "workers", "emulator", "tests.machine.apart", *_CHANGED)
 _PACKAGES = ("jobs", "workers", "reports", "rekscan", "emulator")
 _LATE = (  # what libraries import when they begin to work
-    "boto3.s3.inject", "celery.app.amqp", "celery.app.control", "celery.app.log", "celery.apps.worker",
-    "celery.backends.base", "celery.concurrency.thread", "celery.worker.components", "celery.worker.consumer",
-    "celery.worker.control", "encodings.idna", "kombu.pidbox", "numpy.ma", "pyarrow.acero", "uvloop",
+    "billiard.connection", "billiard.pool", "boto3.s3.inject", "celery.app.amqp", "celery.app.control",
+    "celery.app.events", "celery.app.log", "celery.apps.worker", "celery.backends.base", "celery.concurrency.thread",
+    "celery.worker.autoscale", "celery.worker.components", "celery.worker.consumer",
+    "celery.worker.consumer.delayed_delivery", "celery.worker.control", "celery.worker.strategy", "cyclopts.help",
+    "encodings.idna", "kombu.mixins", "kombu.pidbox", "numpy.ma", "pyarrow.acero", "rich.markdown", "uvloop",
 )  # fmt: skip
 _OF_TESTS = ("av", "moto.server", "openpyxl", "packaging.requirements")
 _TESTS = "tests.support.xdist_process"
@@ -61,6 +59,7 @@ _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "OMP_", "OPENBLAS_"
 _LINE = "for-the-command-line-" * 50  # room that a fork writes its own command line into
 _MOST = 200_000  # bytes of a request: an environment and a command line
 _SUBREAPER, _STREAMS = 36, 3
+_HUGE, _COLLAPSE = 2**21, 25
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _popen_execute = subprocess.Popen._execute_child  # type: ignore[attr-defined]
@@ -311,14 +310,14 @@ def _modules() -> Iterator[str]:
 
 def _import_all() -> None:
     """And what is made once in each process, whatever it is for."""
+    made_once = importlib.import_module("tests.support.made_once")
+    made_once.install()
     for module in (*_modules(), *_LATE, *_OF_TESTS):
         with contextlib.suppress(ImportError):  # it is for who has pandas
             importlib.import_module(module)
     with contextlib.suppress(RekscanError):  # no job, but now it is known how one is read
         importlib.import_module("jobs.folder.spec").JobSpec.from_json(b"{}", "none")
-    _read_once(JSONFileLoader)
-    for service in ("rekognition", "s3"):
-        Session("none", "none", region_name="us-east-1").client(service)
+    made_once.fill()
     templates = importlib.import_module("reports.views.page").environment()
     for name in templates.list_templates(extensions=["html"]):
         templates.get_template(name)
@@ -336,12 +335,14 @@ def _import_hypothesis() -> None:
         sys.modules[name].__doc__ = "PYTEST_DONT_REWRITE"
 
 
-def _read_once(loader: type[JSONFileLoader]) -> None:
-    """botocore's descriptions of services, megabytes of JSON that stay as they are."""
-    read = loader.load_file
-    once = cache(partial(read, loader()))
-    own = str(Path(botocore.__file__).parent)
-    loader.load_file = lambda self, path: once(path) if path.startswith(own) else read(self, path)
+def _in_huge_pages() -> None:
+    """Memory moves into pages of two megabytes, where the kernel can: a fork copies one entry for what were 512."""
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        where, mode, _, _, _, *name = line.split()
+        if mode == "rw-p" and name in ([], ["[heap]"]):
+            start, end = (int(place, 16) for place in where.split("-"))
+            for page in range(-(-start // _HUGE) * _HUGE, end - _HUGE + 1, _HUGE):
+                _libc.madvise(ctypes.c_void_p(page), ctypes.c_size_t(_HUGE), _COLLAPSE)
 
 
 _finders = list(sys.meta_path)  # before `start_light` adds one
@@ -357,6 +358,7 @@ def main(door: int) -> None:
         _import_all()
     gc.collect()
     gc.freeze()  # what is never looked at is never copied
+    _in_huge_pages()
     _run(*_serve(socket.socket(fileno=door)), ending)
 
 
