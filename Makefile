@@ -23,11 +23,13 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/rekscan demo
 
-# Eight files at a time (fault tests mostly wait), the long ones first; those of one file share what they started. The
-# eight processes and our own programs start as forks (tests/support/forks.py). The browser tests need Chromium: make
-# test-browser. What each file costs: make test FLAGS="-p tests.support.cpu".
+# Eight files at a time (fault tests mostly wait), the long ones first; those of one file share what they started. A
+# process collects a file when it is its turn (tests/support/file_by_file.py). The eight and our own programs start as
+# forks (tests/support/forks.py). The browser tests need Chromium: make test-browser. What each file costs:
+# make test FLAGS="-p tests.support.cpu".
+BY_FILE := -p tests.support.file_by_file -o console_output_style=classic
 test: install
-	$(BIN)/python -m pytest -n 8 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/benchmarks $(FLAGS) $(TESTS)
+	$(BIN)/python -m pytest -n 8 $(BY_FILE) --ignore tests/browser --ignore tests/benchmarks $(FLAGS) $(TESTS)
 
 test-browser: install
 	@command -v chromium >/dev/null || { echo "needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)"; exit 1; }
@@ -36,7 +38,7 @@ test-browser: install
 
 # Of `make test` alone: the real ledger, folder and shards in any order on a simulated clock, old faults put back.
 test-machine: install
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(FLAGS) tests/machine
+	$(BIN)/python -m pytest -n 2 $(BY_FILE) $(FLAGS) tests/machine
 
 # Every benchmark at its smallest size: do they run?
 test-benchmarks: install
