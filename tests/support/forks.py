@@ -1,9 +1,9 @@
 """Our own programs start in tests as forks of a process that has imported everything: a tenth of a start's CPU time.
 
 `python -m rekscan`, `-m workers` and `-m emulator`, started with subprocess.Popen, become forks, and so do the test
-processes of pytest-xdist. Whatever else is started, or differs in what an interpreter reads as it starts (locale,
-PYTHON*, a terminal), starts as ever. A fork is a process like any: a child of the one that asked, with a pid, an
-environment, streams and a command line of its own.
+processes of pytest-xdist, and the children in which those programs decode pictures and build tables. Whatever else is
+started, or differs in what an interpreter reads as it starts (locale, PYTHON*, a terminal), starts as ever. A fork is a
+process like any: a child of the one that asked, with a pid, an environment, streams and a command line of its own.
 Rule: a fork comes from a process that has none of Python's threads; for what a scan starts, one is kept from before it
 began.
 """
@@ -43,6 +43,9 @@ _CHANGED = (
     "tests.faults.on_aws",
 )  # `rekscan`, but for one thing
 PROGRAMS = ("rekscan", "workers", "emulator", "tests.machine.apart", *_CHANGED)
+_CHILDREN = (  # of programs; those that a test itself starts are started, so that their limits are as ever
+    "jobs.media.child", "jobs.video.frame_child", "jobs.video.still_child", "reports.tables.flatten_child",
+)  # fmt: skip
 _PACKAGES = ("jobs", "workers", "reports", "rekscan", "emulator")
 _LATE = (  # what libraries import when they begin to work
     "billiard.connection", "billiard.pool", "boto3.s3.inject", "celery.app.amqp", "celery.app.control",
@@ -54,7 +57,7 @@ _LATE = (  # what libraries import when they begin to work
 _OF_TESTS = ("av", "moto.server", "openpyxl", "packaging.requirements")
 _TESTS = "tests.support.xdist_process"
 _XDIST = ["-u", "-c", popen_bootstrapline]  # how pytest-xdist starts one
-_STARTERS = ("rekscan", _TESTS, *_CHANGED)  # those that start others of PROGRAMS
+_STARTERS = ("rekscan", "workers", _TESTS, *_CHANGED)  # those that start others
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "OMP_", "OPENBLAS_")
 _LINE = "for-the-command-line-" * 50  # room that a fork writes its own command line into
 _MOST = 200_000  # bytes of a request: an environment and a command line
@@ -117,6 +120,7 @@ class Ending:
 
 
 _taken_over = False
+_in_a_program = False
 
 
 def install() -> None:
@@ -180,10 +184,13 @@ def _program(asked: dict[str, Any]) -> Program | None:
         return None
     if asked["pass_fds"] or any(os.isatty(fd) for fd in streams if fd != -1):
         return None
+    env = dict(os.environ if env is None else env)
+    if module in _CHILDREN:  # they are told where we are, and know it
+        env = {name: value for name, value in env.items() if name != "PYTHONPATH"} | _way()
     return Program(
         module=module,
         arguments=arguments,
-        env=dict(os.environ if env is None else env),
+        env=env,
         directory=os.fspath(asked["cwd"] or Path.cwd()),
         new_session=asked["start_new_session"],
         first=first and [first.__module__, first.__qualname__],
@@ -197,7 +204,13 @@ def _called(args: Any) -> list[Any]:
         return [None]
     if words == _XDIST:
         return [_TESTS]
+    if words[:1] == ["-P"] and _in_a_program and words[2] in _CHILDREN:
+        return list(map(str, words[2:]))
     return list(map(str, words[1:])) if words[:1] == ["-m"] and words[1] in PROGRAMS else [None]
+
+
+def _way() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
 
 
 def read_at_start(env: Mapping[str, str]) -> dict[str, str]:
@@ -286,7 +299,9 @@ def _with_server_of_its_own(ending: Ending) -> None:
 
 
 def _run(program: Program, streams: list[int], ending: Ending) -> None:
+    global _in_a_program
     _become(program, streams)
+    _in_a_program = program.module != _TESTS
     if program.module in _STARTERS:
         _with_server_of_its_own(ending)
     if program.module == _TESTS:
