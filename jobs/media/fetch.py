@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 from jobs.aws import clients
@@ -29,11 +30,11 @@ def _of_job(spec: JobSpec, aws: Aws) -> Aws:
 
 
 def fetcher_of(aws: Aws, *, allow_private_urls: bool = False) -> Callable[[Item], Loaded | Skip]:
-    """The same where there is no job."""
-    s3 = clients.s3(aws)
+    """The same where there is no job. A client of S3 is made where there is something to get there."""
+    s3 = cache(partial(clients.s3, aws))
     web = web_of(allow_private_urls)
 
     def fetch(item: Item) -> Loaded | Skip:
-        return load_s3(item, s3) if item.uri.startswith("s3://") else web.load(item)
+        return load_s3(item, s3()) if item.uri.startswith("s3://") else web.load(item)
 
     return fetch
