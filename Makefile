@@ -27,7 +27,7 @@ demo: install
 # process collects a file when it is its turn (tests/support/file_by_file.py). The eight and our own programs start as
 # forks (tests/support/forks.py). The browser tests need Chromium: make test-browser. What each file costs:
 # make test FLAGS="-p tests.support.cpu".
-BY_FILE := -p tests.support.file_by_file -o console_output_style=classic
+BY_FILE := -p tests.support.file_by_file
 test: install
 	$(BIN)/python -m pytest -n 8 $(BY_FILE) --ignore tests/browser --ignore tests/benchmarks $(FLAGS) $(TESTS)
 

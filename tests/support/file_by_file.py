@@ -80,6 +80,8 @@ class FileByFile:
 
     def schedule(self) -> None:
         self._begun = True
+        if (reporter := self.config.pluginmanager.getplugin("terminalreporter")) is not None:
+            reporter._get_progress_information_message = self._progress  # pytest's own needs the number of tests
         for node in self.nodes:
             if self._has[node] is None and node in self._ready:
                 self._give(node)
@@ -95,6 +97,10 @@ class FileByFile:
         for homes in self._homes.values():
             homes.discard(node)
         return None if file is None else self.files[file]
+
+    def _progress(self) -> str:
+        done = len(self.files) - len(self.left) - sum(file is not None for file in self._has.values())
+        return f" [{100 * done // len(self.files):3}%]"
 
     def _give(self, node: WorkerController) -> None:
         """The next file that may run there; those of a folder that it is a home of before all others."""
