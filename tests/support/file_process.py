@@ -15,10 +15,10 @@ def take_over(config: pytest.Config) -> None:
     """From xdist's own, which has been registered and waits for pytest to collect."""
     theirs = next(one for one in config.pluginmanager.get_plugins() if type(one).__name__ == "WorkerInteractor")
     config.pluginmanager.unregister(theirs)
-    remote.interactor = Interactor(config, theirs.channel)  # type: ignore[attr-defined]
+    remote.interactor = Interactor(config, theirs.channel)
 
 
-class Interactor(remote.WorkerInteractor):
+class Interactor(remote.WorkerInteractor):  # type: ignore[misc]
     """It says of files what xdist's says of tests."""
 
     def pytest_collection(self, session: pytest.Session) -> bool:
@@ -80,4 +80,4 @@ class _Later:
 def _same_examples() -> None:
     """Hypothesis also tries numbers that stand in modules of ours, but in none of the files that ran before."""
     providers._get_local_constants()
-    providers.is_local_module_file = lambda path: False
+    providers.is_local_module_file = lambda path: False  # type: ignore[attr-defined,assignment]
