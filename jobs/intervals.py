@@ -21,7 +21,7 @@ from math import ceil, exp, floor, inf, isfinite, lgamma, sqrt
 
 _Z = 1.959964  # 97.5 % quantile of the normal distribution
 _T = {1: 12.706, 2: 4.303, 3: 3.182}  # the same of Student's t, by degrees of freedom
-_TAIL = 0.025  # what is odder on one side is no truth
+_TAIL = 0.025 * (1 + 1e-9)  # what is as odd or odder on one side is no truth; a float may miss by as much
 _ENOUGH = 1e-12  # of a sum: smaller terms are left out
 _EVEN = 1e-6  # of an image: what a float may miss a whole number by
 

@@ -2,18 +2,20 @@
 
     images of the source -> folders below it, and those right in it -> folders below these -> ...
 
-Rule: the images of a folder stand as evenly as they can on the way from nothing to all of them, from a start that the
-seed draws for each: of 8 at 3/100, 16/100, 28/100, ..., and a sample has what comes first. So each folder that has an
-image due gets one, no image is likelier than another, and a larger sample has as many or more of every folder: a
-smaller one is part of it. (A divisor method of apportionment, with random starts: Balinski and Young, Fair
-Representation, 1982; systematic sampling: Cochran, Sampling Techniques, chapter 8.)
+Folders beside each other are halved, and halved again, until each stands alone. Of what is due to two halves the first
+has its share, rounded down or up by a start that the seed draws for each halving.
+Rule: a share is rounded up as often as its fraction says, so no image is likelier than another, however small its
+folder and the sample. A larger sample has as many or more of every folder: a smaller one is part of it. (Rounding at
+random without bias: L. H. Cox, JASA 82, 1987; systematic sampling: Cochran, Sampling Techniques, chapter 8.)
 """
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from hashlib import blake2b
-from heapq import heapify, heapreplace
-from math import ceil
+from itertools import accumulate
+from math import floor
 
 from jobs.sample.strata import Path
 
@@ -31,36 +33,34 @@ def allot(folders: Mapping[Path, int], number: int, seed: int) -> dict[Path, int
         for length in range(len(leaf)):
             below[leaf[:length]].add(leaf[: length + 1])
     found: dict[Path, int] = {}
-    waiting: list[tuple[Path, int]] = [((), min(number, whole[()]))]
+    waiting: list[tuple[Sequence[Path], int]] = [([()], min(number, whole[()]))]  # beside each other, and what is due
     while waiting:
-        path, due = waiting.pop()
-        if path not in below:
-            found[path[:-1]] = due
-            continue
-        parts = sorted(below[path])
-        starts = [_start(part, seed) for part in parts]
-        waiting += zip(parts, _shares(due, [whole[part] for part in parts], starts), strict=True)
+        parts, due = waiting.pop()
+        if len(parts) > 1:
+            sizes = list(accumulate(whole[part] for part in parts))
+            half = _halfway(sizes)
+            first = rounded(Fraction(due * sizes[half - 1], sizes[-1] or 1), _start(parts[half], seed))
+            waiting += [(parts[:half], first), (parts[half:], due - first)]
+        elif parts[0] in below:
+            waiting.append((sorted(below[parts[0]]), due))
+        else:
+            found[parts[0][:-1]] = due
     return found
 
 
-def _shares(due: int, sizes: Sequence[int], starts: Sequence[float]) -> list[int]:
-    """How many of the first `due` places on the way are each part's."""
-    surely = max(0, due - len(sizes)) / max(1, sum(sizes))  # no more of them come before
-    shares = [min(size, max(0, ceil(size * surely - start))) for size, start in zip(sizes, starts, strict=True)]
-    coming = [
-        ((share + start) / size, n)
-        for n, (share, size, start) in enumerate(zip(shares, sizes, starts, strict=True))
-        if share < size
-    ]
-    heapify(coming)
-    for _ in range(due - sum(shares)):
-        _, n = coming[0]
-        shares[n] += 1
-        after = (shares[n] + starts[n]) / sizes[n] if shares[n] < sizes[n] else 2.0  # behind all others
-        heapreplace(coming, (after, n))
-    return shares
+def rounded(share: Fraction, start: Fraction) -> int:
+    """Up for those starts from 0 to 1, as large a part of them as the share's fraction, that are the highest."""
+    return floor(share + start)
 
 
-def _start(part: Path, seed: int) -> float:
+def _halfway(sizes: Sequence[int]) -> int:
+    """How many parts come into the first half. `sizes`: of each and those before it."""
+    half = bisect_left(sizes, sizes[-1] / 2)
+    closer = half > 0 and sizes[-1] / 2 - sizes[half - 1] < sizes[half] - sizes[-1] / 2
+    return min(max(1, half if closer else half + 1), len(sizes) - 1)
+
+
+def _start(part: Path, seed: int) -> Fraction:
+    """Of the halving before this part."""
     digest = blake2b("\0".join((str(seed), *part)).encode("utf-8", "surrogatepass"), digest_size=6).digest()
-    return int.from_bytes(digest) / 256**6
+    return Fraction(int.from_bytes(digest), 256**6)

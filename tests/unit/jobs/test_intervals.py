@@ -37,6 +37,11 @@ def test_a_share_of_a_whole_is_exact_as_scipy_counts_it(stats, hits, of, whole):
     assert (found.low, found.value, found.high) == (low / whole, hits / of, high / whole)
 
 
+def test_what_comes_in_just_one_of_forty_samples_is_odd():
+    """13 hits in 16 are not in a sample of 2 by a chance of 1/40, and 39 in 40 not in one of 1."""
+    assert (share(0, 2, 16).high, share(0, 1, 40).high) == (12 / 16, 38 / 40)
+
+
 def test_a_share_of_many_millions_is_exact_too(stats):
     found = share(50, 5_000, 10_000_000)
     least, most = round(found.low * 1e7), round(found.high * 1e7)

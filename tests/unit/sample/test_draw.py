@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
+from math import sqrt
 from random import Random
 
 import numpy as np
@@ -14,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import UsageError
+from jobs.intervals import Stratum, share_of_whole
 from jobs.item_rows import from_batch, to_batch
 from jobs.items import Item
-from jobs.sample.allot import allot
+from jobs.sample.allot import allot, rounded
 from jobs.sample.asked import SEED, SampleSize, sample_size
 from jobs.sample.draw import _Lowest, draw, images_of, keys_of
 from jobs.sample.record import SampleStratum
@@ -75,14 +78,41 @@ def test_what_is_drawn_is_the_same_in_whatever_order_the_source_is_listed():
     assert drawn_of(ALL, 90) == drawn_of(ALL[::-1], 90, batch=17) == drawn_of(Random(1).sample(ALL, len(ALL)), 90)
 
 
-def test_every_image_is_as_likely_that_of_a_small_folder_too():
-    items = [
-        Item(0, f"/p/{folder}/{n}.jpg", "image")
-        for folder, images in (("a", 30), ("b", 9), ("c", 1))
-        for n in range(images)
-    ]
-    hits = Counter(uri for seed in range(600) for uri in drawn_of(items, 8, seed))
-    assert len(hits) == 40 and min(hits.values()) > 75 and max(hits.values()) < 170  # 120 expected, 5 sigma: 49
+@given(st.integers(0, 40), st.integers(1, 40), st.integers(0, 40))
+def test_a_share_is_rounded_without_bias(due, first, second):
+    whole = first + second
+    share = Fraction(min(due, whole) * first, whole)
+    assert sum(rounded(share, Fraction(start, whole)) for start in range(whole)) == share * whole
+
+
+@pytest.mark.parametrize(("sizes", "number"), [((1, 9), 1), ((1, 99), 1), ((2, 8), 1), ((1, 9), 2), ((1, 5, 14, 3), 4)])
+def test_every_image_is_as_likely_that_of_a_small_folder_too(sizes, number):
+    """In folders beside each other, and in one below the other."""
+    beside = {(f"{n}",): size for n, size in enumerate(sizes)}
+    below = {tuple(f"{n}" for n in range(depth)): size for depth, size in enumerate(sizes)}
+    tries, likely = 3_000, number / sum(sizes)
+    for folders in (beside, below):
+        hits = sum((Counter(allot(folders, number, seed)) for seed in range(tries)), Counter())
+        for path, size in folders.items():
+            expected = tries * size * likely
+            assert abs(hits[path] - expected) < 5 * sqrt(expected), path
+
+
+def test_intervals_of_an_archive_of_small_folders_hold_the_truth():
+    """Each event has nine photos, and one in a folder of its own: the only ones that are hits."""
+    events = FolderCount()
+    for event in range(200):
+        events.add([*(f"s3://b/{event:03}/{n}.jpg" for n in range(9)), f"s3://b/{event:03}/cover/1.jpg"])
+    held = []
+    for seed in range(40):
+        drawn = allot(events.images, 200, seed)
+        strata = {one.name: one for one in events.strata(drawn)}
+        hits = Counter()
+        for path, images in drawn.items():
+            hits[stratum_of(path, strata)] += images if path[-1] == "cover" else 0
+        found = share_of_whole([Stratum(hits[name], one.drawn, one.whole) for name, one in strata.items()])
+        held.append(found.low <= 0.1 <= found.high)
+    assert sum(held) >= 34  # 38 expected
 
 
 def test_the_same_seed_draws_the_same_and_another_one_others():
