@@ -23,8 +23,19 @@ class Interactor(remote.WorkerInteractor):  # type: ignore[misc]
 
     def pytest_collection(self, session: pytest.Session) -> bool:
         super().pytest_collection()
-        self._files = list(_files(session, session.perform_collect(genitems=False)))
+        self._files: list[Any] = []
+        try:
+            self._files = list(session.perform_collect(genitems=False))
+        except pytest.UsageError as error:
+            said = "\n".join(map(str, error.args))
+            self.pytest_collectreport(pytest.CollectReport(" ".join(session.config.args), "failed", said, None))
         return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[Any]) -> None:
+        """Folders become their files before pytest takes its collection for finished: it then drops the conftest.py of
+        each that is still closed."""
+        items[:] = _files(session, items)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Folders are, and no file yet."""
