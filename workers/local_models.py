@@ -149,10 +149,9 @@ class LocalModels:
     def _watch(self, child: Child) -> None:
         """Whoever asks next may start others once they have died, though this worker has nothing to ask."""
         while self._emulator is child:
-            if not child.alive:
-                with self._turn:
-                    if self._emulator is child:
-                        self._stop()
+            with self._turn:  # of two threads that ask at once whether a process lives, one is told that it does
+                if self._emulator is child and not child.alive:
+                    self._stop()
             time.sleep(_WATCH)
 
     def _stop(self) -> None:
