@@ -7,7 +7,7 @@ can go as S3Object, nothing is decoded that can go as it is, nothing is read twi
 import os
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -135,9 +135,7 @@ class Preparer:
             assert item.size is not None
             content = f"etag:{item.etag}:{item.size}" if item.etag and self._aws else None
             return as_object(item, Header(believed), item.size, content)
-        with self._store.get(
-            (self._scope, item.uri, item.version, item.etag, "head"), lambda: self._head(item)
-        ) as head:
+        with self._beginning(item) as head:
             if isinstance(head, Skip):
                 return head
             assert isinstance(head, Loaded)
@@ -193,6 +191,9 @@ class Preparer:
             assert isinstance(original, Loaded) and original.data is not None and original.header.format is not None
             return self._pool.mend(original.data, original.header.format, limits, only_verify=decision.only_verify)
 
+    def _beginning(self, item: Item) -> AbstractContextManager[Kept]:
+        return self._store.get((self._scope, item.uri, item.version, item.etag, "head"), lambda: self._head(item))
+
     def _head(self, item: Item) -> Kept:
         client = self._client()
         head = load_s3_head(item, client, self._reader or SpanReader(client), aws=self._aws)
@@ -243,6 +244,16 @@ class Preparer:
         nobody says where that is."""
         bucket = split_s3(item.uri)[0]
         return None if is_arn(bucket) or not self._objects or item.kind == "frame" else self._region_of(bucket)
+
+    def stays(self, item: Item, limits: Limits) -> bool:
+        """Whether an object of S3 is within the limits of an S3Object alone, so that its bytes would be mended or not
+        sent. Reads its beginning where no listing told its size."""
+        size = item.size if item.size is not None or item.skip else self._seen_size(item)
+        return size is not None and limits.max_bytes < size <= limits.max_s3_bytes
+
+    def _seen_size(self, item: Item) -> int | None:
+        with self._beginning(item) as head:
+            return head.size if isinstance(head, Loaded) else None
 
     def _region_of(self, bucket: str) -> str | None:
         if bucket not in self._regions:

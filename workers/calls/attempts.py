@@ -68,6 +68,7 @@ class OneCall:
     stop: threading.Event
     place: Seat  # among those that wait at the gate
     only: Road | None = None  # the one that the picture can go
+    stays: bool = False  # it would be sent as it is on no other
 
 
 class Making(Protocol):
@@ -168,6 +169,7 @@ class CallAttempts:
         before = dict(self.call.attempts)
         self.way.asking.end()
         self.road.refusal = None
+        self.road.hold.answered()
         call = (self.call.request, self.call.item, response, self.call.attempts, self.call.picture, started)
         try:
             self._note("b")
@@ -184,7 +186,9 @@ class CallAttempts:
         self.number += 1
         go = "hold"
         while go == "hold":
-            self.road, self.ticket = await self.way.roads.pass_through(self.call.stop, self.call.only)
+            self.road, self.ticket = await self.way.roads.pass_through(
+                self.call.stop, self.call.only, stays=self.call.stays
+            )
             go, _, more = (await self._word()).partition(" ")
             if go == "hold":
                 ms, _, shut = more.partition(" ")

@@ -53,6 +53,9 @@ class Pictures(Protocol):
     def bucket_region(self, item: Item) -> str | None:
         """Where an S3 object lies that Rekognition may read itself; None: it may not. May block."""
 
+    def stays(self, item: Item) -> bool:
+        """Whether that object would not be sent as it is in any other way. May block."""
+
 
 class Caller:
     """Makes the calls of one request for one job, on the event loop. What may block (files, S3, what is known) is done
@@ -138,22 +141,27 @@ class Caller:
         place: "Seat",
     ) -> list[Outcome]:
         while True:
-            only = await self._one_way(item, place)
+            only, stays = await self._one_way(item, place)
             try:
-                return await self._go(item, lease, attempts, stop, content, place, only)
+                return await self._go(item, lease, attempts, stop, content, place, only, stays)
             except Elsewhere:
                 continue
 
-    async def _one_way(self, item: Item, place: Seat) -> Road | None:
-        """Of several roads the one that an S3 object is to go as it is; None: its bytes go, to any place."""
+    async def _one_way(self, item: Item, place: Seat) -> tuple[Road | None, bool]:
+        """Of several roads the one that an S3 object is to go as it is (None: its bytes go, to any place), and whether
+        it would not be sent as it is on others."""
         if self._roads is None or not item.uri.startswith("s3://"):
-            return None
+            return None, False
         loop = asyncio.get_running_loop()
         with self._may_be_left():
-            region = await loop.run_in_executor(self._threads, self._pictures.bucket_region, item)
-        road = self._roads.for_object(region)
+            region, stays = await loop.run_in_executor(self._threads, self._lies, item)
+        road = self._roads.for_object(region, stays=stays)
         place.heads_for(road)
-        return road
+        return road, stays
+
+    def _lies(self, item: Item) -> tuple[str | None, bool]:
+        region = self._pictures.bucket_region(item)
+        return region, region is not None and self._pictures.stays(item)
 
     async def _go(
         self,
@@ -164,6 +172,7 @@ class Caller:
         content: str | None,
         place: Seat,
         only: Road | None,
+        stays: bool,
     ) -> list[Outcome]:
         started = datetime.now(UTC)
         as_object = only is not None if self._roads is not None else None
@@ -180,7 +189,7 @@ class Caller:
             keep = partial(rest._keep, lease, name)
             if picture.sent != "s3":
                 place.heads_for(only := None)
-            call = OneCall(rest.request, keep, item, picture, lease, name, attempts, stop, place, only)
+            call = OneCall(rest.request, keep, item, picture, lease, name, attempts, stop, place, only, stays)
             return await self._way.of(call).run(started)
 
     async def _looked_at(

@@ -14,14 +14,26 @@ from workers.gate.gate import sleep_until
 class Hold:
     """The door's word that calls must wait. Who hears it tells the others of this process: no permit is used up."""
 
-    __slots__ = ("shut", "until")
+    __slots__ = ("_since", "shut", "until")
 
     def __init__(self) -> None:
         self.until = 0.0  # time.monotonic()
         self.shut = False  # calls are to go elsewhere meanwhile; else there is no room for a moment
+        self._since: float | None = None  # when it was first heard to be shut, without an answer since
 
     def back_off(self, seconds: float, *, shut: bool) -> None:
-        self.until, self.shut = time.monotonic() + seconds, shut
+        now = time.monotonic()
+        self.until, self.shut = now + seconds, shut
+        if shut and self._since is None:
+            self._since = now
+
+    def answered(self) -> None:
+        self._since = None
+
+    def shut_for(self, seconds: float) -> bool:
+        """Whether it is shut, and has been for so long."""
+        now = time.monotonic()
+        return self.shut and self.until > now and self._since is not None and now - self._since >= seconds
 
 
 class Heading(Protocol):

@@ -120,7 +120,7 @@ def open_work(
     def way(request: Request) -> Way:
         if request.choices[0].api.local:
             return LocalWay(local)
-        return PaidWay(Roads(roads.of(request), at_once), journal, asyncio.Semaphore(at_once))
+        return PaidWay(Roads(roads.of(request), at_once, config.outage_seconds), journal, asyncio.Semaphore(at_once))
 
     def caller(request: Request, threads: Executor) -> Caller:
         api = request.choices[0].api
@@ -152,6 +152,9 @@ class RequestPictures:
 
     def bucket_region(self, item: Item) -> str | None:
         return self.preparer.bucket_region(item)
+
+    def stays(self, item: Item) -> bool:
+        return self.preparer.stays(item, self.limits)
 
     def may_block(self, item: Item) -> bool:
         return not self.as_objects or self.preparer.may_block(item, self.limits)

@@ -267,6 +267,11 @@ def test_a_good_object_goes_as_s3object_after_one_small_look(s3: S3Server, pool:
         assert (found.sent, found.format, found.width, found.size) == ("s3", "png", 1500, len(big))
         assert found.content == f"etag:{item.etag}:{len(big)}"
     assert client.calls == [("HEAD", None), ("GET", "bytes=0-65535")]
+    assert preparer.stays(item, LABELS)
+    assert preparer.stays(replace(item, size=None), LABELS)
+    assert not preparer.stays(replace(item, size=5_242_880), LABELS)
+    assert not preparer.stays(replace(item, size=15_728_641), LABELS)
+    assert client.calls == [("HEAD", None), ("GET", "bytes=0-65535")]
     assert preparer.inflight_bytes == 0
 
 

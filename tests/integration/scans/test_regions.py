@@ -76,21 +76,33 @@ def s3() -> Iterator[S3Server]:
         yield server
 
 
-def test_an_object_goes_as_it_is_where_its_bucket_is_and_as_bytes_elsewhere(
+def large(photo: bytes) -> bytes:
+    """Of more bytes than a call takes, within what an object may have: the same photo with long comments."""
+    scan = photo.index(b"\xff\xda")
+    return photo[:scan] + 90 * (b"\xff\xfe\xff\xff" + bytes(65_533)) + photo[scan:]
+
+
+def test_an_object_goes_as_it_is_where_its_bucket_is_and_as_bytes_elsewhere_unless_it_is_too_large(
     photos: Path, tmp_path: Path, s3: S3Server, rekognition: Emulator
 ) -> None:
     objects = {f"a/{path.name}": path.read_bytes() for path in photos.iterdir()}
+    heavy = [name for n, name in enumerate(sorted(objects)) if n % 3 == 0]
+    objects |= {name: large(objects[name]) for name in heavy}
     bucket = s3.bucket("archive", objects, region="us-west-2")
     rekognition.reset()
     more = ("--api", "labels", "--regions", ",".join(REGIONS), "--tps", "labels=30", "--s3-endpoint-url", s3.url)
+    more = (*more, "--no-fit")
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     scan = start(f"s3://{bucket}/a/", tmp_path / "home", rekognition, *more, **keys)
     assert scan.status()["calls"]["ok"] == PHOTOS
-    sent = Counter((row["place"], row["sent"]) for row in tables(scan.home).outcomes())
+    found = tables(scan.home).outcomes()
+    sent = Counter((row["place"], row["sent"]) for row in found)
     assert {place for place, way in sent if way == "s3"} == {"us-west-2"}
     assert {place for place, way in sent if way == "bytes"} >= {None, "eu-west-1"}
     assert of_each(rekognition, "objects") == {"us-west-2": sent["us-west-2", "s3"]}
     assert sent["us-west-2", "s3"] >= PHOTOS / 6
+    whole = {(row["place"], row["sent"], row["fit"]) for row in found if row["item_id"] % 3 == 0}
+    assert whole == {("us-west-2", "s3", None)}
 
 
 def test_a_killed_scan_resumed_pays_for_no_call_twice_in_any_region(

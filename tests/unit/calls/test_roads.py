@@ -31,10 +31,10 @@ async def nothing(**_: Any) -> dict[str, Any]:
     return {}
 
 
-def roads(*rates: float, at_once: int = 512) -> Roads:
+def roads(*rates: float, at_once: int = 512, patience: float = 60) -> Roads:
     names = (None, "us-west-2", "eu-west-1")
     made = zip(names, rates, strict=False)
-    return Roads([Road(name, name or "us-east-1", nothing, Slow(tps)) for name, tps in made], at_once)
+    return Roads([Road(name, name or "us-east-1", nothing, Slow(tps)) for name, tps in made], at_once, patience)
 
 
 def test_calls_go_to_each_place_by_its_rate_and_to_none_with_a_queue_while_another_has_none() -> None:
@@ -77,18 +77,39 @@ def test_a_place_that_is_held_up_is_passed_by_and_with_all_held_up_calls_wait() 
 def test_an_object_goes_as_it_is_until_enough_wait_for_its_bucket_alone() -> None:
     three = roads(50, 50, 50)
     west = three.all[1]
-    assert three.for_object("us-west-2") is west
-    assert three.for_object("ap-south-1") is three.for_object(None) is None
+    assert three.for_object("us-west-2", stays=False) is west
+    assert three.for_object("ap-south-1", stays=True) is three.for_object(None, stays=True) is None
     west.heading = 24  # half a second of its calls is 25
-    assert three.for_object("us-west-2") is west
+    assert three.for_object("us-west-2", stays=False) is west
     west.heading = 25
-    assert three.for_object("us-west-2") is None
+    assert three.for_object("us-west-2", stays=False) is None
+    assert three.for_object("us-west-2", stays=True) is west
     few = roads(50, 50, at_once=8)
     few.all[0].heading = 4  # half of the seats
-    assert few.for_object("us-east-1") is None
+    assert few.for_object("us-east-1", stays=False) is None
     few.all[0].heading = 0
     few.all[0].hold.back_off(60, shut=True)
-    assert few.for_object("us-east-1") is None
+    assert few.for_object("us-east-1", stays=False) is None
+
+
+def test_an_object_that_is_not_sent_as_bytes_waits_for_its_place_until_patience_is_at_an_end() -> None:
+    async def story() -> None:
+        two = roads(50, 50)
+        own = two.all[0]
+        own.turnstile.opened.set()  # type: ignore[attr-defined]
+        own.hold.back_off(0.01, shut=True)
+        assert two.for_object("us-east-1", stays=True) is own
+        assert await two.pass_through(NEVER, own, stays=True) == (own, 7)
+        for patience, there in ((60.0, True), (0.0, False)):
+            two = roads(50, 50, patience=patience)
+            two.all[0].hold.back_off(60, shut=True)
+            assert (two.for_object("us-east-1", stays=True) is two.all[0]) is there
+        with pytest.raises(Elsewhere):
+            await two.pass_through(NEVER, two.all[0], stays=True)
+        two.all[0].hold.answered()  # patience begins anew
+        assert not two.all[0].hold.shut_for(0)
+
+    asyncio.run(story())
 
 
 def test_a_place_that_refuses_all_is_the_jobs_trouble_only_where_every_other_does_too() -> None:
