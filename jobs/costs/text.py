@@ -71,12 +71,12 @@ def costs_parts(costs: Costs) -> list[Part]:
         calls = line.calls
         where = f" in {line.place or line.region}" if line.region else ""
         parts.append(f"{line.api}{where} on {line.meter}: {walk or '0 units'}")
-        done = f"{count(calls.ok)} answered ({count(calls.known)} known before)"
         parts.append(
-            f"  {done}, {count(calls.skipped)} skipped, {count(calls.failed)} failed, {count(calls.attempts)} requests"
+            f"  {_answered(line)}, {count(calls.skipped)} skipped, {count(calls.failed)} failed, {count(calls.attempts)} requests"
         )
         parts += _not_asked(line, costs)
         parts += _films(calls)
+    parts += _known(costs)
     for month in costs.months if len(costs.months) > 1 else ():
         amounts = [line.actual_usd for line in costs.months[month]]
         known = [amount for amount in amounts if amount is not None]
@@ -86,6 +86,23 @@ def costs_parts(costs: Costs) -> list[Part]:
     if any(line.maybe for line in costs.lines):
         parts.append(_MAYBE)
     return [*parts, f"Prices: {costs.prices_source}, {costs.prices_as_of}.", ROUNDING]
+
+
+def _answered(line: CostLine) -> str:
+    """Of a place what was paid for there, as `status` counts it: what is known belongs to none."""
+    if line.region:
+        return f"{count(line.calls.units)} answered"
+    return f"{count(line.calls.ok)} answered ({count(line.calls.known)} known before)"
+
+
+def _known(costs: Costs) -> Iterator[str]:
+    """Answers that cost nothing, of a job at several places: once for each API, whatever its meters."""
+    known: dict[str, dict[str, int]] = {}
+    for line in costs.lines if costs.regions else ():
+        known.setdefault(line.api, {})[line.place] = line.calls.known
+    for api, places in known.items():
+        if several := sum(places.values()):
+            yield f"{api}: {many(several, 'answer')} known before, of no Region"
 
 
 def _not_asked(line: CostLine, costs: Costs) -> Iterator[str]:

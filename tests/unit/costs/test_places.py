@@ -9,17 +9,17 @@ from jobs.money.prices import TierLine
 from jobs.near.inherited import inherited_text
 
 
-def line(place: str, ok: int, not_asked: int = 0) -> CostLine:
+def line(place: str, ok: int, not_asked: int = 0, known: int = 0) -> CostLine:
     paid = (TierLine(Decimal(ok), Decimal("0.001"), Decimal(ok) / 1000, "official"),) if ok else ()
     region = place or "us-east-1"
-    calls = Tally(ok=ok, not_asked=not_asked, attempts=ok)
+    calls = Tally(ok=ok + known, known=known, not_asked=not_asked, attempts=ok, units=ok)
     return CostLine(
         "faces", "DetectFaces", "image-group-2", "image", Decimal(9), Decimal("0.009"), paid, (), calls, place, region
     )
 
 
 COSTS = Costs(
-    "20261128-090000-beef", "us-east-1", (line("", 6), line("us-west-2", 0, 8)), {}, "AWS", "2026-11-28",
+    "20261128-090000-beef", "us-east-1", (line("", 6, known=13), line("us-west-2", 0, 8)), {}, "AWS", "2026-11-28",
     Decimal("0.018"), ("us-east-1", "us-west-2"),
 )  # fmt: skip
 
@@ -28,6 +28,13 @@ def test_calls_at_a_place_where_nothing_was_billed_stand_below_its_name() -> Non
     said = text(costs_parts(COSTS)).splitlines()
     at = next(n for n, words in enumerate(said) if "8 not asked" in words)
     assert said[at - 2] == "faces in us-west-2 on image-group-2: 0 units"
+
+
+def test_what_was_known_before_stands_once_and_is_of_no_region() -> None:
+    said = text(costs_parts(COSTS)).splitlines()
+    assert "  6 answered, 0 skipped, 0 failed, 6 requests" in said
+    assert "  0 answered, 0 skipped, 0 failed, 0 requests" in said
+    assert [words for words in said if "known" in words] == ["faces: 13 answers known before, of no Region"]
 
 
 def test_what_was_inherited_stands_once_whatever_the_places() -> None:
