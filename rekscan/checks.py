@@ -4,6 +4,7 @@ Rule: a check that fails says what is the matter and what to do, and is never ta
 be tried says so.
 """
 
+import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -37,10 +38,12 @@ from rekscan.scans.stages import stages_text
 from rekscan.settings import Settings
 from workers.supervisor import server_binary
 
+LEFT_OUT = "left out"  # a Region of several, of what it lacks: a scan asks the others
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`found`: "ok", "failed", or what a service of AWS said in a word or two."""
+    """`found`: "ok", "failed", "left out", or what a service of AWS said in a word or two."""
 
     ok: bool
     found: str
@@ -49,6 +52,10 @@ class Check:
     @property
     def line(self) -> str:
         return self.says if self.found in (Said.OK, "failed") else f"{self.found}: {self.says}"
+
+    @property
+    def mark(self) -> str:
+        return "-" if self.found == LEFT_OUT else "ok" if self.ok else "FAIL"
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -84,12 +91,14 @@ def _rekognition(
 def _there(settings: Settings, asked: Asked, place: Place) -> dict[str, Check]:
     """At a place besides the first: what a scan would ask there."""
     quotas, profile = stored_quotas(), place.profile or settings.profiles[0]
+    if why := quotas.unlisted(place.region):
+        return {"rekognition": Check(True, LEFT_OUT, why)}
     there = settings.model_copy(update={"region": place.region, "profile": profile})
     free = [choice for choice in asked.images if not choice.bound]
     offered = [choice for choice in free if quotas.offers(choice.api.operation, place.region)]
     found = {"aws": _try(_aws, there)} | _rekognition(there, offered)
-    why = f"left out: not offered in {place.region}, as far as is known ({quotas.as_of})"
-    return found | {choice.api.name: Check(True, Said.OK, why) for choice in free if choice not in offered}
+    why = f"not offered in {place.region}, as far as is known ({quotas.as_of})"
+    return found | {choice.api.name: Check(True, LEFT_OUT, why) for choice in free if choice not in offered}
 
 
 def _accounts(settings: Settings, places: tuple[Place, ...]) -> str:
@@ -123,6 +132,8 @@ def _s3(settings: Settings, asked: Asked, sources: Sequence[str]) -> dict[str, C
             tries.append(partial(checkup.s3_file, uri=place))
         else:
             tries.append(partial(checkup.s3_place, uri=place, near=near and place in sources))
+    if not tries and sources and all(map(os.path.isdir, sources)):
+        return {"s3": Check(True, Said.OK, "not tried: neither SOURCE nor the home is there")}
     if not tries:
         return {"s3": _answered(checkup.s3_alone, settings)}
     return {f"s3 {n}" if n > 1 else "s3": _answered(one, settings) for n, one in enumerate(tries, 1)}

@@ -123,6 +123,12 @@ class QuotaTable:
         """Whether AWS lists Rekognition in the Region at all."""
         return region in self.regions
 
+    def unlisted(self, region: str) -> str | None:
+        """Why nothing is known of a Region; None where AWS lists Rekognition there, or the account has a quota."""
+        if self.known(region) or any(region in dates for dates in self.read.values()):
+            return None
+        return f"{region} is not in the list of Regions with Rekognition ({self.as_of})"
+
     def with_rates(self, region: str, rates: Mapping[str, float], *, source: str, as_of: str) -> "QuotaTable":
         """The table with an account's own values for one Region in place of the defaults."""
         merged = {operation: dict(row) for operation, row in self.rates.items()}

@@ -125,7 +125,7 @@ def plan(
             Market(region, prices, used, {name: rate.tps for name, rate in rates.items()}, at_once, speeds),
         ),
         places=others.places,
-        left_out=others.left_out,
+        left_out=(*_unlisted(region, quotas), *others.left_out),
     )
     return built.assuming(assumptions(built, quotas, (*choices, *videos)))
 
@@ -189,6 +189,12 @@ def _of_all(rate: Rate, parts: spread.Parts) -> Rate:
 def _timed(demand: Demand, rate: Rate | None) -> Demand:
     """A model's hours are known by the rate of its calls."""
     return demand.at(rate.tps) if rate is not None and rate.tps else demand
+
+
+def _unlisted(region: str, quotas: QuotaTable) -> tuple[str, ...]:
+    """Why a plan in that Region knows neither prices nor quotas."""
+    why = quotas.unlisted(region)
+    return (f"{why}: its prices and quotas are not known.",) if why else ()
 
 
 def _spread(

@@ -19,6 +19,7 @@ from jobs.words import count, duration, many, table
 SERVICE = "rekognition"
 HEADER = ("Region", "Operation", "Calls a second now", "Wanted", "Quota code")
 RIGHT = ("Calls a second now", "Wanted")
+_SHORTEST = Decimal("0.01")  # hours: half a minute, in which no scan has begun
 _PACE = (
     "Traffic is smooth: all workers share one schedule for each operation and Region, which begins at 30 % of the rate"
     " and doubles every 1.5 s. A throttled call lowers the rate for all of them at once; other errors are tried again"
@@ -93,6 +94,7 @@ class QuotaRequest:
             "duration_s_now": self.plan.duration_s,
             "requests": [one.to_json() for one in self.increases],
             "enough": [one.to_json() for one in self.enough],
+            "left_out": list(self.plan.left_out),
             "text": self.text,
         }
 
@@ -107,7 +109,7 @@ class QuotaRequest:
             parts.append(
                 f"{', '.join(self.by_units)}: as fast as its model, so with more units (`units=2`), not a quota."
             )
-        return "\n\n".join(parts)
+        return "\n\n".join([*self.plan.left_out, *parts])
 
     def _of(self, profile: str | None) -> str:
         asked = [one for one in self.increases if one.profile == profile]
@@ -166,8 +168,8 @@ def quota_request(
 ) -> QuotaRequest:
     """`named`: by Region and operation, the quotas as Service Quotas has them. `profile`: of the job's own account.
     Raises UsageError for a plan without calls on pictures."""
-    if not (hours.is_finite() and hours > 0):
-        raise UsageError(f"--within {hours}: hours are over 0", "Write --within 24.")
+    if not (hours.is_finite() and hours >= _SHORTEST):
+        raise UsageError(f"--within {hours}: hours are {_SHORTEST} or more", "Write --within 24.")
     rates = [rate for rate in plan.rates if rate.calls and not rate.operation.startswith("Start")]
     if not rates:
         raise UsageError(

@@ -69,7 +69,7 @@ def _refuse_first(region: str, places: Sequence[Place], choices: Sequence[Choice
                 f"none of these Regions has {choice.api.name}: {', '.join(_regions(region, places))}",
                 f"Choose others: {', '.join(quotas.where(operation))}.",
             )
-        why = quotas.missing(operation, region) or _unlisted(region, quotas)
+        why = quotas.missing(operation, region) or quotas.unlisted(region) or f"{region} lacks {choice.api.name}"
         raise UsageError(
             f"all is asked in the first of several Regions, and {why}", f"Name another one first, as {there[0]}."
         )
@@ -97,14 +97,10 @@ def _of_account(place: Place, quotas: QuotaTable) -> QuotaTable:
 def _left_out(places: Iterable[Place], choices: Sequence[Choice], quotas: QuotaTable) -> Iterator[str]:
     for place in places:
         missing = [choice.api.name for choice in choices if choice.api.operation not in place.quotas]
-        if missing and not (place.quotas or quotas.known(place.region)):
-            yield f"Left out: {_unlisted(place.region, quotas)}."
+        if missing and not place.quotas and (why := _of_account(place, quotas).unlisted(place.region)):
+            yield f"Left out: {why}."
         elif missing:
             yield f"Left out in {place.region}, which has no such API: {', '.join(missing)}."
-
-
-def _unlisted(region: str, quotas: QuotaTable) -> str:
-    return f"{region} is not in the list of Regions with Rekognition ({quotas.as_of})"
 
 
 def parts(places: Sequence[Place], region: str, own: Mapping[str, float | None]) -> Parts:

@@ -130,7 +130,7 @@ class Plan:
     drawn_from: int = 0  # images of the source, where the plan is of a sample of them
     first: FirstStage | None = None  # the bundled models, which look at the images before AWS does
     places: tuple[Place, ...] = ()  # where the calls go besides the Region, each with the rates there
-    left_out: tuple[str, ...] = ()  # sentences: which of them are not asked, or not for all, and why
+    left_out: tuple[str, ...] = ()  # sentences: which are not asked, or not for all, and why
     by_regions: tuple[WithRegions, ...] = ()  # what the first Region alone would take, the first two, ...
 
     def region_of(self, place: str) -> str:

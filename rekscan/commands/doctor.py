@@ -69,5 +69,5 @@ def doctor(
         print_line("")
         wide = max(12, *map(len, checks))
         for name, one in checks.items():
-            print_line(f"{'ok  ' if one.ok else 'FAIL'} {name:<{wide}} {one.line}")
+            print_line(f"{one.mark:<4} {name:<{wide}} {one.line}")
     return 0 if all(one.ok for one in checks.values()) else 1

@@ -16,7 +16,7 @@ from jobs.money.stored import data_folder, store, stored_quotas
 from jobs.plan.quota_request import quota_request
 from jobs.words import table
 from rekscan.console.output import print_json, print_line, print_lines, say
-from rekscan.flags import REGIONS, Amounts, Exact, chosen_regions
+from rekscan.flags import REGIONS, Amounts, chosen_regions
 from rekscan.scans.places import in_places
 from rekscan.scans.priced import DEFAULT_REGION, PriceQuestion, priced
 from rekscan.settings import Connection, Settings, resolve
@@ -37,7 +37,7 @@ def quotas(
     ] = False,
     api: Annotated[list[str] | None, Parameter(negative=(), help="With --request: APIs, as of `estimate`.")] = None,
     images: Annotated[int | None, Parameter(help="With --request: so many images, instead of a SOURCE.")] = None,
-    within: Annotated[Exact, Parameter(help="With --request: hours that the scan may take.")] = Decimal(24),
+    within: Annotated[Decimal | None, Parameter(help="With --request: hours that the scan may take [24].")] = None,
     regions: Annotated[str | None, Parameter(help=f"With --request: {REGIONS[0].lower()}{REGIONS[1:]}")] = None,
     json: Annotated[bool, Parameter(negative=(), help="Print it as JSON.")] = False,
     connection: Connection | None = None,
@@ -53,9 +53,10 @@ def quotas(
         With --request: what is to be scanned.
     """
     if request:
-        return _request(sources, api or [], images, within, chosen_regions(regions), resolve(connection), refresh, json)
-    if sources or api or images is not None or regions:
-        raise UsageError("a SOURCE, --api, --images and --regions are of --request", "Add --request.")
+        hours = Decimal(24) if within is None else within
+        return _request(sources, api or [], images, hours, chosen_regions(regions), resolve(connection), refresh, json)
+    if sources or api or any(one is not None for one in (images, within, regions)):
+        raise UsageError("a SOURCE, --api, --images, --within and --regions are of --request", "Add --request.")
     settings = resolve(connection)
     region = settings.region_of_aws("us-east-1")
     read = _refreshed(region, settings.aws) if refresh else None
@@ -97,6 +98,10 @@ def _request(
     settings, places = in_places(settings, regions, DEFAULT_REGION)
     own = settings.region_of_aws("us-east-1")
     read = {region: _refreshed(region, settings.aws).named for region in (own, *regions[1:])} if refresh else {}
+    if not places and (why := stored_quotas().unlisted(own)):
+        raise UsageError(
+            f"{why}, so there is no quota to raise", "Choose another --region; of a newer one add --refresh."
+        )
     question = PriceQuestion([(",".join(api), asked)], settings, sources, Amounts(images=images), places=places)
     ((_, plan),), _ = priced(question)
     found = quota_request(plan, within, read, settings.profiles[0])

@@ -83,24 +83,27 @@ def test_on_a_terminal_the_checks_are_on_the_last_screen_with_where_credentials_
     assert told["s3_endpoint_url"] == "AWS_ENDPOINT_URL_S3" and told["region"] == "AWS_REGION"
 
 
-def test_each_of_several_regions_is_tried_for_what_it_has(
-    s3: S3Server, rekognition: Emulator, capsys: pytest.CaptureFixture[str]
+def test_each_of_several_regions_is_tried_for_what_it_has_and_no_s3_for_files_of_this_machine(
+    s3: S3Server, rekognition: Emulator, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     rekognition.set_faults("DetectFaces@us-west-2:AccessDeniedException:100%")
     words = [
         "--api",
         "labels,faces,index-faces:collection=new,create=true",
         "--regions",
-        "us-west-1,us-west-2,ca-central-1",
+        "us-west-1,us-west-2,ca-central-1,eu-north-1",
+        str(tmp_path),
     ]
     found = doctor(capsys, s3.url, rekognition.url, *words)
     rekognition.set_faults()
     assert {name: found[name][0] for name in found if name.startswith(("labels", "faces", "index-faces"))} == {
         "labels": "ok", "faces": "ok", "index-faces": "ok", "labels us-west-2": "ok", "faces us-west-2": "denied",
-        "faces ca-central-1": "ok", "labels ca-central-1": "ok",
+        "faces ca-central-1": "ok", "labels ca-central-1": "left out",
     }  # fmt: skip
     assert found["rekognition"][1] == "answers in us-west-1" and found["rekognition us-west-2"][1].endswith("us-west-2")
-    assert found["labels ca-central-1"][1].startswith("left out: not offered in ca-central-1")
+    assert found["labels ca-central-1"][1].startswith("not offered in ca-central-1")
+    assert [found[name][0] for name in found if "eu-north-1" in name] == ["left out"]
+    assert found["s3"] == ("ok", "not tried: neither SOURCE nor the home is there")
     assert found["aws us-west-2"][1].startswith("account endpoint:127.0.0.1") and "accounts" not in found
 
 

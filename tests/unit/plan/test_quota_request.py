@@ -108,8 +108,16 @@ def test_where_the_quotas_are_high_enough_nothing_is_asked_for() -> None:
     assert (found.increases, found.to_json()["requests"]) == ((), [])
 
 
+def test_a_region_that_is_left_out_is_told_in_the_words_of_the_plan() -> None:
+    asked = planned(10_000_000, "eu-north-1")
+    found = quota_request(asked, Decimal(8), {})
+    assert {one.region for one in found.increases} == {"us-east-1"}
+    assert found.text.startswith(f"Left out: {QUOTAS.unlisted('eu-north-1')}.\n\nQuota increase")
+    assert found.to_json()["left_out"] == list(asked.left_out)
+
+
 def test_no_time_and_nothing_to_do_are_refused() -> None:
-    with pytest.raises(UsageError, match="--within 0"):
+    with pytest.raises(UsageError, match=r"--within 0: hours are 0\.01 or more"):
         quota_request(planned(10), Decimal(0), {})
     with pytest.raises(UsageError, match="no calls on images"):
         quota_request(planned(0), Decimal(1), {})

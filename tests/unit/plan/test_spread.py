@@ -102,6 +102,13 @@ def test_a_region_without_rekognition_is_left_out_and_takes_no_call_and_the_plan
     assert (alone.regions, alone.by_regions, alone.left_out) == (("us-east-1",), (), (left_out,))
 
 
+def test_a_plan_in_a_region_without_rekognition_alone_says_why_it_knows_no_price() -> None:
+    alone = plan(sort_out(["labels"]).images, Counts(images=9), region="eu-north-1", prices=PRICES, quotas=QUOTAS)
+    (said,) = alone.left_out
+    assert said == f"{QUOTAS.unlisted('eu-north-1')}: its prices and quotas are not known."
+    assert head(alone) == [said] and said in alone.assumptions
+
+
 def test_a_region_that_service_quotas_has_is_asked_whatever_the_list_says() -> None:
     read = QUOTAS.with_rates("eu-north-1", {"DetectLabels": 7}, source="Service Quotas", as_of="2026-11-28")
     choices = sort_out(["labels,faces"], whole=False).images
