@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter, Token
 
 from jobs.apis import Asked, Choice, catalogue, video_catalogue
+from jobs.aws.region_names import is_name
 from jobs.errors import UsageError
 from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
@@ -297,6 +298,10 @@ def chosen_regions(text: str | None) -> tuple[str, ...]:
     found = tuple(name.strip() for name in text.split(","))
     if not all(found):
         raise UsageError(f"--regions {text}: a name is missing", "Write --regions us-east-1,us-west-2.")
+    if odd := next((name for name in found if not is_name(name)), None):
+        raise UsageError(
+            f"--regions {text}: {odd!r} is not the name of a Region", "Write --regions us-east-1,us-west-2."
+        )
     if twice := next((name for name in found if found.count(name) > 1), None):
         raise UsageError(f"--regions {text}: {twice} is there twice, and has one quota", "Name each Region once.")
     return found

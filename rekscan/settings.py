@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from pydantic import Field, ValidationError, field_validator
 
 from jobs.aws.access import Aws, endpoint
-from jobs.aws.region_names import refuse_unknown, regions
+from jobs.aws.region_names import is_name, refuse_unknown, regions
 from jobs.errors import UsageError
 from jobs.later import Later
 from jobs.stage.names import Stage
@@ -79,7 +79,7 @@ class Settings(WorkerLimits, FromEnvironment):
     @field_validator("region")
     @classmethod
     def _is_a_region(cls, region: str | None) -> str | None:
-        if region is not None and not re.fullmatch("[A-Za-z0-9-]{1,63}", region):
+        if region is not None and not is_name(region):
             raise ValueError("not the name of a Region, as eu-west-1")
         return region
 

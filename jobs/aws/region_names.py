@@ -1,8 +1,10 @@
 """The Regions that AWS has, by partition, as far as the installed botocore lists them; it is read, not imported.
 
-Rule: a name that is no Region of AWS is refused where AWS is what is asked. Source: botocore's data/partitions.json.
+Rule: a name that is no Region of AWS is refused where AWS is what is asked, and where there are several.
+Source: botocore's data/partitions.json.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
@@ -30,6 +32,11 @@ def regions() -> Mapping[str, str]:
 def partition_of(region: str | None) -> str:
     """The partition of AWS that a Region is in; of one that is not listed the usual one."""
     return regions().get(region or "", "aws")
+
+
+def is_name(text: str) -> bool:
+    """Whether a Region may be called so, AWS's or that of another endpoint."""
+    return re.fullmatch("[A-Za-z0-9-]{1,63}", text) is not None
 
 
 def refuse_unknown(region: str) -> None:

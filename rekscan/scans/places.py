@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jobs.aws.region_names import refuse_partitions
+from jobs.aws.region_names import refuse_partitions, refuse_unknown
 from jobs.errors import RekscanError, UsageError
 from jobs.later import Later
 from jobs.places import Place
@@ -32,6 +32,8 @@ def in_places(
         return settings, ()
     for region in regions:
         settings.model_copy(update={"region": region}).region_of_aws()
+        if len(regions) > 1:  # another endpoint may have one Region of its own; several quotas are AWS's
+            refuse_unknown(region)
     refuse_partitions(regions)
     regions = regions or (settings.region_of_aws(default),)
     several = [*_of_account(regions, None)][1:]
