@@ -71,9 +71,8 @@ def costs_parts(costs: Costs) -> list[Part]:
         calls = line.calls
         where = f" in {line.place or line.region}" if line.region else ""
         parts.append(f"{line.api}{where} on {line.meter}: {walk or '0 units'}")
-        parts.append(
-            f"  {_answered(line)}, {count(calls.skipped)} skipped, {count(calls.failed)} failed, {count(calls.attempts)} requests"
-        )
+        rest = f"{count(calls.skipped)} skipped, {count(calls.failed)} failed, {count(calls.attempts)} requests"
+        parts.append(f"  {_answered(line)}, {rest}")
         parts += _not_asked(line, costs)
         parts += _films(calls)
     parts += _known(costs)
