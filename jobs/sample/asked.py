@@ -36,6 +36,8 @@ def sample_size(text: str | None, seed: int | None = None) -> SampleSize | None:
         if seed is not None:
             raise UsageError("--seed says which images a sample draws, and there is none", "Add --sample 2%.")
         return None
+    if seed is not None and seed < 0:
+        raise UsageError(f"--seed {seed}: a seed is 0 or more", "Write --seed 1.")
     seed, text = SEED if seed is None else seed, text.strip()
     if found := _SHARE.fullmatch(text):
         share = Decimal(found[1]) / 100

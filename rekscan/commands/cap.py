@@ -1,6 +1,7 @@
 """`rekscan cap`: what all jobs of a home may cost in a calendar month, together."""
 
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -28,7 +29,9 @@ def cap(
     """
     settings = resolve(connection)
     if month is not None:
-        set_cap(settings, _dollars(month))
+        dollars = _dollars(month)
+        _refuse_lost(settings.home)
+        set_cap(settings, dollars)
     found = months_cap(settings)
     if json:
         print_json({"home": settings.home, "month_cap": found.to_json() if found else None})
@@ -37,6 +40,13 @@ def cap(
     else:
         print_line(f"The jobs of {settings.home} together may cost {told(found)}.")
     return 0
+
+
+def _refuse_lost(home: str) -> None:
+    """Raises UsageError for a home that nobody can have meant: there is not even a folder to make it in."""
+    folder = None if home.startswith("s3://") else Path(home).absolute().parent
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"{home} is no home, and there is no folder {folder} to make one in", "Name another --home.")
 
 
 def _dollars(month: str) -> Decimal | None:

@@ -123,6 +123,7 @@ def estimate(
     """
     pilot = pilot or Pilot()
     drawn = pilot.is_asked(sources, compare)
+    _refuse_mixed(api, compare or ())
     sets = [(name, sort_out([name], whole=drawn)) for name in compare or [",".join(api or ())]]
     if (when or first) and compare:
         raise UsageError("--when and --first are of one estimate", "Leave --compare out, or them.")
@@ -154,6 +155,15 @@ def estimate(
         say((who_answers.not_aws(question.settings, local=True), "bold"))
     show(plans, found, as_json=json, as_csv=csv, compared=compare is not None, explain=explain)
     return int(strict and not all(built.complete for _, built in plans))
+
+
+def _refuse_mixed(api: Sequence[str] | None, compare: Sequence[str]) -> None:
+    """Raises UsageError where what is compared is not told once each."""
+    if api and compare:
+        raise UsageError("--compare names the APIs of each set, and --api some more", "Leave one of the two out.")
+    sets = [sorted(part.strip() for part in name.split(",")) for name in compare]
+    if twice := next((name for name, one in zip(compare, sets, strict=True) if sets.count(one) > 1), None):
+        raise UsageError(f"--compare {twice}: it is there twice", "Name each set once.")
 
 
 def _write(path: Path, text: str) -> None:

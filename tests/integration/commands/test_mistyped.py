@@ -90,6 +90,20 @@ def complaint(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int
         ("review last strange.csv", {}, 2, "'nan' is no confidence"),
         ("prices --from long.csv", {}, 1, "not an AWS offer file"),
         ("sql last x --limit -1", {}, 2, "--limit -1"),
+        (f"{SCAN} --sample 9 --seed -1", {}, 2, "a seed is 0 or more"),
+        ("estimate --images 1 --compare labels --api faces", {}, 2, "--compare names the APIs of each set"),
+        ("estimate --images 1 --compare labels,faces faces,labels", {}, 2, "--compare labels,faces: it is there twice"),
+        ("cap --month 1 --home photos/x/y", {}, 2, "there is no folder"),
+        ("quotas --within 5", {}, 2, "--within and --regions are of --request"),
+        ("quotas --request --images 9 --api labels --within 0.00001", {}, 2, "hours are 0.01 or more"),
+        ("quotas --request --images 9 --api labels --region eu-north-1", {}, 2, "so there is no quota to raise"),
+        ("estimate --images 1 --api labels --regions us-east-1;us-west-2", {}, 2, "is not the name of a Region"),
+        (
+            "estimate --images 1 --api labels --regions us-east-1,us-wset-2",
+            {"AWS_ENDPOINT_URL": "http://h"},
+            2,
+            "AWS has no Region 'us-wset-2'",
+        ),
     ],
 )
 def test_it_is_one_line_and_leaves_no_job(
