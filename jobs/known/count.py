@@ -4,7 +4,7 @@ Rule: constant memory; nothing is read but the listing and the index.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +52,19 @@ def known_calls(
     `listing`: rows with the columns item_id, kind, size, etag, skip. `choices`: with the bytes of files they name.
     `without`: of each item up to some number, whether it is left out.
     """
+    listed = (_contents(batch) for batch in _batches(listing, without))
+    return known_contents(listed, segments, choices, account=account, fit=fit)
+
+
+def known_contents(
+    contents: Iterable[Iterable[str]], segments: Segments, choices: Sequence[Choice], *, account: str, fit: bool
+) -> Saved:
+    """What need not be paid for of pictures of these contents, which come in batches. `choices`: as above."""
     lasting = [choice for choice in choices if choice.api.reusable]
     calls = {choice.api.name: call_ids(account, choice, fit=fit) for choice in lasting}
     with Buckets() as buckets:
-        for batch in _batches(listing, without):
-            etags, sizes = batch.column("etag").to_pylist(), batch.column("size").to_pylist()
-            buckets.add(names_of(f"etag:{e}:{s}" for e, s in zip(etags, sizes, strict=True)))
+        for some in contents:
+            buckets.add(names_of(some))
         for last in (False, False, True):
             try:
                 return _count(buckets, segments, calls)
@@ -72,6 +79,11 @@ def among(items: npt.NDArray[np.int64], some: npt.NDArray[np.bool_]) -> npt.NDAr
     found = items < len(some)
     found[found] = some[items[found]]
     return found
+
+
+def _contents(batch: pa.RecordBatch) -> Iterator[str]:
+    etags, sizes = batch.column("etag").to_pylist(), batch.column("size").to_pylist()
+    return (f"etag:{etag}:{size}" for etag, size in zip(etags, sizes, strict=True))
 
 
 def _batches(listing: ParquetFiles, without: Followers) -> Iterator[pa.RecordBatch]:

@@ -1,8 +1,8 @@
 """`estimate --pilot N`: a paid pilot of N random images through the same workers a scan uses, and what it says.
 
-Rule: nothing is paid before `approve`, nor where a cap has less left than the pilot costs. The images are drawn with a
-fixed seed, so the same source gives the same pilot. The pilot is a job of its own in the home, with its answers, tables
-and costs; with `--near` its pairs are another.
+Rule: nothing is paid before `approve`, nor where a cap has less left than the pilot costs; what is known costs nothing.
+The images are drawn with a fixed seed, so the same source gives the same pilot. The pilot is a job of its own in the
+home, with its answers, tables and costs; with `--near` its pairs are another.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,7 +37,7 @@ from rekscan.scans.models import check_models, make_models_run, models_kept, mod
 from rekscan.scans.month_cap import cap_of, refuse_over
 from rekscan.scans.open import open_job, starting
 from rekscan.scans.pairs import Pairs, source_of_pairs
-from rekscan.scans.savings import KnownCalls
+from rekscan.scans.savings import KnownCalls, known_of_drawn
 from rekscan.scans.terms import Terms
 from rekscan.scans.tried import PILOT
 from rekscan.settings import Settings
@@ -56,7 +56,7 @@ def pilot(
         raise RekscanError("there is no image to sample", "Give a source with pictures in it.")
     settings, near, terms = terms.settings, terms.near, check_models(replace(terms, near=None))
     stored = [storable(source) for source in sources]
-    parts = [_part(tuple(f"{PILOT}{source}" for source in stored), batch, terms)]
+    parts = [_part(tuple(f"{PILOT}{source}" for source in stored), batch, terms, known_of_drawn(batch, terms))]
     if pairs is not None and near is not None and len(pairs.found):
         parts.append(
             _part_of_pairs(tuple(f"{source_of_pairs(near)}{source}" for source in stored), pairs, batch, terms)
@@ -125,20 +125,21 @@ class _Part:
         return folder
 
 
-def _part(sources: tuple[str, ...], images: pa.RecordBatch, terms: Terms, known: int = 0) -> _Part:
-    """`known`: images whose answers are there by then."""
+def _part(sources: tuple[str, ...], images: pa.RecordBatch, terms: Terms, known: KnownCalls) -> _Part:
+    """`known`: what is answered by then."""
     counts = Counts()
     counts.add_batch(images)
-    calls = {choice.api.name: known for choice in terms.choices} if known else {}
-    return _Part(sources, images, terms, plan_of(terms, counts, KnownCalls(calls)))
+    return _Part(sources, images, terms, plan_of(terms, counts, known))
 
 
 def _part_of_pairs(sources: tuple[str, ...], pairs: Pairs, batch: pa.RecordBatch, terms: Terms) -> _Part:
     """Only of APIs that let pictures inherit. What the pilot asks before is known."""
     both = pc.is_in(pairs.images.column("uri"), value_set=batch.column("uri"))
     choices = tuple(choice for choice in terms.choices if choice.inherits)
-    part = _part(sources, pairs.images, replace(terms, choices=choices, first=(), again=False), pc.sum(both).as_py())
-    return replace(part, found=pairs.found)
+    terms = replace(terms, choices=choices, first=(), again=False)
+    others = known_of_drawn(pairs.images.filter(pc.invert(both)), terms)
+    calls = {choice.api.name: pc.sum(both).as_py() + others.calls.get(choice.api.name, 0) for choice in choices}
+    return replace(_part(sources, pairs.images, terms, replace(others, calls=calls)), found=pairs.found)
 
 
 def _approve(parts: Sequence[_Part], terms: Terms, *, yes: bool) -> None:
@@ -152,7 +153,8 @@ def _approve(parts: Sequence[_Part], terms: Terms, *, yes: bool) -> None:
         raise RekscanError(told, "Sample fewer images, or raise it.")
     refuse_over(cap_of(terms.settings, local=terms.local), f"a pilot of {what}", whole.total)
     payer = "the bundled emulator, so nobody bills it" if terms.local else "AWS"
-    say(f"A pilot of {what} costs {dollars(whole.total)} at {payer}.")
+    known = f", {many(whole.known, 'call')} of it being known" if whole.known else ""
+    say(f"A pilot of {what} costs {dollars(whole.total)} at {payer}{known}.")
     approve(
         whole,
         yes=yes or terms.local,

@@ -5,17 +5,22 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from urllib.parse import urlsplit
 
+import pyarrow as pa
+
 from jobs.apis import Choice
 from jobs.counts import Counts, FilmCalls
 from jobs.files import ParquetFiles
 from jobs.film_speed import Speed
-from jobs.known.count import Followers, Saved, known_calls
-from jobs.known.keys import with_files
+from jobs.item_rows import from_batch
+from jobs.items import Item
+from jobs.known.count import Followers, Saved, known_calls, known_contents
+from jobs.known.keys import listed_content, with_files
 from jobs.known.segments import Segments
 from jobs.known.sync import sync
 from jobs.media.check import Skip
+from jobs.media.origins import load_local
 from jobs.plan.near_calls import NearCalls
-from jobs.uris import is_aws
+from jobs.uris import is_aws, is_local
 from rekscan.scans.beside import AskingScan, Rival, calls_of, rivals_here
 from rekscan.scans.inputs import input_picture
 from rekscan.scans.known_films import KnownFilms
@@ -70,6 +75,29 @@ def known_of(
     notes = tuple(rival.note for rival in found)
     calls = saved.calls if any(saved.calls.values()) else {}
     return KnownCalls(calls, notes, found, saved.copies, counts.images - told, near)
+
+
+def known_of_drawn(images: pa.RecordBatch, terms: Terms) -> KnownCalls:
+    """What earlier jobs save of these few images, each of which is read where a listing does not tell its content."""
+    settings = terms.settings
+    if terms.again or not any(choice.api.reusable for choice in terms.choices):
+        return KnownCalls()
+    sync(settings.home, settings.aws)
+    segments = Segments(settings.home, settings.aws)
+    if not any(segment.rows for segment in segments.all()):
+        return KnownCalls()
+    on_aws = is_aws(settings.s3_url)
+    contents = [told for item in from_batch(images) if (told := _content(item, etags=on_aws)) is not None]
+    saved = known_contents([contents], segments, _with_files(terms), account=_account(terms), fit=terms.fit)
+    return KnownCalls(saved.calls, copies=saved.copies, unread=images.num_rows - len(contents))
+
+
+def _content(item: Item, *, etags: bool) -> str | None:
+    """As a worker names it; None of what is neither local nor, by `etags`, told by its listing."""
+    if is_local(item.uri):
+        read = load_local(item)
+        return None if isinstance(read, Skip) else read.content
+    return listed_content(item) if etags else None
 
 
 def _near(follow: Followers, terms: Terms) -> NearCalls | None:

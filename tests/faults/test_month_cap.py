@@ -2,6 +2,7 @@
 the emulator is taken for AWS, whose bills alone count."""
 
 import json
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from jobs.folder import whose
 from rekscan.cli import run as command
 from rekscan.testing import Emulator as Client
-from tests.support.scans import Emulator, Scan, emulator, look, make_photos
+from tests.support.scans import Emulator, Scan, emulator, look, make_photos, tables
 
 ON_AWS = ("-m", "tests.faults.on_aws")
 
@@ -93,7 +94,9 @@ def test_the_plan_says_what_is_left_and_the_emulators_jobs_count_nothing(
     assert "counts what AWS bills" in capsys.readouterr().err
 
 
-def test_a_pilot_over_what_is_left_pays_nothing_and_one_that_it_stops_says_nothing_of_the_whole(tmp_path: Path) -> None:
+def test_a_pilot_over_what_is_left_pays_nothing_and_one_that_it_stopped_goes_on_at_the_price_of_what_is_not_known(
+    tmp_path: Path,
+) -> None:
     photos = make_photos(tmp_path / "photos", 30)
     asked = ("estimate", str(photos), "--api", "labels", "--pilot", "20", "--yes", "--json", "--max-cost", "1")
     with emulator(tmp_path) as rekognition:
@@ -116,11 +119,16 @@ def test_a_pilot_over_what_is_left_pays_nothing_and_one_that_it_stops_says_nothi
         assert "month-cap), and what comes first is no fair sample" in " ".join(stopped_short.log.read_text().split())
         assert sum(rekognition.billed()["DetectLabels"].values()) == 20
 
-        cap(tmp_path, "--month", "0.05")
         rekognition.set_faults()
-        found = pilot().status()
-        assert found["assumptions"][0].endswith("$0.03 is left.")
-        assert found["sample"]["items"] == 20
+        left = 20 - Counter(row["outcome"] for row in tables(tmp_path / "home").outcomes())["ok"]
+        assert 0 < left < 20
+        cap(tmp_path, "--month", str(Decimal("0.02") + Decimal(left - 1) / 1000))
+        assert pilot().wait() == (1, "")
+        cap(tmp_path, "--month", str(Decimal("0.02") + Decimal(left) / 1000))
+        assert pilot().status()["sample"]["items"] == 20
+        assert sum(rekognition.billed()["DetectLabels"].values()) == 20 + left
+        assert pilot().status()["sample"]["items"] == 20  # all is known, and nothing is left of the cap
+        assert sum(rekognition.billed()["DetectLabels"].values()) == 20 + left
 
 
 def test_a_sample_that_it_stops_says_so_and_what_it_did_not_reach_may_be_anything(tmp_path: Path) -> None:
