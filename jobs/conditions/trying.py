@@ -27,10 +27,12 @@ class Sampled:
 
 @dataclass(slots=True)
 class Tried:
-    """One condition, by the images of a sample. Of those that follow, only what is found and missed counts."""
+    """One API, by the images of a sample: of those that follow, only what is found and missed counts. One without a
+    condition holds where it was answered, of the images that it was asked about."""
 
     api: str
-    when: str
+    when: str  # "": it is always asked
+    inherits: bool = False  # a picture may take the answer of one that looks like it
     seen: int = 0  # images looked at
     of: int = 0  # those of them that take no other's answer
     held: int = 0  # on so many it holds
@@ -44,9 +46,9 @@ class Tried:
 
 
 def try_out(choices: Sequence[Choice], groups: Iterable[Iterable[Sampled]]) -> tuple[Tried, ...]:
-    """Each condition of `choices`, those of the bundled models among them, on images that come in groups."""
+    """Each of `choices`, those of the bundled models among them, on images that come in groups."""
     ordered = [choice for request in sources_first(requests(choices)) for choice in request.choices]
-    tried = {choice.api.name: Tried(choice.api.name, choice.when) for choice in ordered if choice.when}
+    tried = {choice.api.name: Tried(choice.api.name, choice.when, choice.inherits) for choice in ordered}
     for group in groups:
         before = {name: one.held for name, one in tried.items()}
         for image in group:
@@ -80,6 +82,9 @@ def _look_at(image: Sampled, ordered: Sequence[Choice], tried: Mapping[str, Trie
         answers[name] = answer
         if name not in calls:
             undecided.add(name)
+        elif not (choice.when or (image.follows and choice.inherits)):
+            tried[name].of += 1
+            tried[name].held += answer is not None
 
 
 def _count_rows(one: Tried, choice: Choice, answer: Mapping[str, Any] | None, *, missed: bool) -> None:

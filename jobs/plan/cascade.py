@@ -21,11 +21,12 @@ ENDS = ("low", "value", "high")
 
 
 def with_shares(plan: Plan, tried: Iterable[Tried], job: str, *, groups: int = 0) -> Plan:
-    """The plan with what a sample of `job` says of its conditions. `groups`: those that the sample's were drawn of;
-    0: images were drawn one by one, or all were looked at."""
-    of = {one.api: one for one in tried}
-    whole = {one.api: plan.asked_of(inherits=one.inherits) for one in plan.conditional}
-    shares = {name: _share(one, whole[name], groups) for name, one in of.items()}
+    """The plan with what a sample of `job` says of its conditions, and of the answers to what is always asked.
+    `groups`: those that the sample's were drawn of; 0: images were drawn one by one, or all were looked at."""
+    priced = {line.api for line in plan.lines}
+    of = {one.api: one for one in tried if one.when or (one.of and one.api in priced)}
+    inherit = {name: one.inherits for name, one in of.items()} | {one.api: one.inherits for one in plan.conditional}
+    shares = {name: _share(one, plan.asked_of(inherits=inherit[name]), groups) for name, one in of.items()}
     prices = [usd_of(plan, {name: getattr(one, end) for name, one in shares.items()}) for end in ENDS]
     known = tuple(
         replace(
@@ -39,7 +40,20 @@ def with_shares(plan: Plan, tried: Iterable[Tried], job: str, *, groups: int = 0
         )
         for one in plan.conditional
     )
-    return replace(plan, conditional=known)
+    answered = {name: shares[name] for name, one in of.items() if not one.when}
+    return replace(plan, conditional=known, answered=answered)
+
+
+def paid_shares(plan: Plan) -> dict[str, Interval]:
+    """By API the share of its calls that is paid for, as far as the plan's sample says it."""
+    return {**plan.answered, **{one.api: one.share for one in plan.conditional if one.share}}
+
+
+def expected_usd(plan: Plan, shares: Mapping[str, Interval]) -> tuple[Decimal | None, ...]:
+    """Low, expected and high dollars of all, where of each API such a share of the calls is paid for."""
+    return tuple(
+        known_total(usd_of(plan, {name: getattr(one, end) for name, one in shares.items()}).values()) for end in ENDS
+    )
 
 
 def usd_of(plan: Plan, shares: Mapping[str, float]) -> dict[str, Decimal | None]:
@@ -60,10 +74,8 @@ def notes(plan: Plan) -> Iterator[str]:
     for one in plan.conditional:
         yield from _note(one, plan.counts.images, plan.asked_of(inherits=one.inherits))
     if plan.conditional and all(one.share for one in plan.conditional):
-        ends = [
-            known_total(usd_of(plan, {c.api: getattr(c.share, end) for c in plan.conditional}).values()) for end in ENDS
-        ]
-        yield f"With its conditions: {_range(ends)} in all, instead of {dollars(plan.total)}."
+        usd = expected_usd(plan, paid_shares(plan))
+        yield f"With its conditions: {_range(usd)} in all, instead of {dollars(plan.total)}."
 
 
 def _note(one: Conditional, images: int, asked: int) -> Iterator[str]:

@@ -3,15 +3,15 @@
 Rule: what is not known stays an interval (`jobs.intervals`), and where nothing was found it says how much there may be.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
 from typing import Any
 
 from jobs.intervals import Interval, mean, share
-from jobs.money.prices import PriceTable, known_total, money
-from jobs.plan.cascade import usd_of
+from jobs.money.prices import PriceTable, money
+from jobs.plan.cascade import expected_usd, paid_shares
 from jobs.plan.shares import percent
 from jobs.plan.values import Plan
 from jobs.words import count, dollars, table
@@ -104,11 +104,8 @@ def extrapolate(plan: Plan, job: str, apis: Iterable[ApiSample], prices: PriceTa
     """The whole source's price with the pilot's share of answered calls in place of "every image is sent"."""
     rows = tuple(apis)
     whole = plan.counts.images
-    shares = {row.api: row.paid(plan) for row in rows}
-    shares |= {one.api: one.share for one in plan.conditional if one.share}
-    usd = Money(
-        *(_price(plan, {name: getattr(s, end) for name, s in shares.items()}) for end in ("low", "value", "high"))
-    )
+    shares = {row.api: row.paid(plan) for row in rows} | paid_shares(plan)
+    usd = Money(*expected_usd(plan, shares))
     stored = [row for row in rows if row.vectors]
     vectors = None
     if stored:
@@ -142,11 +139,6 @@ def text(found: Extrapolation) -> str:
         price = dollars(found.vectors_usd.expected)
         parts.append(f"Face vectors stored: {many.value:,.0f} ({many.low:,.0f} to {most}), {price} a month on top")
     return "\n".join(parts)
-
-
-def _price(plan: Plan, shares: Mapping[str, float]) -> Decimal | None:
-    """The plan's lines with each API's units times its share, through the same tiers, all in one month."""
-    return known_total(usd_of(plan, shares).values())
 
 
 def _vectors_usd(region: str, prices: PriceTable, vectors: Interval | None) -> Money | None:

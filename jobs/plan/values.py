@@ -11,6 +11,7 @@ from typing import Any
 
 from jobs import documents
 from jobs.counts import Counts
+from jobs.intervals import Interval
 from jobs.money.free_tier import FreeTier, Month
 from jobs.money.prices import PriceTable, TierLine, Units, known_total, number, total
 from jobs.places import Place
@@ -126,6 +127,7 @@ class Plan:
     emulated_s: float | None = None  # seconds, where the bundled emulator answers and not AWS
     cut: str = ""  # why not all of the source is in the plan
     conditional: tuple[Conditional, ...] = ()  # APIs under a condition, which the lines count on every image
+    answered: Mapping[str, Interval] = field(default_factory=dict)  # share of the calls, by API that is always asked
     near: NearSaving | None = None  # of --near: pictures that take the answers of others
     drawn_from: int = 0  # images of the source, where the plan is of a sample of them
     first: FirstStage | None = None  # the bundled models, which look at the images before AWS does

@@ -14,8 +14,10 @@ from jobs.money.prices import PriceTable
 from jobs.money.quotas import QuotaTable
 from jobs.plan import text
 from jobs.plan.build import Counts, Plan, plan
-from jobs.plan.cascade import notes, with_shares
+from jobs.plan.cascade import expected_usd, notes, paid_shares, with_shares
 from jobs.plan.near import NearSaving
+from jobs.plan.pilot import ApiSample, Money, extrapolate
+from jobs.words import dollars
 
 WHEN = 'labels has "Person"'
 ASKED = under_conditions(parse(["labels,faces"]), [f"faces: {WHEN}"])
@@ -89,6 +91,16 @@ def test_images_of_one_group_are_alike_so_groups_that_differ_say_less() -> None:
     assert narrow is not None
     assert wide is not None
     assert wide.high - wide.low > 5 * (narrow.high - narrow.low)
+
+
+def test_the_price_of_all_goes_by_what_is_answered_too_and_the_pilots_is_the_same() -> None:
+    answered = Tried("labels", "", of=400, held=360, held_by_group=[360])
+    built = with_shares(planned(1000), [answered, tried(400, 100)], "job")
+    row = ApiSample("labels", 360, 40, 0, 0, ())
+    usd = extrapolate(built, "job", [row], PriceTable.bundled()).usd
+    assert usd.expected == Decimal("1.15")  # 900 and 250
+    assert f"With its conditions: {dollars(usd.low)} to {dollars(usd.high)} in all, instead of $2.00." in notes(built)
+    assert usd == Money(*expected_usd(built, paid_shares(built)))
 
 
 def test_of_near_pictures_the_share_is_of_those_that_follow_none() -> None:
