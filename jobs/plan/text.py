@@ -82,7 +82,7 @@ def month_rows(plan: Plan) -> list[tuple[str, ...]]:
 def notes(plan: Plan, *, brief: bool = False, explain: bool = False, both: bool = True) -> list[str]:
     """What stands below the table: unknowns, bounds, skips, time. `explain`: and assumptions; `brief`: not a word of
     them. `both`: with what films cost as frames and as a whole, and what fewer Regions do."""
-    found = [plan.cut] if plan.cut else []
+    found = [line for line in (plan.cut, plan.stops) if line]
     if not plan.complete:
         found.append("NOT COMPLETE: a part of this price is unknown.")
         found += [f"  - {reason}" for reason in plan.unknown]

@@ -34,6 +34,7 @@ from jobs.planned import (
     TotalBounds,
 )
 from jobs.pools import OWN
+from jobs.words import dollars
 
 # Seconds of a core that the emulator takes for a call on a picture, and for a second of film and an API: by the clock
 # of a busy machine, docs/emulator-models.md.
@@ -126,6 +127,7 @@ class Plan:
     assumptions: tuple[str, ...] = ()
     emulated_s: float | None = None  # seconds, where the bundled emulator answers and not AWS
     cut: str = ""  # why not all of the source is in the plan
+    stops: str = ""  # at a cap that is under the total
     conditional: tuple[Conditional, ...] = ()  # APIs under a condition, which the lines count on every image
     answered: Mapping[str, Interval] = field(default_factory=dict)  # share of the calls, by API that is always asked
     near: NearSaving | None = None  # of --near: pictures that take the answers of others
@@ -178,6 +180,19 @@ class Plan:
         listed = f"{self.counts.images:,} images"
         why = f"Cut: the cap pays for no more than the {listed} listed; the total is of those, not of the whole source."
         return replace(self, cut=why, assumptions=(why, *self.assumptions))
+
+    def held_to(self, cap: Decimal) -> "Plan":
+        """The plan of a job with a cap of its own, which says where it stops."""
+        if self.total is None or self.total <= cap:
+            return self
+        images = self.counts.images
+        of_images = (
+            f": about {int(images * cap / self.total):,} of {images:,} images" if not self.asks_of_videos else ""
+        )
+        free = "; what turns out to be known costs nothing" if self.unread else ""
+        verb = "May stop" if self.conditional else "Stops"  # of conditions the plan has the most they can cost
+        why = f"{verb} at the cap of {dollars(cap)}{of_images}{free}."
+        return replace(self, stops=why, assumptions=(why, *self.assumptions))
 
     @property
     def total(self) -> Decimal | None:

@@ -10,7 +10,7 @@ from cyclopts.validators import Number
 from jobs.apis import Asked, ask, requests
 from jobs.conditions import conditioned
 from jobs.costs.month_cap import MonthCap
-from jobs.errors import UsageError
+from jobs.errors import RekscanError, UsageError
 from jobs.folder import JobFolder
 from jobs.folder.films import all_films
 from jobs.known.duplicates import manifest
@@ -18,6 +18,7 @@ from jobs.money.stored import stored_prices
 from jobs.plan.values import Plan
 from jobs.sample.asked import sample_size
 from jobs.sources import Globs
+from jobs.words import dollars
 from rekscan.flags import (
     BESIDE,
     EXCLUDE,
@@ -39,7 +40,7 @@ from rekscan.flags import (
     chosen_regions,
     rates,
 )
-from rekscan.scans.approval import approve
+from rekscan.scans.approval import approve, price
 from rekscan.scans.beside import Rival
 from rekscan.scans.create import create
 from rekscan.scans.draft import Draft, cannot_write, draft, plan_of
@@ -171,6 +172,7 @@ class Planned:
         try:
             if self.rivals and not beside:
                 raise self.rivals[0].refusal
+            _refuse_vain_cap(self.plan, terms)
             approve(
                 self.plan,
                 yes=yes or terms.local,
@@ -226,6 +228,7 @@ def plan_order(
         ).and_of(known_films_of(lambda: all_films(drafted.folder), terms, drafted.film_root))
         plan = with_known_shares(plan_of(terms, drafted.counts, known), terms, source, _following(drafted))
         plan = with_known_pairs(plan, terms, source)
+        plan = plan.held_to(terms.max_cost) if terms.max_cost is not None else plan
         plan = plan.cut_by_cap() if drafted.listing else plan
         if drafted.sampled:
             plan = of_sample(plan, plan_of(terms, drafted.sampled.source), drafted.sampled, terms)
@@ -238,6 +241,22 @@ def plan_order(
         drafted.folder.remove()
         raise
     return Planned(terms, drafted, plan, capped, known.rivals)
+
+
+def _refuse_vain_cap(plan: Plan, terms: Terms) -> None:
+    """Raises RekscanError where the job's cap pays for no call, and no answer may be known, so that nothing would come
+    of it."""
+    cap = terms.max_cost
+    if cap is None or not plan.total or plan.earlier or terms.videos:
+        return
+    regions = (terms.region, *(place.region for place in terms.places))
+    if any(reach(terms.choices, region, stored_prices(), cap) != 0 for region in regions):
+        return
+    if plan.unread and not terms.again and known_at_most(terms.choices, terms.settings):
+        return
+    raise RekscanError(
+        f"--max-cost {dollars(cap)} pays for no call, of {price(plan)} that all of them cost", "Raise --max-cost."
+    )
 
 
 def _following(drafted: Draft) -> Following | None:

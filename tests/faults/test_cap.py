@@ -109,3 +109,20 @@ def test_the_plan_says_that_the_listing_was_cut(photos: Path, tmp_path: Path) ->
     assert code == 0
     assert (plan["items"]["images"], plan["total_usd"]) == (20, "0.02")
     assert plan["assumptions"][0].startswith("Cut: the cap pays for no more than the 20 images listed")
+    assert plan["assumptions"][1] == (
+        "Stops at the cap of $0.01: about 10 of 20 images; what turns out to be known costs nothing."
+    )
+
+
+def test_a_cap_that_pays_for_no_call_starts_nothing_unless_answers_may_be_known(tmp_path: Path) -> None:
+    source = make_photos(tmp_path / "photos", 3)
+    with emulator(tmp_path) as rekognition:
+        for cap in ("0", "0.0009"):
+            words = ("scan", str(source), "--api", "labels", "--rekognition-endpoint-url", rekognition.url)
+            refused = Scan(*words, "--max-cost", cap, home=tmp_path / "home", program=SMALL_PARTS)
+            assert refused.wait()[0] == 1
+            assert "pays for no call, of $0.003" in " ".join(refused.log.read_text().split())
+        assert not list((tmp_path / "home").glob("*/job.json"))
+        assert scan(source, tmp_path, rekognition, "0.003")[0] == 0
+        code, status = scan(source, tmp_path, rekognition, "0")
+        assert (code, status["calls"]["ok"], rekognition.total()) == (0, 3, 3)
