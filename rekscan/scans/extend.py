@@ -48,6 +48,7 @@ def extend(folder: JobFolder, settings: Settings, cap: Decimal) -> Plan | None:
         more = _after(folder, _list(spec, settings), counts)
         cut = list_into(writer, more, counts, rows=spec.part_rows, look=leave_out_films(counts), limit=limit)
     plan = _plan(folder, settings, counts, grown=writer.count > spec.items)
+    plan = plan.held_to(cap)
     plan = plan.cut_by_cap() if cut else plan
     folder.amend(
         Amendment(
