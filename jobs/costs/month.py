@@ -52,6 +52,7 @@ class HomeMonth:
 
     month: str
     jobs: tuple[JobMonth, ...]
+    without: int = 0  # jobs made in it that made no call: all was known, or left out, or they never began
 
     @property
     def paid(self) -> tuple[JobMonth, ...]:
@@ -84,6 +85,7 @@ class HomeMonth:
         return {
             "month": self.month,
             "jobs": [job.to_json() for job in self.jobs],
+            "jobs_without_calls": self.without,
             "usd": {"actual": money(self.actual_usd), "maybe": money(self.maybe_usd)},
             "not_aws_usd": money(self.unpaid_usd),
             "complete": self.complete,
@@ -91,12 +93,13 @@ class HomeMonth:
 
 
 def home_month(month: str, jobs: Iterable[tuple[JobSpec, Tallies]]) -> HomeMonth:
-    """The month of these jobs; those without a call in it are left out."""
+    """The month of these jobs; those without a call in it are only counted."""
     used: dict[str, dict[str, Decimal]] = {}  # account and Region -> meter -> units so far
-    found = []
+    found, without = [], 0
     for spec, tallies in sorted(jobs, key=lambda row: (row[0].created_at, row[0].job)):
         mine = tallies.of_month(month)
         if not any(row.attempts or row.units or row.maybe_billed for row in mine.rows.values()):
+            without += spec.first_month == month
             continue
         running = {OWN: used.setdefault(f"{spec.account} {spec.region}", _stated(spec, month))}
         for place in spec.places:
@@ -108,7 +111,7 @@ def home_month(month: str, jobs: Iterable[tuple[JobSpec, Tallies]]) -> HomeMonth
             more = sum((tier.units for tier in line.actual), Decimal(0))
             so_far = running[line.place]
             so_far[line.meter] = so_far.get(line.meter, Decimal(0)) + more
-    return HomeMonth(month, tuple(found))
+    return HomeMonth(month, tuple(found), without)
 
 
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:

@@ -135,7 +135,7 @@ def staged_text(staged: Staged) -> list[str]:
 def month_parts(month: HomeMonth) -> list[Part]:
     """All jobs of a home in one calendar month: those AWS answered, and apart from them the others."""
     parts: list[Part] = [
-        f"{month.month}: {count(len(month.paid))} job{'s' * (len(month.paid) != 1)} answered by AWS",
+        f"{month.month}: {many(len(month.paid), 'job')} answered by AWS{_without(month)}",
         "",
     ]
     total = ("Total", "", "", "", "", dollars(month.actual_usd), dollars(month.maybe_usd))
@@ -144,11 +144,15 @@ def month_parts(month: HomeMonth) -> list[Part]:
         parts.append("NOT COMPLETE: a part of the price is unknown.")
     if month.unpaid:
         others = sorted({job.answered_by for job in month.unpaid})
-        jobs = f"{count(len(month.unpaid))} job{'s' * (len(month.unpaid) != 1)} answered by {', '.join(others)}"
+        jobs = f"{many(len(month.unpaid), 'job')} answered by {', '.join(others)}"
         total = ("Not paid", "", "", "", "", dollars(month.unpaid_usd), "")
         parts += [f"{jobs}: nothing was paid, AWS would have taken", ""]
         parts += [Columns(MONTH, [*_month_rows(month.unpaid), total], MONTH[4:], "Region"), ""]
     return [*parts, "Tiers are pooled over the month's jobs, in the order they were made.", ROUNDING]
+
+
+def _without(month: HomeMonth) -> str:
+    return f"; {many(month.without, 'more job')} made no call" if month.without else ""
 
 
 def _month_rows(jobs: Sequence[JobMonth]) -> list[tuple[str, ...]]:

@@ -170,6 +170,7 @@ def test_a_month_has_what_aws_answered_and_what_it_did_not_apart(tmp_path: Path)
         made(tmp_path, job="20261123-090000-aaaa"),
         local(tmp_path, job="20261123-090000-bbbb"),
         made(tmp_path, job="20261123-090000-cccc", rekognition_url=URL, account="endpoint:127.0.0.1:9"),
+        make_job(tmp_path, 10, job="20261123-090000-dddd", missing_shards=(0,)),
     ]
     found = home_month("2026-11", [(folder.spec, tally(folder)) for folder in folders])
     assert [job.costs.job[-4:] for job in found.paid] == ["aaaa"]
@@ -179,5 +180,6 @@ def test_a_month_has_what_aws_answered_and_what_it_did_not_apart(tmp_path: Path)
     paid, _, rest = text(month_parts(found)).partition(
         f"2 jobs answered by {URL}, the bundled emulator: nothing was paid"
     )
-    assert "1 job answered by AWS" in paid and "bbbb" not in paid
+    assert "1 job answered by AWS; 1 more job made no call" in paid and "bbbb" not in paid
+    assert document["jobs_without_calls"] == 1
     assert "bbbb" in rest and "Not paid" in rest
