@@ -64,5 +64,7 @@ def _others(of: Outlook) -> Iterator[str]:
         yield f"{count(of.failed)} failed"
     if of.spared:
         yield f"{count(of.spared)} not asked about, as no condition held"
+    if of.unlisted:
+        yield f"{count(of.unlisted)} file{'s' * (of.unlisted != 1)} left out as empty or unreadable"
     if of.pending:
         yield f"{count(of.pending)} not reached yet"

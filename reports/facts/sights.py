@@ -27,7 +27,7 @@ Query = duckdb.DuckDBPyConnection
 def outlook(query: Query, noun: str) -> Outlook:
     """What became of the items, which a person calls by this `noun`.
 
-    Those the listing left out were not asked about, but for those that could not be read: they are told.
+    Those the listing left out are no pictures, in a plan neither; of them those that could not be read are told.
     """
     sql = """
         select status, coalesce(reason in (select unnest(?)), false),
@@ -35,15 +35,16 @@ def outlook(query: Query, noun: str) -> Outlook:
         from items group by all"""
     of = Outlook(noun=noun)
     for status, unread, called, items in query.execute(sql, [list(UNREAD)]).fetchall():
-        asked = called or unread or status not in ("skipped", NOT_ASKED)
+        asked = called or status not in ("skipped", NOT_ASKED)
         of = replace(
             of,
             asked=of.asked + items * asked,
             answered=of.answered + items * (status in ("ok", "partial")),
             part=of.part + items * (status == "partial"),
             failed=of.failed + items * (status == "failed" and not unread),
-            unread=of.unread + items * (status in ("skipped", "failed") and unread),
+            unread=of.unread + items * (status in ("skipped", "failed") and unread and asked),
             unsent=of.unsent + items * (status == "skipped" and called and not unread),
+            unlisted=of.unlisted + items * (unread and not asked),
             pending=of.pending + items * (status == "pending"),
             spared=of.spared + items * (status == NOT_ASKED),
         )

@@ -121,6 +121,7 @@ class Outlook:
     part: int = 0  # of them, not by all
     failed: int = 0
     unread: int = 0  # broken, cut, not to be read
+    unlisted: int = 0  # empty or not to be read, as the listing saw already; not in `asked`
     unsent: int = 0  # other reasons why nothing was sent
     pending: int = 0
     spared: int = 0  # about which no API was asked, as no condition held; not in `asked`

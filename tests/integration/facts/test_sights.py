@@ -47,14 +47,14 @@ def test_items_count_once_for_a_sight_that_several_apis_have(
     other = make_job(tmp_path, items, APIS, answers=answers, job="20261123-090000-cafe", missing_shards=(0,))
     other.commit(0, [*kept, *broken, *refused])
     line = (
-        "6 of 9 pictures answered: people in 4, celebrities in 1, no protective equipment, nothing flagged as unsafe,"
-        " text in 1, labels in 2 (Hat 2); 2 files could not be read; 1 failed."
+        "6 of 8 pictures answered: people in 4, celebrities in 1, no protective equipment, nothing flagged as unsafe,"
+        " text in 1, labels in 2 (Hat 2); 1 file could not be read; 1 failed; 1 file left out as empty or unreadable."
     )
     facts = summarize(other)
     assert headline(facts) == line
     assert line in Path(build_report(other, thumbnails=False).path).read_text()
     assert Path(build_markdown(other)).read_text().replace("\\", "").startswith(line)
-    assert headline(summarize(folder)).startswith("8 of 9 pictures answered: people in 4")
+    assert headline(summarize(folder)).startswith("8 of 8 pictures answered: people in 4")
     print_summary(other, status_of(other, None))
     ends = capsys.readouterr().out.splitlines()[-5:]
     assert ends[0] == line and ends[-1] == f"Report  {other.where}/reports/report.html"
