@@ -196,7 +196,7 @@ class Pilot:
         under a condition (--when) are asked of all of them, which tells what the condition saves and what it misses.
         With --near half as many pairs that look alike are asked, too, which tells how often their answers differ.
     sample
-        Another name of --pilot.
+        Another name of --pilot, a number too: a share is priced by `scan --sample 2% --dry-run`.
     yes
         Do not ask before the pilot is paid for.
     max_cost
@@ -208,7 +208,7 @@ class Pilot:
     """
 
     pilot: int | None = None
-    sample: int | None = None
+    sample: str | None = None
     yes: Flag = False
     max_cost: Decimal | None = None
     local: Flag = False
@@ -220,8 +220,16 @@ class Pilot:
 
     @property
     def number(self) -> int | None:
-        """How many images are drawn; None: there is no pilot."""
-        return self.pilot if self.sample is None else self.sample
+        """How many images are drawn; None: there is no pilot. Raises UsageError for a --sample that is no number."""
+        if self.sample is None:
+            return self.pilot
+        try:
+            return int(self.sample)
+        except ValueError:
+            raise UsageError(
+                f"--sample {self.sample}: of an estimate it is a paid pilot of so many images",
+                "Write --pilot 200 for one; `rekscan scan SOURCE --sample 2% --dry-run` prices a sample.",
+            ) from None
 
     @property
     def flag(self) -> str:

@@ -243,6 +243,7 @@ def test_storage_and_images_are_priced_together(capsys):
         (". --api labels --pilot 0", "--pilot 0: a pilot has 1 image or more"),
         (". --api labels --sample -2", "--sample -2: a pilot has 1 image or more"),
         (". --api labels --pilot 2 --sample 2", "another name"),
+        (". --api labels --sample 10%", "a paid pilot of so many images"),
         ("--images 3 --api labels --pilot 2", "--pilot draws from one SOURCE"),
         (". --compare labels faces --sample 2", "--sample draws from one SOURCE"),
         ("--units parsecs=1", "parsecs"),
