@@ -88,7 +88,7 @@ def test_costs_are_tables_that_fit_the_terminal(home: Path, columns: int) -> Non
     assert "faces on image-group-2: 4 x $0.001 (price-list)" in shown
     month = on_terminal("costs", "--month", "2026-11", "--home", str(home), columns=columns)
     assert max(map(len, month)) <= columns
-    assert month[0] == "2026-11: 0 jobs answered by AWS"
+    assert month[0].startswith("2026-11: 0 jobs answered by AWS")  # that of `killed` made no call
     job = max(path.parent.name for path in home.glob("*/job.json"))
     region = ["us-east-1"] if columns == 200 else []
     assert [job, *region, "faces", "image-group-2", "4", "$0.004", "$0.00"] in [line.split() for line in month]
