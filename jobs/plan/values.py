@@ -182,16 +182,15 @@ class Plan:
         return replace(self, cut=why, assumptions=(why, *self.assumptions))
 
     def held_to(self, cap: Decimal) -> "Plan":
-        """The plan of a job with a cap of its own, which says where it stops."""
+        """The plan of a job with a cap of its own, which says where it may stop: what is known or broken is free."""
         if self.total is None or self.total <= cap:
             return self
         images = self.counts.images
         of_images = (
             f": about {int(images * cap / self.total):,} of {images:,} images" if not self.asks_of_videos else ""
         )
-        free = "; what turns out to be known costs nothing" if self.unread else ""
-        verb = "May stop" if self.conditional else "Stops"  # of conditions the plan has the most they can cost
-        why = f"{verb} at the cap of {dollars(cap)}{of_images}{free}."
+        free = "; what turns out to be known or broken costs nothing" if self.unread else ""
+        why = f"May stop at the cap of {dollars(cap)}{of_images}{free}."
         return replace(self, stops=why, assumptions=(why, *self.assumptions))
 
     @property

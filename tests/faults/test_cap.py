@@ -110,7 +110,7 @@ def test_the_plan_says_that_the_listing_was_cut(photos: Path, tmp_path: Path) ->
     assert (plan["items"]["images"], plan["total_usd"]) == (20, "0.02")
     assert plan["assumptions"][0].startswith("Cut: the cap pays for no more than the 20 images listed")
     assert plan["assumptions"][1] == (
-        "Stops at the cap of $0.01: about 10 of 20 images; what turns out to be known costs nothing."
+        "May stop at the cap of $0.01: about 10 of 20 images; what turns out to be known or broken costs nothing."
     )
 
 
