@@ -116,8 +116,6 @@ class _Reading:
     month_cap: Decimal | None
 
     def put(self, ledger: Ledger, folder: JobFolder, told: str | None) -> None:
-        if self.month_cap is not None:
-            hold(ledger, folder.home, folder.aws, self.month_cap, {folder.job: self.fields})
         ledger.open(
             folder.job,
             home=home_path(folder.home),
@@ -133,6 +131,7 @@ class _Reading:
 
 
 def _read(ledger: Ledger, folder: JobFolder, rekognition_url: str | None, max_cost: Decimal | None) -> _Reading:
+    """Takes its time, for a month's cap is held to all jobs of the home here: none of that in a `turn`."""
     spec = folder.spec
     left = ledger.on_table(spec.job)
     parts = set_all_aside(folder)
@@ -172,6 +171,8 @@ def _read(ledger: Ledger, folder: JobFolder, rekognition_url: str | None, max_co
         fields["cap"] = nanousd(cap)
     if on_aws:
         fields["purse"] = purse_of(folder.home)
+    if month_cap is not None:
+        hold(ledger, folder.home, folder.aws, month_cap, {spec.job: fields})
     return _Reading(parts, left, missing, base, {**fields, **known}, schedule, month_cap)
 
 
