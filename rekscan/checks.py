@@ -133,7 +133,7 @@ def _s3(settings: Settings, asked: Asked, sources: Sequence[str]) -> dict[str, C
         else:
             tries.append(partial(checkup.s3_place, uri=place, near=near and place in sources))
     if not tries and sources and all(map(os.path.isdir, sources)):
-        return {"s3": Check(True, Said.OK, "not tried: neither SOURCE nor the home is there")}
+        return {"s3": Check(True, Said.OK, "not tried: neither SOURCE nor the home is on S3")}
     if not tries:
         return {"s3": _answered(checkup.s3_alone, settings)}
     return {f"s3 {n}" if n > 1 else "s3": _answered(one, settings) for n, one in enumerate(tries, 1)}

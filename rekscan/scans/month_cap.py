@@ -38,10 +38,9 @@ def told(cap: MonthCap) -> str:
 
 
 def note(cap: MonthCap, plan: Plan) -> str:
-    """What a plan says of it."""
+    """What a plan says of it: the most it can cost, as what is known or broken costs nothing."""
     over = plan.total is not None and plan.total > cap.left
-    may = "may stop" if plan.conditional else "stops"  # of conditions the plan has the most they can cost
-    return f"The jobs of this home together may cost {told(cap)}" + (f". This scan {may} there." if over else ".")
+    return f"The jobs of this home together may cost {told(cap)}" + (". This scan may stop there." if over else ".")
 
 
 def cap_of(settings: Settings, *, local: bool) -> MonthCap | None:

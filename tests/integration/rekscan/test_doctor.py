@@ -103,7 +103,7 @@ def test_each_of_several_regions_is_tried_for_what_it_has_and_no_s3_for_files_of
     assert found["rekognition"][1] == "answers in us-west-1" and found["rekognition us-west-2"][1].endswith("us-west-2")
     assert found["labels ca-central-1"][1].startswith("not offered in ca-central-1")
     assert [found[name][0] for name in found if "eu-north-1" in name] == ["left out"]
-    assert found["s3"] == ("ok", "not tried: neither SOURCE nor the home is there")
+    assert found["s3"] == ("ok", "not tried: neither SOURCE nor the home is on S3")
     assert found["aws us-west-2"][1].startswith("account endpoint:127.0.0.1") and "accounts" not in found
 
 

@@ -23,7 +23,7 @@ def test_a_plan_over_what_is_left_stops_there_and_one_with_conditions_may() -> N
     under, over = (plan(ASKED, Counts(images=n), region="us-east-1", **tables) for n in (188_000, 189_000))
     assert note(CAP, under).endswith("$376.60 is left.")
     assert note(CAP, over).endswith("$376.60 is left. This scan may stop there.")
-    assert note(CAP, replace(over, conditional=())).endswith("$376.60 is left. This scan stops there.")
+    assert note(CAP, replace(over, conditional=())).endswith("$376.60 is left. This scan may stop there.")
 
 
 def test_a_pilot_is_refused_only_over_what_is_left() -> None:
